@@ -1,0 +1,38 @@
+# Each target first makes .venv from the pinned requirement files; nothing else is installed.
+PYTHON ?= python3
+CORES  ?= all
+BIN    := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+.venv/ready: requirements.txt requirements-dev.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'ctseq needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/ready ## run the whole study on synthetic patients and say where the report is
+	$(BIN)/snakemake --profile profiles/demo --cores $(CORES)
+	@echo "The report: $(CURDIR)/results/demo/report.html"
+
+test: .venv/ready ## run the tests
+	$(BIN)/pytest -n $$(nproc 2>/dev/null || echo 2)
+
+lint: .venv/ready ## check style: Snakemake's and Python's
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: .venv/ready ## put files into the style that `make lint` checks
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+clean: ## remove what runs have made (not .venv, not fetched checkpoints)
+	rm -rf results .snakemake .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,33 @@
+"""Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
+sees slices? From a raw dataset to replicated trainings, statistics, figures and a report.
+
+Configuration: config.yaml and the overlays in config/. Everything is made in results/<study>/.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/splits.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/comparison.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    """The whole study: tables, figures and the report."""
+    default_target: True
+    input:
+        RESULTS + "/report.html",

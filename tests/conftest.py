@@ -1,0 +1,94 @@
+"""What several tests share: paths and a pretend Hugging Face hub."""
+
+import hashlib
+import http.server
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class PretendHub(http.server.ThreadingHTTPServer):
+    """The few answers of a hub that fetching a checkpoint takes, on loopback.
+
+    Attributes
+    ----------
+    folder
+        Files of the one repository, ``owner/tiny``.
+    commit
+        What every revision resolves to.
+    """
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.folder: Path | None = None
+        self.commit = "1" * 40
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def listing(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self._answer(body=True)
+
+    def do_HEAD(self):
+        self._answer(body=False)
+
+    def _answer(self, *, body):
+        parts = self.path.split("?")[0].strip("/").split("/")
+        if parts[:4] == ["api", "models", "owner", "tiny"]:
+            names = self.server.listing()
+            value = {
+                "id": "owner/tiny",
+                "modelId": "owner/tiny",
+                "sha": self.server.commit,
+                "siblings": [{"rfilename": name} for name in names],
+            }
+            if "tree" in parts:
+                value = [
+                    {
+                        "type": "file",
+                        "path": name,
+                        "size": (self.server.folder / name).stat().st_size,
+                        "oid": "0" * 40,
+                    }
+                    for name in names
+                ]
+            self._send(json.dumps(value).encode(), body, "application/json")
+        elif parts[:3] == ["owner", "tiny", "resolve"]:
+            self._send((self.server.folder / parts[-1]).read_bytes(), body, "binary/octet-stream")
+        else:
+            self.send_error(404)
+
+    def _send(self, content, body, kind):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", self.server.commit)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hub():
+    """Serve an empty pretend hub until the test ends; set its `folder` first."""
+    server = PretendHub()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -1,0 +1,191 @@
+"""Fetching, converting and describing checkpoints."""
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ctseq import backbones
+from ctseq.checkpoints import check_folder, convert_to_safetensors, weights_digest, write_tiny
+from ctseq.errors import InputError
+from ctseq.preprocessing import Preprocessing
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+KINDS = {"video": 4, "image": None}  # frames
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Give the folder of a tiny checkpoint of each kind."""
+    root = tmp_path_factory.mktemp("tiny")
+    for kind, frames in KINDS.items():
+        write_tiny(root / kind, kind=kind, frames=frames, seed=7)
+    return root
+
+
+def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny"):
+    """Run the rule's script as a program of its own: the hub's address is read on import."""
+    record = folder.with_suffix(".json")
+    program = (
+        "import sys; from fetch_checkpoint import main\n"
+        "from ctseq.runlog import rule_log\n"
+        "with rule_log(sys.argv[1]): main(*sys.argv[2:4], checkpoint=sys.argv[4],"
+        " revision=sys.argv[5])"
+    )
+    arguments = [folder.with_suffix(".log"), folder, record, checkpoint, revision]
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(SCRIPTS),
+            "HF_ENDPOINT": hub if isinstance(hub, str) else hub.url,
+            "HF_HOME": str(folder.with_suffix(".home")),
+        },
+    )
+
+
+def test_fetching_records_the_commit(hub, tiny, tmp_path):
+    hub.folder = tiny / "image"
+    (tmp_path / "c").mkdir()
+    result = fetch(hub, tmp_path / "c")
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == hub.listing()
+    assert weights_digest(tmp_path / "c") == weights_digest(tiny / "image")
+    assert json.loads((tmp_path / "c.json").read_text())["commit"] == hub.commit
+
+
+def test_a_branch_that_moved_is_an_error(hub, tiny, tmp_path):
+    hub.folder = tiny / "image"
+    assert fetch(hub, tmp_path / "c").returncode == 0
+    hub.commit = "2" * 40
+    result = fetch(hub, tmp_path / "c")
+    assert result.returncode == 1
+    assert f"was commit {'1' * 40}" in result.stderr
+    assert "Set the model's `revision`" in result.stderr
+
+
+def test_a_checkpoint_without_safetensors_is_converted(hub, tiny, tmp_path):
+    hub.folder = tmp_path / "pickled"
+    shutil.copytree(tiny / "image", hub.folder)
+    weights = load_file(hub.folder / "model.safetensors")
+    torch.save(weights, hub.folder / "pytorch_model.bin")
+    (hub.folder / "model.safetensors").unlink()
+    result = fetch(hub, tmp_path / "c")
+    assert result.returncode == 0, result.stderr
+    converted = load_file(tmp_path / "c" / "model.safetensors")
+    assert converted.keys() == weights.keys()
+    assert all(torch.equal(converted[name], weights[name]) for name in weights)
+    assert not (tmp_path / "c" / "pytorch_model.bin").exists()
+
+
+def test_without_network_the_error_says_what_to_do(tmp_path):
+    result = fetch("http://127.0.0.1:9", tmp_path / "c", revision="v1")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    for words in ("owner/tiny, revision v1", "http://127.0.0.1:9", "hf download owner/tiny"):
+        assert words in result.stderr
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path):
+    planted = tmp_path / "ran"
+
+    class Malicious:
+        def __reduce__(self):
+            return (os.mkdir, (str(planted),))
+
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": Malicious()}, protocol=2))
+    with pytest.raises(InputError, match="more than weights"):
+        convert_to_safetensors(tmp_path / "pytorch_model.bin")
+    torch.save({"weight": Malicious()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(InputError, match="more than weights"):
+        convert_to_safetensors(tmp_path / "pytorch_model.bin")
+    assert not planted.exists()
+
+
+def test_an_incomplete_folder_says_what_is_missing(tmp_path, tiny):
+    with pytest.raises(InputError, match="does not exist"):
+        check_folder(tmp_path / "absent", name="x")
+    with pytest.raises(InputError, match=r"lacks config\.json, preprocessor_config\.json, model"):
+        check_folder(tmp_path, name="x")
+    check_folder(tiny / "video", name="x")
+
+
+def test_tiny_checkpoints_repeat(tiny, tmp_path):
+    write_tiny(tmp_path / "again", kind="image", frames=None, seed=7)
+    write_tiny(tmp_path / "other", kind="image", frames=None, seed=8)
+    assert weights_digest(tmp_path / "again") == weights_digest(tiny / "image")
+    assert weights_digest(tmp_path / "other") != weights_digest(tiny / "image")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
+    backbone = load(tiny / kind, kind)
+    shape = (3, 4, 64, 64) if kind == "video" else (3, 64, 64)
+    batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    (features,) = backbones.extract(backbone, [batch])
+    values = backbones.pixel_values(backbone, batch)
+    with torch.inference_mode():
+        logits = backbone.model(**{backbone.model.main_input_name: values}).logits
+        assert torch.equal(backbone.head(torch.from_numpy(features)), logits)
+    # Another batch size may round differently in the last bits, no more.
+    one_by_one = np.concatenate(list(backbones.extract(backbone, batch[:, None])))
+    np.testing.assert_allclose(features, one_by_one, rtol=1e-4, atol=1e-5)
+
+
+def test_features_have_the_same_bits_with_any_number_of_threads(tiny):
+    threads = torch.get_num_threads()
+    batch = np.random.default_rng(0).integers(0, 256, (2, 4, 64, 64), dtype=np.uint8)
+    outputs = []
+    for number in (1, 2, 3):
+        torch.set_num_threads(number)
+        outputs += backbones.extract(load(tiny / "video", "video"), [batch])
+    torch.set_num_threads(threads)
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+    np.testing.assert_array_equal(outputs[0], outputs[2])
+
+
+def load(folder, kind):
+    facts = backbones.describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
+    return backbones.load(
+        folder,
+        kind=kind,
+        preprocessing=Preprocessing.from_json(facts["preprocessing"]),
+        device=torch.device("cpu"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "frames", "message"),
+    [
+        ("image", "video", 4, "models.m.kind is video, .* convnext model, which classifies images"),
+        ("video", "image", None, "Set models.m.kind to video"),
+        ("video", "video", 5, "models.m.frames is 5, .* choose a multiple of 2"),
+        ("video", "video", 8, "models.m.frames is 8, .* for 4 frames"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message, tiny):
+    with pytest.raises(InputError, match=message):
+        backbones.describe(tiny / folder, kind=kind, key="models.m", frames=frames)
+
+
+def test_a_checkpoint_that_lacks_weights_is_refused(tiny, tmp_path):
+    from safetensors.torch import save_file
+
+    shutil.copytree(tiny / "image", tmp_path / "c")
+    weights = load_file(tmp_path / "c" / "model.safetensors")
+    dropped = sorted(name for name in weights if "encoder" in name)[0]
+    del weights[dropped]
+    save_file(weights, tmp_path / "c" / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match="lacks weights of ConvNextForImageClassification"):
+        load(tmp_path / "c", "image")

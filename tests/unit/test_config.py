@@ -1,0 +1,79 @@
+"""The configuration: what is refused, in which words, and what the documents say of it."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ctseq.config import check_config
+from ctseq.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(changes):
+    """Give the default configuration with dotted keys set; None deletes."""
+    config = copy.deepcopy(CONFIG)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        section = config
+        for part in path:
+            section = section.setdefault(part, {})
+        if value is None:
+            del section[last]
+        else:
+            section[last] = value
+    return config
+
+
+def merge(base, overlay):
+    both = base.keys() & overlay.keys()
+    nested = {key: merge(base[key], overlay[key]) for key in both if isinstance(base[key], dict)}
+    return base | overlay | nested
+
+
+@pytest.mark.parametrize("overlay", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
+def test_overlays_fit_the_schema(overlay):
+    check_config(merge(CONFIG, yaml.safe_load(overlay.read_text())), SCHEMA)
+
+
+def test_the_default_fits_the_schema():
+    check_config(CONFIG, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"replicats": 3}, "replicats is not a key; did you mean replicates?"),
+        ({"dataset.pth": "x"}, "dataset.pth is not a key; did you mean path?"),
+        ({"models.vivit.frame": 3}, "models.vivit.frame is not a key; did you mean frames?"),
+        ({"models.vivit.sequence_rule": "any"}, "models.vivit.sequence_rule is not a key"),
+        ({"models.vivit.frames": None}, "models.vivit.frames is missing"),
+        ({"models.vivit.kind": "vidio"}, "must be one of video, image; did you mean video?"),
+        ({"models.vivit": None}, "models: "),
+        ({"training.learning_rate": "5e-6"}, "YAML reads this as text: write a number"),
+        ({"training.epochs": 2.5}, "training.epochs is 2.5 but must be of type integer"),
+        ({"training.epochs": True}, "training.epochs is True but must be of type integer"),
+        ({"models.vivit.training": {"lr": 1}}, "models.vivit.training.lr is not a key"),
+        ({"replicates": 1}, "replicates: 1 is less than the minimum of 2"),
+        ({"splits.validation_proportion": 1.0}, "splits.validation_proportion: 1.0"),
+        ({"comparison.metrics": ["acuracy"]}, "did you mean accuracy?"),
+        ({"comparison.undefined": "skip"}, "must be one of exclude, zero, error"),
+        ({"study": "../x"}, "study: '../x' does not match"),
+        ({"dataset.phantom.positive": 81}, "at most patients - 2 (80)"),
+        ({"models.convnext.label": "ViViT"}, "the label 'ViViT' is used twice"),
+        ({"dataset": None}, "dataset is missing"),
+    ],
+)
+def test_mistakes_are_named(changes, message):
+    with pytest.raises(InputError) as caught:
+        check_config(changed(changes), SCHEMA)
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_are_listed_at_once():
+    with pytest.raises(InputError, match=r"\(3 problems\)"):
+        check_config(changed({"seed": -1, "replicates": "x", "dataset.x": 1}), SCHEMA)

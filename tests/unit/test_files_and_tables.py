@@ -1,0 +1,115 @@
+"""Tables keep their contract; outputs appear whole or not at all."""
+
+import logging
+
+import pandas as pd
+import pytest
+
+from ctseq.errors import InputError, fail_on
+from ctseq.files import read_json, whole, write_json
+from ctseq.runlog import rule_log
+from ctseq.tables import METRICS, ROWS, SLICES, SPLIT, read_table, write_table
+
+
+def test_a_failed_block_leaves_nothing(tmp_path):
+    target = tmp_path / "deep" / "file.txt"
+
+    def fail():
+        with whole(target) as unfinished:
+            unfinished.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_failed_block_leaves_the_old_file(tmp_path):
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), whole(target) as unfinished:
+        unfinished.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_folders_are_replaced_whole(tmp_path):
+    for name in ("old", "new"):
+        with whole(tmp_path / "folder") as unfinished:
+            unfinished.mkdir()
+            (unfinished / name).touch()
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["new"]
+
+
+def test_json_refuses_what_json_has_not(tmp_path):
+    with pytest.raises(ValueError, match="nan"):
+        write_json({"x": float("nan")}, tmp_path / "x.json")
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(InputError, match=r"broken\.json is not valid JSON"):
+        read_json(tmp_path / "broken.json")
+    with pytest.raises(InputError, match="does not exist"):
+        read_json(tmp_path / "absent.json")
+
+
+def test_tables_come_back_as_they_went(tmp_path):
+    table = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [1, None]})
+    table["slice_number"] = table["slice_number"].astype("Int64")
+    write_table(table, tmp_path / "rows.csv", ROWS)
+    assert (tmp_path / "rows.csv").read_bytes() == b"patient_id,slice_number\n049,1\n050,\n"
+    pd.testing.assert_frame_equal(read_table(tmp_path / "rows.csv", ROWS), table, check_dtype=False)
+
+
+def test_floats_keep_their_bits_and_undefined_is_empty(tmp_path):
+    values = [0.1 + 0.2, 1e-300, None]
+    table = pd.DataFrame({"model": "a", "replicate": [1, 2, 3], "metric": "x", "value": values})
+    write_table(table, tmp_path / "m.csv", METRICS)
+    assert (tmp_path / "m.csv").read_text().splitlines()[3] == "a,3,x,"
+    read = read_table(tmp_path / "m.csv", METRICS)["value"]
+    assert read[:2].tolist() == values[:2]
+    assert read.isna().tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("patient_id\n049\n", "lacks the column subset; it has patient_id"),
+        ("patient_id,subset\n,train\n", r"row 2, column patient_id: '' is not a valid id"),
+        ("patient_id,subset\n1,train\n1,train\n", "names a row twice: patient_id 1"),
+        ("", "cannot be read as a table"),
+    ],
+)
+def test_broken_tables_name_the_place(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_table(tmp_path / "t.csv", SPLIT)
+
+
+def test_flags_and_numbers_are_checked(tmp_path):
+    header = ",".join(SLICES.columns)
+    (tmp_path / "s.csv").write_text(f"{header}\n049,1.5,a.jpg,2,0,0,0,0,x\n")
+    with pytest.raises(InputError, match="3 problems") as caught:
+        read_table(tmp_path / "s.csv", SLICES)
+    for cell in ("slice_number: '1.5'", "hemorrhage: '2'", "subdural: 'x'"):
+        assert cell in str(caught.value)
+
+
+def test_all_problems_are_listed_at_once():
+    fail_on([], title="x", cure="y")
+    with pytest.raises(InputError, match=r"(?s)Bad \(2 problems\):\n  - a\n  - b\nMend it\."):
+        fail_on(["a", "b"], title="Bad", cure="Mend it.")
+
+
+def test_a_users_mistake_has_no_traceback(tmp_path, capsys):
+    with pytest.raises(SystemExit), rule_log(tmp_path / "logs" / "x.log"):
+        logging.getLogger("ctseq").info("counted 3")
+        raise InputError("dataset.path is empty.")
+    log = (tmp_path / "logs" / "x.log").read_text()
+    assert log == "counted 3\nError: dataset.path is empty.\n"
+    assert capsys.readouterr().err == "Error: dataset.path is empty.\n"
+
+
+def test_an_unexpected_error_keeps_its_traceback(tmp_path):
+    with pytest.raises(ZeroDivisionError), rule_log(tmp_path / "x.log"):
+        1 / 0  # noqa: B018
+    assert "ZeroDivisionError" in (tmp_path / "x.log").read_text()

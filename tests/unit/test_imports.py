@@ -1,0 +1,49 @@
+"""The files that decide what a script computes."""
+
+from pathlib import Path
+
+import pytest
+
+from ctseq.imports import imported_files
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+
+
+def write(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_follows_imports_and_nothing_else(tmp_path):
+    write(
+        tmp_path,
+        {
+            "rule.py": "import numpy\nfrom ctseq.a import x\nimport ctseq.package.c\n",
+            "ctseq/__init__.py": "",
+            "ctseq/a.py": "def f():\n    from ctseq import b\n",
+            "ctseq/b.py": "from ctseq.a import x\n",
+            "ctseq/unused.py": "",
+            "ctseq/package/__init__.py": "",
+            "ctseq/package/c.py": "",
+        },
+    )
+    names = [str(path.relative_to(tmp_path)) for path in imported_files(tmp_path / "rule.py")]
+    assert names == [
+        "rule.py",
+        "ctseq/__init__.py",
+        "ctseq/a.py",
+        "ctseq/b.py",
+        "ctseq/package/__init__.py",
+        "ctseq/package/c.py",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "without"),
+    [("evaluate", "heads"), ("train_head", "backbones"), ("split_patients", "pixels")],
+)
+def test_real_scripts_do_not_depend_on_what_they_do_not_use(script, without):
+    names = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}
+    assert "tables" in names
+    assert without not in names

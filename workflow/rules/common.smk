@@ -1,0 +1,112 @@
+# What the rule files share: the checked configuration, the study's names, wildcard constraints
+# and input functions. No rules.
+
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from ctseq.config import check_config
+from ctseq.errors import InputError
+from ctseq.imports import imported_files
+
+try:
+    with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:
+        check_config(config, yaml.safe_load(schema))
+except InputError as error:
+    raise WorkflowError(str(error))
+
+RESULTS = "results/" + config["study"]
+MODELS = list(config["models"])
+REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
+
+
+wildcard_constraints:
+    model="|".join(MODELS),
+    replicate=r"\d{2,}",
+
+
+def code_of(script):
+    """List a rule's script and the library modules that it imports, to be declared as input.
+
+    Their checksums decide whether a changed program re-runs a rule; profiles/default leaves
+    Snakemake's own `code` trigger out, which looks at the script's time of change alone.
+    """
+    return [str(path.relative_to(workflow.basedir)) for path in imported_files(SCRIPTS / script)]
+
+
+def dataset_layout():
+    """Name the layout to read: phantoms are written in that of the JPG release."""
+    layout = config["dataset"]["format"]
+    return "ct-ich-jpg" if layout == "phantom" else layout
+
+
+def dataset_folder(wildcards=None):
+    """Give the raw dataset's folder, or say where one comes from.
+
+    With a finished index, a dataset that has been moved away holds nothing up.
+    """
+    if config["dataset"]["format"] == "phantom":
+        return RESULTS + "/phantom"
+    folder = Path(config["dataset"]["path"])
+    if not folder.exists() and not Path(RESULTS, "dataset/inventory.csv").exists():
+        raise WorkflowError(
+            f"dataset.path is {folder}, which does not exist.\n"
+            "  - The study's data, CT-ICH, is handed out by PhysioNet after registration: "
+            "https://physionet.org/content/ct-ich (the JPG release, 1.2.0 or older).\n"
+            "  - Unpack it and set the key in config.yaml, or on the command line:\n"
+            "      snakemake --config 'dataset={path: /where/it/is}'\n"
+            "  - To see the workflow without any data: make demo"
+        )
+    return str(folder)
+
+
+def model_of(wildcards):
+    """Give the configuration of the model that a job is about."""
+    return config["models"][wildcards.model]
+
+
+def backbone_settings(wildcards):
+    """Give the settings that decide a model's features; its others re-run no backbone."""
+    deciding = ("kind", "checkpoint", "revision", "frames", "frame_sampling")
+    return {key: value for key, value in model_of(wildcards).items() if key in deciding}
+
+
+def hub_folder(model):
+    """Name a hub checkpoint's folder after it, not after the model: studies share downloads."""
+    name = "--".join([model["checkpoint"], model["revision"]])
+    return "resources/checkpoints/" + name.replace("/", "--")
+
+
+def hub_model(wildcards):
+    """Give the configuration of a model whose checkpoint stands in the folder to be made."""
+    folder = "resources/checkpoints/" + wildcards.checkpoint
+    return next(model for model in config["models"].values() if hub_folder(model) == folder)
+
+
+def checkpoint_folder(wildcards):
+    """Give the folder of a model's checkpoint: drawn, local, or fetched."""
+    model = model_of(wildcards)
+    name = model["checkpoint"]
+    if name == "tiny":
+        return f"{RESULTS}/checkpoints/{wildcards.model}"
+    # An id on the hub is `owner/name`; whatever stands here as a folder, or looks like one, is.
+    if name.startswith((".", "/")) or Path(name).is_dir():
+        return name
+    return hub_folder(model)
+
+
+def training_of(wildcards):
+    """Give a model's training settings: the study's, but for what the model overrides."""
+    return config["training"] | model_of(wildcards).get("training", {})
+
+
+def every_run(file):
+    """List one file of every model's every replicate, models in config's order."""
+    return expand(
+        RESULTS + "/runs/{model}/replicate-{replicate}/" + file, model=MODELS, replicate=REPLICATES
+    )

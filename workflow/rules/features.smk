@@ -1,0 +1,123 @@
+# From a checkpoint and the slices to features: each frozen backbone sees each image once.
+
+
+localrules:
+    fetch_checkpoint,
+
+
+rule fetch_checkpoint:
+    """Bring a checkpoint's revision from the Hugging Face hub; the only rule that needs network."""
+    output:
+        folder=directory("resources/checkpoints/{checkpoint}"),
+        # Kept from run to run, so that a branch which moved on is noticed.
+        record=update("resources/checkpoints/{checkpoint}.json"),
+    log:
+        RESULTS + "/logs/fetch_checkpoint/{checkpoint}.log",
+    benchmark:
+        RESULTS + "/benchmarks/fetch_checkpoint/{checkpoint}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=2000,  # converting a checkpoint holds its weights twice
+    params:
+        checkpoint=lambda wildcards: hub_model(wildcards)["checkpoint"],
+        revision=lambda wildcards: hub_model(wildcards)["revision"],
+    script:
+        "../scripts/fetch_checkpoint.py"
+
+
+rule draw_checkpoint:
+    """Write a tiny checkpoint with seeded random weights, for `checkpoint: tiny`."""
+    input:
+        code=code_of("draw_checkpoint.py"),
+    output:
+        folder=directory(RESULTS + "/checkpoints/{model}"),
+    log:
+        RESULTS + "/logs/draw_checkpoint/{model}.log",
+    benchmark:
+        RESULTS + "/benchmarks/draw_checkpoint/{model}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=1000,  # torch and transformers
+    params:
+        kind=lambda wildcards: model_of(wildcards)["kind"],
+        frames=lambda wildcards: model_of(wildcards).get("frames"),
+        seed=config["seed"],
+    script:
+        "../scripts/draw_checkpoint.py"
+
+
+rule describe_checkpoint:
+    """Check a checkpoint against its model's settings and write down what it wants of images."""
+    input:
+        folder=checkpoint_folder,
+        code=code_of("describe_checkpoint.py"),
+    output:
+        description=RESULTS + "/models/{model}.json",
+    log:
+        RESULTS + "/logs/describe_checkpoint/{model}.log",
+    benchmark:
+        RESULTS + "/benchmarks/describe_checkpoint/{model}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
+    params:
+        settings=backbone_settings,
+    script:
+        "../scripts/describe_checkpoint.py"
+
+
+rule pack_pixels:
+    """Decode, resize and crop every slice once, the way a model's checkpoint wants it."""
+    input:
+        dataset=dataset_folder,
+        slices=RESULTS + "/dataset/slices.csv",
+        description=RESULTS + "/models/{model}.json",
+        code=code_of("pack_pixels.py"),
+    output:
+        pixels=RESULTS + "/pixels/{model}.npy",
+        rows=RESULTS + "/pixels/{model}.csv",
+    log:
+        RESULTS + "/logs/pack_pixels/{model}.log",
+    benchmark:
+        RESULTS + "/benchmarks/pack_pixels/{model}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 4
+    resources:
+        # 64 slices are in flight at a time; written pages go to disk when memory is short.
+        mem_mb=1000,
+    params:
+        layout=dataset_layout(),
+    script:
+        "../scripts/pack_pixels.py"
+
+
+rule extract_features:
+    """Run a frozen backbone once over each slice or sequence, up to its final layer's input."""
+    input:
+        folder=checkpoint_folder,
+        description=RESULTS + "/models/{model}.json",
+        pixels=RESULTS + "/pixels/{model}.npy",
+        rows=RESULTS + "/pixels/{model}.csv",
+        code=code_of("extract_features.py"),
+    output:
+        features=RESULTS + "/features/{model}.safetensors",
+        rows=RESULTS + "/features/{model}.csv",
+    log:
+        RESULTS + "/logs/extract_features/{model}.log",
+    benchmark:
+        RESULTS + "/benchmarks/extract_features/{model}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        # ViViT-B with 32 frames peaks at 2 GiB; the rest is PyTorch and its GPU libraries.
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+    params:
+        settings=backbone_settings,
+    script:
+        "../scripts/extract_features.py"

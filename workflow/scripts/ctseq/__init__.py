@@ -1,0 +1,1 @@
+"""Library behind the workflow's scripts: pure functions that know nothing of Snakemake."""

@@ -1,0 +1,185 @@
+"""Backbones: loading a checkpoint, describing it, and one frozen pass over every image."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+
+from ctseq.errors import InputError
+from ctseq.preprocessing import Preprocessing, intensity_table
+
+# Rules report through their logs; the library's own bars and hints would only fill the screen.
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+_AUTO = {
+    "video": transformers.AutoModelForVideoClassification,
+    "image": transformers.AutoModelForImageClassification,
+}
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A classifier in evaluation mode, taken apart at its final linear layer.
+
+    Attributes
+    ----------
+    model
+        The whole model, on `device`.
+    head
+        Its final linear layer.
+    table
+        Input value for each grey value, float32, shape (3, 256), on `device`.
+    """
+
+    model: transformers.PreTrainedModel
+    head: torch.nn.Linear
+    table: torch.Tensor
+    device: torch.device
+
+
+def choose_device() -> torch.device:
+    """Take the fastest device there is: CUDA, then Apple's MPS, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def describe(folder: Path, *, kind: str, key: str, frames: int | None) -> dict[str, Any]:
+    """Say what later rules need to know of a checkpoint, without loading its weights.
+
+    Parameters
+    ----------
+    folder
+        The checkpoint.
+    kind
+        ``video`` or ``image``, as the configuration asks for.
+    key
+        The model's key in the configuration, for messages.
+    frames
+        Frames asked for; None for an image model.
+
+    Returns
+    -------
+    dict
+        ``architecture``, ``initializer_range`` (standard deviation of a new head's weights) and
+        ``preprocessing``.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is of the other kind or cannot take that many frames.
+    """
+    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    if type(config) not in _AUTO[kind]._model_mapping:
+        other = "image" if kind == "video" else "video"
+        fits = type(config) in _AUTO[other]._model_mapping
+        raise InputError(
+            f"{key}.kind is {kind}, but {folder} holds a {config.model_type} model, which "
+            + (f"classifies {other}s." if fits else "classifies neither images nor videos.")
+            + (f" Set {key}.kind to {other} or choose another checkpoint." if fits else "")
+        )
+    if kind == "video":
+        _check_frames(config, key=key, frames=frames)
+    processor = transformers.AutoImageProcessor.from_pretrained(
+        folder, local_files_only=True, backend="pil"
+    )
+    return {
+        "architecture": _AUTO[kind]._model_mapping[type(config)].__name__,
+        "initializer_range": float(getattr(config, "initializer_range", 0.02)),
+        "preprocessing": Preprocessing.from_processor(processor.to_dict()).to_json(),
+    }
+
+
+def load(
+    folder: Path, *, kind: str, preprocessing: Preprocessing, device: torch.device
+) -> Backbone:
+    """Load a checkpoint's classifier in evaluation mode.
+
+    Raises
+    ------
+    InputError
+        If a weight is missing in the checkpoint: a backbone that is partly random would go
+        unnoticed otherwise.
+    """
+    model = _load_model(folder, kind)
+    for parameter in model.parameters():
+        # A tensor that lies unaligned in the file gives last-bit differences; a copy does not.
+        parameter.data = parameter.data.clone()
+    heads = [
+        module
+        for module in model.modules()
+        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
+    ]
+    if not heads:
+        raise InputError(f"{folder}: {type(model).__name__} has no final linear layer.")
+    table = torch.from_numpy(intensity_table(preprocessing)).to(device)
+    return Backbone(model.eval().to(device), heads[-1], table, device)
+
+
+@torch.inference_mode()
+def extract(backbone: Backbone, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Run the backbone once over each image or sequence.
+
+    Parameters
+    ----------
+    backbone
+        As `load` gives it.
+    batches
+        Grey values after `preprocessing.shape_slice`, uint8: (batch, height, width) for images,
+        (batch, frames, height, width) for sequences.
+
+    Yields
+    ------
+    ndarray
+        The exact input of the final linear layer for each batch, float32, (batch, features).
+    """
+    caught: list[torch.Tensor] = []
+    hook = backbone.head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    try:
+        for batch in batches:
+            caught.clear()
+            backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, batch)})
+            yield caught[0].float().cpu().numpy()
+    finally:
+        hook.remove()
+
+
+def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
+    """Turn grey values into the model's input: a channel axis of 3 before height and width."""
+    grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device)
+    return torch.stack([channel[grey.int()] for channel in backbone.table], dim=-3)
+
+
+def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:
+    options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
+    try:
+        model, info = _AUTO[kind].from_pretrained(folder, attn_implementation="sdpa", **options)
+    except ValueError:  # an architecture without SDPA, such as TimeSformer
+        model, info = _AUTO[kind].from_pretrained(folder, **options)
+    if info["missing_keys"]:
+        raise InputError(
+            f"{folder} lacks weights of {type(model).__name__}: "
+            f"{', '.join(sorted(info['missing_keys'])[:5])}. It is not a complete classifier."
+        )
+    return model
+
+
+def _check_frames(config: transformers.PretrainedConfig, *, key: str, frames: int | None) -> None:
+    tubelet = getattr(config, "tubelet_size", 1)
+    tubelet = tubelet if isinstance(tubelet, int) else tubelet[0]
+    if frames % tubelet:
+        raise InputError(
+            f"{key}.frames is {frames}, but the checkpoint joins {tubelet} frames to a tubelet: "
+            f"choose a multiple of {tubelet}."
+        )
+    pretrained = getattr(config, "num_frames", None) or getattr(config, "frames_per_clip", None)
+    if pretrained and frames != pretrained:
+        raise InputError(
+            f"{key}.frames is {frames}, but the checkpoint's position embeddings are for "
+            f"{pretrained} frames: set it to {pretrained}."
+        )

@@ -1,0 +1,216 @@
+"""Checkpoints: fetched once from the Hugging Face hub, or drawn tiny from a seed."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ctseq.errors import InputError
+from ctseq.files import read_json, whole, write_json
+
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+# Everything that loading needs, and nothing that could run code.
+_WANTED = ["config.json", "preprocessor_config.json", "*.safetensors", "*.safetensors.index.json"]
+
+
+def fetch_checkpoint(checkpoint: str, revision: str, *, folder: Path, record: Path) -> str:
+    """Bring one revision of a checkpoint from the hub, and remember the commit it stands for.
+
+    Parameters
+    ----------
+    checkpoint, revision
+        Hugging Face id, and branch, tag or commit.
+    folder
+        Where config, preprocessor config and safetensors shall stand; made whole.
+    record
+        JSON file that keeps what the revision resolved to. If it exists, the revision must still
+        stand for the same commit.
+
+    Returns
+    -------
+    str
+        The commit.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint cannot be had, or a branch has moved since it was recorded.
+    """
+    commit, files = _ask_hub(checkpoint, revision)
+    if record.exists():
+        _check_record(read_json(record), checkpoint, revision, commit, record)
+    patterns = list(_WANTED)
+    if not any(name.endswith(".safetensors") for name in files):
+        patterns.append("pytorch_model.bin")
+    with whole(folder) as unfinished:
+        _download(checkpoint, commit, patterns, unfinished)
+        shutil.rmtree(unfinished / ".cache", ignore_errors=True)  # the hub client's bookkeeping
+        if (unfinished / "pytorch_model.bin").exists():
+            convert_to_safetensors(unfinished / "pytorch_model.bin")
+        check_folder(unfinished, name=checkpoint)
+    write_json({"checkpoint": checkpoint, "revision": revision, "commit": commit}, record)
+    return commit
+
+
+def convert_to_safetensors(pickled: Path) -> None:
+    """Replace ``pytorch_model.bin`` by ``model.safetensors`` beside it.
+
+    The file is read by PyTorch's weights-only loader, which builds tensors and runs nothing.
+
+    Raises
+    ------
+    InputError
+        If it holds anything but tensors.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    try:
+        state = torch.load(pickled, map_location="cpu", weights_only=True)
+    except Exception as error:  # the loader raises many types; all of them mean `not weights`
+        raise InputError(
+            f"{pickled.name} is refused: it holds more than weights, or is damaged "
+            f"({type(error).__name__}). Use a revision that offers model.safetensors."
+        ) from None
+    # Tied weights share memory, which safetensors does not write: give each its own.
+    tensors = {name: tensor.clone().contiguous() for name, tensor in state.items()}
+    save_file(tensors, pickled.with_name("model.safetensors"), metadata={"format": "pt"})
+    pickled.unlink()
+
+
+def check_folder(folder: Path, *, name: str) -> None:
+    """Check that a folder holds what loading needs.
+
+    Raises
+    ------
+    InputError
+        Naming what is missing.
+    """
+    if not folder.is_dir():
+        raise InputError(f"Checkpoint {name}: the folder {folder} does not exist.")
+    missing = [file for file in _WANTED[:2] if not (folder / file).is_file()]
+    if not any(folder.glob("*.safetensors")):
+        missing.append("model.safetensors")
+    if missing:
+        raise InputError(
+            f"Checkpoint {name}: {folder} lacks {', '.join(missing)}. A checkpoint is a folder "
+            "that save_pretrained wrote, of model and image processor both."
+        )
+
+
+def weights_digest(folder: Path) -> str:
+    """Give the SHA-256 over the checkpoint's safetensors files, by name."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def write_tiny(folder: Path, *, kind: str, frames: int | None, seed: int) -> None:
+    """Write a small ViViT or ConvNeXt with seeded random weights, as ``save_pretrained`` does.
+
+    It is the real architecture with little of everything, so that whatever loads the real
+    checkpoint loads this one. Random features carry enough of a picture for a linear head.
+
+    Parameters
+    ----------
+    folder
+        Where the checkpoint shall stand; made whole.
+    kind
+        ``video`` for ViViT, ``image`` for ConvNeXt.
+    frames
+        Frames of the video model, a multiple of 2.
+    seed
+        Seed of the weights.
+    """
+    import torch
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    # The geometry of the real checkpoints in small: resize to 8/7 of the side, crop the centre.
+    side, resized = 64, 73
+    common = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_normalize": True}
+    if kind == "video":
+        config = transformers.VivitConfig(
+            image_size=side,
+            num_frames=frames,
+            tubelet_size=[2, 16, 16],
+            hidden_size=128,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=256,
+            num_labels=4,
+        )
+        model = transformers.VivitForVideoClassification(config)
+        processor: dict[str, Any] = {
+            "image_processor_type": "VivitImageProcessor",
+            "size": {"shortest_edge": resized},
+            "crop_size": {"height": side, "width": side},
+            "rescale_factor": 1 / 255,
+            "offset": False,
+            **common,
+        }
+    else:
+        config = transformers.ConvNextConfig(
+            image_size=side, depths=[1, 1, 2, 1], hidden_sizes=[24, 48, 96, 192], num_labels=4
+        )
+        model = transformers.ConvNextForImageClassification(config)
+        processor = {
+            "image_processor_type": "ConvNextImageProcessor",
+            "size": {"shortest_edge": side},
+            "crop_pct": 0.875,
+            **common,
+        }
+    with whole(folder) as unfinished:
+        model.save_pretrained(unfinished)
+        write_json(processor, unfinished / "preprocessor_config.json")
+
+
+def _ask_hub(checkpoint: str, revision: str) -> tuple[str, list[str]]:
+    """Give the commit that a revision stands for, and the names of its files."""
+    import huggingface_hub
+
+    try:
+        info = huggingface_hub.HfApi().model_info(checkpoint, revision=revision, timeout=30)
+    except Exception as error:  # offline, unknown id, gated: one cure for all
+        raise _unavailable(checkpoint, revision, error) from None
+    return info.sha, [file.rfilename for file in info.siblings]
+
+
+def _download(checkpoint: str, commit: str, patterns: list[str], folder: Path) -> None:
+    import huggingface_hub
+
+    try:
+        huggingface_hub.snapshot_download(
+            checkpoint, revision=commit, allow_patterns=patterns, local_dir=folder
+        )
+    except Exception as error:
+        raise _unavailable(checkpoint, commit, error) from None
+
+
+def _unavailable(checkpoint: str, revision: str, error: Exception) -> InputError:
+    import huggingface_hub
+
+    copy = checkpoint.split("/")[-1]
+    first_line = str(error).strip().split("\n")[0]
+    return InputError(
+        f"Checkpoint {checkpoint}, revision {revision}, cannot be fetched.\n"
+        f"  Asked: {huggingface_hub.constants.ENDPOINT}\n"
+        f"  Answer: {type(error).__name__}: {first_line}\n"
+        "  To bring it by hand, on a machine with network:\n"
+        f"    hf download {checkpoint} --revision {revision} --local-dir {copy}\n"
+        "  then copy that folder here and set the model's `checkpoint` to its path."
+    )
+
+
+def _check_record(
+    known: dict[str, str], checkpoint: str, revision: str, commit: str, record: Path
+) -> None:
+    if known["commit"] != commit:
+        raise InputError(
+            f"Checkpoint {checkpoint}: revision {revision} was commit {known['commit']} when it "
+            f"was first fetched ({record}) and is {commit} now. Set the model's `revision` to the "
+            "first to keep your results comparable, or delete the record to accept the new one."
+        )

@@ -1,0 +1,1 @@
+"""Comparison of models: over replicates, and over patients."""

@@ -1,0 +1,86 @@
+"""Checks of the study's configuration, in words that name the key and the cure."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+
+from ctseq.errors import fail_on
+
+
+def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check a configuration against its schema and the rules that span keys.
+
+    Parameters
+    ----------
+    config
+        The merged configuration.
+    schema
+        JSON schema, draft 2020-12.
+
+    Raises
+    ------
+    InputError
+        Listing every problem with its key and, for an unknown key, the nearest known one.
+    """
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    problems = [line for error in errors for line in _explain(error)]
+    problems += [] if problems else _spanning(config)
+    fail_on(
+        sorted(problems),
+        title="The configuration cannot be used",
+        cure="config.yaml explains every key; overlays and --config change single ones.",
+    )
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
+    path = [str(part) for part in error.absolute_path]
+    key = ".".join(path) or "the configuration"
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for name in sorted(set(map(str, error.instance)) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+            yield f"{'.'.join([*path, name])} is not a key; {hint}"
+    elif error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        # One error a missing key: each message names its own.
+        yield f"{'.'.join([*path, _quoted(error.message, missing)])} is missing"
+    elif error.validator == "type":
+        hint = ""
+        if isinstance(error.instance, str) and _is_number(error.instance):
+            hint = "; YAML reads this as text: write a number without quotes, with a dot and a " \
+                   "sign in the exponent (5.0e-6)"  # fmt: skip
+        yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
+    elif error.validator == "enum":
+        choices = ", ".join(map(str, error.validator_value))
+        near = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        yield f"{key} is {error.instance!r} but must be one of {choices}{hint}"
+    else:
+        yield f"{key}: {error.message}"
+
+
+def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
+    phantom = config["dataset"]["phantom"]
+    if phantom["positive"] > phantom["patients"] - 2:
+        yield (
+            f"dataset.phantom.positive is {phantom['positive']} but at most patients - 2 "
+            f"({phantom['patients'] - 2}) can bleed: both classes need two patients"
+        )
+    labels = [model["label"] for model in config["models"].values()]
+    for label in sorted({label for label in labels if labels.count(label) > 1}):
+        yield f"models: the label {label!r} is used twice; tables could not tell them apart"
+
+
+def _quoted(message: str, names: list[str]) -> str:
+    return next(name for name in names if message.startswith(repr(name)))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

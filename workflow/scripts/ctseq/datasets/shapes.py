@@ -1,0 +1,69 @@
+"""Soft-edged shapes that anatomy and bleeding are drawn from: coverages from 0 to 1."""
+
+from collections.abc import Iterable, Sequence
+from math import cos, radians, sin
+
+import numpy as np
+
+# z of the middle, half height, x, y, half width, half length, degrees.
+Shape = tuple[float, float, float, float, float, float, float]
+
+
+def waves(amplitudes: Sequence[float], theta: np.ndarray) -> np.ndarray:
+    """Sum the first harmonics: three cosines, then three sines."""
+    c1, c2, c3, s1, s2, s3 = amplitudes
+    c, s = np.cos(theta), np.sin(theta)
+    double_c, double_s = c * c - s * s, 2 * c * s
+    waves = c1 * c + s1 * s + c2 * double_c + s2 * double_s
+    return waves + c3 * (c * double_c - s * double_s) + s3 * (s * double_c + c * double_s)
+
+
+def gate(z: float, middle: float, half: float) -> float:
+    """Give a structure's relative girth at height z, 0 beyond its ends."""
+    return max(1 - ((z - middle) / half) ** 2, 0.0) ** 0.5
+
+
+def inside(values: np.ndarray, limit: float | np.ndarray, soft: float) -> np.ndarray:
+    """Cover where `values` are below `limit`, fading over `soft`."""
+    return np.clip((limit - values) / soft + 0.5, 0, 1)
+
+
+def between(values: np.ndarray, middle: float | np.ndarray, half: float, soft: float) -> np.ndarray:
+    """Cover a band of `values`."""
+    return inside(np.abs(values - middle), half, soft)
+
+
+def ellipse(
+    x: np.ndarray,
+    y: np.ndarray,
+    at_x: float,
+    at_y: float,
+    half_x: float,
+    half_y: float,
+    degrees: float,
+    soft: float,
+) -> np.ndarray:
+    """Cover an ellipse; positive `degrees` turn its upper end to larger x."""
+    along, aslant = cos(radians(degrees)), sin(radians(degrees))
+    across, down = x - at_x, y - at_y
+    u = across * (along / half_x) + down * (aslant / half_x)
+    v = down * (along / half_y) - across * (aslant / half_y)
+    return inside(np.sqrt(u * u + v * v), 1.0, soft / min(half_x, half_y))
+
+
+def shapes(
+    table: Iterable[Shape],
+    z: float,
+    mirrored: np.ndarray,
+    y: np.ndarray,
+    soft: float,
+    grow: float = 1.0,
+) -> np.ndarray:
+    """Give the coverage of those paired shapes that reach height z."""
+    coverage = np.zeros_like(mirrored)
+    for middle, half, at_x, at_y, half_x, half_y, degrees in table:
+        girth = gate(z, middle, half) * grow
+        if girth > 0.1:
+            drawn = ellipse(mirrored, y, at_x, at_y, half_x * girth, half_y * girth, degrees, soft)
+            coverage = np.maximum(coverage, drawn)
+    return coverage

@@ -1,0 +1,1 @@
+"""Figures: pure functions from tables to Matplotlib figures, in one style."""

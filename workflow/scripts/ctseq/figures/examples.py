@@ -1,0 +1,82 @@
+"""The example slices: one with and one without hemorrhage, chosen by rule."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ctseq.errors import InputError
+from ctseq.figures.style import COLUMN, MM, canvas, styled
+from ctseq.tables import SUBTYPES
+
+
+def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Choose the positive and the negative slice to show.
+
+    The positive one lies in the middle of the longest run of those positive slices that show the
+    most subtypes; the negative one is the middle slice of the negative patient whose sequence is
+    nearest to the median length. Ties go to the first patient id.
+
+    Parameters
+    ----------
+    slices, patients
+        `tables.SLICES` and `tables.PATIENTS`.
+
+    Returns
+    -------
+    tuple of Series
+        The rows of `slices`.
+
+    Raises
+    ------
+    InputError
+        If all patients are of one class.
+    """
+    slices = slices.sort_values(["patient_id", "slice_number"], ignore_index=True)
+    found = slices[slices["hemorrhage"] == 1]
+    healthy = patients[patients["hemorrhage"] == 0].sort_values("patient_id")
+    if found.empty or healthy.empty:
+        raise InputError(
+            "The example slices need a patient with and one without hemorrhage. Set "
+            "report.example_slices to false to leave the figure out."
+        )
+    subtypes = found[list(SUBTYPES)].sum(axis=1)
+    richest = found[subtypes == subtypes.max()]
+    # A run ends where the patient changes or a number is left out.
+    starts = (richest["patient_id"] != richest["patient_id"].shift()) | (
+        richest["slice_number"].diff() != 1
+    )
+    runs = [run for _, run in richest.groupby(starts.cumsum())]
+    longest = max(runs, key=len)  # the first of equally long ones
+    far = (healthy["n_slices"] - patients["n_slices"].median()).abs()
+    sequence = slices[slices["patient_id"] == healthy.loc[far.idxmin(), "patient_id"]]
+    return longest.iloc[len(longest) // 2], sequence.iloc[len(sequence) // 2]
+
+
+@styled
+def example_slices(
+    positive: np.ndarray, negative: np.ndarray, *, subtypes: list[str], synthetic: bool
+) -> Figure:
+    """Show the two slices side by side, without anything that names a patient.
+
+    Parameters
+    ----------
+    positive, negative
+        uint8, shape (H, W).
+    subtypes
+        What the positive slice is annotated with.
+    synthetic
+        Say that nobody's head is shown.
+    """
+    figure = canvas(COLUMN, 54 * MM)
+    panels = figure.subplots(1, 2)
+    titles = (f"Hemorrhage\n{_listed(subtypes)}", "No hemorrhage\n")
+    for axes, image, title in zip(panels, (positive, negative), titles, strict=True):
+        # At most 650 pixels a side arrive here; 300 dpi of 42 mm show 500 of them.
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
+        axes.set_title(title + (" (synthetic)" if synthetic and image is positive else ""))
+        axes.set_axis_off()
+    return figure
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if len(names) < 3 else ", ".join(names[:2]) + f" and {len(names) - 2} more"

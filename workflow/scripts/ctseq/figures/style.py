@@ -1,0 +1,149 @@
+"""One style for all figures, and writing them with the same bytes every time."""
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ctseq.files import whole
+
+P, T = ParamSpec("P"), TypeVar("T")
+
+MM = 1 / 25.4  # figure sizes are in inches
+COLUMN, PAGE = 88 * MM, 180 * MM  # one and two columns of a journal
+
+# Okabe and Ito's colours, which the common forms of colour blindness keep apart; black and yellow
+# are left out, since text is black and yellow lines vanish on paper. Markers and dashes repeat
+# what the colours say, for print in grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
+INK, MUTED, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+
+STYLE = {
+    # The font that Matplotlib brings along, so that a figure looks the same on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.2,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    # Letters as outlines: a report shows them without the font being there.
+    "svg.fonttype": "path",
+    "svg.hashsalt": "ctseq",
+    # Labels come from the configuration, where a dollar sign is a dollar sign.
+    "text.parse_math": False,
+}
+
+
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Run a drawing function under `STYLE` alone, whatever the user's Matplotlib settings are."""
+
+    @wraps(draw)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(STYLE)
+            return draw(*args, **kwargs)
+
+    return inside
+
+
+def canvas(width: float, height: float) -> Figure:
+    """Make an empty figure, in inches, whose parts find their places by themselves."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.04, hspace=0.04)
+    return figure
+
+
+@styled
+def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
+    """Write a figure as SVG and as PNG with 300 dpi, whole, and without date or program."""
+    with whole(svg) as unfinished:
+        figure.savefig(unfinished, format="svg", metadata={"Date": None, "Creator": None})
+    with whole(png) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=300, metadata={"Software": None})
+
+
+def look_of(models: Sequence[str], model: str) -> dict[str, object]:
+    """Give a model's colour, marker and dashes; they follow its place in config."""
+    place = list(models).index(model)
+    return {
+        "color": COLOURS[place % len(COLOURS)],
+        "marker": MARKERS[place % len(MARKERS)],
+        "linestyle": DASHES[place % len(DASHES)],
+    }
+
+
+def wrapped(label: str, width: int = 14) -> str:
+    """Break a label into lines of at most `width` characters."""
+    return "\n".join(textwrap.wrap(label, width)) or label
+
+
+def metric_name(metric: str) -> str:
+    """Spell a metric as a reader of the field expects it."""
+    return _NAMES.get(metric, metric.replace("_", " ").capitalize())
+
+
+def key_of(labels: Mapping[str, str]) -> list[Line2D]:
+    """Make legend entries, one a model: its line with its marker."""
+    looks = {model: look_of(list(labels), model) for model in labels}
+    return [
+        Line2D([], [], label=wrapped(label, 24), markersize=3.5, **looks[model])
+        for model, label in labels.items()
+    ]
+
+
+def key_below(figure: Figure, labels: Mapping[str, str]) -> None:
+    """Put the models' legend under all panels, where no curve can hide it."""
+    columns = min(len(labels), 3 if figure.get_figwidth() > 1.5 * COLUMN else 2)
+    figure.legend(handles=key_of(labels), loc="outside lower center", ncols=columns)
+
+
+def grid(axes: Axes, axis: str) -> None:
+    """Draw faint lines at one axis's ticks and take the ticks themselves away."""
+    axes.grid(axis=axis)
+    axes.tick_params(axis=axis, length=0)
+
+
+_NAMES = {
+    "tn": "True negatives",
+    "fp": "False positives",
+    "fn": "False negatives",
+    "tp": "True positives",
+    "precision": "Precision",
+    "recall": "Recall (sensitivity)",
+    "f1": "F1",
+    "mcc": "Matthews correlation",
+    "roc_auc": "ROC AUC",
+    "brier": "Brier score",
+    "macro_precision": "Macro precision",
+    "macro_recall": "Macro recall",
+}

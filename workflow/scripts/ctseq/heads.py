@@ -1,0 +1,159 @@
+"""Training of the final linear layer on cached features."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn import functional
+
+from ctseq.errors import InputError
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear layer from features to the two classes (no hemorrhage, hemorrhage).
+
+    Attributes
+    ----------
+    weight
+        float32, shape (2, features).
+    bias
+        float32, shape (2,).
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Features with their labels.
+
+    Attributes
+    ----------
+    features
+        float32, shape (rows, features).
+    labels
+        0 or 1, shape (rows,).
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+
+
+def initial_head(n_features: int, *, std: float, seed: list[int]) -> Head:
+    """Draw a new head: normal weights, zero bias, as transformers initialises classifiers."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    weight = rng.normal(0.0, std, (2, n_features)).astype(np.float32)
+    return Head(weight, np.zeros(2, np.float32))
+
+
+def train_head(
+    train: Rows,
+    validation: Rows,
+    *,
+    head: Head,
+    settings: Mapping[str, float],
+    seed: list[int],
+) -> tuple[Head, pd.DataFrame]:
+    """Train a head with AdamW and keep its best epoch.
+
+    The recipe is that of the paper's program: cross-entropy, a learning rate that rises over the
+    warm-up steps and then falls linearly to zero at the last step, and early stopping on
+    validation accuracy. The first of equally good epochs is kept.
+
+    Parameters
+    ----------
+    train, validation
+        Rows to learn from and to choose the epoch on.
+    head
+        Where training starts.
+    settings
+        ``learning_rate``, ``weight_decay``, ``batch_size``, ``epochs``, ``warmup_steps``,
+        ``patience``: the section `training` of the configuration.
+    seed
+        Seed of the batch order.
+
+    Returns
+    -------
+    head
+        The weights after the best epoch.
+    history
+        One row an epoch: `tables.HISTORY`.
+
+    Raises
+    ------
+    InputError
+        If training diverges: the loss is no longer a number.
+    """
+    torch.set_num_threads(1)  # so small that threads cost more than they give; and one result
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    x, y = _tensors(train)
+    layer = torch.nn.Linear(x.shape[1], 2)
+    layer.load_state_dict({"weight": torch.tensor(head.weight), "bias": torch.tensor(head.bias)})
+    optimizer = torch.optim.AdamW(
+        layer.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
+    )
+    n_steps = -(-len(y) // settings["batch_size"]) * settings["epochs"]
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: _rate(step, settings["warmup_steps"], n_steps)
+    )
+    best, best_epoch, history = head, 0, []
+    for epoch in range(1, settings["epochs"] + 1):
+        losses = 0.0
+        for rows in _batches(rng.permutation(len(y)), settings["batch_size"]):
+            loss = functional.cross_entropy(layer(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses += loss.item() * len(rows)
+        loss, accuracy = _assess(layer, validation)
+        if not np.isfinite(losses) or not np.isfinite(loss):
+            raise InputError(
+                f"Training diverged in epoch {epoch}: the loss is no longer a number. Lower "
+                f"training.learning_rate (now {settings['learning_rate']})."
+            )
+        history.append((epoch, losses / len(y), loss, accuracy, schedule.get_last_lr()[0]))
+        if best_epoch == 0 or accuracy > history[best_epoch - 1][3]:
+            best, best_epoch = _snapshot(layer), epoch
+        elif epoch - best_epoch >= settings["patience"]:
+            break
+    table = pd.DataFrame(
+        history,
+        columns=["epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate"],
+    )
+    return best, table.assign(kept=(table["epoch"] == best_epoch).astype(int))
+
+
+def _rate(step: int, warmup_steps: int, n_steps: int) -> float:
+    """Give the share of the peak learning rate at a step."""
+    if step < warmup_steps:
+        return step / warmup_steps
+    return max(0.0, (n_steps - step) / max(1, n_steps - warmup_steps))
+
+
+def _tensors(rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
+    features = np.ascontiguousarray(rows.features, np.float32)
+    return torch.from_numpy(features), torch.from_numpy(rows.labels.astype(np.int64))
+
+
+def _batches(order: np.ndarray, size: int) -> list[torch.Tensor]:
+    return [torch.from_numpy(order[start : start + size]) for start in range(0, len(order), size)]
+
+
+@torch.no_grad()
+def _assess(layer: torch.nn.Linear, rows: Rows) -> tuple[float, float]:
+    x, y = _tensors(rows)
+    logits = layer(x)
+    accuracy = (logits.argmax(1) == y).double().mean().item()
+    return functional.cross_entropy(logits, y).item(), accuracy
+
+
+def _snapshot(layer: torch.nn.Linear) -> Head:
+    return Head(
+        layer.weight.detach().numpy().copy(),
+        layer.bias.detach().numpy().copy(),
+    )

@@ -1,0 +1,203 @@
+"""Typed reading and writing of the tables that rules hand to each other.
+
+Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the dataset writes them
+(``049``), flags are 0 or 1, an undefined value is an empty cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ctseq.errors import InputError, fail_on
+from ctseq.files import whole
+
+# How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
+_DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
+_DTYPES |= {"int?": "Int64", "text?": "str", "id?": "str"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contract of one table.
+
+    Attributes
+    ----------
+    columns
+        Column name to kind: ``id``, ``text``, ``flag`` (0 or 1), ``int``, ``float`` (an empty
+        cell is NaN). A trailing ``?`` allows empty cells in the other kinds.
+    key
+        Columns whose values together name a row; no two rows share them.
+    """
+
+    columns: Mapping[str, str]
+    key: tuple[str, ...]
+
+
+SUBTYPES = ("intraventricular", "intraparenchymal", "subarachnoid", "epidural", "subdural")
+
+INVENTORY = Table(
+    {
+        "path": "text",
+        "kind": "text",
+        "patient_id": "id?",
+        "slice_number": "int?",
+        "kept": "flag",
+        "reason": "text?",
+    },
+    key=("path",),
+)
+PROBLEMS = Table(
+    {
+        "problem": "text",
+        "path": "text",
+        "row": "int?",
+        "patient_id": "id?",
+        "slice_number": "int?",
+        "detail": "text?",
+        "action": "text",
+    },
+    key=("problem", "path", "row", "patient_id"),
+)
+SLICES = Table(
+    {
+        "patient_id": "id",
+        "slice_number": "int",
+        "path": "text",
+        "hemorrhage": "flag",
+        **dict.fromkeys(SUBTYPES, "flag"),
+    },
+    key=("patient_id", "slice_number"),
+)
+PATIENTS = Table(
+    {
+        "patient_id": "id",
+        "hemorrhage": "flag",
+        "n_slices": "int",
+        "n_positive_slices": "int",
+        "age_years": "float",
+        "sex": "text?",
+    },
+    key=("patient_id",),
+)
+ROWS = Table({"patient_id": "id", "slice_number": "int?"}, key=("patient_id", "slice_number"))
+SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
+HISTORY = Table(
+    {
+        "epoch": "int",
+        "train_loss": "float",
+        "validation_loss": "float",
+        "validation_accuracy": "float",
+        "learning_rate": "float",
+        "kept": "flag",
+    },
+    key=("epoch",),
+)
+PREDICTIONS = Table(
+    {"patient_id": "id", "hemorrhage": "flag", "probability": "float", "predicted": "flag"},
+    key=("patient_id",),
+)
+SLICE_PREDICTIONS = Table(
+    {
+        "patient_id": "id",
+        "slice_number": "int",
+        "hemorrhage": "flag",
+        "probability": "float",
+        "predicted": "flag",
+    },
+    key=("patient_id", "slice_number"),
+)
+METRICS = Table(
+    {"model": "text", "replicate": "int", "metric": "text", "value": "float"},
+    key=("model", "replicate", "metric"),
+)
+POOLED_PREDICTIONS = Table(
+    {"model": "text", "replicate": "int", **PREDICTIONS.columns},
+    key=("model", "replicate", "patient_id"),
+)
+
+
+def read_table(path: str | Path, table: Table) -> pd.DataFrame:
+    """Read a table and check it against its contract.
+
+    Parameters
+    ----------
+    path
+        The CSV file.
+    table
+        Its contract.
+
+    Returns
+    -------
+    DataFrame
+        Exactly the contract's columns, in its order and types.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no CSV, lacks a column, holds a cell of another kind, or names
+        a row twice.
+    """
+    try:
+        cells = pd.read_csv(path, dtype="str", keep_default_na=False)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a table: {error}.") from None
+    missing = [name for name in table.columns if name not in cells]
+    if missing:
+        raise InputError(
+            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(cells.columns)}."
+        )
+    return _typed(cells, table, path)
+
+
+def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None) -> None:
+    """Write a table whole; with a contract, only its columns and only if they fulfil it.
+
+    Numbers are written with as many digits as it takes to read back the same bits.
+    """
+    if table is not None:
+        missing = set(table.columns) - set(rows)
+        if missing:
+            raise ValueError(f"{path}: rows lack {sorted(missing)}")
+        rows = rows[list(table.columns)]
+        _check_key(rows, table, path)
+    with whole(path) as unfinished:
+        rows.to_csv(unfinished, index=False, lineterminator="\n")
+
+
+def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
+    problems, typed = [], {}
+    for name, kind in table.columns.items():
+        column = cells[name]
+        empty = column == ""
+        optional = kind == "float" or kind.endswith("?")
+        numeric = kind.rstrip("?") in ("flag", "int", "float")
+        numbers = pd.to_numeric(column.mask(empty), errors="coerce") if numeric else None
+        wrong = empty & (not optional)
+        if numbers is not None:
+            wrong |= ~empty & numbers.isna()
+            if kind != "float":
+                wrong |= numbers.notna() & (numbers % 1 != 0)
+            if kind == "flag":
+                wrong |= ~numbers.isin([0, 1])
+        # Row 1 is the header, as a spreadsheet counts.
+        problems += [
+            f"row {row + 2}, column {name}: {column[row]!r} is not a valid {kind.rstrip('?')}"
+            for row in wrong[wrong].index[:5]
+        ]
+        typed[name] = column if numbers is None else numbers
+    fail_on(problems, title=f"{path} holds invalid cells", cure="Remake the file.")
+    rows = pd.DataFrame(typed).astype({name: _DTYPES[k] for name, k in table.columns.items()})
+    _check_key(rows, table, path)
+    return rows
+
+
+def _check_key(rows: pd.DataFrame, table: Table, path: str | Path) -> None:
+    key = list(table.key)
+    twice = rows[rows.duplicated(key)]
+    if len(twice):
+        named = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
+        raise InputError(f"{path} names a row twice: {named}.")

@@ -1,0 +1,36 @@
+"""Check a checkpoint and say what later rules need to know of it."""
+
+import logging
+from pathlib import Path
+
+from ctseq.backbones import describe
+from ctseq.checkpoints import check_folder, weights_digest
+from ctseq.files import read_json, write_json
+from ctseq.runlog import rule_log
+
+log = logging.getLogger("ctseq")
+
+
+def main(folder, description, *, model, settings):
+    """Write the description of one model's checkpoint."""
+    folder = Path(folder)
+    check_folder(folder, name=settings["checkpoint"])
+    facts = describe(
+        folder, kind=settings["kind"], key=f"models.{model}", frames=settings.get("frames")
+    )
+    record = folder.with_name(folder.name + ".json")
+    commit = read_json(record)["commit"] if record.exists() else None
+    facts |= {"checkpoint": settings["checkpoint"], "commit": commit}
+    facts |= {"weights_sha256": weights_digest(folder)}
+    write_json(facts, description)
+    log.info("%s: %s", model, facts)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input.folder,
+            snakemake.output.description,
+            model=snakemake.wildcards.model,
+            settings=snakemake.params.settings,
+        )

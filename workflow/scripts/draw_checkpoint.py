@@ -1,0 +1,16 @@
+"""Write a tiny checkpoint with seeded random weights."""
+
+from pathlib import Path
+
+from ctseq.checkpoints import write_tiny
+from ctseq.runlog import rule_log
+
+
+def main(folder, *, kind, frames, seed):
+    """Write the checkpoint's folder."""
+    write_tiny(Path(folder), kind=kind, frames=frames, seed=seed)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(snakemake.output.folder, **snakemake.params)

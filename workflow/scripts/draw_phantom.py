@@ -1,0 +1,27 @@
+"""Draw a synthetic head-CT dataset in the layout of CT-ICH's JPG release."""
+
+import logging
+from typing import Any
+
+from ctseq.datasets.phantom import write_phantom
+from ctseq.files import whole
+from ctseq.runlog import rule_log
+
+
+def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:
+    """Draw it whole: `phantom` holds patients, positive and image_size."""
+    with whole(dataset) as folder:
+        write_phantom(folder, **phantom, seed=seed)
+    logging.getLogger("ctseq").info(
+        "Drew %d synthetic patients, %d with hemorrhage, %d px, seed %d.",
+        *(phantom["patients"], phantom["positive"], phantom["image_size"], seed),
+    )
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            dataset=snakemake.output.dataset,
+            phantom=snakemake.params.phantom,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,20 @@
+"""Bring a checkpoint from the Hugging Face hub."""
+
+import logging
+from pathlib import Path
+
+from ctseq.checkpoints import fetch_checkpoint
+from ctseq.runlog import rule_log
+
+log = logging.getLogger("ctseq")
+
+
+def main(folder, record, *, checkpoint, revision):
+    """Fetch the checkpoint into its folder and record the commit."""
+    commit = fetch_checkpoint(checkpoint, revision, folder=Path(folder), record=Path(record))
+    log.info("%s, revision %s, is commit %s.", checkpoint, revision, commit)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(snakemake.output.folder, snakemake.output.record, **snakemake.params)
