@@ -27,7 +27,7 @@ REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
 
 wildcard_constraints:
     model="|".join(MODELS),
-    replicate=r"\d{2,}",
+    replicate=r"\d\d+",
 
 
 def code_of(script):
@@ -110,3 +110,40 @@ def every_run(file):
     return expand(
         RESULTS + "/runs/{model}/replicate-{replicate}/" + file, model=MODELS, replicate=REPLICATES
     )
+
+
+def labels_of_models():
+    """Give the models' names in figures and tables, in config's order."""
+    return {name: model["label"] for name, model in config["models"].items()}
+
+
+def gpu_rules(wildcards):
+    """List the rules that use a GPU."""
+    return sorted(rule.name for rule in workflow.rules if "gpu" in rule.resources)
+
+
+def workflow_files():
+    """List the Snakefile and the rule files, which decide what the rule graph looks like."""
+    folder = Path(workflow.basedir)
+    return ["Snakefile", *(str(p.relative_to(folder)) for p in sorted(folder.rglob("rules/*.smk")))]
+
+
+def graph_config():
+    """Give the part of the configuration that shapes the rule graph; two replicates show it."""
+    models = {
+        name: {key: value for key, value in model.items() if key != "training"}
+        for name, model in config["models"].items()
+    }
+    shaping = {key: config[key] for key in ("study", "dataset", "report")}
+    return shaping | {"models": models, "replicates": 2}
+
+
+def report_figures(wildcards):
+    """List the figures of the report, in its order; pictures of patients only where allowed."""
+    names = ["differences", "curves", "calibration", "training", "rules-runs", "rules-analysis"]
+    names += [f"metric-{metric}" for metric in config["comparison"]["metrics"]]
+    names += [f"confusion-{model}" for model in MODELS]
+    names += ["ranking"] * (len(MODELS) > 2)
+    figures = [f"{RESULTS}/figures/{name}.svg" for name in names]
+    # A picture of pixels gains nothing from being vectors.
+    return [f"{RESULTS}/figures/examples.png"] * config["report"]["example_slices"] + figures

@@ -68,11 +68,11 @@ def read_dot(text: str) -> nx.DiGraph:
 
 
 def part_of(graph: nx.DiGraph, rule: str, *, before: bool) -> nx.DiGraph:
-    """Cut out a rule with everything before it, or with everything after it."""
+    """Cut out a rule with everything before it, or with everything that is not before it."""
     if rule not in graph:
         raise InputError(f"The workflow has no rule {rule}; its graph cannot be cut there.")
-    others = nx.ancestors(graph, rule) if before else nx.descendants(graph, rule)
-    kept = others | {rule}
+    ancestors = nx.ancestors(graph, rule)
+    kept = {name for name in graph if (name in ancestors) == before} | {rule}
     part = nx.DiGraph()
     part.add_nodes_from(name for name in graph if name in kept)
     part.add_edges_from((a, b) for a, b in graph.edges if a in kept and b in kept)
@@ -116,7 +116,7 @@ def layered(graph: nx.DiGraph, *, widest: int) -> Layout:
 
 
 def _rows(graph: nx.DiGraph, widest: int) -> dict[str, int]:
-    """Give each rule a row below what it needs, and rules that need nothing just above their use."""
+    """Give each rule a row below what it needs; those that need nothing go above their use."""
     depth = {
         name: number
         for number, layer in enumerate(nx.topological_generations(graph))
@@ -175,7 +175,8 @@ def _apart(wanted: list[float], widths: list[float]) -> list[float]:
     for place, offset in zip(wanted, offsets, strict=True):
         pools.append([place - offset])
         while len(pools) > 1 and _average(pools[-2]) > _average(pools[-1]):
-            pools[-2] += pools.pop()
+            last = pools.pop()
+            pools[-1] += last
     level = [_average(pool) for pool in pools for _ in pool]
     return [base + offset for base, offset in zip(level, offsets, strict=True)]
 

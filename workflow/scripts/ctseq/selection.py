@@ -191,7 +191,7 @@ def _summary(
 
 
 def _excluded(brain: pd.DataFrame, problems: list[dict[str, Any]]) -> pd.Series:
-    """Give each brain slice the first problem that excludes it, or an empty text."""
+    """Give each brain slice the problem that excludes it, its own first, or an empty text."""
     patients, slices = {}, {}
     for problem in problems:
         if problem["action"] == contradictions.PATIENT:
@@ -200,7 +200,7 @@ def _excluded(brain: pd.DataFrame, problems: list[dict[str, Any]]) -> pd.Series:
             name = (patient_key(problem["patient_id"]), problem["slice_number"])
             slices.setdefault(name, problem["problem"])
     reasons = [
-        patients.get(file.patient_id) or slices.get((file.key, file.slice_number), "")
+        slices.get((file.key, file.slice_number)) or patients.get(file.patient_id, "")
         for file in brain.itertuples()
     ]
     return pd.Series(reasons, brain.index, dtype="str")

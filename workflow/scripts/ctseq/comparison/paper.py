@@ -4,6 +4,7 @@ All of them take the replicates for independent. They are kept to reproduce the 
 analysis to rely on is `ctseq.comparison.resampled`.
 """
 
+import warnings
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Test:
+class Outcome:
     """Outcome of a test; a part that cannot be computed is NaN and `note` says why."""
 
     method: str
@@ -28,7 +29,7 @@ class Test:
 
 
 @dataclass(frozen=True)
-class MeanTest(Test):
+class MeanOutcome(Outcome):
     """Outcome of a t test: `estimate` is mean(a) - mean(b), `low` to `high` its interval."""
 
     estimate: float = NAN
@@ -39,7 +40,7 @@ class MeanTest(Test):
     power: float = NAN
 
 
-def shapiro_wilk(values: np.ndarray) -> Test:
+def shapiro_wilk(values: np.ndarray) -> Outcome:
     """Test a sample for normality (Shapiro and Wilk 1965), as `scipy.stats.shapiro`.
 
     Parameters
@@ -49,31 +50,31 @@ def shapiro_wilk(values: np.ndarray) -> Test:
     """
     method = "Shapiro-Wilk"
     if len(values) < 3:
-        return Test(method, note=f"needs 3 defined values, has {len(values)}")
+        return Outcome(method, note=f"needs 3 defined values, has {len(values)}")
     if is_constant(values):
-        return Test(method, note="all values are equal")
+        return Outcome(method, note="all values are equal")
     result = stats.shapiro(values)
-    return Test(method, float(result.statistic), float(result.pvalue))
+    return Outcome(method, float(result.statistic), float(result.pvalue))
 
 
-def levene(a: np.ndarray, b: np.ndarray) -> Test:
+def levene(a: np.ndarray, b: np.ndarray) -> Outcome:
     """Test two samples for equal variances (Brown and Forsythe 1974).
 
     Levene's test with the median as centre, as `scipy.stats.levene`.
     """
     method = "Levene, median-centred"
     if min(len(a), len(b)) < 2:
-        return Test(method, note=_too_few(a, b))
+        return Outcome(method, note=_too_few(a, b))
     spreads = [np.abs(values - np.median(values)) for values in (a, b)]
     if all(is_constant(spread) for spread in spreads):
         # The statistic divides by the variance of these distances. Two values always lie equally
         # far from their median.
-        return Test(method, note="distances from the median do not vary within the models")
+        return Outcome(method, note="distances from the median do not vary within the models")
     result = stats.levene(a, b, center="median")
-    return Test(method, float(result.statistic), float(result.pvalue))
+    return Outcome(method, float(result.statistic), float(result.pvalue))
 
 
-def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanTest:
+def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanOutcome:
     """Test two samples for equal means as the paper does.
 
     Student's t, or Welch's t where Levene's test rejects equal variances at `alpha` or cannot be
@@ -88,23 +89,26 @@ def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanTest:
 
     Returns
     -------
-    MeanTest
+    MeanOutcome
         With the power to find the observed Cohen's d (pooled deviation) at `alpha`.
     """
     check_level(alpha, "alpha")
     if min(len(a), len(b)) < 2:
-        return MeanTest("t", note=_too_few(a, b))
+        return MeanOutcome("t", note=_too_few(a, b))
     equal_variances = levene(a, b).p >= alpha
     method = "Student's t" if equal_variances else "Welch's t"
     estimate = float(a.mean() - b.mean())
     if is_constant(a) and is_constant(b):
-        return MeanTest(
+        return MeanOutcome(
             method, estimate=estimate, note="neither model's values vary, so nothing can be tested"
         )
-    result = stats.ttest_ind(a, b, equal_var=equal_variances)
+    with warnings.catch_warnings():
+        # SciPy warns of a sample that does not vary; that the other one does is enough.
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        result = stats.ttest_ind(a, b, equal_var=equal_variances)
     interval = result.confidence_interval(1 - alpha)
     d = cohens_d(a, b)
-    return MeanTest(
+    return MeanOutcome(
         method,
         float(result.statistic),
         float(result.pvalue),
@@ -117,7 +121,7 @@ def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanTest:
     )
 
 
-def mann_whitney(a: np.ndarray, b: np.ndarray) -> Test:
+def mann_whitney(a: np.ndarray, b: np.ndarray) -> Outcome:
     """Test whether one sample tends to larger values (Mann and Whitney 1947), two-sided.
 
     As `scipy.stats.mannwhitneyu` with its default choice of the exact or the asymptotic
@@ -125,11 +129,11 @@ def mann_whitney(a: np.ndarray, b: np.ndarray) -> Test:
     """
     method = "Mann-Whitney U, two-sided"
     if min(len(a), len(b)) < 1:
-        return Test(method, note=_too_few(a, b, needed=1))
+        return Outcome(method, note=_too_few(a, b, needed=1))
     if is_constant(np.concatenate([a, b])):
-        return Test(method, len(a) * len(b) / 2, 1.0, "all values of both models are equal")
+        return Outcome(method, len(a) * len(b) / 2, 1.0, "all values of both models are equal")
     result = stats.mannwhitneyu(a, b, alternative="two-sided")
-    return Test(method, float(result.statistic), float(result.pvalue))
+    return Outcome(method, float(result.statistic), float(result.pvalue))
 
 
 def normality_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
@@ -200,9 +204,7 @@ def _a_row_a_pair(replicates: Replicates, undefined: str, measure) -> pd.DataFra
     rows = []
     for metric in replicates.metrics:
         for model_a, model_b in replicates.pairs:
-            a, b = (
-                sample_of(replicates, model, metric, undefined) for model in (model_a, model_b)
-            )
+            a, b = (sample_of(replicates, model, metric, undefined) for model in (model_a, model_b))
             names = {"metric": metric, "model_a": model_a, "model_b": model_b}
             counts = {"n_a": len(a.values), "n_b": len(b.values)}
             counts["n_undefined"] = a.n_undefined + b.n_undefined

@@ -7,10 +7,11 @@ import pandas as pd
 from scipy import stats
 
 from ctseq.comparison.policy import Replicates, check_level, is_constant, joined, pair_of
-from ctseq.errors import InputError
 
 NAN = float("nan")
 TARGET_POWER = 0.8  # what studies are customarily planned for (Cohen 1988)
+CORRECTED, STUDENT = "corrected resampled t, paired", "Student's t"
+HINDSIGHT = "power for the difference just observed says no more than its p value does"
 _MOST = 10**6  # replicates or patients beyond which a number is no plan
 
 
@@ -28,6 +29,8 @@ class Power:
 
     Attributes
     ----------
+    sought
+        Which difference: ``observed`` or ``smallest relevant``.
     difference, sd
         The difference sought, and the deviation it is judged by: of a replicate's difference
         between models (corrected test), or pooled within the models (Student's t).
@@ -39,6 +42,7 @@ class Power:
         To reach `TARGET_POWER`, the other number left as it is.
     """
 
+    sought: str
     method: str
     difference: float
     sd: float = NAN
@@ -75,12 +79,9 @@ def noncentral_power(shift: float, df: float, *, alpha: float) -> float:
     """
     critical = stats.t.isf(alpha / 2, df)
     shift = abs(shift)
-    # Far from the critical value the distribution function underflows in SciPy, and its own
-    # normal approximation (same chapter, section 31.6.1) is exact to more digits than anyone reads.
-    if shift > 30:
-        spread = np.sqrt(1 + critical**2 / (2 * df))
-        return float(stats.norm.sf((critical * (1 - 1 / (4 * df)) - shift) / spread))
-    power = stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift)
+    power = stats.nct.sf(critical, df, shift)
+    if shift < 8:  # beyond, this tail is below 1e-12, and SciPy gives NaN for some of it
+        power += stats.nct.cdf(-critical, df, shift)
     return float(np.clip(power, 0, 1))
 
 
@@ -144,7 +145,8 @@ def replicates_needed(
         return corrected_power(difference, sd, n, test_train_ratio=test_train_ratio, alpha=alpha)
 
     floor = abs(difference) / (sd * np.sqrt(test_train_ratio))
-    ceiling = stats.norm.sf(stats.norm.isf(alpha / 2) - floor)
+    critical = stats.norm.isf(alpha / 2)
+    ceiling = stats.norm.sf(critical - floor) + stats.norm.cdf(-critical - floor)
     if ceiling <= target or power(_MOST) < target:
         return Need(
             NAN,
@@ -208,11 +210,10 @@ def power_table(
     Parameters
     ----------
     smallest_relevant
-        The least difference that matters, in the metric's units: the rope's half-width.
+        The least difference that matters, in the metric's units: the rope's half-width. With 0
+        there is no row for it.
     """
     check_level(alpha, "alpha")
-    if not smallest_relevant > 0:
-        raise InputError(f"comparison.rope is {smallest_relevant!r} but must be above 0.")
     rows = []
     design = {"test_train_ratio": test_train_ratio, "alpha": alpha, "n_patients": n_patients}
     for metric in replicates.metrics:
@@ -227,42 +228,44 @@ def power_table(
 
 
 def _powers(a: np.ndarray, b: np.ndarray, smallest_relevant: float, design: dict) -> list[Power]:
-    corrected, student = "corrected resampled t, paired", "Student's t"
     if len(a) < 2:
         note = f"needs 2 replicates defined for both models, has {len(a)}"
-        return [Power(method, NAN, note=note) for method in (corrected, student)]
+        return [Power("observed", method, NAN, note=note) for method in (CORRECTED, STUDENT)]
     differences = a - b
     observed = float(differences.mean())
-    hindsight = "power for the difference just observed says no more than the p value does"
     if is_constant(differences):
         note = "the difference is the same in every replicate, so it has no deviation"
-        powers = [Power(corrected, observed, note=note)]
+        powers = [Power("observed", CORRECTED, observed, note=note)]
     else:
-        powers = [
-            _corrected(corrected, observed, differences, design, hindsight),
-            _corrected(corrected, smallest_relevant, differences, design, ""),
-        ]
+        powers = [_corrected("observed", observed, differences, design, HINDSIGHT)]
+        if smallest_relevant > 0:
+            sought = "smallest relevant"
+            powers.append(_corrected(sought, smallest_relevant, differences, design, ""))
     d = cohens_d(a, b)
     if np.isnan(d):
-        return [*powers, Power(student, observed, note="neither model's values vary")]
+        return [*powers, Power("observed", STUDENT, observed, note="neither model's values vary")]
     need, sd = student_need(d, alpha=design["alpha"]), pooled_sd(a, b)
     power = two_sample_power(d, len(a), len(b), alpha=design["alpha"])
     # The shift of the statistic that gives the target power, in units of its standard error.
     error = sd * np.sqrt(2 / len(a))
     detectable = error * _target_shift(2 * len(a) - 2, design["alpha"])
-    note = joined("takes replicates for independent, which they are not", hindsight, need.note)
-    return [*powers, Power(student, observed, sd, power, detectable, need.number, note=note)]
+    note = joined("takes replicates for independent, which they are not", HINDSIGHT, need.note)
+    return [
+        *powers,
+        Power("observed", STUDENT, observed, sd, power, detectable, need.number, note=note),
+    ]
 
 
 def _corrected(
-    method: str, difference: float, differences: np.ndarray, design: dict, note: str
+    sought: str, difference: float, differences: np.ndarray, design: dict, note: str
 ) -> Power:
     sd, n = float(differences.std(ddof=1)), len(differences)
     ratio, alpha = design["test_train_ratio"], design["alpha"]
     more = replicates_needed(difference, sd, test_train_ratio=ratio, alpha=alpha)
     patients = patients_needed(difference, sd, n_replicates=n, **design)
     return Power(
-        method,
+        sought,
+        CORRECTED,
         difference,
         sd,
         corrected_power(difference, sd, n, test_train_ratio=ratio, alpha=alpha),

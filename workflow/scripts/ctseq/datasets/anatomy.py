@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from math import cos, sin
 
 import numpy as np
-from PIL import Image
 
-from ctseq.datasets.shapes import between, ellipse, gate, inside, shapes, waves
+from ctseq.datasets.shapes import between, ellipse, gate, inside, shapes, texture, waves
 
 # Hounsfield units of tissues, as textbooks give them for a head without contrast.
 AIR, FAT, CSF, WHITE, GREY, MUSCLE, BONE = -1000.0, -80.0, 6.0, 27.0, 40.0, 50.0, 1250.0
@@ -30,7 +29,7 @@ _CISTERNS = (
     (0.33, 0.06, 0.13, 0.03, 0.025, 0.150, -30.0),  # crural and ambient
     (0.41, 0.05, 0.06, 0.25, 0.110, 0.035, -22.0),  # quadrigeminal
     (0.44, 0.13, 0.50, -0.12, 0.190, 0.026, -12.0),  # Sylvian, along the insula
-    (0.40, 0.12, 0.42, -0.20, 0.024, 0.120, 10.0),
+    (0.40, 0.12, 0.42, -0.20, 0.024, 0.120, 10.0),  # and across it
     (0.22, 0.06, 0.00, -0.02, 0.160, 0.030, 0.0),  # prepontine
     (0.08, 0.06, 0.00, 0.78, 0.130, 0.070, 0.0),  # cisterna magna
 )
@@ -59,7 +58,7 @@ _GLOBE = (0.06, 0.11, 0.37, -0.68, 0.125, 0.125, 0.0)
 
 @dataclass(frozen=True)
 class Head:
-    """One patient's geometry; the defaults of `draw_head` say what varies and how much."""
+    """One patient's geometry; `draw_head` says what varies and how much."""
 
     width: float
     scale: float
@@ -77,6 +76,7 @@ class Head:
     table: float
     noise: float
     cupping: float
+    calibration: float
     pineal: float
     choroid: float
     sinus: float
@@ -132,17 +132,19 @@ def draw_head(rng: np.random.Generator) -> Head:
         asymmetry=rng.normal(0, 0.012),
         tilt=rng.normal(0, 0.03),
         table=rng.uniform(1.02, 1.08),
-        noise=rng.uniform(3.0, 5.5),
-        cupping=rng.uniform(2.0, 9.0),
+        noise=rng.uniform(3.0, 6.0),
+        cupping=rng.uniform(1.0, 5.0),
+        calibration=rng.normal(0, 1.0),  # scanners differ by some HU, and so do hematocrits
         pineal=rng.uniform(60, 220) * (rng.random() < 0.6),
-        choroid=rng.uniform(60, 200) * (rng.random() < 0.5),
-        sinus=rng.uniform(48, 66),
+        choroid=rng.uniform(60, 200) * (rng.random() < 0.3),
+        sinus=rng.uniform(44, 54),
         texture=rng.normal(0, 1, (16, 34, 34)).astype(np.float32),
     )
 
 
 def draw_slice(head: Head, z: float, size: int) -> Slice:
     """Draw the slice at height `z` (0 base, 1 vertex), `size` pixels wide, without noise."""
+    z = float(z)  # a NumPy scalar would make every field float64
     x, y, soft = _coordinates(head, size)
     theta = np.arctan2(y, x)
     round_ = np.hypot(x / (head.width * (1 + head.egg * y)), y) * (1 + waves(head.wobble, theta))
@@ -150,7 +152,7 @@ def draw_slice(head: Head, z: float, size: int) -> Slice:
     inner = _height(z, 0.575) * (1 - head.scalp - head.bone)
     inner = inner - outer * head.bone * 0.8 * waves(head.bone_wobble, theta)
     mirrored = np.abs(x - head.asymmetry)
-    fine = _texture(head, z, size)
+    fine = texture(head.texture, z, size)
     paint = _Canvas(np.full_like(x, AIR))
 
     rest = np.hypot(x, (y - 0.05) * 1.05)
@@ -164,9 +166,10 @@ def draw_slice(head: Head, z: float, size: int) -> Slice:
     middle = (outer * (1 - head.scalp) + inner) / 2
     paint.add(skull, BONE + 150 * fine)
     paint.add(between(round_, middle, 0.022, soft) * (z > 0.15), 650.0)  # diploe
-    for suture in (0.35 * np.pi, 0.67 * np.pi, -0.28 * np.pi, -0.74 * np.pi):
-        off = np.sqrt(2 - 2 * np.cos(theta - suture - 0.1 * fine))
-        paint.add(skull * inside(off, 0.012, soft) * (z > 0.3), 350.0)
+    if z > 0.3:
+        for suture in (1.10, 2.10, -0.88, -2.32):  # lambdoid, then coronal, radians
+            near = np.sqrt(np.maximum(2 - 2 * np.cos(theta - suture - 0.1 * fine), 0))
+            paint.add(skull * inside(near, 0.012, soft), 350.0)
 
     brain = inside(round_, inner, soft)
     depth = 1 - round_ / np.maximum(inner, 1e-3)
@@ -176,7 +179,7 @@ def draw_slice(head: Head, z: float, size: int) -> Slice:
         brain = brain * (1 - face)
     hu = paint.hu
     # Beam hardening: bright under the bone, dark between the petrous ridges.
-    hu += brain * head.cupping * np.exp(-np.maximum(depth, 0) / 0.06)
+    hu += brain * (head.calibration + head.cupping * np.exp(-np.maximum(depth, 0) / 0.06))
     if z < 0.22:
         hu -= brain * 14 * np.exp(-(((y - 0.12) / 0.09) ** 2)) * gate(z, 0.12, 0.10)
     return Slice(
@@ -207,7 +210,7 @@ def _draw_brain(paint, head, z, x, y, mirrored, depth, brain, fine, soft):
     rim = 0.022 + 0.035 * head.atrophy
     # Sulci run where a smooth field changes sign; deep at the surface and near the vertex.
     reach = 0.34 + 0.25 * head.atrophy + 0.6 * max(z - 0.6, 0)
-    surface = np.clip(1 - depth / reach, 0, 1) * np.clip((z - 0.12) / 0.2, 0.25, 1)
+    surface = np.clip(1 - depth / reach, 0, 1) * min(max((z - 0.12) / 0.2, 0.25), 1.0)
     line = np.abs(fine)
     sulci = np.clip(1.5 - line / (0.12 + 0.14 * head.atrophy), 0, 1) * np.clip(surface * 2, 0, 1)
     cortex = np.maximum(
@@ -251,7 +254,7 @@ def _draw_brain(paint, head, z, x, y, mirrored, depth, brain, fine, soft):
 def _draw_base(paint, head, z, x, y, mirrored, round_, outer, skull, fine, soft):
     """Paint orbits, sinuses and the bones of the base; give the coverage of what is no brain."""
     front = z + head.tilt
-    low = np.clip((0.19 - front) / 0.05, 0, 1)
+    low = min(max((0.19 - front) / 0.05, 0.0), 1.0)
     edge = -0.46 + 0.25 * (mirrored - 0.35) + 0.02 * fine
     face = inside(y, edge, soft * 2) * low
     cheek = face * inside(round_, outer, soft)
@@ -288,13 +291,3 @@ def _height(z, half):
     if z < 0.4:
         return 1 - 0.10 * ((0.4 - z) / 0.4) ** 2
     return max(1 - ((z - 0.4) / half) ** 2, 0.0) ** 0.5
-
-
-def _texture(head, z, size):
-    """Give a smooth random field, sd near 1, that changes slowly from slice to slice."""
-    at = np.clip(z, 0, 1) * (len(head.texture) - 1)
-    low = min(int(at), len(head.texture) - 2)
-    part = np.float32(at - low)
-    grid = head.texture[low] * (1 - part) + head.texture[low + 1] * part
-    grid = grid / np.hypot(part, 1 - part)
-    return np.asarray(Image.fromarray(grid).resize((size, size), Image.Resampling.BICUBIC))

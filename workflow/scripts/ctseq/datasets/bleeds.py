@@ -1,6 +1,7 @@
 """Bleeding for phantoms: five subtypes, each where it is found, over neighbouring slices."""
 
 from dataclasses import dataclass
+from math import cos, sin
 
 import numpy as np
 
@@ -67,17 +68,17 @@ def draw_bleeds(rng: np.random.Generator, heights: np.ndarray) -> list[Bleed]:
 
 def _draw_bleed(rng: np.random.Generator, subtype: str, heights: np.ndarray) -> Bleed:
     # Mostly a few slices, sometimes twenty.
-    count = int(np.clip(round(rng.gamma(1.7, 4.4)), 1, 20))
+    count = int(np.clip(round(rng.gamma(1.5, 5.2)), 1, 20))
     middle = int(np.abs(heights - rng.uniform(*_HEIGHTS[subtype])).argmin())
-    faint = rng.random() < 0.3
+    faint = rng.random() < 0.25
     return Bleed(
         subtype=subtype,
         middle=middle + rng.uniform(-0.3, 0.3),
-        half=(count + 1) / 2,
+        half=count / 2 + 0.25,
         angle=rng.uniform(-np.pi, np.pi),
         width=rng.uniform(0.6, 1.0),
-        size=rng.uniform(0.5, 1.0) * (0.45 + 0.55 * min(count / 10, 1.0)),
-        hu=rng.uniform(46, 54) if faint else rng.uniform(54, 78),
+        size=rng.uniform(0.6, 1.1) * (0.5 + 0.5 * min(count / 12, 1.0)),
+        hu=rng.uniform(52, 60) if faint else rng.uniform(62, 85),
         lobes=tuple(rng.uniform(-1, 1, 3).tolist()),
     )
 
@@ -131,8 +132,8 @@ def _subarachnoid(bleed: Bleed, girth: float, drawn: Slice) -> np.ndarray:
 
 def _intraparenchymal(bleed: Bleed, girth: float, drawn: Slice) -> np.ndarray:
     off_centre = 0.45 + 0.15 * bleed.lobes[2]
-    x = drawn.x - 0.70 * off_centre * np.cos(bleed.angle)
-    y = drawn.y - 0.85 * off_centre * np.sin(bleed.angle)
+    x = drawn.x - 0.70 * off_centre * cos(bleed.angle)
+    y = drawn.y - 0.85 * off_centre * sin(bleed.angle)
     around = np.arctan2(y, x)
     outline = 1 + 0.2 * np.cos(2 * around + 3 * bleed.lobes[0])
     outline += 0.12 * np.cos(3 * around + 3 * bleed.lobes[1])

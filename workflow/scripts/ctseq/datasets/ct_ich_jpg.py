@@ -66,10 +66,8 @@ def list_files(folder: str | Path) -> pd.DataFrame:
     order = sorted(
         rows, key=lambda row: (int(row[2] or -1), -1 if row[3] is None else row[3], row[1], row[0])
     )
-    files = pd.DataFrame(order, columns=["path", "kind", "patient_id", "slice_number"])
-    return files.astype({"path": "str", "kind": "str", "patient_id": "str"}).astype(
-        {"slice_number": "Int64"}
-    )
+    kinds = {"path": "str", "kind": "str", "patient_id": "str", "slice_number": "Int64"}
+    return pd.DataFrame(order, columns=list(kinds)).astype(kinds)
 
 
 def read_diagnosis(folder: str | Path) -> pd.DataFrame:

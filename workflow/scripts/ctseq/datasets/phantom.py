@@ -1,12 +1,12 @@
 """Synthetic head CTs in the layout of CT-ICH's JPG release, quirks and masks included.
 
 They are read by the same reader as the real data, so the demonstration and the tests go the way
-that a study goes. What makes a case hard is what makes real ones hard. Three bleeds in ten are
+that a study goes. What makes a case hard is what makes real ones hard. Four bleeds in ten are
 nearly as grey as the cortex, and some show in one or two small slices only. A thin crescent under
 the skull looks like the bright rim that beam hardening leaves there, layered blood like the
 calcified choroid plexus beside it; the venous sinuses, falx and tentorium are as dense as blood,
 and so are the oblique cuts of skull base and vertex. Patients with and without hemorrhage share
-all of this, as well as atrophy, noise, motion and the way they lie.
+all of this, as well as atrophy, noise, motion, the way they lie and a scanner some HU off.
 """
 
 import csv
@@ -26,6 +26,8 @@ from ctseq.tables import SUBTYPES
 # Level and width of the two windows, HU (PhysioNet's description of the dataset).
 _WINDOWS = {"brain": (40.0, 120.0), "bone": (700.0, 3200.0)}
 _FIRST_PATIENT = 49
+# Width and height of the real slices, pixels, for which the noise is that of a scanner.
+_FULL_SIZE = 650
 # The dataset and the paper spell masks differently; here they take turns.
 _MASK_NAMES = ("{}_HGE_Seg.jpg", "{}_HSE_Seg.jpg", "{}_hge_seg.JPG", "{}_Hge_Seg.jpeg")
 # Just above the skull base, and just below where a slice shows bone alone.
@@ -163,7 +165,9 @@ def _write_patient(folder: Path, index: int, patient: _Patient, size: int) -> li
     for number, height in enumerate(heights):
         drawn = draw_slice(patient.head, height, size)
         masks[number] = paint_bleeds(bleeds, number, drawn)
-        hu = _scan(drawn.hu, patient.head.noise, number in patient.moved, noise)
+        # Larger pixels average more of the scanner's noise away.
+        sd = patient.head.noise * min(1.0, size / _FULL_SIZE) ** 0.5
+        hu = _scan(drawn.hu, sd, number in patient.moved, noise)
         for name, (level, width) in _WINDOWS.items():
             grey = np.clip((hu - level) / width + 0.5, 0, 1) * 255
             _write_jpeg(grey, home / f"{name}/{number + 1}.jpg")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import cos, radians, sin
 
 import numpy as np
+from PIL import Image
 
 # z of the middle, half height, x, y, half width, half length, degrees.
 Shape = tuple[float, float, float, float, float, float, float]
@@ -67,3 +68,16 @@ def shapes(
             drawn = ellipse(mirrored, y, at_x, at_y, half_x * girth, half_y * girth, degrees, soft)
             coverage = np.maximum(coverage, drawn)
     return coverage
+
+
+def texture(grids: np.ndarray, z: float, size: int) -> np.ndarray:
+    """Give a smooth field, sd near 1, that changes slowly from slice to slice.
+
+    `grids` is white noise, float32 (heights, n, n); the field is (size, size).
+    """
+    at = min(max(z, 0.0), 1.0) * (len(grids) - 1)
+    low = min(int(at), len(grids) - 2)
+    part = np.float32(at - low)
+    grid = grids[low] * (1 - part) + grids[low + 1] * part
+    grid = grid / np.hypot(part, 1 - part)  # the mean of two is smoother than one
+    return np.asarray(Image.fromarray(grid).resize((size, size), Image.Resampling.BICUBIC))

@@ -60,10 +60,9 @@ def rule_graph(graph: nx.DiGraph, *, emphasised: Iterable[str] = ()) -> Figure:
 
 
 def _arrow(route: list[Point]) -> FancyArrowPatch:
-    """Draw from the foot of one box to the head of another, upright at every point between."""
-    points = [(x, y) for x, y in route]
-    points[0] = (points[0][0], points[0][1] - _BOX_HEIGHT / 2)
-    points[-1] = (points[-1][0], points[-1][1] + _BOX_HEIGHT / 2)
+    """Draw from the foot of one box to the head of another, upright where it passes a row."""
+    half = _BOX_HEIGHT / 2
+    points = [(x, y + side) for x, y in route for side in (half, -half)][1:-1]
     vertices, codes = [points[0]], [Path.MOVETO]
     for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
         middle = (y0 + y1) / 2

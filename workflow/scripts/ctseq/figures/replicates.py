@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ctseq.figures.names import metric_name
 from ctseq.figures.style import (
     COLUMN,
     FAINT,
@@ -19,7 +20,6 @@ from ctseq.figures.style import (
     canvas,
     grid,
     look_of,
-    metric_name,
     styled,
     wrapped,
 )
@@ -147,9 +147,7 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
         colour = "white" if share[row, column] > 0.55 else INK
         text = f"{value:.1f} ± {deviation[row, column]:.1f}"
         axes.text(column, row - 0.08, text, ha="center", color=colour, fontsize=10)
-        axes.text(
-            column, row + 0.2, f"{100 * share[row, column]:.0f} %", ha="center", color=colour
-        )
+        axes.text(column, row + 0.2, f"{100 * share[row, column]:.0f} %", ha="center", color=colour)
     classes = ["no hemorrhage", "hemorrhage"]
     axes.set_xticks([0, 1], classes)
     axes.set_yticks([0, 1], classes, rotation=90, va="center")

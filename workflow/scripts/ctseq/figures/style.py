@@ -79,7 +79,7 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
 def canvas(width: float, height: float) -> Figure:
     """Make an empty figure, in inches, whose parts find their places by themselves."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.04, hspace=0.04)
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.06, wspace=0.04, hspace=0.04)
     return figure
 
 
@@ -107,11 +107,6 @@ def wrapped(label: str, width: int = 14) -> str:
     return "\n".join(textwrap.wrap(label, width)) or label
 
 
-def metric_name(metric: str) -> str:
-    """Spell a metric as a reader of the field expects it."""
-    return _NAMES.get(metric, metric.replace("_", " ").capitalize())
-
-
 def key_of(labels: Mapping[str, str]) -> list[Line2D]:
     """Make legend entries, one a model: its line with its marker."""
     looks = {model: look_of(list(labels), model) for model in labels}
@@ -131,19 +126,3 @@ def grid(axes: Axes, axis: str) -> None:
     """Draw faint lines at one axis's ticks and take the ticks themselves away."""
     axes.grid(axis=axis)
     axes.tick_params(axis=axis, length=0)
-
-
-_NAMES = {
-    "tn": "True negatives",
-    "fp": "False positives",
-    "fn": "False negatives",
-    "tp": "True positives",
-    "precision": "Precision",
-    "recall": "Recall (sensitivity)",
-    "f1": "F1",
-    "mcc": "Matthews correlation",
-    "roc_auc": "ROC AUC",
-    "brier": "Brier score",
-    "macro_precision": "Macro precision",
-    "macro_recall": "Macro recall",
-}

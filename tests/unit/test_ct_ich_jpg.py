@@ -1,0 +1,231 @@
+"""The JPG release's reader, on folders built by hand with the release's quirks."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from ctseq.datasets import ct_ich_jpg as reader
+from ctseq.datasets import reader_for
+from ctseq.errors import InputError
+from ctseq.tables import SUBTYPES
+
+HEADER = (
+    "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
+    "No_Hemorrhage,Fracture_Yes_No"
+)
+
+
+def image(path, grey=100, size=(4, 3), mode="L"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, grey).save(path, format="JPEG")
+
+
+def diagnosis(folder, *rows, header=HEADER):
+    text = "\r\n".join([header, *rows]) + "\r\n"
+    (folder / "hemorrhage_diagnosis.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("brain/1.jpg", "brain/2.JPG", "brain/10.jpeg", "bone/1.jpg", "bone/2.jpg"):
+        image(tmp_path / "Patients_CT/049" / name)
+    for name in ("2_HGE_Seg.jpg", "10_hse_seg.JPG"):
+        image(tmp_path / "Patients_CT/049/brain" / name)
+    image(tmp_path / "Patients_CT/100/brain/1.jpg")
+    image(tmp_path / "Patients_CT/049/bone/2_HGE_Seg.jpg")
+    (tmp_path / "Patients_CT/049/brain/notes.txt").write_text("?")
+    (tmp_path / "ReadMe.txt").write_text("?")
+    diagnosis(tmp_path, "49,1,0,0,0,0,0,1,0")
+    return tmp_path
+
+
+def test_every_file_once_by_patient_and_slice_as_numbers(folder):
+    files = reader.list_files(folder)
+    brain = files[files["kind"] == "brain"]
+    assert brain["path"].tolist() == [
+        "Patients_CT/049/brain/1.jpg",
+        "Patients_CT/049/brain/2.JPG",
+        "Patients_CT/049/brain/10.jpeg",
+        "Patients_CT/100/brain/1.jpg",
+    ]
+    assert brain["patient_id"].tolist() == ["049"] * 3 + ["100"]
+    assert brain["slice_number"].tolist() == [1, 2, 10, 1]
+    assert files["kind"].value_counts().to_dict() == {
+        "brain": 4,
+        "bone": 2,
+        "mask": 2,
+        "other": 3,
+        "table": 1,
+    }
+    assert files["path"].is_unique
+
+
+def test_order_does_not_depend_on_the_file_system(folder, monkeypatch):
+    expected = reader.list_files(folder)
+    walk = os.walk
+
+    def backwards(*args, **kwargs):
+        for parent, folders, names in walk(*args, **kwargs):
+            folders.sort(reverse=True)
+            yield parent, folders, sorted(names, reverse=True)
+
+    monkeypatch.setattr(os, "walk", backwards)
+    assert reader.list_files(folder).equals(expected)
+
+
+def test_linked_folders_are_entered_once_and_loops_end(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    image(elsewhere / "brain/1.jpg")
+    (elsewhere / "back").symlink_to(folder)
+    (folder / "Patients_CT/101").symlink_to(elsewhere)
+    (folder / "Patients_CT/049/loop").symlink_to(folder / "Patients_CT")
+    (folder / "Patients_CT/102").symlink_to(folder / "Patients_CT/049")
+    (folder / "above").symlink_to(folder.parent)
+    files = reader.list_files(folder)
+    assert set(files.loc[files["kind"] == "brain", "patient_id"]) == {"049", "100", "101"}
+    assert len(files) == 13
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root lists every folder")
+def test_a_folder_that_cannot_be_listed_is_an_error(folder):
+    closed = folder / "Patients_CT/100/brain"
+    closed.chmod(0)
+    try:
+        with pytest.raises(InputError, match="cannot be listed"):
+            reader.list_files(folder)
+    finally:
+        closed.chmod(0o755)
+
+
+def test_a_link_without_a_target_is_a_file(folder):
+    (folder / "Patients_CT/100/brain/2.jpg").symlink_to(folder / "nowhere.jpg")
+    files = reader.list_files(folder)
+    assert "Patients_CT/100/brain/2.jpg" in set(files["path"])
+    with pytest.raises(InputError, match="does not exist"):
+        reader.read_slice(folder / "Patients_CT/100/brain/2.jpg")
+
+
+@given(
+    st.sets(st.tuples(st.integers(1, 999), st.integers(1, 999)), max_size=30),
+    st.randoms(use_true_random=False),
+)
+def test_listing_sorts_any_numbers(names, random):
+    paths = [f"Patients_CT/{p:03d}/brain/{k}.jpg" for p, k in names]
+    random.shuffle(paths)
+    original = reader._walk
+    reader._walk = lambda root: paths
+    try:
+        files = reader.list_files("anywhere")
+    finally:
+        reader._walk = original
+    found = zip(files["patient_id"].astype(int), files["slice_number"], strict=True)
+    assert list(found) == sorted(names)
+
+
+def test_diagnosis_with_byte_order_mark_blanks_and_blank_lines(folder):
+    diagnosis(
+        folder, "49,1,0,,1,0,,0,0", "", "49.0,2,0,0,0,0,0,,", ",,,,,,,,", "x,?,2,0,0,0,-1,1,0"
+    )
+    rows = reader.read_diagnosis(folder)
+    assert rows["row"].tolist() == [2, 4, 6]
+    assert rows["patient_id"].tolist() == ["49", "49", "x"]
+    assert rows["slice_number"].isna().tolist() == [False, False, True]
+    assert rows.loc[0, list(SUBTYPES)].tolist() == [0, 0, 1, 0, 0]
+    assert rows["no_hemorrhage"].isna().tolist() == [False, True, False]
+    assert rows["invalid"].tolist() == ["", "", "intraventricular is '2', subdural is '-1'"]
+
+
+def test_diagnosis_header_may_be_spelled_otherwise(folder):
+    header = "patient number,SLICE_NUMBER,intraventricular,Intraparenchymal,Subarachnoid,Epidural,"
+    diagnosis(folder, "49,1,0,0,0,0,1,0", header=header + " Subdural ,No Hemorrhage")
+    assert reader.read_diagnosis(folder)["subdural"].tolist() == [1]
+
+
+def test_diagnosis_that_lacks_a_column_or_is_absent(folder):
+    diagnosis(folder, "49,1", header="PatientNumber,SliceNumber")
+    with pytest.raises(InputError, match="lacks the column intraventricular, .*it has"):
+        reader.read_diagnosis(folder)
+    (folder / "hemorrhage_diagnosis.csv").write_bytes(b"")
+    with pytest.raises(InputError, match="is empty"):
+        reader.read_diagnosis(folder)
+    (folder / "hemorrhage_diagnosis.csv").unlink()
+    with pytest.raises(InputError, match="no hemorrhage_diagnosis.csv"):
+        reader.read_diagnosis(folder)
+
+
+def test_two_diagnosis_tables_are_ambiguous(folder):
+    (folder / "Hemorrhage_Diagnosis.CSV").write_text(HEADER)
+    with pytest.raises(InputError, match="keep only the right one"):
+        reader.read_diagnosis(folder)
+
+
+def test_demographics_with_line_break_in_the_header(folder):
+    text = (
+        'Patient Number,"Age\n(years)",Gender,Fracture,Note\r\n'
+        '49,34,Male,,"a note\nof two lines"\r\n100,,female,1,caf\xe9\r\n7,5 months,,,\r\n'
+        "8,unknown,?,,\r\nTotal,,,,\r\n"
+    )
+    (folder / "Patient_Demographics.csv").write_bytes(b"\xef\xbb\xbf" + text.encode("latin-1"))
+    people = reader.read_demographics(folder)
+    assert people["patient_id"].tolist() == ["49", "100", "7", "8"]
+    assert people["sex"].tolist() == ["M", "F", "", ""]
+    assert people["age_years"].isna().tolist() == [False, True, False, True]
+    assert people["age_years"][2] == pytest.approx(5 / 12)
+
+
+def test_demographics_are_optional_but_not_half(folder):
+    assert reader.read_demographics(folder).empty
+    (folder / "patient_demographics.csv").write_text("Patient Number,Gender\n49,M\n")
+    with pytest.raises(InputError, match="no age column"):
+        reader.read_demographics(folder)
+
+
+def test_slices_are_read_as_grey(tmp_path):
+    image(tmp_path / "grey.jpg", 77, (5, 3))
+    assert reader.read_slice(tmp_path / "grey.jpg").shape == (3, 5)
+    image(tmp_path / "rgb.jpg", (77, 77, 77), mode="RGB")
+    pixels = reader.read_slice(tmp_path / "rgb.jpg")
+    assert pixels.dtype == np.uint8
+    assert np.unique(pixels).tolist() == [77]
+    image(tmp_path / "red.jpg", (255, 0, 0), mode="RGB")
+    assert reader.read_slice(tmp_path / "red.jpg").mean() == pytest.approx(76, abs=2)
+
+
+def test_damaged_slices_are_refused(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "whole.jpg")
+    content = (tmp_path / "whole.jpg").read_bytes()
+    for name, broken, words in (
+        ("cut.jpg", content[: len(content) // 2], "truncated"),
+        ("empty.jpg", b"", "it is empty"),
+        ("text.jpg", b"no image", "cannot identify"),
+    ):
+        (tmp_path / name).write_bytes(broken)
+        with pytest.raises(InputError, match=f"{name} cannot be read as an image: .*{words}"):
+            reader.read_slice(tmp_path / name)
+
+
+def test_the_format_is_recognised_or_named(folder):
+    assert reader_for(folder) is reader
+    assert reader_for(folder, "ct-ich-jpg") is reader
+    with pytest.raises(InputError, match="choose auto or one of ct-ich-jpg"):
+        reader_for(folder, "dicom")
+    with pytest.raises(InputError, match="does not exist"):
+        reader_for(folder / "nowhere")
+    with pytest.raises(InputError, match="is not a folder"):
+        reader_for(folder / "ReadMe.txt")
+
+
+def test_an_unknown_folder_names_what_was_found_and_the_better_one(folder, tmp_path_factory):
+    with pytest.raises(InputError, match="Found 049/, 100/.*looks right"):
+        reader_for(folder / "Patients_CT")
+    outer = tmp_path_factory.mktemp("outer")
+    with pytest.raises(InputError, match=r"Looked for a folder Patients_CT.*Found nothing\."):
+        reader_for(outer)
+    folder.rename(outer / "ct-ich-1.2.0")
+    with pytest.raises(InputError, match=r"ct-ich-1\.2\.0 looks right: set dataset\.path to it"):
+        reader_for(outer)

@@ -1,0 +1,210 @@
+"""Figures: same bytes every time, legible, and honest about undefined values."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from ctseq.errors import InputError
+from ctseq.figures import comparison, patients, replicates
+from ctseq.figures.examples import choose_examples, example_slices
+from ctseq.figures.style import PAGE, look_of, save
+from ctseq.tables import SUBTYPES
+
+TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
+SIX = TWO | {
+    "videomae": "VideoMAE base Kinetics",
+    "swin": "Swin V2 tiny",
+    "timesformer": "TimeSformer",
+    "dino": "DINOv2 small, frozen",
+}
+
+
+def metrics_of(labels, n=4):
+    rng = np.random.default_rng(0)
+    rows = []
+    for model, replicate in itertools.product(labels, range(1, n + 1)):
+        tn, fp, fn, tp = 10, int(rng.integers(1, 4)), 4, int(rng.integers(4, 8))
+        values = {"tn": tn, "fp": fp, "fn": fn, "tp": tp, "accuracy": (tn + tp) / (14 + fp + tp)}
+        values["precision"] = np.nan if replicate == 2 else tp / (tp + fp)
+        rows += [(model, replicate, *item) for item in values.items()]
+    return pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
+
+
+def compared(labels, metrics=("accuracy", "precision")):
+    rows = [
+        (metric, a, b, 0.1, -0.1, 0.3, 0.04 if number % 2 else 0.4)
+        for metric in metrics
+        for number, (a, b) in enumerate(itertools.combinations(labels, 2))
+    ]
+    columns = ["metric", "model_a", "model_b", "estimate", "low", "high", "p_adjusted"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def histories_of(labels):
+    rows = [
+        (model, replicate, epoch, 0.7 - 0.01 * epoch, 0.7, 0.6, 1e-4, int(epoch == 2))
+        for model, replicate in itertools.product(labels, (1, 2))
+        for epoch in range(1, 3 + replicate)
+    ]
+    columns = ["model", "replicate", "epoch", "train_loss", "validation_loss"]
+    columns += ["validation_accuracy", "learning_rate", "kept"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def curves_of(labels):
+    x = np.linspace(0, 1, 11)
+    parts = [
+        pd.DataFrame({"model": model, "curve": curve, "x": x, "y": x, "low": x / 2, "high": x})
+        for model, curve in itertools.product(labels, ("roc", "precision_recall"))
+    ]
+    return pd.concat(parts)
+
+
+def calibration_of(labels):
+    columns = ["model", "n", "mean_probability", "observed", "observed_low", "observed_high"]
+    rows = [(m, 5, 0.2, 0.3, 0.1, 0.5) for m in labels] + [(m, 0, *[np.nan] * 4) for m in labels]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def all_figures(labels):
+    metrics, tests = metrics_of(labels), compared(labels)
+    ranks = pd.DataFrame(
+        [(metric, model, place + 1.0) for metric in ("accuracy", "precision")
+         for place, model in enumerate(labels)],
+        columns=["metric", "model", "average_rank"],
+    )  # fmt: skip
+    first = next(iter(labels))
+    return {
+        "metric": replicates.metric_boxplot(metrics, metric="precision", labels=labels),
+        "confusion": replicates.confusion_matrix(metrics, model=first, label=labels[first]),
+        "training": replicates.training_curves(histories_of(labels), labels=labels),
+        "differences": comparison.differences(tests, metrics, labels=labels, rope=0.02, alpha=0.05),
+        "ranking": comparison.ranking(ranks, tests, labels=labels, alpha=0.05),
+        "curves": patients.curves(curves_of(labels), labels=labels, prevalence=0.4),
+        "calibration": patients.calibration(calibration_of(labels), labels=labels),
+    }
+
+
+@pytest.fixture(scope="module")
+def six():
+    figures = all_figures(SIX)
+    for figure in figures.values():
+        figure.draw_without_rendering()
+    return figures
+
+
+def visible_texts(figure):
+    return [
+        text
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text.get_window_extent().width
+    ]
+
+
+def test_same_bytes_every_time(tmp_path):
+    for number in (1, 2):
+        for name in ("metric", "differences"):
+            save(all_figures(TWO)[name], tmp_path / f"{name}{number}.svg",
+                 tmp_path / f"{name}{number}.png")  # fmt: skip
+    for name in ("metric", "differences"):
+        for suffix in ("svg", "png"):
+            first, second = ((tmp_path / f"{name}{n}.{suffix}").read_bytes() for n in (1, 2))
+            assert first == second
+    assert b"<dc:date>" not in (tmp_path / "metric1.svg").read_bytes()
+    assert b"Software" not in (tmp_path / "metric1.png").read_bytes()
+
+
+def test_no_text_is_below_seven_points_or_wider_than_a_page(six):
+    for name, figure in six.items():
+        assert figure.get_figwidth() <= PAGE + 1e-9, name
+        assert min(text.get_fontsize() for text in visible_texts(figure)) >= 7, name
+
+
+def test_nothing_of_six_models_leaves_its_figure(six):
+    for name, figure in six.items():
+        used, size = figure.get_tightbbox(), figure.get_size_inches()
+        assert used.x0 >= 0, name
+        assert used.y0 >= 0, name
+        assert used.x1 <= size[0], name
+        assert used.y1 <= size[1], name
+
+
+def test_names_of_six_models_do_not_overlap(six):
+    axes = six["metric"].axes[0]
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+
+
+def test_models_keep_config_order_and_differ_in_more_than_colour():
+    looks = [look_of(list(SIX), model) for model in SIX]
+    for part in ("color", "marker"):
+        assert len({look[part] for look in looks}) == len(SIX)
+    axes = all_figures(SIX)["metric"].axes[0]
+    names = [label.get_text().split("\n")[0] for label in axes.get_xticklabels()]
+    assert names == ["ViViT", "ConvNeXt", "VideoMAE base", "Swin V2 tiny", "TimeSformer",
+                     "DINOv2 small,"]  # fmt: skip
+
+
+def test_every_replicate_is_a_point_and_undefined_ones_are_counted():
+    axes = all_figures(TWO)["metric"].axes[0]
+    points = [line for line in axes.get_lines() if line.get_markersize() == 3.4]
+    assert [np.isfinite(line.get_ydata()).sum() for line in points] == [3, 3]
+    assert "1 undefined" in axes.get_xticklabels()[0].get_text()
+
+
+def test_metric_undefined_everywhere_is_said(tmp_path):
+    metrics = metrics_of(TWO)
+    metrics.loc[metrics["metric"] == "precision", "value"] = np.nan
+    figure = replicates.metric_boxplot(metrics, metric="precision", labels=TWO)
+    assert any("undefined in every" in text.get_text() for text in figure.findobj(Text))
+    tests = compared(TWO).assign(estimate=np.nan, low=np.nan, high=np.nan, p_adjusted=np.nan)
+    figure = comparison.differences(tests, metrics, labels=TWO, rope=0.02, alpha=0.05)
+    save(figure, tmp_path / "a.svg", tmp_path / "a.png")
+    assert any(text.get_text() == "undefined" for text in figure.findobj(Text))
+
+
+def test_labels_are_not_read_as_formulas(tmp_path):
+    labels = {"vivit": "$\\frac{", "convnext": "a & b < c"}
+    save(all_figures(labels)["metric"], tmp_path / "a.svg", tmp_path / "a.png")
+
+
+def dataset():
+    slices = pd.DataFrame(
+        [("007", k, f"{k}.jpg", int(3 <= k <= 7)) for k in range(1, 11)]
+        + [("012", k, f"{k}.jpg", int(k == 2)) for k in range(1, 5)]
+        + [("020", k, f"{k}.jpg", 0) for k in range(1, 6)],
+        columns=["patient_id", "slice_number", "path", "hemorrhage"],
+    ).assign(**dict.fromkeys(SUBTYPES, 0))
+    slices.loc[slices["hemorrhage"] == 1, "subdural"] = 1
+    rich = (slices["patient_id"] == "007") & slices["slice_number"].between(4, 6)
+    slices.loc[rich, "epidural"] = 1
+    patients = pd.DataFrame(
+        {"patient_id": ["007", "012", "020"], "hemorrhage": [1, 1, 0], "n_slices": [10, 4, 5]}
+    )
+    return slices, patients
+
+
+def test_examples_are_the_middle_of_the_richest_run_and_of_a_healthy_sequence():
+    slices, patients = dataset()
+    for order in (slices, slices.iloc[::-1]):
+        positive, negative = choose_examples(order, patients)
+        assert (positive["patient_id"], positive["slice_number"]) == ("007", 5)
+        assert (negative["patient_id"], negative["slice_number"]) == ("020", 3)
+
+
+def test_examples_need_both_classes():
+    slices, patients = dataset()
+    with pytest.raises(InputError, match="example_slices"):
+        choose_examples(slices, patients[patients["hemorrhage"] == 1])
+
+
+def test_example_figure_names_no_patient():
+    picture = np.zeros((20, 20), np.uint8)
+    figure = example_slices(picture, picture, subtypes=["subdural"], synthetic=True)
+    texts = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "subdural" in texts
+    assert texts.count("synthetic") == 2
+    assert not any(letter.isdigit() for letter in texts)

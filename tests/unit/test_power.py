@@ -1,0 +1,169 @@
+"""Power: known answers, and what cannot be had."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.power import TTestIndPower, TTestPower
+
+from ctseq.comparison.policy import replicates_of
+from ctseq.comparison.power import (
+    cohens_d,
+    corrected_power,
+    noncentral_power,
+    patients_needed,
+    power_table,
+    replicates_needed,
+    student_need,
+    two_sample_power,
+)
+from ctseq.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+RATIO = 25 / 57
+PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("d", "n", "alpha", "power"),
+    [
+        (1.88072, 10, 0.05, 0.97789),
+        (1.88072, 10, 0.5, 0.99977),
+        (0.5, 64, 0.05, 0.80146),
+    ],
+)
+def test_known_powers_of_the_two_sample_t(d, n, alpha, power):
+    assert two_sample_power(d, n, n, alpha=alpha) == pytest.approx(power, abs=5e-6)
+    assert two_sample_power(-d, n, n, alpha=alpha) == pytest.approx(power, abs=5e-6)
+
+
+@pytest.mark.parametrize(("d", "n_a", "n_b"), [(0.8, 10, 8), (0.1, 5, 30), (2.0, 3, 3)])
+def test_agrees_with_statsmodels(d, n_a, n_b):
+    expected = TTestIndPower().power(d, n_a, 0.05, ratio=n_b / n_a)
+    assert two_sample_power(d, n_a, n_b, alpha=0.05) == pytest.approx(expected)
+
+
+def test_power_without_a_difference_is_the_level():
+    assert two_sample_power(0, 10, 10, alpha=0.05) == pytest.approx(0.05)
+    assert corrected_power(0, 0.1, 10, **PAPER) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("df", [1, 2, 4, 18, 10**6])
+def test_no_shift_breaks_the_distribution(df):
+    shifts = [0, 0.5, 3, 10, 25, 29.9, 37, 200, 1e6]
+    powers = [noncentral_power(shift, df, alpha=0.05) for shift in shifts]
+    assert np.isfinite(powers).all()
+    assert (np.diff(powers) >= -1e-12).all()
+    assert powers[-1] == pytest.approx(1)
+
+
+def test_undefined_d_has_no_power():
+    flat = np.full(3, 0.5)
+    assert np.isnan(cohens_d(flat, flat))
+    assert np.isnan(two_sample_power(np.nan, 10, 10, alpha=0.05))
+
+
+def test_without_correction_it_is_the_paired_t():
+    expected = TTestPower().power(0.1 / 0.12, 10, 0.05)
+    power = corrected_power(0.1, 0.12, 10, test_train_ratio=1e-12, alpha=0.05)
+    assert power == pytest.approx(expected)
+
+
+def test_corrected_power_is_what_simulated_replicates_show():
+    # Replicates correlated as the correction assumes: variance of the mean (1/J + ratio) sd^2.
+    rng = np.random.default_rng(2)
+    n, sd, difference = 10, 0.1, 0.15
+    # Equicorrelated values whose sample variance is sd^2 on average.
+    common = rng.normal(0, np.sqrt(RATIO) * sd, (20000, 1))
+    d = difference + common + rng.normal(0, sd, (20000, n))
+    t = d.mean(1) / np.sqrt((1 / n + RATIO) * d.var(1, ddof=1))
+    found = np.mean(np.abs(t) > 2.262157)
+    assert corrected_power(difference, sd, n, **PAPER) == pytest.approx(found, abs=0.01)
+
+
+def test_replicates_needed_is_the_smallest():
+    need = replicates_needed(0.2, 0.1, **PAPER)
+    n = int(need.number)
+    assert need.note == ""
+    assert corrected_power(0.2, 0.1, n, **PAPER) >= 0.8
+    assert corrected_power(0.2, 0.1, n - 1, **PAPER) < 0.8
+
+
+def test_more_replicates_may_never_do():
+    need = replicates_needed(0.12, 0.13, **PAPER)
+    assert np.isnan(need.number)
+    assert "reuse the same patients" in need.note
+    ceiling = float(need.note.split()[-1])
+    assert corrected_power(0.12, 0.13, 10**6, **PAPER) == pytest.approx(ceiling, abs=0.005)
+
+
+def test_more_patients_do():
+    design = {"n_patients": 82, "n_replicates": 10, **PAPER}
+    need = patients_needed(0.12, 0.13, **design)
+    assert need.number > 82
+    scaled = 0.13 * np.sqrt(82 / need.number)
+    assert corrected_power(0.12, scaled, 10, **PAPER) == pytest.approx(0.8, abs=0.01)
+    assert "more than" in patients_needed(1e-6, 0.13, **design).note
+
+
+@pytest.mark.parametrize("difference", [0.0])
+def test_no_difference_is_never_found(difference):
+    assert np.isnan(replicates_needed(difference, 0.1, **PAPER).number)
+    design = {"n_patients": 82, "n_replicates": 10, **PAPER}
+    assert np.isnan(patients_needed(difference, 0.1, **design).number)
+    assert np.isnan(student_need(0.0, alpha=0.05).number)
+
+
+def test_student_needs_64_for_a_medium_effect():
+    assert student_need(0.5, alpha=0.05).number == 64  # Cohen 1988, Table 2.4.1
+
+
+def test_levels_are_checked():
+    with pytest.raises(InputError, match="alpha"):
+        two_sample_power(0.5, 10, 10, alpha=0)
+    with pytest.raises(InputError, match="target"):
+        replicates_needed(0.1, 0.1, target=1.5, **PAPER)
+
+
+def table_of(a, b, smallest_relevant=0.02):
+    frame = pd.DataFrame(
+        [
+            (model, replicate, "recall", value)
+            for model, sample in (("a", a), ("b", b))
+            for replicate, value in enumerate(sample, start=1)
+        ],
+        columns=["model", "replicate", "metric", "value"],
+    )
+    return power_table(
+        replicates_of(frame, models=["a", "b"], metrics=["recall"]),
+        undefined="exclude",
+        n_patients=82,
+        smallest_relevant=smallest_relevant,
+        **PAPER,
+    )
+
+
+def test_table():
+    rng = np.random.default_rng(8)
+    a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
+    table = table_of(a, b)
+    assert table["sought"].tolist() == ["observed", "smallest relevant", "observed"]
+    # The smallest detectable difference has the customary power.
+    row = table.iloc[0]
+    assert corrected_power(row["detectable_difference"], row["sd"], 10, **PAPER) == pytest.approx(
+        0.8
+    )
+    student = table.iloc[2]
+    d = student["detectable_difference"] / student["sd"]
+    assert two_sample_power(d, 10, 10, alpha=0.05) == pytest.approx(0.8)
+    assert len(table_of(a, b, smallest_relevant=0)) == 2
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [([0.5] * 3, [0.5] * 3), ([0.7] * 3, [0.5] * 3), ([np.nan] * 3, [0.5] * 3)],
+)
+def test_degenerate_samples_are_explained(a, b):
+    table = table_of(a, b)
+    assert table["power"].isna().all()
+    assert (table["note"] != "").all()

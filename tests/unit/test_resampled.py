@@ -1,0 +1,286 @@
+"""The primary analysis: known answers, the published replicates, and what cannot be tested."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.datasets import make_moons
+from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
+from sklearn.svm import SVC
+
+from ctseq.comparison.policy import replicates_of
+from ctseq.comparison.ranking import nemenyi_critical_difference, rank_models, ranking_table
+from ctseq.comparison.resampled import (
+    bayesian_t,
+    bayesian_t_table,
+    corrected_t,
+    corrected_t_unpaired,
+    holm,
+    ratio_of_splits,
+    resampled_t_table,
+)
+from ctseq.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+PUBLISHED = Path(__file__).parents[2] / "resources/published/replicates.csv"
+RATIO = 25 / 57
+PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
+
+samples = st.lists(st.tuples(st.integers(0, 25), st.integers(0, 25)), min_size=2, max_size=30).map(
+    lambda pairs: np.array(pairs).T / 25
+)
+
+
+@pytest.fixture(scope="module")
+def moons():
+    """Scores of scikit-learn's page on the statistical comparison of models."""
+    X, y = make_moons(noise=0.352, random_state=1, n_samples=100)
+    folds = RepeatedStratifiedKFold(n_splits=10, n_repeats=10, random_state=0)
+    return [
+        cross_val_score(SVC(kernel=kernel, random_state=0), X, y, scoring="roc_auc", cv=folds)
+        for kernel in ("rbf", "linear")
+    ]
+
+
+def test_corrected_t_on_scikit_learns_page(moons):
+    result = corrected_t(*moons, test_train_ratio=1 / 9, alpha=0.05)
+    assert result.statistic == pytest.approx(0.7503, abs=5e-5)
+    assert result.p / 2 == pytest.approx(0.2274, abs=5e-5)
+    plain = stats.ttest_rel(*moons)
+    assert (plain.statistic, plain.pvalue / 2) == pytest.approx((2.611, 0.0052), abs=5e-4)
+
+
+def test_bayesian_t_on_scikit_learns_page(moons):
+    result = bayesian_t(*moons, test_train_ratio=1 / 9, rope=0, alpha=0.05)
+    assert result.p_above == pytest.approx(0.7726, abs=5e-5)
+    assert result.p_rope == 0
+    # The page's region of practical equivalence, 0.01 of the area.
+    rope = bayesian_t(*moons, test_train_ratio=1 / 9, rope=0.01, alpha=0.05)
+    assert rope.p_below + rope.p_rope + rope.p_above == pytest.approx(1)
+    assert rope.p_rope == pytest.approx(0.432, abs=5e-4)
+
+
+@given(samples)
+@settings(max_examples=50, deadline=None)
+def test_without_correction_it_is_the_paired_t(pair):
+    a, b = pair
+    if np.ptp(a - b) < 1e-9:
+        return
+    result = corrected_t(a, b, test_train_ratio=1e-12, alpha=0.1)
+    plain = stats.ttest_rel(a, b)
+    interval = plain.confidence_interval(0.9)
+    assert result.p == pytest.approx(plain.pvalue, rel=1e-6)
+    assert (result.low, result.high) == pytest.approx((interval.low, interval.high))
+
+
+@given(samples)
+@settings(max_examples=50, deadline=None)
+def test_swapping_the_models_changes_the_sign_alone(pair):
+    a, b = pair
+    one, other = corrected_t(a, b, **PAPER), corrected_t(b, a, **PAPER)
+    assert one.p == pytest.approx(other.p, nan_ok=True)
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low), nan_ok=True)
+
+
+def test_p_interval_and_posterior_agree():
+    rng = np.random.default_rng(3)
+    a, b = rng.random((2, 10))
+    result = corrected_t(a, b, **PAPER)
+    at_its_p = corrected_t(a, b, test_train_ratio=RATIO, alpha=result.p)
+    assert min(abs(at_its_p.low), abs(at_its_p.high)) == pytest.approx(0, abs=1e-9)
+    posterior = bayesian_t(a, b, rope=0, **PAPER)
+    assert 2 * min(posterior.p_below, posterior.p_above) == pytest.approx(result.p)
+    assert (posterior.low, posterior.high) == pytest.approx((result.low, result.high))
+
+
+@pytest.fixture(scope="module")
+def published():
+    runs = pd.read_csv(PUBLISHED)
+    runs["accuracy"] = (runs["tp"] + runs["tn"]) / 25
+    runs["recall"] = runs["tp"] / (runs["tp"] + runs["fn"])
+    runs["precision"] = runs["tp"] / (runs["tp"] + runs["fp"])
+    models = runs["model"].to_numpy()
+    return {
+        metric: [runs[metric].to_numpy()[models == model] for model in ("vivit", "convnext")]
+        for metric in ("accuracy", "recall", "precision")
+    }
+
+
+@pytest.mark.parametrize(("metric", "p"), [("accuracy", 0.0867), ("recall", 0.0034)])
+def test_published_accuracy_is_not_significant_and_recall_is(published, metric, p):
+    a, b = published[metric]
+    result = corrected_t_unpaired(a, b, **PAPER)
+    assert result.p == pytest.approx(p, abs=5e-5)
+    assert (result.low > 0) == (p < 0.05)
+    # The definition, written out.
+    error = np.sqrt((1 / 10 + RATIO) * (a.var(ddof=1) + b.var(ddof=1)))
+    assert result.statistic == pytest.approx((a.mean() - b.mean()) / error)
+    assert result.df == 18
+
+
+@pytest.mark.parametrize("policy", ["exclude", "zero"])
+def test_published_precision_is_not_significant_either_way(published, policy):
+    a, b = published["precision"]
+    b = b[~np.isnan(b)] if policy == "exclude" else np.nan_to_num(b)
+    result = corrected_t_unpaired(a, b, **PAPER)
+    assert result.p > 0.5
+    assert (result.estimate > 0) == (policy == "zero")
+
+
+def test_unpaired_without_correction_is_students_t():
+    rng = np.random.default_rng(4)
+    a, b = rng.random(7), rng.random(10)
+    result = corrected_t_unpaired(a, b, test_train_ratio=1e-12, alpha=0.05)
+    assert result.p == pytest.approx(stats.ttest_ind(a, b).pvalue)
+
+
+def test_equal_models_do_not_differ():
+    a = np.array([0.6, 0.7, 0.8])
+    for result in (corrected_t(a, a, **PAPER), corrected_t_unpaired(a[[0, 0]], a[[0, 0]], **PAPER)):
+        assert (result.estimate, result.p) == (0, 1)
+        assert np.isnan([result.low, result.high, result.statistic]).all()
+        assert "equal" in result.note
+
+
+def test_a_constant_difference_is_no_certainty():
+    patients = np.array([2, 7, 11, 14])
+    a, b = (patients + 3) / 25, patients / 25  # equal differences on paper, not in binary
+    assert np.ptp(a - b) > 0
+    for result in (
+        corrected_t(a, b, **PAPER),
+        corrected_t_unpaired(np.full(5, 0.7), np.full(5, 0.6), **PAPER),
+    ):
+        assert np.isnan([result.p, result.low, result.statistic]).all()
+        assert "same in every replicate" in result.note
+    posterior = bayesian_t(a, b, rope=0.02, **PAPER)
+    assert posterior.estimate == pytest.approx(0.12)
+    assert np.isnan([posterior.p_below, posterior.p_rope, posterior.p_above]).all()
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_replicates_are_said(n):
+    few = np.full(n, 0.5)
+    results = [
+        corrected_t(few, few, **PAPER),
+        corrected_t_unpaired(few, few, **PAPER),
+        bayesian_t(few, few, rope=0.02, **PAPER),
+    ]
+    for result in results:
+        assert np.isnan(result.estimate)
+        assert "needs 2" in result.note
+
+
+def test_arguments_are_checked():
+    a = np.array([0.1, 0.2])
+    with pytest.raises(InputError, match=r"alpha is 5 .* between 0 and 1"):
+        corrected_t(a, a, test_train_ratio=RATIO, alpha=5)
+    with pytest.raises(InputError, match="n_test / n_train"):
+        corrected_t(a, a, test_train_ratio=0, alpha=0.05)
+    with pytest.raises(InputError, match="rope"):
+        bayesian_t(a, a, rope=-1, **PAPER)
+    with pytest.raises(ValueError, match="shapes"):
+        corrected_t(a, a[:1], **PAPER)
+
+
+def test_holm():
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    with_gap = holm(np.array([0.01, np.nan, 0.04]))
+    assert with_gap == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert np.isnan(holm(np.array([np.nan]))).all()
+
+
+def test_ratio_comes_from_the_splits():
+    split = pd.DataFrame({"subset": ["validation"] * 25 + ["train"] * 57})
+    assert ratio_of_splits([split, split]) == pytest.approx(RATIO)
+    with pytest.raises(InputError, match="0 training"):
+        ratio_of_splits([split[:25]])
+    with pytest.raises(InputError, match="none was given"):
+        ratio_of_splits([])
+
+
+def frame_of(values):
+    return pd.DataFrame(
+        [
+            (model, replicate, metric, value)
+            for (model, metric), sample in values.items()
+            for replicate, value in enumerate(sample, start=1)
+        ],
+        columns=["model", "replicate", "metric", "value"],
+    )
+
+
+def test_tables_adjust_over_all_and_know_the_direction():
+    rng = np.random.default_rng(5)
+    good, poor = 0.8 + 0.02 * rng.random(10), 0.5 + 0.02 * rng.random(10)
+    undefined = np.where(np.arange(10) == 2, np.nan, good)
+    values = {("a", "recall"): undefined, ("b", "recall"): poor}
+    values |= {("a", "brier"): good, ("b", "brier"): poor}
+    replicates = replicates_of(frame_of(values), models=["a", "b"], metrics=["recall", "brier"])
+    options = {"undefined": "exclude", **PAPER}
+    table = resampled_t_table(replicates, **options)
+    assert table["n"].tolist() == [9, 10]
+    assert table["n_undefined"].tolist() == [1, 0]
+    assert table["p_adjusted"].tolist() == pytest.approx(holm(table["p"].to_numpy()).tolist())
+    better = bayesian_t_table(replicates, **options, rope=0.02)
+    assert (better["p_a_better"] > 0.99).tolist() == [True, False]
+    assert (better["p_b_better"] > 0.99).tolist() == [False, True]
+
+
+# Demsar 2006, Table 6: AUC of C4.5, C4.5+m, C4.5+cf, C4.5+m+cf on 14 data sets.
+DEMSAR = np.array(
+    [
+        [0.763, 0.768, 0.771, 0.798],
+        [0.599, 0.591, 0.590, 0.569],
+        [0.954, 0.971, 0.968, 0.967],
+        [0.628, 0.661, 0.654, 0.657],
+        [0.882, 0.888, 0.886, 0.898],
+        [0.936, 0.931, 0.916, 0.931],
+        [0.661, 0.668, 0.609, 0.685],
+        [0.583, 0.583, 0.563, 0.625],
+        [0.775, 0.838, 0.866, 0.875],
+        [1.000, 1.000, 1.000, 1.000],
+        [0.940, 0.962, 0.965, 0.962],
+        [0.619, 0.666, 0.614, 0.669],
+        [0.972, 0.981, 0.975, 0.975],
+        [0.957, 0.978, 0.946, 0.970],
+    ]
+).T
+
+
+def test_ranks_of_demsars_table_6():
+    ranking = rank_models(DEMSAR, higher=True, alpha=0.05)
+    # Demsar ranks voting's third and fourth, equal at three decimals, apart: 2 and 3 for 2.5 each.
+    assert ranking.average_ranks == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=0.5 / 14 + 5e-4)
+    assert ranking.critical_difference == pytest.approx(1.25, abs=5e-3)
+    assert ranking.p < 0.05
+
+
+@pytest.mark.parametrize(("k", "q"), [(2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (10, 3.164)])
+def test_critical_values_of_demsars_table_5(k, q):
+    distance = nemenyi_critical_difference(k, 14, alpha=0.05)
+    assert distance / np.sqrt(k * (k + 1) / (6 * 14)) == pytest.approx(q, abs=1e-3)
+
+
+def test_rankings_that_cannot_be_tested():
+    options = {"higher": True, "alpha": 0.05}
+    assert "three models" in rank_models(DEMSAR[:2], **options).note
+    assert "two replicates" in rank_models(DEMSAR[:, :1], **options).note
+    assert "no replicate" in rank_models(DEMSAR[:, :0], **options).note
+    tied = rank_models(np.full((3, 5), 0.5), **options)
+    assert (tied.p, tied.average_ranks.tolist()) == (1, [2, 2, 2])
+
+
+def test_ranking_table_drops_a_replicate_for_all():
+    values = {(model, "brier"): np.linspace(0.1, 0.2, 5) + k for k, model in enumerate("abc")}
+    values["b", "brier"][1] = np.nan
+    replicates = replicates_of(frame_of(values), models=list("abc"), metrics=["brier"])
+    table = ranking_table(replicates, undefined="exclude", alpha=0.05)
+    assert table["average_rank"].tolist() == [1, 2, 3]  # lower is better
+    assert table["n"].tolist() == [4, 4, 4]
+    with pytest.raises(InputError, match="model b"):
+        ranking_table(replicates, undefined="error", alpha=0.05)

@@ -1,0 +1,357 @@
+"""Every file accounted for, every contradiction reported, every label joined to its slice."""
+
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from ctseq.datasets import ct_ich_jpg as reader
+from ctseq.errors import InputError
+from ctseq.selection import index_dataset, select_slices
+from ctseq.tables import INVENTORY, PATIENTS, PROBLEMS, SLICES, SUBTYPES, read_table
+from index_dataset import main as index_main
+from select_slices import main as select_main
+
+HEADER = (
+    "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
+    "No_Hemorrhage,Fracture_Yes_No"
+)
+NO, EPIDURAL = "0,0,0,0,0,1,0", "0,0,0,1,0,0,0"
+HEALTHY = {f"49,{k}": NO for k in (1, 2, 10)}
+BLEEDING = {"50,1": NO, "50,2": EPIDURAL, "50,3": EPIDURAL}
+
+
+def write(folder, rows, images=None, size=(4, 4)):
+    """Write a dataset of these rows, with images for each row or for those named."""
+    for name in images if images is not None else rows:
+        patient, number = name.split(",")
+        path = folder / f"Patients_CT/{int(patient):03d}/brain/{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", size, 90).save(path)
+    lines = rows if isinstance(rows, list) else [f"{k},{cells}" for k, cells in rows.items()]
+    (folder / "hemorrhage_diagnosis.csv").write_text("\n".join([HEADER, *lines]) + "\n")
+
+
+def index(folder, on_problem="exclude"):
+    return index_dataset(folder, reader, on_problem=on_problem, threads=2)
+
+
+def select(folder, on_problem="exclude"):
+    inventory, _ = index(folder, on_problem)
+    return select_slices(inventory, reader.read_diagnosis(folder), reader.read_demographics(folder))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path, HEALTHY | BLEEDING)
+    return tmp_path
+
+
+def rows_of(changes):
+    """List the diagnosis rows after `changes`: cells to replace, None to leave out."""
+    rows = HEALTHY | BLEEDING | changes
+    return {name: cells for name, cells in rows.items() if cells is not None}
+
+
+def test_sound_dataset(folder):
+    (folder / "Patients_CT/050/bone").mkdir()
+    (folder / "Patients_CT/050/bone/1.jpg").write_bytes(b"never decoded")
+    (folder / "Patients_CT/050/brain/2_HGE_Seg.jpg").write_bytes(b"never decoded")
+    (folder / "LICENSE").write_text("?")
+    (folder / "patient_demographics.csv").write_text("Patient,Age,Sex\n50,61,F\n")
+    inventory, problems = index(folder, "error")
+    assert problems.empty
+    assert list(problems) == list(PROBLEMS.columns)
+    assert inventory.loc[inventory["kept"] == 0, "reason"].value_counts().to_dict() == {
+        "bone window": 1,
+        "mask": 1,
+        "table": 2,
+        "not part of the layout": 1,
+    }
+    slices, patients, summary = select(folder, "error")
+    assert slices["slice_number"].tolist() == [1, 2, 10, 1, 2, 3]
+    assert slices["hemorrhage"].tolist() == [0, 0, 0, 0, 1, 1]
+    assert slices["epidural"].tolist() == [0, 0, 0, 0, 1, 1]
+    assert patients["patient_id"].tolist() == ["049", "050"]
+    assert patients["n_positive_slices"].tolist() == [0, 2]
+    assert patients["sex"].tolist() == ["", "F"]
+    assert patients["age_years"].isna().tolist() == [True, False]
+    assert summary["files_seen"] == 11 == summary["files_kept"] + summary["files_excluded"]
+    assert summary["slices_per_patient"] == {"min": 3, "median": 3.0, "max": 3}
+    assert summary["subtypes"]["epidural"] == {"patients": 1, "slices": 2}
+    assert summary["subtypes"]["subdural"] == {"patients": 0, "slices": 0}
+
+
+def lose_row(folder):
+    write(folder, rows_of({"49,2": None}), HEALTHY | BLEEDING)
+
+
+def lose_file(folder):
+    (folder / "Patients_CT/049/brain/2.jpg").unlink()
+
+
+def repeat_row(folder):
+    lines = [f"{k},{cells}" for k, cells in (HEALTHY | BLEEDING).items()]
+    write(folder, [*lines, f"049,2,{NO}"], [])
+
+
+def contradict(folder):
+    write(folder, rows_of({"49,2": "0,0,0,0,0,0,0"}))
+
+
+def contradict_the_other_way(folder):
+    write(folder, rows_of({"50,2": "0,0,0,1,0,1,0"}))
+
+
+def mistype(folder):
+    write(folder, rows_of({"50,2": "0,0,0,x,2,0,0"}))
+
+
+def cut_image(folder):
+    (folder / "Patients_CT/049/brain/2.jpg").write_bytes(b"")
+
+
+def grow_image(folder):
+    Image.new("L", (6, 5)).save(folder / "Patients_CT/049/brain/2.jpg")
+
+
+def repeat_file(folder):
+    Image.new("L", (4, 4)).save(folder / "Patients_CT/049/brain/02.JPG", format="JPEG")
+
+
+def lose_number(folder):
+    write(folder, rows_of({"50,": NO}), [])
+
+
+TABLE = "hemorrhage_diagnosis.csv"
+BRAIN = "Patients_CT/049/brain/"
+ONE_SLICE = [
+    (lose_row, f"{BRAIN}2.jpg: patient 049 slice 2: no diagnosis row"),
+    (repeat_row, f"{TABLE}, row 8: patient 049 slice 2: two diagnosis rows (also row 3)"),
+    (
+        contradict,
+        f"{TABLE}, row 3: patient 49 slice 2: No_Hemorrhage contradicts the subtypes "
+        "(0 without a subtype)",
+    ),
+    (
+        contradict_the_other_way,
+        f"{TABLE}, row 6: patient 50 slice 2: No_Hemorrhage contradicts the subtypes "
+        "(1 beside a subtype)",
+    ),
+    (
+        mistype,
+        f"{TABLE}, row 6: patient 50 slice 2: cell is not 0, 1 or blank "
+        "(epidural is 'x', subdural is '2')",
+    ),
+    (
+        cut_image,
+        f"{BRAIN}2.jpg: patient 049 slice 2: unreadable image (cannot be read as an image: it is "
+        "empty)",
+    ),
+    (
+        grow_image,
+        f"{BRAIN}2.jpg: patient 049 slice 2: another image size than the patient's other slices "
+        "(6 x 5, the others 4 x 4)",
+    ),
+    (repeat_file, f"{BRAIN}02.JPG: patient 049 slice 2: two files for one slice"),
+]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"), ONE_SLICE, ids=lambda case: getattr(case, "__name__", "")
+)
+def test_a_slice_problem_is_told_and_the_slice_excluded(folder, spoil, line):
+    spoil(folder)
+    with pytest.raises(InputError) as error:
+        index(folder, "error")
+    assert f"  - {line}\n" in str(error.value)
+    assert "dataset.on_problem: exclude" in str(error.value)
+    inventory, problems = index(folder)
+    excluded = inventory[(inventory["kind"] == "brain") & (inventory["kept"] == 0)]
+    problem = problems.iloc[0]
+    by_slice = excluded[excluded["reason"] == f"excluded: {problem['problem']}"]
+    assert set(by_slice["slice_number"]) == {2}
+    assert problem["action"] == "slice excluded"
+    kept = inventory.loc[inventory["kept"] == 1, "patient_id"]
+    # A row that claims the patient's only hemorrhage takes its patient along.
+    whole_patient = spoil is contradict
+    assert set(kept) == ({"050"} if whole_patient else {"049", "050"})
+    assert len(kept) == (3 if whole_patient else 5)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (lose_file, f"{TABLE}, row 3: patient 49 slice 2: no slice file"),
+        (lose_number, f"{TABLE}, row 8: patient 50: row without patient or slice number"),
+    ],
+)
+def test_a_row_problem_is_told_and_the_row_ignored(folder, spoil, line):
+    before = len(select(folder)[0])
+    spoil(folder)
+    with pytest.raises(InputError) as error:
+        index(folder, "error")
+    assert f"  - {line}\n" in str(error.value)
+    _, problems = index(folder)
+    assert problems["action"].tolist() == ["row ignored"]
+    assert len(select(folder)[0]) == before - (spoil is lose_file)
+
+
+def test_two_folders_for_one_patient_exclude_both(folder):
+    Image.new("L", (4, 4)).save(folder / "x.jpg")
+    (folder / "Patients_CT/50/brain").mkdir(parents=True)
+    (folder / "x.jpg").rename(folder / "Patients_CT/50/brain/1.jpg")
+    with pytest.raises(
+        InputError, match=r"patient 050: two folders for one patient \(050 and 50\)"
+    ):
+        index(folder, "error")
+    inventory, problems = index(folder)
+    assert problems["patient_id"].tolist() == ["050", "50"]
+    assert problems["action"].tolist() == ["patient excluded"] * 2
+    assert set(inventory.loc[inventory["kept"] == 1, "patient_id"]) == {"049"}
+
+
+def test_all_problems_are_reported_at_once(folder):
+    write(folder, rows_of({"49,2": None, "49,3": NO, "50,2": "0,0,0,9,0,0,0"}), [])
+    cut_image(folder)
+    with pytest.raises(InputError, match=r"\(4 problems\)"):
+        index(folder, "error")
+
+
+def test_gaps_and_single_slices_are_fine(tmp_path):
+    write(tmp_path, {"49,7": NO, "50,1": EPIDURAL, "50,9": NO})
+    _, patients, _ = select(tmp_path, "error")
+    assert patients["n_slices"].tolist() == [1, 2]
+
+
+def test_a_positive_patient_never_turns_negative_by_exclusion(folder):
+    for number in (2, 3):
+        (folder / f"Patients_CT/050/brain/{number}.jpg").write_bytes(b"")
+    inventory, problems = index(folder)
+    assert inventory.loc[inventory["patient_id"] == "050", "kept"].sum() == 0
+    assert problems["problem"].tolist()[-1] == "its hemorrhage is only in what is excluded"
+    assert problems["row"].tolist()[-1] == 6
+
+
+def test_a_patient_without_readable_slices_disappears_with_reasons(folder):
+    write(folder, HEALTHY | BLEEDING | {"51,1": NO, "51,2": NO})
+    for number in (1, 2):
+        (folder / f"Patients_CT/051/brain/{number}.jpg").write_bytes(b"")
+    inventory, _ = index(folder)
+    assert set(inventory.loc[inventory["patient_id"] == "051", "reason"]) == {
+        "excluded: unreadable image"
+    }
+    assert select(folder)[1]["patient_id"].tolist() == ["049", "050"]
+
+
+def test_no_slices_and_one_class_are_errors(tmp_path):
+    (tmp_path / "Patients_CT").mkdir()
+    with pytest.raises(InputError, match="no brain slices among its 0 files"):
+        index(tmp_path)
+    write(tmp_path, HEALTHY)
+    with pytest.raises(InputError, match="All 1 patients are without hemorrhage"):
+        select(tmp_path)
+    for path in tmp_path.rglob("*.jpg"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="No brain slice is left"):
+        select(tmp_path)
+
+
+def test_all_patients_positive_is_an_error(tmp_path):
+    write(tmp_path, BLEEDING)
+    with pytest.raises(InputError, match="All 1 patients have a hemorrhage"):
+        select(tmp_path)
+
+
+def test_unknown_policy_and_stale_inventory(folder):
+    with pytest.raises(InputError, match="choose error or exclude"):
+        index(folder, "ignore")
+    inventory, _ = index(folder)
+    lose_row(folder)
+    with pytest.raises(InputError, match="no longer fits the inventory"):
+        select_slices(inventory, reader.read_diagnosis(folder), reader.read_demographics(folder))
+
+
+def test_demographics_that_disagree_tell_nothing(folder):
+    (folder / "patient_demographics.csv").write_text("Patient,Age,Sex\n50,61,F\n050,62,F\n49,5,M\n")
+    patients = select(folder)[1]
+    assert patients["sex"].tolist() == ["M", "F"]
+    assert patients["age_years"].isna().tolist() == [False, True]
+
+
+labels = st.dictionaries(
+    st.tuples(st.integers(1, 130), st.integers(1, 60)),
+    st.tuples(st.booleans(), st.lists(st.sampled_from([0, 1]), min_size=5, max_size=5)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(labels, st.randoms(use_true_random=False))
+def test_any_selection_keeps_counts_order_and_labels(labels, random):
+    names = sorted(labels)
+    inventory = pd.DataFrame(
+        {
+            "path": [f"{p}/{k}" for p, k in names],
+            "kind": "brain",
+            "patient_id": [f"{p:03d}" for p, _ in names],
+            "slice_number": pd.array([k for _, k in names], dtype="Int64"),
+            "kept": [int(labels[name][0]) for name in names],
+        }
+    ).assign(reason=lambda f: f["kept"].map({1: "", 0: "excluded: x"}))
+    shuffled = random.sample(names, len(names))
+    diagnosis = pd.DataFrame(
+        {
+            "patient_id": [str(p) for p, _ in shuffled],
+            "slice_number": pd.array([k for _, k in shuffled], dtype="Int64"),
+            **{
+                subtype: pd.array([labels[name][1][i] for name in shuffled], dtype="Int64")
+                for i, subtype in enumerate(SUBTYPES)
+            },
+        }
+    )
+    people = pd.DataFrame({"patient_id": [], "age_years": [], "sex": []})
+    kept = [name for name in names if labels[name][0]]
+    positive = {p for p, k in kept if any(labels[p, k][1])}
+    if len({p in positive for p, _ in kept}) < 2:
+        with pytest.raises(InputError):
+            select_slices(inventory, diagnosis, people)
+        return
+    slices, patients, summary = select_slices(inventory, diagnosis, people)
+    found = zip(slices["patient_id"].astype(int), slices["slice_number"], strict=True)
+    assert list(found) == kept
+    assert slices["hemorrhage"].tolist() == [int(any(labels[name][1])) for name in kept]
+    assert set(patients.loc[patients["hemorrhage"] == 1, "patient_id"].astype(int)) == positive
+    assert summary["files_seen"] == len(names)
+    assert summary["files_excluded"] == len(names) - len(kept)
+
+
+def test_scripts_write_the_tables_and_links(folder, tmp_path):
+    out = tmp_path / "results"
+    common = {"dataset": str(folder), "format": "auto"}
+    inventory = str(out / "inventory.csv")
+    repeat_row(folder)
+    index_main(
+        **common, on_problem="exclude", inventory=inventory, problems=str(out / "problems.csv")
+    )
+    select_main(
+        **common,
+        inventory=inventory,
+        slices=str(out / "slices.csv"),
+        patients=str(out / "patients.csv"),
+        summary=str(out / "summary.json"),
+        sorted_folder=str(out / "sorted"),
+    )
+    assert len(read_table(out / "problems.csv", PROBLEMS)) == 1
+    assert len(read_table(inventory, INVENTORY)) == 7
+    assert len(read_table(out / "slices.csv", SLICES)) == 5
+    assert read_table(out / "patients.csv", PATIENTS)["n_slices"].tolist() == [2, 3]
+    assert json.loads((out / "summary.json").read_text())["brain_slices"] == 5
+    links = sorted(path.relative_to(out).as_posix() for path in out.glob("sorted/*/*/*"))
+    assert links[:2] == ["sorted/Negative/049/1.jpg", "sorted/Negative/049/10.jpg"]
+    assert links[2:] == [f"sorted/Positive/050/{k}.jpg" for k in (1, 2, 3)]
+    target = (out / "sorted/Positive/050/2.jpg").readlink()
+    assert target == folder / "Patients_CT/050/brain/2.jpg"

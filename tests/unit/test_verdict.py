@@ -1,0 +1,111 @@
+"""Sentences that never claim more than the primary analysis supports."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ctseq.comparison.policy import replicates_of
+from ctseq.comparison.resampled import bayesian_t_table, resampled_t_table
+from ctseq.comparison.verdict import verdict_table
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+RNG = np.random.default_rng(31)
+NOISE = 0.02 * RNG.standard_normal((2, 10))
+
+
+def verdicts(samples, metrics=("recall",), **options):
+    frame = pd.DataFrame(
+        [
+            (model, replicate, metric, value)
+            for model, values in samples.items()
+            for metric in metrics
+            for replicate, value in enumerate(values, start=1)
+        ],
+        columns=["model", "replicate", "metric", "value"],
+    )
+    replicates = replicates_of(frame, models=list(samples), metrics=list(metrics))
+    design = {"undefined": "exclude", "alpha": 0.05, "test_train_ratio": 25 / 57}
+    return verdict_table(
+        resampled_t_table(replicates, **design),
+        bayesian_t_table(replicates, **design, rope=0.02),
+        alpha=0.05,
+        **options,
+    )
+
+
+def test_identical_models():
+    row = verdicts({"a": NOISE[0], "b": NOISE[0]}).iloc[0]
+    assert row["sentence"] == "a and b have the same sensitivity in every replicate."
+    assert (row["supported"], row["better"], row["estimate"]) == (0, "", 0)
+
+
+def test_a_clear_difference():
+    row = verdicts({"a": 0.5 + NOISE[0], "b": 0.8 + NOISE[1]}, labels={"b": "ViViT"}).iloc[0]
+    assert (row["supported"], row["better"]) == (1, "b")
+    assert row["sentence"].startswith("ViViT has a higher sensitivity than a, by 0.3")
+    assert "p < 0.001" in row["sentence"]
+    low, high = -row["high"], -row["low"]
+    assert f"95 % interval {low:.2f} to {high:.2f}" in row["sentence"]
+
+
+def test_lower_may_be_better():
+    row = verdicts({"a": 0.3 + NOISE[0], "b": 0.1 + NOISE[1]}, metrics=["brier"]).iloc[0]
+    assert row["better"] == "b"
+    assert row["sentence"].startswith("a has a higher Brier score than b")
+    assert row["sentence"].endswith("lower is better.")
+
+
+def test_an_uncertain_difference():
+    row = verdicts({"a": 0.60 + 5 * NOISE[0], "b": 0.66 + 5 * NOISE[1]}).iloc[0]
+    assert (row["supported"], row["better"]) == (0, "")
+    assert row["sentence"].startswith("This study does not show that a and b differ")
+    assert "too uncertain" in row["sentence"]
+
+
+def test_practically_equal():
+    row = verdicts({"a": 0.7 + NOISE[0] / 10, "b": 0.7 + NOISE[1] / 10}).iloc[0]
+    assert row["supported"] == 0
+    assert row["sentence"].startswith("a and b are practically equal in sensitivity")
+
+
+def test_significant_before_but_not_after_adjustment():
+    rng = np.random.default_rng(1)
+    base = rng.random(10)
+    spread = rng.standard_normal(10)
+    spread = (spread - spread.mean()) / spread.std(ddof=1)
+    # t = 2.6 with 9 degrees of freedom: p = 0.03 alone, not among ten comparisons.
+    shifted = base + 0.1 * (spread + 2.6 * np.sqrt(0.1 + 25 / 57))
+    others = {name: base + 0.3 * rng.standard_normal(10) for name in "cde"}
+    table = verdicts({"a": shifted, "b": base, **others}, metrics=["recall"])
+    row = table.iloc[0]
+    assert row["low"] > 0
+    assert row["p_adjusted"] > 0.05
+    assert (row["supported"], row["better"]) == (0, "")
+    assert "once the number of comparisons is allowed for" in row["sentence"]
+
+
+def test_what_cannot_be_tested_is_said():
+    row = verdicts({"a": [0.7, 0.7, 0.7], "b": [0.5, 0.5, 0.5]}).iloc[0]
+    assert "cannot be tested: the difference is the same in every replicate" in row["sentence"]
+    row = verdicts({"a": [0.7, np.nan, np.nan], "b": [0.5, 0.5, 0.5]}).iloc[0]
+    assert "cannot be tested: needs 2 replicates" in row["sentence"]
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.one_of(st.integers(0, 25), st.none())] * 3), min_size=2, max_size=12
+    ).filter(lambda rows: len(set(rows)) > 1)
+)
+@settings(max_examples=20, deadline=None)
+def test_no_claim_without_support(rows):
+    samples = {
+        model: [np.nan if row[k] is None else row[k] / 25 for row in rows]
+        for k, model in enumerate("abc")
+    }
+    for row in verdicts(samples, metrics=["recall", "brier"]).itertuples():
+        claims = " has a higher " in row.sentence
+        assert claims == bool(row.supported) == (row.p_adjusted < 0.05) == (row.better != "")
+        assert "nan" not in row.sentence

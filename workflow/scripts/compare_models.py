@@ -1,0 +1,26 @@
+"""Compare the models over replicates: the paper's tables, and the statistics that hold up."""
+
+from ctseq.comparison.contracts import CONTRACTS
+from ctseq.comparison.study import compare_over_replicates
+from ctseq.runlog import rule_log
+from ctseq.splits import read_split
+from ctseq.tables import METRICS, read_table, write_table
+
+
+def main(metrics, splits, tables, settings):
+    """Write each of `tables`, name to path, from ``metrics.csv`` and the replicates' splits."""
+    made = compare_over_replicates(
+        read_table(metrics, METRICS), [read_split(path) for path in splits], settings
+    )
+    for name, path in tables.items():
+        write_table(made[name], path, CONTRACTS[name])
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input.metrics,
+            snakemake.input.splits,
+            dict(snakemake.output.items()),
+            dict(snakemake.params.items()),
+        )

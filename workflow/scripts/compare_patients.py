@@ -1,0 +1,25 @@
+"""Compare the models over patients, each with its pooled validation predictions."""
+
+from ctseq.comparison.contracts import CONTRACTS
+from ctseq.comparison.study import compare_over_patients
+from ctseq.runlog import rule_log
+from ctseq.tables import PATIENTS, POOLED_PREDICTIONS, read_table, write_table
+
+
+def main(predictions, patients, tables, settings):
+    """Write each of `tables`, name to path, from predictions.csv and the list of patients."""
+    made = compare_over_patients(
+        read_table(predictions, POOLED_PREDICTIONS), read_table(patients, PATIENTS), settings
+    )
+    for name, path in tables.items():
+        write_table(made[name], path, CONTRACTS[name])
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input.predictions,
+            snakemake.input.patients,
+            dict(snakemake.output.items()),
+            dict(snakemake.params.items()),
+        )

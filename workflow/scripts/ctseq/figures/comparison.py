@@ -1,0 +1,195 @@
+"""Figures of the comparison: differences with intervals, and a ranking of the models."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ctseq.figures.names import metric_name
+from ctseq.figures.style import (
+    INK,
+    MM,
+    MUTED,
+    PAGE,
+    canvas,
+    grid,
+    look_of,
+    styled,
+    wrapped,
+)
+
+_BAND = "#f0e6d2"  # the region of practical equivalence: pale, so that points stand out on it
+_COLUMNS = 3  # panels side by side on a page
+
+
+@styled
+def differences(
+    tests: pd.DataFrame,
+    metrics: pd.DataFrame,
+    *,
+    labels: Mapping[str, str],
+    rope: float,
+    alpha: float,
+) -> Figure:
+    """Show the primary analysis: each pair's mean difference with its interval, by metric.
+
+    A filled marker stands for an adjusted p below `alpha`; small points are the replicates'
+    own differences; the band is the region of practical equivalence.
+
+    Parameters
+    ----------
+    tests
+        ``comparison/resampled_t.csv``: metric, model_a, model_b, estimate, low, high,
+        p_adjusted.
+    metrics
+        `tables.METRICS`.
+    labels
+        Model to label, in config's order.
+    rope
+        Half the band's width, in the metrics' units.
+    alpha
+        Level of the test; the intervals have level 1 - `alpha`.
+    """
+    names = list(dict.fromkeys(tests["metric"]))
+    pairs = list(dict.fromkeys(zip(tests["model_a"], tests["model_b"], strict=True)))
+    single = len(pairs) == 1
+    panels_wide = 1 if single else min(_COLUMNS, len(names))
+    panels_high = 1 if single else -(-len(names) // panels_wide)
+    rows = len(names) if single else len(pairs)
+    figure = canvas(PAGE, (24 + panels_high * (14 + (9 if single else 7) * rows)) * MM)
+    panels = figure.subplots(panels_high, panels_wide, squeeze=False, sharey=True, sharex=True)
+    places = panels.ravel()
+    for number, metric in enumerate(names):
+        of_metric = tests[tests["metric"] == metric]
+        axes = places[0] if single else places[number]
+        for row in of_metric.itertuples():
+            place = number if single else pairs.index((row.model_a, row.model_b))
+            points = _own(metrics, metric, row.model_a, row.model_b)
+            _difference(axes, place, row, points, alpha)
+    titles = [metric_name(name) for name in names]
+    ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
+    for axes, title in zip(places, [""] if single else titles, strict=False):
+        _frame(axes, ticks, rope)
+        axes.xaxis.set_major_locator(MaxNLocator(8 if single else 5))
+        axes.set_title(title)
+    for axes in places[1 if single else len(names) :]:
+        axes.set_axis_off()
+    better = _pair(labels, *pairs[0]) if single else "first model − second model"
+    figure.supxlabel(
+        f"Difference ({better}) with {100 * (1 - alpha):g} % interval; "
+        f"band: less than {rope:g}, of no practical consequence",
+        fontsize=7.5,
+    )
+    return figure
+
+
+def _own(metrics: pd.DataFrame, metric: str, a: str, b: str) -> np.ndarray:
+    rows = metrics[metrics["metric"] == metric]
+    table = rows.pivot(index="replicate", columns="model", values="value")
+    return (table[a] - table[b]).dropna().to_numpy() if {a, b} <= set(table) else np.empty(0)
+
+
+def _difference(axes: Axes, place: float, row: object, points: np.ndarray, alpha: float) -> None:
+    axes.plot(
+        points, np.full(len(points), place + 0.27), linestyle="", marker="|", markersize=4,
+        color=MUTED, alpha=0.7, markeredgewidth=0.7,
+    )  # fmt: skip
+    if np.isnan(row.estimate):
+        axes.text(0, place, "undefined", ha="center", va="center", color=MUTED)
+        return
+    stands = row.p_adjusted < alpha
+    axes.plot([row.low, row.high], [place, place], color=INK, linewidth=1.4)
+    axes.plot(
+        row.estimate, place, marker="o", markersize=5, color=INK,
+        markerfacecolor=INK if stands else "white", markeredgewidth=1.1,
+    )  # fmt: skip
+
+
+def _frame(axes: Axes, ticks: Sequence[str], rope: float) -> None:
+    axes.axvspan(-rope, rope, color=_BAND, linewidth=0, zorder=0)
+    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
+    axes.set_yticks(range(len(ticks)), ticks)
+    axes.set_ylim(len(ticks) - 0.45, -0.55)
+    grid(axes, "x")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _pair(labels: Mapping[str, str], a: str, b: str) -> str:
+    return f"{wrapped(labels[a], 22)} − {wrapped(labels[b], 22)}"
+
+
+@styled
+def ranking(
+    ranks: pd.DataFrame,
+    tests: pd.DataFrame,
+    *,
+    labels: Mapping[str, str],
+    alpha: float,
+) -> Figure:
+    """Rank the models by metric, and join those between which no difference stands.
+
+    Parameters
+    ----------
+    ranks
+        ``comparison/ranking.csv``: metric, model, average_rank; rank 1 is best.
+    tests
+        ``comparison/resampled_t.csv``.
+    labels
+        Model to label, in config's order.
+    alpha
+        Level at which a difference stands, after Holm.
+    """
+    names = list(dict.fromkeys(ranks["metric"]))
+    wide = min(_COLUMNS, len(names))
+    high = -(-len(names) // wide)
+    figure = canvas(PAGE, (10 + high * (16 + 7 * len(labels))) * MM)
+    panels = figure.subplots(high, wide, squeeze=False, sharex=True).ravel()
+    for axes, metric in zip(panels, names, strict=False):
+        of_metric = ranks[(ranks["metric"] == metric) & ranks["average_rank"].notna()]
+        of_metric = of_metric.sort_values(["average_rank", "model"])
+        order = list(of_metric["model"])
+        for place, row in enumerate(of_metric.itertuples()):
+            look = look_of(list(labels), row.model)
+            axes.plot(row.average_rank, place, marker=look["marker"], color=look["color"])
+        axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
+        axes.set_ylim(len(order) - 0.4, -0.6)
+        _groups(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
+        axes.set_title(metric_name(metric))
+        grid(axes, "x")
+        axes.tick_params(axis="y", length=0)
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    panels[0].set_xlim(0.7, len(labels) + 0.3 + 0.22 * len(labels))
+    panels[0].set_xticks(range(1, len(labels) + 1))
+    figure.supxlabel(
+        "Mean rank over the replicates (1 is best); a bar joins models between which no "
+        "difference stands",
+        fontsize=7.5,
+    )
+    return figure
+
+
+def _groups(axes: Axes, order: list[str], tests: pd.DataFrame, n_models: int, alpha: float) -> None:
+    """Draw a bar over each longest run of models of which no two differ."""
+    standing = {
+        frozenset((row.model_a, row.model_b))
+        for row in tests.itertuples()
+        if row.p_adjusted < alpha
+    }
+    bars, last = [], -1
+    for start in range(len(order)):
+        end = start
+        while end + 1 < len(order) and not any(
+            frozenset((order[end + 1], other)) in standing for other in order[start : end + 1]
+        ):
+            end += 1
+        if end > start and end > last:
+            bars.append((start, end))
+            last = end
+    for number, (start, end) in enumerate(bars):
+        x = n_models + 0.35 + 0.2 * number
+        axes.plot([x, x], [start - 0.2, end + 0.2], color=INK, linewidth=2.2)

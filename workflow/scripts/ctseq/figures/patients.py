@@ -1,0 +1,86 @@
+"""Figures of the patient-level evidence: ROC, precision-recall and calibration curves."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ctseq.figures.style import COLUMN, MM, MUTED, PAGE, canvas, grid, key_below, look_of, styled
+
+
+@styled
+def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float) -> Figure:
+    """Show ROC and precision-recall curves with their bootstrap bands.
+
+    Parameters
+    ----------
+    points
+        ``comparison/patients/curves.csv``: model, curve (``roc`` or ``precision_recall``), x,
+        y, low, high.
+    labels
+        Model to label, in config's order.
+    prevalence
+        Share of positive patients: the precision of chance.
+    """
+    figure = canvas(PAGE, 92 * MM)
+    roc, precision_recall = figure.subplots(1, 2)
+    roc.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
+    precision_recall.axhline(prevalence, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
+    for axes, name in ((roc, "roc"), (precision_recall, "precision_recall")):
+        for model in labels:
+            rows = points[(points["model"] == model) & (points["curve"] == name)]
+            look = look_of(list(labels), model)
+            axes.fill_between(
+                rows["x"], rows["low"], rows["high"], color=look["color"], alpha=0.13, linewidth=0
+            )
+            axes.plot(rows["x"], rows["y"], color=look["color"], linestyle=look["linestyle"])
+        _square(axes)
+    roc.set_xlabel("1 − specificity")
+    roc.set_ylabel("Sensitivity")
+    roc.set_title("ROC")
+    precision_recall.set_xlabel("Recall (sensitivity)")
+    precision_recall.set_ylabel("Precision")
+    precision_recall.set_title("Precision-recall")
+    key_below(figure, labels)
+    return figure
+
+
+@styled
+def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Show how often patients bleed among those given a similar probability.
+
+    Parameters
+    ----------
+    bins
+        ``comparison/patients/calibration.csv``: model, n, mean_probability, observed,
+        observed_low, observed_high, a row a model and bin.
+    labels
+        Model to label, in config's order.
+    """
+    figure = canvas(COLUMN, 96 * MM)
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
+    for model in labels:
+        rows = bins[(bins["model"] == model) & (bins["n"] > 0)]
+        x, share = rows["mean_probability"], rows["observed"]
+        look = look_of(list(labels), model)
+        # Intervals stand upright at their bin; joining the bins only guides the eye.
+        span = rows["observed_low"], rows["observed_high"]
+        axes.vlines(x, *span, color=look["color"], alpha=0.45)
+        axes.plot(
+            x, share, markersize=4, linewidth=0.8, markeredgecolor="white", markeredgewidth=0.4,
+            **look,
+        )  # fmt: skip
+    _square(axes)
+    axes.set_xlabel("Predicted probability of hemorrhage")
+    axes.set_ylabel("Share of patients with hemorrhage")
+    key_below(figure, labels)
+    return figure
+
+
+def _square(axes: Axes) -> None:
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_aspect("equal")
+    grid(axes, "both")

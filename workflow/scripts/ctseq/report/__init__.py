@@ -1,0 +1,1 @@
+"""The report: everything a study found, in one page that needs nothing else."""

@@ -1,0 +1,119 @@
+"""Facts about a run: versions, revision of the program, time and memory of the rules."""
+
+import importlib.metadata
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+PACKAGES = (
+    "snakemake",
+    "torch",
+    "transformers",
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "seaborn",
+    "matplotlib",
+    "pillow",
+)
+_CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a rule's jobs took together: jobs, wall seconds, and the peak memory of any, in MiB."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    memory_mib: float
+
+
+def versions(environments: Sequence[Path]) -> dict[str, str]:
+    """Name the version of Python and of every package that decides a result.
+
+    Parameters
+    ----------
+    environments
+        Conda's YAML files. With an environment a rule, the one that writes the report lacks the
+        packages of others; what their files pin is given then.
+    """
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = _pinned(_CONDA_NAMES.get(name, name), environments)
+    return found
+
+
+def git_revision(folder: Path) -> str:
+    """Give the commit checked out in a folder, and whether its files differ from it."""
+    if not (folder / ".git").exists():
+        return "not a git checkout"
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return "a git checkout whose commit cannot be read"
+    changes = _git(folder, "status", "--porcelain")
+    if changes is None:
+        return commit
+    return f"{commit}, with uncommitted changes" if changes else f"{commit}, unchanged"
+
+
+def costs(folder: Path) -> list[Cost]:
+    """Add up the benchmark files of a run, by rule.
+
+    Parameters
+    ----------
+    folder
+        Holds ``<rule>.tsv`` or ``<rule>/**/*.tsv``, as Snakemake writes them.
+
+    Returns
+    -------
+    list of Cost
+        The longest first. A file that Snakemake has not finished is left out.
+    """
+    rows = []
+    for path in sorted(folder.rglob("*.tsv")):
+        try:
+            table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
+            rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+            rows += [(rule, s, rss) for s, rss in zip(table["s"], table["max_rss"], strict=True)]
+        except (ValueError, KeyError):
+            continue
+    jobs = pd.DataFrame(rows, columns=["rule", "seconds", "memory"])
+    # Snakemake samples memory every few seconds, so a short job may have none.
+    jobs["memory"] = pd.to_numeric(jobs["memory"], errors="coerce").replace(0, float("nan"))
+    found = [
+        Cost(str(rule), len(group), float(group["seconds"].sum()), float(group["memory"].max()))
+        for rule, group in jobs.groupby("rule")
+    ]
+    return sorted(found, key=lambda cost: (-cost.seconds, cost.rule))
+
+
+def _pinned(name: str, environments: Sequence[Path]) -> str:
+    for path in environments:
+        pin = re.search(rf"^\s*- {re.escape(name)}=+([\w.]+)", path.read_text("utf-8"), re.M)
+        if pin:
+            return f"{pin[1]} (from {path.name})"
+    return "not installed"
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(  # noqa: S603
+            ["git", "-C", str(folder), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

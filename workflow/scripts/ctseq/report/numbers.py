@@ -1,0 +1,73 @@
+"""Numbers as a reader wants them: few digits, honest about what is undefined."""
+
+import math
+
+import pandas as pd
+
+UNDEFINED = "undefined"
+_MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number with fixed decimals; whole numbers without any; NaN as undefined."""
+    if _missing(value):
+        return UNDEFINED
+    if math.isinf(value):
+        return "unbounded"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", _MINUS)
+
+
+def count(value: float | None) -> str:
+    """Write a count, thousands apart."""
+    if _missing(value) or math.isinf(value):
+        return UNDEFINED
+    return f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", _MINUS)
+
+
+def p_value(p: float | None) -> str:
+    """Write a p value with three decimals, or as below .001; never as 0."""
+    if _missing(p):
+        return UNDEFINED
+    if p < 0.001:
+        return "< .001"
+    if p > 0.9995:
+        return "1"
+    return f"{p:.3f}".lstrip("0")
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """Write an interval, or that there is none."""
+    if _missing(low) or _missing(high):
+        return UNDEFINED
+    return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def percent(share: float | None) -> str:
+    """Write a share as whole percent."""
+    return UNDEFINED if _missing(share) else f"{100 * share:.0f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time in the two units that matter."""
+    if _missing(seconds):
+        return UNDEFINED
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def memory(mib: float | None) -> str:
+    """Write an amount of memory, given in MiB."""
+    if _missing(mib):
+        return UNDEFINED
+    return f"{mib:.0f} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"
+
+
+def _missing(value: float | None) -> bool:
+    return value is None or bool(pd.isna(value))

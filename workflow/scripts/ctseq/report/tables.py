@@ -1,0 +1,208 @@
+"""Tables of the report, made from the comparison's tables by what their columns are called."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ctseq.figures.names import metric_name
+from ctseq.report.numbers import count, interval, number, p_value, percent
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to print: plain text throughout, which the template escapes.
+
+    Attributes
+    ----------
+    title
+        Above the table; empty for none.
+    header, rows
+        Cells.
+    notes
+        Lines below it.
+    words
+        Places of columns that hold words rather than numbers.
+    """
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    notes: list[str] = field(default_factory=list)
+    words: frozenset[int] = frozenset()
+
+
+_HEADINGS = {
+    "metric": "Metric",
+    "model": "Model",
+    "pair": "Models",
+    "estimate": "Estimate",
+    "statistic": "Statistic",
+    "df": "df",
+    "p": "p",
+    "p_adjusted": "p, adjusted",
+    "n": "n",
+    "n_a": "n, first",
+    "n_b": "n, second",
+    "n_undefined": "Undefined",
+    "sd": "SD",
+    "cohens_d": "Cohen's d",
+    "p_a_better": "P(first better)",
+    "p_equivalent": "P(equivalent)",
+    "p_b_better": "P(second better)",
+    "replicates_needed": "Replicates needed",
+    "patients_needed": "Patients needed",
+    "average_rank": "Mean rank",
+    "bin_interval": "Probability",
+    "mean_probability": "Mean probability",
+    "observed": "Share with hemorrhage",
+}
+_EFFECTS = {
+    "mean_difference": "mean difference",
+    "cohens_d": "Cohen's d",
+    "cliffs_delta": "Cliff's delta",
+    "hodges_lehmann_shift": "Hodges-Lehmann shift",
+    "probability_a_better": "P(a replicate of the first is better)",
+    "share_of_splits_won_by_a": "share of splits that the first wins",
+}
+# Probabilities of a belief or a power are no p values: they keep their zeros.
+_P_VALUES = frozenset({"p", "p_adjusted"})
+_TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
+_NONE = "\N{EN DASH}"
+_PERCENT = frozenset({"false_alarm_rate"})
+_WORDS = frozenset(
+    {"metric", "model", "pair", "method", "effect", "sought", "operating_point", "note"}
+)
+_LONG = 32  # letters of a method from which it goes below the table
+
+
+def table_of(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    labels: Mapping[str, str],
+    alpha: float,
+    headings: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+) -> Table:
+    """Make a printable table.
+
+    Two models become one column, `low` and `high` an interval. A column of words that never
+    changes, and notes, go below the table; a column without any value is left out.
+
+    Parameters
+    ----------
+    frame
+        As ``comparison/*.csv`` holds it, with numbers as numbers.
+    title
+        Above the table.
+    labels
+        Model to label.
+    alpha
+        Intervals have level 1 - `alpha`.
+    headings
+        Column to heading, where the usual one does not fit.
+    drop
+        Columns to leave out.
+    """
+    frame = _merged(frame, labels).drop(columns=list(drop), errors="ignore")
+    headings = {**_HEADINGS, "interval": f"{100 * (1 - alpha):g} % interval", **(headings or {})}
+    notes = []
+    if "pair" in frame and len(set(frame["pair"])) == 1:
+        notes.append(f"Models: {frame.pop('pair').iloc[0]}.")
+    if "method" in frame and len(set(frame["method"])) == 1:
+        notes.append(f"Method: {frame.pop('method').iloc[0]}.")
+    elif "method" in frame and frame["method"].str.len().max() > _LONG:
+        methods = frame.pop("method")
+        frame["note"] = [
+            "; ".join(filter(None, (method, "" if pd.isna(note) else str(note))))
+            for method, note in zip(methods, frame["note"], strict=True)
+        ]
+    marks, legend = _footnotes(frame.pop("note") if "note" in frame else None, len(frame))
+    columns = [name for name in frame if not _says_nothing(frame[name])]
+    rows = [[_cell(name, row) for name in columns] for row in frame.to_dict(orient="records")]
+    for row, mark in zip(rows, marks, strict=True):
+        if mark and row:
+            row[-1] += mark
+    header = [_heading(name, headings) for name in columns]
+    words = frozenset(place for place, name in enumerate(columns) if name in _WORDS)
+    return Table(title, header, rows, notes + legend, words)
+
+
+def _heading(name: str, headings: Mapping[str, str]) -> str:
+    if name.endswith("_interval") and name not in headings:
+        return headings["interval"]
+    return headings.get(name, name.replace("_", " ").capitalize())
+
+
+def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    frame = frame.copy()
+    if {"model_a", "model_b"} <= set(frame):
+        place = frame.columns.get_loc("model_a")
+        named = [frame.pop(name).map(lambda m: labels.get(m, m)) for name in ("model_a", "model_b")]
+        frame.insert(place, "pair", [f"{a} − {b}" for a, b in zip(*named, strict=True)])
+    if "model" in frame:
+        frame["model"] = frame["model"].map(lambda model: labels.get(model, model))
+    if "effect" in frame:
+        frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
+    if "metric" in frame:
+        frame["metric"] = frame["metric"].map(metric_name)
+    for name in [name for name in frame if name.endswith("low")]:
+        other = name.removesuffix("low") + "high"
+        if other in frame:
+            place = frame.columns.get_loc(name)
+            ends = zip(frame.pop(name), frame.pop(other), strict=True)
+            cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
+            frame.insert(place, name.removesuffix("low") + "interval", cells)
+    return frame
+
+
+def _says_nothing(column: pd.Series) -> bool:
+    """Tell whether a column is empty, or counts undefined values of which there are none."""
+    if column.name == "n_undefined" and (column == 0).all():
+        return True
+    return len(column) > 0 and bool((column.isna() | (column.astype("str") == "")).all())
+
+
+def _footnotes(notes: pd.Series | None, n_rows: int) -> tuple[list[str], list[str]]:
+    """Give each row its marks and the lines they stand for; a note of all rows needs no mark."""
+    if notes is None or not n_rows:
+        return [""] * n_rows, []
+    texts = [[part for part in str(note).split("; ") if part and part != "nan"] for note in notes]
+    everywhere = [part for part in texts[0] if all(part in text for text in texts)]
+    others = list(dict.fromkeys(p for text in texts for p in text if p not in everywhere))
+    marks = [
+        "".join(f" {_mark(others.index(part))}" for part in text if part not in everywhere)
+        for text in texts
+    ]
+    legend = [f"All rows: {_sentence(part)}" for part in everywhere]
+    return marks, legend + [f"{_mark(at)} {_sentence(part)}" for at, part in enumerate(others)]
+
+
+def _mark(place: int) -> str:
+    """Give a, b, c, ... in superscript letters, which plain text can carry."""
+    letters = "ᵃᵇᶜᵈᵉᶠᵍʰ"
+    return letters[place] if place < len(letters) else f"({place + 1})"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _cell(name: str, row: Mapping[str, object]) -> str:
+    value = row[name]
+    if isinstance(value, str):
+        return value
+    if name in _WORDS and pd.isna(value):
+        return ""
+    # An estimate without a test, or a goal out of reach, is not 0/0; the row's note says why.
+    untested = name in _TESTED and not pd.isna(row.get("estimate", float("nan")))
+    if pd.isna(value) and (untested or name.endswith("_needed") or name == "threshold"):
+        return _NONE
+    if name in _P_VALUES:
+        return p_value(value)
+    if name in _PERCENT:
+        return percent(value)
+    if isinstance(value, int) or name.endswith("_needed") or (name == "df" and value % 1 == 0):
+        return count(value)
+    return number(value)

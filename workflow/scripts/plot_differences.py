@@ -1,0 +1,24 @@
+"""Draw the primary analysis: differences between models with their intervals."""
+
+import pandas as pd
+
+from ctseq.figures.comparison import differences
+from ctseq.figures.style import save
+from ctseq.runlog import rule_log
+from ctseq.tables import METRICS, read_table
+
+
+def main(tests, metrics, svg, png, *, labels, rope, alpha):
+    """Write the figure."""
+    rows = read_table(metrics, METRICS)
+    save(differences(pd.read_csv(tests), rows, labels=labels, rope=rope, alpha=alpha), svg, png)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input.tests,
+            snakemake.input.metrics,
+            *snakemake.output,
+            **snakemake.params,
+        )

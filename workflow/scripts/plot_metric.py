@@ -1,0 +1,21 @@
+"""Draw one metric of all models and replicates."""
+
+from ctseq.figures.replicates import metric_boxplot
+from ctseq.figures.style import save
+from ctseq.runlog import rule_log
+from ctseq.tables import METRICS, read_table
+
+
+def main(metrics, svg, png, *, metric, labels):
+    """Write the figure."""
+    save(metric_boxplot(read_table(metrics, METRICS), metric=metric, labels=labels), svg, png)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input.metrics,
+            *snakemake.output,
+            metric=snakemake.wildcards.metric,
+            labels=snakemake.params.labels,
+        )

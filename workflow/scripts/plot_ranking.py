@@ -1,0 +1,22 @@
+"""Draw the models' ranks, for three models or more."""
+
+import pandas as pd
+
+from ctseq.figures.comparison import ranking
+from ctseq.figures.style import save
+from ctseq.runlog import rule_log
+
+
+def main(ranks, tests, svg, png, *, labels, alpha):
+    """Write the figure."""
+    save(ranking(pd.read_csv(ranks), pd.read_csv(tests), labels=labels, alpha=alpha), svg, png)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input.ranks,
+            snakemake.input.tests,
+            *snakemake.output,
+            **snakemake.params,
+        )

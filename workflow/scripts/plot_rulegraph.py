@@ -1,0 +1,48 @@
+"""Draw the workflow's own rules, as two graphs that meet in the rule `evaluate`."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from ctseq.errors import InputError
+from ctseq.figures.graph import rule_graph
+from ctseq.figures.style import save
+from ctseq.rulegraph import part_of, read_dot
+from ctseq.runlog import rule_log
+
+MEETING = "evaluate"
+
+
+def main(snakefile, figures, *, config, gpu_rules):
+    """Write both figures, each as SVG and PNG: up to the predictions, and from there on."""
+    graph = read_dot(describe(snakefile, config))
+    graph.remove_nodes_from(["all"])  # it only collects
+    for before, files in zip((True, False), (figures[:2], figures[2:]), strict=True):
+        save(rule_graph(part_of(graph, MEETING, before=before), emphasised=gpu_rules), *files)
+
+
+def describe(snakefile, config):
+    """Ask Snakemake for the rule graph, beside the run that this rule is a part of."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(config, file)
+        file.flush()
+        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
+        command += ["--configfile", file.name, "--rulegraph", "dot", "--forceall", "--nolock"]
+        command += ["--workflow-profile", "none", "--quiet", "all"]
+        # In a conda environment Snakemake is on sys.path only, put there for the script.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment.pop("SNAKEMAKE_PROFILE", None)
+        answer = subprocess.run(  # noqa: S603
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+    if answer.returncode:
+        last = answer.stderr.strip().splitlines()[-12:]
+        raise InputError("Snakemake cannot describe the workflow:\n" + "\n".join(last))
+    return answer.stdout
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(snakemake.input.workflow[0], list(snakemake.output), **snakemake.params)

@@ -1,0 +1,17 @@
+"""Draw the training of every replicate."""
+
+from ctseq.figures.replicates import training_curves
+from ctseq.figures.style import save
+from ctseq.report.histories import read_histories
+from ctseq.runlog import rule_log
+
+
+def main(histories, svg, png, *, labels):
+    """Write the figure from one history a run, by model and then by replicate."""
+    rows = read_histories(histories, models=list(labels))
+    save(training_curves(rows, labels=labels), svg, png)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(snakemake.input.histories, *snakemake.output, **snakemake.params)

@@ -1,0 +1,39 @@
+"""Write the report: everything the study found, in one page."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ctseq.files import read_json, whole
+from ctseq.report import facts
+from ctseq.report.histories import read_histories
+from ctseq.report.page import Study, read_figure, render
+from ctseq.runlog import rule_log
+from ctseq.tables import METRICS, read_table
+
+
+def main(inputs, report, *, config, benchmarks):
+    """Write the page; `inputs` has the names of the rule's input."""
+    captions = Path(inputs.captions[0]).parent
+    study = Study(
+        config=config,
+        summary=read_json(inputs.summary),
+        models=dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
+        metrics=read_table(inputs.metrics, METRICS),
+        histories=read_histories(inputs.histories, models=list(config["models"])),
+        comparison={Path(path).stem: pd.read_csv(path) for path in inputs.comparison},
+        published=pd.read_csv(inputs.published),
+        figures=[
+            read_figure(Path(path), captions=captions, config=config) for path in inputs.figures
+        ],
+        costs=facts.costs(Path(benchmarks)),
+        versions=facts.versions([Path(path) for path in inputs.environments]),
+        revision=facts.git_revision(Path.cwd()),
+    )
+    with whole(report) as unfinished:
+        unfinished.write_text(render(study), encoding="utf-8")
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(snakemake.input, snakemake.output.report, **snakemake.params)
