@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 from ctseq import backbones
-from ctseq.checkpoints import check_folder, convert_to_safetensors, weights_digest, write_tiny
+from ctseq.checkpoints import check_folder, convert_to_safetensors, weights_digest
+from ctseq.tiny import write_tiny
 from ctseq.errors import InputError
 from ctseq.preprocessing import Preprocessing
 
@@ -27,7 +28,7 @@ def tiny(tmp_path_factory):
     """Give the folder of a tiny checkpoint of each kind."""
     root = tmp_path_factory.mktemp("tiny")
     for kind, frames in KINDS.items():
-        write_tiny(root / kind, kind=kind, frames=frames, seed=7)
+        write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
     return root
 
 
@@ -122,8 +123,8 @@ def test_an_incomplete_folder_says_what_is_missing(tmp_path, tiny):
 
 
 def test_tiny_checkpoints_repeat(tiny, tmp_path):
-    write_tiny(tmp_path / "again", kind="image", frames=None, seed=7)
-    write_tiny(tmp_path / "other", kind="image", frames=None, seed=8)
+    write_tiny(tmp_path / "again", kind="image", frames=None, seed=7, steps=0)
+    write_tiny(tmp_path / "other", kind="image", frames=None, seed=8, steps=0)
     assert weights_digest(tmp_path / "again") == weights_digest(tiny / "image")
     assert weights_digest(tmp_path / "other") != weights_digest(tiny / "image")
 
@@ -131,7 +132,7 @@ def test_tiny_checkpoints_repeat(tiny, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
     backbone = load(tiny / kind, kind)
-    shape = (3, 4, 64, 64) if kind == "video" else (3, 64, 64)
+    shape = (3, 4, 48, 48) if kind == "video" else (3, 64, 64)
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     (features,) = backbones.extract(backbone, [batch])
     values = backbones.pixel_values(backbone, batch)
@@ -145,7 +146,7 @@ def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
 
 def test_features_have_the_same_bits_with_any_number_of_threads(tiny):
     threads = torch.get_num_threads()
-    batch = np.random.default_rng(0).integers(0, 256, (2, 4, 64, 64), dtype=np.uint8)
+    batch = np.random.default_rng(0).integers(0, 256, (2, 4, 48, 48), dtype=np.uint8)
     outputs = []
     for number in (1, 2, 3):
         torch.set_num_threads(number)

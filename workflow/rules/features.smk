@@ -26,16 +26,16 @@ rule fetch_checkpoint:
         "../scripts/fetch_checkpoint.py"
 
 
-rule draw_checkpoint:
-    """Write a tiny checkpoint with seeded random weights, for `checkpoint: tiny`."""
+rule pretrain_tiny:
+    """Make a tiny checkpoint that knows what blood looks like, for `checkpoint: tiny`."""
     input:
-        code=code_of("draw_checkpoint.py"),
+        code=code_of("pretrain_tiny.py"),
     output:
         folder=directory(RESULTS + "/checkpoints/{model}"),
     log:
-        RESULTS + "/logs/draw_checkpoint/{model}.log",
+        RESULTS + "/logs/pretrain_tiny/{model}.log",
     benchmark:
-        RESULTS + "/benchmarks/draw_checkpoint/{model}.tsv"
+        RESULTS + "/benchmarks/pretrain_tiny/{model}.tsv"
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -45,7 +45,7 @@ rule draw_checkpoint:
         frames=lambda wildcards: model_of(wildcards).get("frames"),
         seed=config["seed"],
     script:
-        "../scripts/draw_checkpoint.py"
+        "../scripts/pretrain_tiny.py"
 
 
 rule describe_checkpoint:

@@ -1,9 +1,8 @@
-"""Checkpoints: fetched once from the Hugging Face hub, or drawn tiny from a seed."""
+"""Checkpoints: fetched once from the Hugging Face hub, and checked."""
 
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Any
 
 from ctseq.errors import InputError
 from ctseq.files import read_json, whole, write_json
@@ -105,67 +104,6 @@ def weights_digest(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-def write_tiny(folder: Path, *, kind: str, frames: int | None, seed: int) -> None:
-    """Write a small ViViT or ConvNeXt with seeded random weights, as ``save_pretrained`` does.
-
-    It is the real architecture with little of everything, so that whatever loads the real
-    checkpoint loads this one. Random features carry enough of a picture for a linear head.
-
-    Parameters
-    ----------
-    folder
-        Where the checkpoint shall stand; made whole.
-    kind
-        ``video`` for ViViT, ``image`` for ConvNeXt.
-    frames
-        Frames of the video model, a multiple of 2.
-    seed
-        Seed of the weights.
-    """
-    import torch
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()
-    torch.manual_seed(seed)
-    # The geometry of the real checkpoints in small: resize to 8/7 of the side, crop the centre.
-    side, resized = 64, 73
-    common = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_normalize": True}
-    if kind == "video":
-        config = transformers.VivitConfig(
-            image_size=side,
-            num_frames=frames,
-            tubelet_size=[2, 16, 16],
-            hidden_size=128,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            intermediate_size=256,
-            num_labels=4,
-        )
-        model = transformers.VivitForVideoClassification(config)
-        processor: dict[str, Any] = {
-            "image_processor_type": "VivitImageProcessor",
-            "size": {"shortest_edge": resized},
-            "crop_size": {"height": side, "width": side},
-            "rescale_factor": 1 / 255,
-            "offset": False,
-            **common,
-        }
-    else:
-        config = transformers.ConvNextConfig(
-            image_size=side, depths=[1, 1, 2, 1], hidden_sizes=[24, 48, 96, 192], num_labels=4
-        )
-        model = transformers.ConvNextForImageClassification(config)
-        processor = {
-            "image_processor_type": "ConvNextImageProcessor",
-            "size": {"shortest_edge": side},
-            "crop_pct": 0.875,
-            **common,
-        }
-    with whole(folder) as unfinished:
-        model.save_pretrained(unfinished)
-        write_json(processor, unfinished / "preprocessor_config.json")
 
 
 def _ask_hub(checkpoint: str, revision: str) -> tuple[str, list[str]]:

@@ -44,7 +44,7 @@ class Bleed:
     size
         1 for a large one.
     hu
-        Of its blood; fresh blood has 50 to 80 HU, and grey matter 40.
+        Of its blood; fresh blood has 50 to 95 HU, and grey matter 40.
     lobes
         Two phases and a shift that give each its own outline.
     """
@@ -77,8 +77,8 @@ def _draw_bleed(rng: np.random.Generator, subtype: str, heights: np.ndarray) -> 
         half=count / 2 + 0.25,
         angle=rng.uniform(-np.pi, np.pi),
         width=rng.uniform(0.6, 1.0),
-        size=rng.uniform(0.6, 1.1) * (0.5 + 0.5 * min(count / 12, 1.0)),
-        hu=rng.uniform(52, 60) if faint else rng.uniform(62, 85),
+        size=rng.uniform(0.9, 1.6) * (0.5 + 0.5 * min(count / 12, 1.0)),
+        hu=rng.uniform(56, 66) if faint else rng.uniform(68, 95),
         lobes=tuple(rng.uniform(-1, 1, 3).tolist()),
     )
 

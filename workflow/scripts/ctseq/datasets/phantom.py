@@ -106,6 +106,32 @@ def write_phantom(
     (folder / f"Patients_CT/{_FIRST_PATIENT:03d}/bone/1.jpg").unlink()
 
 
+def draw_sequence(
+    rng: np.random.Generator, *, slices: int, image_size: int, bleeding: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw one patient in the brain window, without writing anything.
+
+    Returns
+    -------
+    grey : ndarray
+        uint8, shape (slices, image_size, image_size).
+    blood : ndarray
+        bool, the same shape; with `bleeding` it can still be empty where a bleed has no room.
+    """
+    head = draw_head(rng)
+    heights = np.linspace(_LOWEST, _HIGHEST, slices + 2)[1:-1]
+    bleeds = draw_bleeds(rng, heights) if bleeding else []
+    grey = np.zeros((slices, image_size, image_size), np.uint8)
+    blood = np.zeros(grey.shape, bool)
+    for number, height in enumerate(heights):
+        drawn = draw_slice(head, height, image_size)
+        for mask in paint_bleeds(bleeds, number, drawn).values():
+            blood[number] |= mask
+        hu = _scan(drawn.hu, _noise(head, image_size), False, rng)
+        grey[number] = np.round(_windowed(hu, *_WINDOWS["brain"]))
+    return grey, blood
+
+
 def _check(patients: int, positive: int, image_size: int, slices: Sequence[int], seed: int) -> None:
     wrong = {
         f"patients is {patients}; at least 1": patients < 1,
@@ -165,16 +191,22 @@ def _write_patient(folder: Path, index: int, patient: _Patient, size: int) -> li
     for number, height in enumerate(heights):
         drawn = draw_slice(patient.head, height, size)
         masks[number] = paint_bleeds(bleeds, number, drawn)
-        # Larger pixels average more of the scanner's noise away.
-        sd = patient.head.noise * min(1.0, size / _FULL_SIZE) ** 0.5
-        hu = _scan(drawn.hu, sd, number in patient.moved, noise)
+        hu = _scan(drawn.hu, _noise(patient.head, size), number in patient.moved, noise)
         for name, (level, width) in _WINDOWS.items():
-            grey = np.clip((hu - level) / width + 0.5, 0, 1) * 255
-            _write_jpeg(grey, home / f"{name}/{number + 1}.jpg")
+            _write_jpeg(_windowed(hu, level, width), home / f"{name}/{number + 1}.jpg")
         if masks[number]:
             mask = np.logical_or.reduce(list(masks[number].values())) * 255.0
             _write_jpeg(mask, home / "brain" / mask_name.format(number + 1))
     return [frozenset(found) for found in masks]
+
+
+def _noise(head: Head, size: int) -> float:
+    """Give the noise in HU: larger pixels average more of the scanner's away."""
+    return head.noise * min(1.0, size / _FULL_SIZE) ** 0.5
+
+
+def _windowed(hu: np.ndarray, level: float, width: float) -> np.ndarray:
+    return np.clip((hu - level) / width + 0.5, 0, 1) * 255
 
 
 def _scan(hu: np.ndarray, sd: float, moved: bool, rng: np.random.Generator) -> np.ndarray:

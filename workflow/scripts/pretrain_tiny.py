@@ -1,8 +1,8 @@
-"""Write a tiny checkpoint with seeded random weights."""
+"""Make a tiny checkpoint, pretrained on synthetic patients that no study uses."""
 
 from pathlib import Path
 
-from ctseq.checkpoints import write_tiny
+from ctseq.tiny import write_tiny
 from ctseq.runlog import rule_log
 
 
