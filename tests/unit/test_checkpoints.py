@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import load_file
 
 from ctseq import backbones
-from ctseq.checkpoints import check_folder, convert_to_safetensors, weights_digest
-from ctseq.tiny import write_tiny
+from ctseq.checkpoints import check_folder, convert_to_safetensors, describe, weights_digest
 from ctseq.errors import InputError
 from ctseq.preprocessing import Preprocessing
+from ctseq.tiny import write_tiny
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 KINDS = {"video": 4, "image": None}  # frames
@@ -157,7 +157,7 @@ def test_features_have_the_same_bits_with_any_number_of_threads(tiny):
 
 
 def load(folder, kind):
-    facts = backbones.describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
+    facts = describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
     return backbones.load(
         folder,
         kind=kind,
@@ -169,7 +169,12 @@ def load(folder, kind):
 @pytest.mark.parametrize(
     ("folder", "kind", "frames", "message"),
     [
-        ("image", "video", 4, "models.m.kind is video, .* convnext model, which classifies images"),
+        (
+            "image",
+            "video",
+            4,
+            "models.m.kind is video, .* holds ConvNextForImageClassification, which classifies images",
+        ),
         ("video", "image", None, "Set models.m.kind to video"),
         ("video", "video", 5, "models.m.frames is 5, .* choose a multiple of 2"),
         ("video", "video", 8, "models.m.frames is 8, .* for 4 frames"),
@@ -177,7 +182,7 @@ def load(folder, kind):
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message, tiny):
     with pytest.raises(InputError, match=message):
-        backbones.describe(tiny / folder, kind=kind, key="models.m", frames=frames)
+        describe(tiny / folder, kind=kind, key="models.m", frames=frames)
 
 
 def test_a_checkpoint_that_lacks_weights_is_refused(tiny, tmp_path):

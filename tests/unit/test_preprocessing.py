@@ -6,7 +6,9 @@ import transformers
 from PIL import Image
 
 from ctseq.errors import InputError
+from ctseq.files import write_json
 from ctseq.preprocessing import Preprocessing, intensity_table, shape_slice
+from ctseq.processors import read_processor
 
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 HALF = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
@@ -80,3 +82,38 @@ def test_table_by_hand():
     assert table.shape == (3, 256)
     assert table.dtype == np.float32
     np.testing.assert_allclose(table[:, [0, 255]], [[-3, 1]] * 3)
+
+
+# What preprocessor_config.json files of several ages look like.
+FILES = {
+    "vivit, short": {"image_processor_type": "VivitImageProcessor"},
+    "convnext, of 2022": {
+        "feature_extractor_type": "ConvNextFeatureExtractor",
+        "size": 224,
+        "crop_pct": 0.875,
+        "resample": 3,
+        **IMAGENET,
+    },
+    "videomae, of 2022": {"feature_extractor_type": "VideoMAEFeatureExtractor", "size": 112},
+    "vit, fast": {"image_processor_type": "ViTImageProcessorFast", "size": 96},
+    "dinov2": {
+        "image_processor_type": "BitImageProcessor",
+        "size": {"shortest_edge": 128},
+        "crop_size": 112,
+    },
+    "bit, short": {"image_processor_type": "BitImageProcessor"},
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_left_out_keys_have_transformers_defaults(name, tmp_path):
+    write_json(FILES[name], tmp_path / "preprocessor_config.json")
+    ours = Preprocessing.from_processor(read_processor(tmp_path))
+    theirs = transformers.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
+    assert ours == Preprocessing.from_processor(theirs.to_dict())
+
+
+def test_an_unknown_processor_is_refused(tmp_path):
+    write_json({"image_processor_type": "SamImageProcessor"}, tmp_path / "preprocessor_config.json")
+    with pytest.raises(InputError, match="is for SamImageProcessor; ctseq knows"):
+        read_processor(tmp_path)

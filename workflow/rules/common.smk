@@ -28,6 +28,9 @@ REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
 wildcard_constraints:
     model="|".join(MODELS),
     replicate=r"\d\d+",
+    # Owner, name and revision of a checkpoint on the hub.
+    checkpoint=r".+--.+",
+    tiny=r"image|video-\d+",
 
 
 def code_of(script):
@@ -89,11 +92,12 @@ def hub_model(wildcards):
 
 
 def checkpoint_folder(wildcards):
-    """Give the folder of a model's checkpoint: drawn, local, or fetched."""
+    """Give the folder of a model's checkpoint: tiny, local, or fetched."""
     model = model_of(wildcards)
     name = model["checkpoint"]
     if name == "tiny":
-        return f"{RESULTS}/checkpoints/{wildcards.model}"
+        frames = f"-{model['frames']}" if model["kind"] == "video" else ""
+        return f"resources/checkpoints/tiny-{model['kind']}{frames}"
     # An id on the hub is `owner/name`; whatever stands here as a folder, or looks like one, is.
     if name.startswith((".", "/")) or Path(name).is_dir():
         return name

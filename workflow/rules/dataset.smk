@@ -36,9 +36,8 @@ rule index_dataset:
         RESULTS + "/benchmarks/index_dataset.tsv"
     conda:
         "../../envs/imaging.yaml"
-    threads: 4  # every slice is decoded once; reading and decoding run side by side
     resources:
-        mem_mb=500,  # Python with pandas; one decoded slice a thread is little beside it
+        mem_mb=400,  # Python with pandas; slices are decoded one at a time
     params:
         format=dataset_layout(),
         on_problem=config["dataset"]["on_problem"],

@@ -31,19 +31,20 @@ rule pretrain_tiny:
     input:
         code=code_of("pretrain_tiny.py"),
     output:
-        folder=directory(RESULTS + "/checkpoints/{model}"),
+        folder=directory("resources/checkpoints/tiny-{tiny}"),
     log:
-        RESULTS + "/logs/pretrain_tiny/{model}.log",
+        RESULTS + "/logs/pretrain_tiny/{tiny}.log",
     benchmark:
-        RESULTS + "/benchmarks/pretrain_tiny/{model}.tsv"
+        RESULTS + "/benchmarks/pretrain_tiny/{tiny}.tsv"
     conda:
         "../../envs/torch.yaml"
+    priority: 1  # the longest job of the demo, on which most others wait
     resources:
-        mem_mb=1000,  # torch and transformers
+        mem_mb=1500,  # torch, transformers and 160 MB of pixels
     params:
-        kind=lambda wildcards: model_of(wildcards)["kind"],
-        frames=lambda wildcards: model_of(wildcards).get("frames"),
-        seed=config["seed"],
+        kind=lambda wildcards: wildcards.tiny.partition("-")[0],
+        frames=lambda wildcards: int(wildcards.tiny.partition("-")[2] or 0) or None,
+        seed=2024,  # one for all studies, which share the checkpoint as they share fetched ones
     script:
         "../scripts/pretrain_tiny.py"
 
@@ -60,9 +61,9 @@ rule describe_checkpoint:
     benchmark:
         RESULTS + "/benchmarks/describe_checkpoint/{model}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
+        mem_mb=300,  # two JSON files; the weights are hashed, not loaded
     params:
         settings=backbone_settings,
     script:

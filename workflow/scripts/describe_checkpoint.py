@@ -3,8 +3,7 @@
 import logging
 from pathlib import Path
 
-from ctseq.backbones import describe
-from ctseq.checkpoints import check_folder, weights_digest
+from ctseq.checkpoints import check_folder, describe, weights_digest
 from ctseq.files import read_json, write_json
 from ctseq.runlog import rule_log
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ctseq.tiny import write_tiny
 from ctseq.runlog import rule_log
+from ctseq.tiny import write_tiny
 
 
 def main(folder, *, kind, frames, seed):

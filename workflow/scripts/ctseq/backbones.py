@@ -1,9 +1,8 @@
-"""Backbones: loading a checkpoint, describing it, and one frozen pass over every image."""
+"""Backbones: loading a checkpoint, and one frozen pass over every image."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -47,52 +46,6 @@ def choose_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def describe(folder: Path, *, kind: str, key: str, frames: int | None) -> dict[str, Any]:
-    """Say what later rules need to know of a checkpoint, without loading its weights.
-
-    Parameters
-    ----------
-    folder
-        The checkpoint.
-    kind
-        ``video`` or ``image``, as the configuration asks for.
-    key
-        The model's key in the configuration, for messages.
-    frames
-        Frames asked for; None for an image model.
-
-    Returns
-    -------
-    dict
-        ``architecture``, ``initializer_range`` (standard deviation of a new head's weights) and
-        ``preprocessing``.
-
-    Raises
-    ------
-    InputError
-        If the checkpoint is of the other kind or cannot take that many frames.
-    """
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    if type(config) not in _AUTO[kind]._model_mapping:
-        other = "image" if kind == "video" else "video"
-        fits = type(config) in _AUTO[other]._model_mapping
-        raise InputError(
-            f"{key}.kind is {kind}, but {folder} holds a {config.model_type} model, which "
-            + (f"classifies {other}s." if fits else "classifies neither images nor videos.")
-            + (f" Set {key}.kind to {other} or choose another checkpoint." if fits else "")
-        )
-    if kind == "video":
-        _check_frames(config, key=key, frames=frames)
-    processor = transformers.AutoImageProcessor.from_pretrained(
-        folder, local_files_only=True, backend="pil"
-    )
-    return {
-        "architecture": _AUTO[kind]._model_mapping[type(config)].__name__,
-        "initializer_range": float(getattr(config, "initializer_range", 0.02)),
-        "preprocessing": Preprocessing.from_processor(processor.to_dict()).to_json(),
-    }
 
 
 def load(
@@ -167,19 +120,3 @@ def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:
             f"{', '.join(sorted(info['missing_keys'])[:5])}. It is not a complete classifier."
         )
     return model
-
-
-def _check_frames(config: transformers.PretrainedConfig, *, key: str, frames: int | None) -> None:
-    tubelet = getattr(config, "tubelet_size", 1)
-    tubelet = tubelet if isinstance(tubelet, int) else tubelet[0]
-    if frames % tubelet:
-        raise InputError(
-            f"{key}.frames is {frames}, but the checkpoint joins {tubelet} frames to a tubelet: "
-            f"choose a multiple of {tubelet}."
-        )
-    pretrained = getattr(config, "num_frames", None) or getattr(config, "frames_per_clip", None)
-    if pretrained and frames != pretrained:
-        raise InputError(
-            f"{key}.frames is {frames}, but the checkpoint's position embeddings are for "
-            f"{pretrained} frames: set it to {pretrained}."
-        )

@@ -3,11 +3,15 @@
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 from ctseq.errors import InputError
 from ctseq.files import read_json, whole, write_json
+from ctseq.preprocessing import Preprocessing
+from ctseq.processors import read_processor
 
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+# How transformers ends the names of classifiers.
+_ENDINGS = {"video": "ForVideoClassification", "image": "ForImageClassification"}
 # Everything that loading needs, and nothing that could run code.
 _WANTED = ["config.json", "preprocessor_config.json", "*.safetensors", "*.safetensors.index.json"]
 
@@ -97,6 +101,49 @@ def check_folder(folder: Path, *, name: str) -> None:
         )
 
 
+def describe(folder: Path, *, kind: str, key: str, frames: int | None) -> dict[str, Any]:
+    """Say what later rules need to know of a checkpoint, from its two JSON files alone.
+
+    Parameters
+    ----------
+    folder
+        The checkpoint.
+    kind
+        ``video`` or ``image``, as the configuration asks for.
+    key
+        The model's key in the configuration, for messages.
+    frames
+        Frames asked for; None for an image model.
+
+    Returns
+    -------
+    dict
+        ``architecture``, ``initializer_range`` (standard deviation of a new head's weights) and
+        ``preprocessing``.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is of the other kind or cannot take that many frames.
+    """
+    config = read_json(folder / "config.json")
+    architecture = next(iter(config.get("architectures") or []), "a model without a name")
+    found = next((kind for kind in _ENDINGS if architecture.endswith(_ENDINGS[kind])), None)
+    if found != kind:
+        raise InputError(
+            f"{key}.kind is {kind}, but {folder} holds {architecture}, which classifies "
+            + (f"{found}s. Set {key}.kind to {found} or choose" if found else "neither. Choose")
+            + " another checkpoint."
+        )
+    if kind == "video":
+        _check_frames(config, key=key, frames=frames)
+    return {
+        "architecture": architecture,
+        "initializer_range": float(config.get("initializer_range", 0.02)),
+        "preprocessing": Preprocessing.from_processor(read_processor(folder)).to_json(),
+    }
+
+
 def weights_digest(folder: Path) -> str:
     """Give the SHA-256 over the checkpoint's safetensors files, by name."""
     digest = hashlib.sha256()
@@ -151,4 +198,20 @@ def _check_record(
             f"Checkpoint {checkpoint}: revision {revision} was commit {known['commit']} when it "
             f"was first fetched ({record}) and is {commit} now. Set the model's `revision` to the "
             "first to keep your results comparable, or delete the record to accept the new one."
+        )
+
+
+def _check_frames(config: dict[str, Any], *, key: str, frames: int) -> None:
+    tubelet = config.get("tubelet_size", 1)
+    tubelet = tubelet if isinstance(tubelet, int) else tubelet[0]
+    if frames % tubelet:
+        raise InputError(
+            f"{key}.frames is {frames}, but the checkpoint joins {tubelet} frames to a tubelet: "
+            f"choose a multiple of {tubelet}."
+        )
+    pretrained = config.get("num_frames") or config.get("frames_per_clip")
+    if pretrained and frames != pretrained:
+        raise InputError(
+            f"{key}.frames is {frames}, but the checkpoint's position embeddings are for "
+            f"{pretrained} frames: set it to {pretrained}."
         )

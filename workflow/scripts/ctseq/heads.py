@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch.nn import functional
+from torch.optim.adamw import adamw
 
 from ctseq.errors import InputError
 
@@ -91,24 +92,17 @@ def train_head(
     torch.set_num_threads(1)  # so small that threads cost more than they give; and one result
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     x, y = _tensors(train)
-    layer = torch.nn.Linear(x.shape[1], 2)
-    layer.load_state_dict({"weight": torch.tensor(head.weight), "bias": torch.tensor(head.bias)})
-    optimizer = torch.optim.AdamW(
-        layer.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
-    )
+    layer = [torch.tensor(values, requires_grad=True) for values in (head.weight, head.bias)]
+    optimizer = _AdamW(layer, weight_decay=settings["weight_decay"])
     n_steps = -(-len(y) // settings["batch_size"]) * settings["epochs"]
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _rate(step, settings["warmup_steps"], n_steps)
-    )
-    best, best_epoch, history = head, 0, []
+    best, best_epoch, step, history = head, 0, 0, []
     for epoch in range(1, settings["epochs"] + 1):
         losses = 0.0
         for rows in _batches(rng.permutation(len(y)), settings["batch_size"]):
-            loss = functional.cross_entropy(layer(x[rows]), y[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+            loss = functional.cross_entropy(functional.linear(x[rows], *layer), y[rows])
+            share = _rate(step, settings["warmup_steps"], n_steps)
+            optimizer.step(loss, settings["learning_rate"] * share)
+            step += 1
             losses += loss.item() * len(rows)
         loss, accuracy = _assess(layer, validation)
         if not np.isfinite(losses) or not np.isfinite(loss):
@@ -116,7 +110,8 @@ def train_head(
                 f"Training diverged in epoch {epoch}: the loss is no longer a number. Lower "
                 f"training.learning_rate (now {settings['learning_rate']})."
             )
-        history.append((epoch, losses / len(y), loss, accuracy, schedule.get_last_lr()[0]))
+        rate = settings["learning_rate"] * _rate(step, settings["warmup_steps"], n_steps)
+        history.append((epoch, losses / len(y), loss, accuracy, rate))
         if best_epoch == 0 or accuracy > history[best_epoch - 1][3]:
             best, best_epoch = _snapshot(layer), epoch
         elif epoch - best_epoch >= settings["patience"]:
@@ -126,6 +121,39 @@ def train_head(
         columns=["epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate"],
     )
     return best, table.assign(kept=(table["epoch"] == best_epoch).astype(int))
+
+
+class _AdamW:
+    """PyTorch's AdamW through its functional form.
+
+    The class `torch.optim.AdamW` imports PyTorch's compiler on first use, which takes longer than
+    training a head.
+    """
+
+    def __init__(self, parameters: list[torch.Tensor], *, weight_decay: float) -> None:
+        self.parameters, self.weight_decay = parameters, weight_decay
+        self.moments = [[torch.zeros_like(p) for p in parameters] for _ in range(2)]
+        self.steps = [torch.zeros(()) for _ in parameters]
+
+    def step(self, loss: torch.Tensor, rate: float) -> None:
+        """Move the parameters against the gradient of `loss`."""
+        gradients = torch.autograd.grad(loss, self.parameters)
+        with torch.no_grad():
+            adamw(
+                self.parameters,
+                list(gradients),
+                *self.moments,
+                [],
+                self.steps,
+                fused=True,
+                amsgrad=False,
+                beta1=0.9,
+                beta2=0.999,
+                lr=rate,
+                weight_decay=self.weight_decay,
+                eps=1e-8,
+                maximize=False,
+            )
 
 
 def _rate(step: int, warmup_steps: int, n_steps: int) -> float:
@@ -145,15 +173,12 @@ def _batches(order: np.ndarray, size: int) -> list[torch.Tensor]:
 
 
 @torch.no_grad()
-def _assess(layer: torch.nn.Linear, rows: Rows) -> tuple[float, float]:
+def _assess(layer: list[torch.Tensor], rows: Rows) -> tuple[float, float]:
     x, y = _tensors(rows)
-    logits = layer(x)
+    logits = functional.linear(x, *layer)
     accuracy = (logits.argmax(1) == y).double().mean().item()
     return functional.cross_entropy(logits, y).item(), accuracy
 
 
-def _snapshot(layer: torch.nn.Linear) -> Head:
-    return Head(
-        layer.weight.detach().numpy().copy(),
-        layer.bias.detach().numpy().copy(),
-    )
+def _snapshot(layer: list[torch.Tensor]) -> Head:
+    return Head(*(values.detach().numpy().copy() for values in layer))
