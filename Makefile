@@ -4,7 +4,7 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ format: .venv/ready ## put files into the style that `make lint` checks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+docs: .venv/ready ## write the generated parts of the documents
+	$(BIN)/python docs/generate.py
 
 clean: ## remove what runs have made (not .venv, not fetched checkpoints)
 	rm -rf results .snakemake .pytest_cache .ruff_cache .hypothesis

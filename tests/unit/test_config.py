@@ -1,6 +1,7 @@
 """The configuration: what is refused, in which words, and what the documents say of it."""
 
 import copy
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,10 @@ def test_mistakes_are_named(changes, message):
 def test_all_mistakes_are_listed_at_once():
     with pytest.raises(InputError, match=r"\(3 problems\)"):
         check_config(changed({"seed": -1, "replicates": "x", "dataset.x": 1}), SCHEMA)
+
+
+def test_the_readmes_table_is_up_to_date():
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert (ROOT / "README.md").read_text() == generate.readme(), "Run: make docs"

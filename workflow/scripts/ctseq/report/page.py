@@ -176,7 +176,7 @@ def _model_table(study: Study, model: str) -> Table:
         settings["kind"]]]]  # fmt: skip
     rows += [["Architecture", description["architecture"]], ["Checkpoint", settings["checkpoint"]]]
     if settings["checkpoint"] == "tiny":
-        rows[-1][1] += " (small, seeded random weights, not pretrained)"
+        rows[-1][1] += " (small, pretrained on other synthetic patients)"
     else:
         rows.append(["Revision", settings["revision"]])
         rows.append(["Commit", description["commit"] or "a local folder, no commit"])

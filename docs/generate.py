@@ -1,0 +1,81 @@
+"""Write the generated parts of the documents: run it by `make docs`.
+
+A generated part stands between two comments that name it; everything else is written by hand.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def config_table(schema: dict[str, Any], defaults: dict[str, Any]) -> str:
+    """Give the Markdown table of every configuration key."""
+    rows = [f"| `{key}` | {value} | {text} |" for key, value, text in _rows(schema, defaults)]
+    return "\n".join(["| key | default | what it is |", "|---|---|---|", *rows])
+
+
+def replaced(document: str, name: str, content: str) -> str:
+    """Replace the generated part `name` of a document."""
+    begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+    pattern = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
+    if not pattern.search(document):
+        raise ValueError(f"the document has no part between {begin} and {end}")
+    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", document)
+
+
+def readme() -> str:
+    """Give README.md as it should be."""
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
+    defaults = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+    text = (ROOT / "README.md").read_text("utf-8")
+    return replaced(text, "configuration", config_table(schema, defaults))
+
+
+def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    definitions = schema["$defs"]
+
+    def walk(node: dict[str, Any], path: str, value: Any) -> Iterator[tuple[str, str, str]]:
+        if "$ref" in node:
+            node = definitions[node["$ref"].rpartition("/")[2]]
+        if "properties" not in node:
+            yield path, _shown(value), node["description"]
+            return
+        for name, child in node["properties"].items():
+            inner = value.get(name) if isinstance(value, dict) else None
+            yield from walk(child, f"{path}.{name}" if path else name, inner)
+
+    for name, node in schema["properties"].items():
+        if name != "models":
+            yield from walk(node, name, defaults[name])
+            continue
+        # One row a key, whichever kinds of model have it.
+        rows = {}
+        for kind in ("video", "image"):
+            example = next(m for m in defaults["models"].values() if m["kind"] == kind)
+            for key, value in definitions[f"{kind}_model"]["properties"].items():
+                if key == "training":
+                    rows["models.*.training"] = ("", "overrides of `training` for this model")
+                    continue
+                for path, shown, text in walk(value, f"models.*.{key}", example.get(key)):
+                    known = rows.get(path, ("", ""))
+                    shown = ", ".join(dict.fromkeys(filter(None, (known[0], shown))))
+                    text = " / ".join(dict.fromkeys(filter(None, (known[1], text))))
+                    rows[path] = (shown, text)
+        yield from ((path, *row) for path, row in rows.items())
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{', '.join(map(str, value)) if isinstance(value, list) else value}`"
+
+
+if __name__ == "__main__":
+    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
