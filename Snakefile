@@ -6,7 +6,7 @@ Configuration: config.yaml and the overlays in config/. Everything is made in re
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")  # pathvars
 
 
 configfile: "config.yaml"
@@ -30,4 +30,4 @@ rule all:
     """The whole study: tables, figures and the report."""
     default_target: True
     input:
-        RESULTS + "/report.html",
+        "<results>/report.html",

@@ -1,4 +1,4 @@
-# What the rule files share: the checked configuration, the study's names, wildcard constraints
+# Shared by all files of rules. The checked configuration, names, pathvars, wildcard constraints
 # and input functions. No rules.
 
 import sys
@@ -20,9 +20,14 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
-RESULTS = "results/" + config["study"]
+RESULTS = f"results/{config['study']}"
 MODELS = list(config["models"])
 REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
+
+
+# Rules write their paths as <results>/..., which stands for the study's folder.
+pathvars:
+    results=RESULTS,
 
 
 wildcard_constraints:
@@ -54,7 +59,7 @@ def dataset_folder(wildcards=None):
     With a finished index, a dataset that has been moved away holds nothing up.
     """
     if config["dataset"]["format"] == "phantom":
-        return RESULTS + "/phantom"
+        return f"{RESULTS}/phantom"
     folder = Path(config["dataset"]["path"])
     if not folder.exists() and not Path(RESULTS, "dataset/inventory.csv").exists():
         raise WorkflowError(
@@ -81,13 +86,13 @@ def backbone_settings(wildcards):
 
 def hub_folder(model):
     """Name a hub checkpoint's folder after it, not after the model: studies share downloads."""
-    name = "--".join([model["checkpoint"], model["revision"]])
-    return "resources/checkpoints/" + name.replace("/", "--")
+    name = "--".join(Path(model["checkpoint"], model["revision"]).parts)
+    return f"resources/checkpoints/{name}"
 
 
 def hub_model(wildcards):
     """Give the configuration of a model whose checkpoint stands in the folder to be made."""
-    folder = "resources/checkpoints/" + wildcards.checkpoint
+    folder = f"resources/checkpoints/{wildcards.checkpoint}"
     return next(model for model in config["models"].values() if hub_folder(model) == folder)
 
 
@@ -111,9 +116,8 @@ def training_of(wildcards):
 
 def every_run(file):
     """List one file of every model's every replicate, models in config's order."""
-    return expand(
-        RESULTS + "/runs/{model}/replicate-{replicate}/" + file, model=MODELS, replicate=REPLICATES
-    )
+    run = f"{RESULTS}/runs/{{model}}/replicate-{{replicate}}/{file}"
+    return expand(run, model=MODELS, replicate=REPLICATES)
 
 
 def labels_of_models():

@@ -8,12 +8,12 @@ rule collect_metrics:
         predictions=every_run("predictions.csv"),
         code=code_of("collect_metrics.py"),
     output:
-        metrics=RESULTS + "/metrics.csv",
-        predictions=RESULTS + "/predictions.csv",
+        metrics="<results>/metrics.csv",
+        predictions="<results>/predictions.csv",
     log:
-        RESULTS + "/logs/collect_metrics.log",
+        "<results>/logs/collect_metrics.log",
     benchmark:
-        RESULTS + "/benchmarks/collect_metrics.tsv"
+        "<results>/benchmarks/collect_metrics.tsv"
     conda:
         "../../envs/stats.yaml"
     params:
@@ -26,26 +26,26 @@ rule collect_metrics:
 rule compare_models:
     """Compare the models over replicates, as the paper does and with tests that hold up."""
     input:
-        metrics=RESULTS + "/metrics.csv",
-        splits=expand(RESULTS + "/splits/replicate-{replicate}.csv", replicate=REPLICATES),
+        metrics="<results>/metrics.csv",
+        splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
         code=code_of("compare_models.py"),
     output:
-        normality=RESULTS + "/comparison/paper/normality.csv",
-        variances=RESULTS + "/comparison/paper/variances.csv",
-        t_test=RESULTS + "/comparison/paper/t_test.csv",
-        mann_whitney=RESULTS + "/comparison/paper/mann_whitney.csv",
-        ranges=RESULTS + "/comparison/paper/ranges.csv",
-        means=RESULTS + "/comparison/paper/means.csv",
-        resampled_t=RESULTS + "/comparison/resampled_t.csv",
-        bayesian_t=RESULTS + "/comparison/bayesian_t.csv",
-        effect_sizes=RESULTS + "/comparison/effect_sizes.csv",
-        power=RESULTS + "/comparison/power.csv",
-        ranking=RESULTS + "/comparison/ranking.csv",
-        verdict=RESULTS + "/comparison/verdict.csv",
+        normality="<results>/comparison/paper/normality.csv",
+        variances="<results>/comparison/paper/variances.csv",
+        t_test="<results>/comparison/paper/t_test.csv",
+        mann_whitney="<results>/comparison/paper/mann_whitney.csv",
+        ranges="<results>/comparison/paper/ranges.csv",
+        means="<results>/comparison/paper/means.csv",
+        resampled_t="<results>/comparison/resampled_t.csv",
+        bayesian_t="<results>/comparison/bayesian_t.csv",
+        effect_sizes="<results>/comparison/effect_sizes.csv",
+        power="<results>/comparison/power.csv",
+        ranking="<results>/comparison/ranking.csv",
+        verdict="<results>/comparison/verdict.csv",
     log:
-        RESULTS + "/logs/compare_models.log",
+        "<results>/logs/compare_models.log",
     benchmark:
-        RESULTS + "/benchmarks/compare_models.tsv"
+        "<results>/benchmarks/compare_models.tsv"
     conda:
         "../../envs/stats.yaml"
     params:
@@ -62,20 +62,20 @@ rule compare_models:
 rule compare_patients:
     """Compare the models over patients, each with its pooled validation predictions."""
     input:
-        predictions=RESULTS + "/predictions.csv",
-        patients=RESULTS + "/dataset/patients.csv",
+        predictions="<results>/predictions.csv",
+        patients="<results>/dataset/patients.csv",
         code=code_of("compare_patients.py"),
     output:
-        auc=RESULTS + "/comparison/patients/auc.csv",
-        delong=RESULTS + "/comparison/patients/delong.csv",
-        mcnemar=RESULTS + "/comparison/patients/mcnemar.csv",
-        operating_points=RESULTS + "/comparison/patients/operating_points.csv",
-        calibration=RESULTS + "/comparison/patients/calibration.csv",
-        curves=RESULTS + "/comparison/patients/curves.csv",
+        auc="<results>/comparison/patients/auc.csv",
+        delong="<results>/comparison/patients/delong.csv",
+        mcnemar="<results>/comparison/patients/mcnemar.csv",
+        operating_points="<results>/comparison/patients/operating_points.csv",
+        calibration="<results>/comparison/patients/calibration.csv",
+        curves="<results>/comparison/patients/curves.csv",
     log:
-        RESULTS + "/logs/compare_patients.log",
+        "<results>/logs/compare_patients.log",
     benchmark:
-        RESULTS + "/benchmarks/compare_patients.tsv"
+        "<results>/benchmarks/compare_patients.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:

@@ -6,11 +6,11 @@ rule draw_phantom:
     input:
         code=code_of("draw_phantom.py"),
     output:
-        dataset=directory(RESULTS + "/phantom"),
+        dataset=directory("<results>/phantom"),
     log:
-        RESULTS + "/logs/draw_phantom.log",
+        "<results>/logs/draw_phantom.log",
     benchmark:
-        RESULTS + "/benchmarks/draw_phantom.tsv"
+        "<results>/benchmarks/draw_phantom.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -28,12 +28,12 @@ rule index_dataset:
         dataset=dataset_folder,
         code=code_of("index_dataset.py"),
     output:
-        inventory=RESULTS + "/dataset/inventory.csv",
-        problems=RESULTS + "/dataset/problems.csv",
+        inventory="<results>/dataset/inventory.csv",
+        problems="<results>/dataset/problems.csv",
     log:
-        RESULTS + "/logs/index_dataset.log",
+        "<results>/logs/index_dataset.log",
     benchmark:
-        RESULTS + "/benchmarks/index_dataset.tsv"
+        "<results>/benchmarks/index_dataset.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -49,17 +49,17 @@ rule select_slices:
     """Join the kept slices with their labels and sort the sequences into Positive and Negative."""
     input:
         dataset=dataset_folder,
-        inventory=RESULTS + "/dataset/inventory.csv",
+        inventory="<results>/dataset/inventory.csv",
         code=code_of("select_slices.py"),
     output:
-        slices=RESULTS + "/dataset/slices.csv",
-        patients=RESULTS + "/dataset/patients.csv",
-        summary=RESULTS + "/dataset/summary.json",
-        sorted_folder=directory(RESULTS + "/dataset/sorted"),
+        slices="<results>/dataset/slices.csv",
+        patients="<results>/dataset/patients.csv",
+        summary="<results>/dataset/summary.json",
+        sorted_folder=directory("<results>/dataset/sorted"),
     log:
-        RESULTS + "/logs/select_slices.log",
+        "<results>/logs/select_slices.log",
     benchmark:
-        RESULTS + "/benchmarks/select_slices.tsv"
+        "<results>/benchmarks/select_slices.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:

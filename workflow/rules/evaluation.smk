@@ -4,21 +4,21 @@
 rule evaluate:
     """Call one replicate's validation patients and score the calls."""
     input:
-        features=RESULTS + "/features/{model}.safetensors",
-        rows=RESULTS + "/features/{model}.csv",
-        slices=RESULTS + "/dataset/slices.csv",
-        patients=RESULTS + "/dataset/patients.csv",
-        split=RESULTS + "/splits/replicate-{replicate}.csv",
-        head=RESULTS + "/runs/{model}/replicate-{replicate}/head.safetensors",
+        features="<results>/features/{model}.safetensors",
+        rows="<results>/features/{model}.csv",
+        slices="<results>/dataset/slices.csv",
+        patients="<results>/dataset/patients.csv",
+        split="<results>/splits/replicate-{replicate}.csv",
+        head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
         code=code_of("evaluate.py"),
     output:
-        predictions=RESULTS + "/runs/{model}/replicate-{replicate}/predictions.csv",
-        slice_predictions=RESULTS + "/runs/{model}/replicate-{replicate}/slice_predictions.csv",
-        metrics=RESULTS + "/runs/{model}/replicate-{replicate}/metrics.json",
+        predictions="<results>/runs/{model}/replicate-{replicate}/predictions.csv",
+        slice_predictions="<results>/runs/{model}/replicate-{replicate}/slice_predictions.csv",
+        metrics="<results>/runs/{model}/replicate-{replicate}/metrics.json",
     log:
-        RESULTS + "/logs/evaluate/{model}/replicate-{replicate}.log",
+        "<results>/logs/evaluate/{model}/replicate-{replicate}.log",
     benchmark:
-        RESULTS + "/benchmarks/evaluate/{model}/replicate-{replicate}.tsv"
+        "<results>/benchmarks/evaluate/{model}/replicate-{replicate}.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:

@@ -12,9 +12,9 @@ rule fetch_checkpoint:
         # Kept from run to run, so that a branch which moved on is noticed.
         record=update("resources/checkpoints/{checkpoint}.json"),
     log:
-        RESULTS + "/logs/fetch_checkpoint/{checkpoint}.log",
+        "<results>/logs/fetch_checkpoint/{checkpoint}.log",
     benchmark:
-        RESULTS + "/benchmarks/fetch_checkpoint/{checkpoint}.tsv"
+        "<results>/benchmarks/fetch_checkpoint/{checkpoint}.tsv"
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -33,9 +33,9 @@ rule pretrain_tiny:
     output:
         folder=directory("resources/checkpoints/tiny-{tiny}"),
     log:
-        RESULTS + "/logs/pretrain_tiny/{tiny}.log",
+        "<results>/logs/pretrain_tiny/{tiny}.log",
     benchmark:
-        RESULTS + "/benchmarks/pretrain_tiny/{tiny}.tsv"
+        "<results>/benchmarks/pretrain_tiny/{tiny}.tsv"
     conda:
         "../../envs/torch.yaml"
     priority: 1  # the longest job of the demo, on which most others wait
@@ -55,11 +55,11 @@ rule describe_checkpoint:
         folder=checkpoint_folder,
         code=code_of("describe_checkpoint.py"),
     output:
-        description=RESULTS + "/models/{model}.json",
+        description="<results>/models/{model}.json",
     log:
-        RESULTS + "/logs/describe_checkpoint/{model}.log",
+        "<results>/logs/describe_checkpoint/{model}.log",
     benchmark:
-        RESULTS + "/benchmarks/describe_checkpoint/{model}.tsv"
+        "<results>/benchmarks/describe_checkpoint/{model}.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -74,16 +74,16 @@ rule pack_pixels:
     """Decode, resize and crop every slice once, the way a model's checkpoint wants it."""
     input:
         dataset=dataset_folder,
-        slices=RESULTS + "/dataset/slices.csv",
-        description=RESULTS + "/models/{model}.json",
+        slices="<results>/dataset/slices.csv",
+        description="<results>/models/{model}.json",
         code=code_of("pack_pixels.py"),
     output:
-        pixels=RESULTS + "/pixels/{model}.npy",
-        rows=RESULTS + "/pixels/{model}.csv",
+        pixels="<results>/pixels/{model}.npy",
+        rows="<results>/pixels/{model}.csv",
     log:
-        RESULTS + "/logs/pack_pixels/{model}.log",
+        "<results>/logs/pack_pixels/{model}.log",
     benchmark:
-        RESULTS + "/benchmarks/pack_pixels/{model}.tsv"
+        "<results>/benchmarks/pack_pixels/{model}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 4
@@ -100,17 +100,17 @@ rule extract_features:
     """Run a frozen backbone once over each slice or sequence, up to its final layer's input."""
     input:
         folder=checkpoint_folder,
-        description=RESULTS + "/models/{model}.json",
-        pixels=RESULTS + "/pixels/{model}.npy",
-        rows=RESULTS + "/pixels/{model}.csv",
+        description="<results>/models/{model}.json",
+        pixels="<results>/pixels/{model}.npy",
+        rows="<results>/pixels/{model}.csv",
         code=code_of("extract_features.py"),
     output:
-        features=RESULTS + "/features/{model}.safetensors",
-        rows=RESULTS + "/features/{model}.csv",
+        features="<results>/features/{model}.safetensors",
+        rows="<results>/features/{model}.csv",
     log:
-        RESULTS + "/logs/extract_features/{model}.log",
+        "<results>/logs/extract_features/{model}.log",
     benchmark:
-        RESULTS + "/benchmarks/extract_features/{model}.tsv"
+        "<results>/benchmarks/extract_features/{model}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 8

@@ -5,20 +5,20 @@ rule plot_examples:
     """Show a slice with and one without hemorrhage; left out by `report.example_slices: false`."""
     input:
         dataset=dataset_folder,
-        slices=RESULTS + "/dataset/slices.csv",
-        patients=RESULTS + "/dataset/patients.csv",
+        slices="<results>/dataset/slices.csv",
+        patients="<results>/dataset/patients.csv",
         code=code_of("plot_examples.py"),
     output:
-        svg=RESULTS + "/figures/examples.svg",
+        svg="<results>/figures/examples.svg",
         png=report(
-            RESULTS + "/figures/examples.png",
+            "<results>/figures/examples.png",
             caption="../report/examples.rst",
             category="Data",
         ),
     log:
-        RESULTS + "/logs/plot_examples.log",
+        "<results>/logs/plot_examples.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_examples.tsv"
+        "<results>/benchmarks/plot_examples.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -36,14 +36,14 @@ rule plot_rulegraph:
         workflow=workflow_files(),
         code=code_of("plot_rulegraph.py"),
     output:
-        runs_svg=RESULTS + "/figures/rules-runs.svg",
-        runs_png=RESULTS + "/figures/rules-runs.png",
-        analysis_svg=RESULTS + "/figures/rules-analysis.svg",
-        analysis_png=RESULTS + "/figures/rules-analysis.png",
+        runs_svg="<results>/figures/rules-runs.svg",
+        runs_png="<results>/figures/rules-runs.png",
+        analysis_svg="<results>/figures/rules-analysis.svg",
+        analysis_png="<results>/figures/rules-analysis.png",
     log:
-        RESULTS + "/logs/plot_rulegraph.log",
+        "<results>/logs/plot_rulegraph.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_rulegraph.tsv"
+        "<results>/benchmarks/plot_rulegraph.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -58,19 +58,19 @@ rule plot_rulegraph:
 rule plot_metric:
     """Draw one metric of every model and replicate."""
     input:
-        metrics=RESULTS + "/metrics.csv",
+        metrics="<results>/metrics.csv",
         code=code_of("plot_metric.py"),
     output:
         svg=report(
-            RESULTS + "/figures/metric-{metric}.svg",
+            "<results>/figures/metric-{metric}.svg",
             caption="../report/metric.rst",
             category="Metrics",
         ),
-        png=RESULTS + "/figures/metric-{metric}.png",
+        png="<results>/figures/metric-{metric}.png",
     log:
-        RESULTS + "/logs/plot_metric/{metric}.log",
+        "<results>/logs/plot_metric/{metric}.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_metric/{metric}.tsv"
+        "<results>/benchmarks/plot_metric/{metric}.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -84,19 +84,19 @@ rule plot_metric:
 rule plot_confusion:
     """Draw a model's mean confusion matrix."""
     input:
-        metrics=RESULTS + "/metrics.csv",
+        metrics="<results>/metrics.csv",
         code=code_of("plot_confusion.py"),
     output:
         svg=report(
-            RESULTS + "/figures/confusion-{model}.svg",
+            "<results>/figures/confusion-{model}.svg",
             caption="../report/confusion.rst",
             category="Metrics",
         ),
-        png=RESULTS + "/figures/confusion-{model}.png",
+        png="<results>/figures/confusion-{model}.png",
     log:
-        RESULTS + "/logs/plot_confusion/{model}.log",
+        "<results>/logs/plot_confusion/{model}.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_confusion/{model}.tsv"
+        "<results>/benchmarks/plot_confusion/{model}.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -114,15 +114,15 @@ rule plot_training:
         code=code_of("plot_training.py"),
     output:
         svg=report(
-            RESULTS + "/figures/training.svg",
+            "<results>/figures/training.svg",
             caption="../report/training.rst",
             category="Training",
         ),
-        png=RESULTS + "/figures/training.png",
+        png="<results>/figures/training.png",
     log:
-        RESULTS + "/logs/plot_training.log",
+        "<results>/logs/plot_training.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_training.tsv"
+        "<results>/benchmarks/plot_training.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -136,20 +136,20 @@ rule plot_training:
 rule plot_differences:
     """Draw the primary analysis: differences between models with their intervals."""
     input:
-        tests=RESULTS + "/comparison/resampled_t.csv",
-        metrics=RESULTS + "/metrics.csv",
+        tests="<results>/comparison/resampled_t.csv",
+        metrics="<results>/metrics.csv",
         code=code_of("plot_differences.py"),
     output:
         svg=report(
-            RESULTS + "/figures/differences.svg",
+            "<results>/figures/differences.svg",
             caption="../report/differences.rst",
             category="Comparison",
         ),
-        png=RESULTS + "/figures/differences.png",
+        png="<results>/figures/differences.png",
     log:
-        RESULTS + "/logs/plot_differences.log",
+        "<results>/logs/plot_differences.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_differences.tsv"
+        "<results>/benchmarks/plot_differences.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -165,27 +165,27 @@ rule plot_differences:
 rule plot_patients:
     """Draw the evidence over patients: ROC, precision-recall and calibration."""
     input:
-        curves=RESULTS + "/comparison/patients/curves.csv",
-        calibration=RESULTS + "/comparison/patients/calibration.csv",
-        operating_points=RESULTS + "/comparison/patients/operating_points.csv",
+        curves="<results>/comparison/patients/curves.csv",
+        calibration="<results>/comparison/patients/calibration.csv",
+        operating_points="<results>/comparison/patients/operating_points.csv",
         code=code_of("plot_patients.py"),
     output:
         curves_svg=report(
-            RESULTS + "/figures/curves.svg",
+            "<results>/figures/curves.svg",
             caption="../report/curves.rst",
             category="Patients",
         ),
-        curves_png=RESULTS + "/figures/curves.png",
+        curves_png="<results>/figures/curves.png",
         calibration_svg=report(
-            RESULTS + "/figures/calibration.svg",
+            "<results>/figures/calibration.svg",
             caption="../report/calibration.rst",
             category="Patients",
         ),
-        calibration_png=RESULTS + "/figures/calibration.png",
+        calibration_png="<results>/figures/calibration.png",
     log:
-        RESULTS + "/logs/plot_patients.log",
+        "<results>/logs/plot_patients.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_patients.tsv"
+        "<results>/benchmarks/plot_patients.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -199,20 +199,20 @@ rule plot_patients:
 rule plot_ranking:
     """Draw the models' ranks, for three models or more."""
     input:
-        ranks=RESULTS + "/comparison/ranking.csv",
-        tests=RESULTS + "/comparison/resampled_t.csv",
+        ranks="<results>/comparison/ranking.csv",
+        tests="<results>/comparison/resampled_t.csv",
         code=code_of("plot_ranking.py"),
     output:
         svg=report(
-            RESULTS + "/figures/ranking.svg",
+            "<results>/figures/ranking.svg",
             caption="../report/ranking.rst",
             category="Comparison",
         ),
-        png=RESULTS + "/figures/ranking.png",
+        png="<results>/figures/ranking.png",
     log:
-        RESULTS + "/logs/plot_ranking.log",
+        "<results>/logs/plot_ranking.log",
     benchmark:
-        RESULTS + "/benchmarks/plot_ranking.tsv"
+        "<results>/benchmarks/plot_ranking.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -227,9 +227,9 @@ rule plot_ranking:
 rule write_report:
     """Write the page that reports the study; it needs no other file to be read."""
     input:
-        summary=RESULTS + "/dataset/summary.json",
-        models=expand(RESULTS + "/models/{model}.json", model=MODELS),
-        metrics=RESULTS + "/metrics.csv",
+        summary="<results>/dataset/summary.json",
+        models=expand("<results>/models/{model}.json", model=MODELS),
+        metrics="<results>/metrics.csv",
         histories=every_run("history.csv"),
         comparison=rules.compare_models.output[:] + rules.compare_patients.output[:],
         published="resources/published/tables.csv",
@@ -253,12 +253,12 @@ rule write_report:
         code=code_of("write_report.py"),
     output:
         report=report(
-            RESULTS + "/report.html",
+            "<results>/report.html",
             caption="../report/report.rst",
             category="Report",
         ),
     log:
-        RESULTS + "/logs/write_report.log",
+        "<results>/logs/write_report.log",
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -266,6 +266,6 @@ rule write_report:
     params:
         config=dict(config),
         # What is measured when the report is written; as an input, each measurement would remake it.
-        benchmarks=RESULTS + "/benchmarks",
+        benchmarks=f"{RESULTS}/benchmarks",
     script:
         "../scripts/write_report.py"

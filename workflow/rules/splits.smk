@@ -4,14 +4,14 @@
 rule split_patients:
     """Draw which patients of a replicate train and which validate."""
     input:
-        patients=RESULTS + "/dataset/patients.csv",
+        patients="<results>/dataset/patients.csv",
         code=code_of("split_patients.py"),
     output:
-        split=RESULTS + "/splits/replicate-{replicate}.csv",
+        split="<results>/splits/replicate-{replicate}.csv",
     log:
-        RESULTS + "/logs/split_patients/replicate-{replicate}.log",
+        "<results>/logs/split_patients/replicate-{replicate}.log",
     benchmark:
-        RESULTS + "/benchmarks/split_patients/replicate-{replicate}.tsv"
+        "<results>/benchmarks/split_patients/replicate-{replicate}.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:

@@ -4,20 +4,20 @@
 rule train_head:
     """Train one replicate's final layer and keep its best epoch."""
     input:
-        features=RESULTS + "/features/{model}.safetensors",
-        rows=RESULTS + "/features/{model}.csv",
-        description=RESULTS + "/models/{model}.json",
-        slices=RESULTS + "/dataset/slices.csv",
-        patients=RESULTS + "/dataset/patients.csv",
-        split=RESULTS + "/splits/replicate-{replicate}.csv",
+        features="<results>/features/{model}.safetensors",
+        rows="<results>/features/{model}.csv",
+        description="<results>/models/{model}.json",
+        slices="<results>/dataset/slices.csv",
+        patients="<results>/dataset/patients.csv",
+        split="<results>/splits/replicate-{replicate}.csv",
         code=code_of("train_head.py"),
     output:
-        head=RESULTS + "/runs/{model}/replicate-{replicate}/head.safetensors",
-        history=RESULTS + "/runs/{model}/replicate-{replicate}/history.csv",
+        head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
+        history="<results>/runs/{model}/replicate-{replicate}/history.csv",
     log:
-        RESULTS + "/logs/train_head/{model}/replicate-{replicate}.log",
+        "<results>/logs/train_head/{model}/replicate-{replicate}.log",
     benchmark:
-        RESULTS + "/benchmarks/train_head/{model}/replicate-{replicate}.tsv"
+        "<results>/benchmarks/train_head/{model}/replicate-{replicate}.tsv"
     conda:
         "../../envs/torch.yaml"
     resources:
