@@ -36,9 +36,9 @@ rule pretrain_tiny:
         "<results>/logs/pretrain_tiny/{tiny}.log",
     benchmark:
         "<results>/benchmarks/pretrain_tiny/{tiny}.tsv"
+    priority: 1  # the longest job of the demo, on which most others wait
     conda:
         "../../envs/torch.yaml"
-    priority: 1  # the longest job of the demo, on which most others wait
     resources:
         mem_mb=1500,  # torch, transformers and 160 MB of pixels
     params:
