@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import load_file
 
 from ctseq import backbones
-from ctseq.checkpoints import check_folder, convert_to_safetensors, describe, weights_digest
+from ctseq.checkpoints import check_folder, describe, weights_digest
 from ctseq.errors import InputError
+from ctseq.hub import convert_to_safetensors
 from ctseq.preprocessing import Preprocessing
 from ctseq.tiny import write_tiny
 
@@ -173,7 +174,7 @@ def load(folder, kind):
             "image",
             "video",
             4,
-            "models.m.kind is video, .* holds ConvNextForImageClassification, which classifies images",
+            "models.m.kind is video, .* ConvNextForImageClassification, which classifies images",
         ),
         ("video", "image", None, "Set models.m.kind to video"),
         ("video", "video", 5, "models.m.frames is 5, .* choose a multiple of 2"),

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from ctseq.checkpoints import fetch_checkpoint
+from ctseq.hub import fetch_checkpoint
 from ctseq.runlog import rule_log
 
 log = logging.getLogger("ctseq")
