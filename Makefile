@@ -4,7 +4,7 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs clean
+.PHONY: help demo test test-slurm lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ demo: .venv/ready ## run the whole study on synthetic patients and say where the
 
 test: .venv/ready ## run the tests
 	$(BIN)/pytest -n $$(nproc 2>/dev/null || echo 2)
+
+test-slurm: .venv/ready ## run a small study on a throw-away Slurm (root on Debian installs it)
+	CTSEQ_TEST_SLURM=1 $(BIN)/pytest -ra tests/slurm
 
 lint: .venv/ready ## check style: Snakemake's and Python's
 	$(BIN)/ruff check .

@@ -20,10 +20,12 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/published.smk"
 
 
 localrules:
     all,
+    published,
 
 
 rule all:
@@ -31,3 +33,9 @@ rule all:
     default_target: True
     input:
         "<results>/report.html",
+
+
+rule published:
+    """The paper's tables and figures, and the corrected analysis, from the published replicates."""
+    input:
+        "results/published/report.html",

@@ -36,6 +36,48 @@ def readme() -> str:
     return replaced(text, "configuration", config_table(schema, defaults))
 
 
+def requests_table(profile: dict[str, Any], rules: dict[str, str]) -> str:
+    """Give the Markdown table of what rules ask Slurm for, on the first attempt.
+
+    Parameters
+    ----------
+    profile
+        profiles/slurm/config.yaml.
+    rules
+        Name to source text of the rules, in the workflow's order.
+    """
+    lines = [
+        "| rule | what it does | goes with | partition | CPUs | GPUs | memory | minutes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, asked in ((name, profile["set-resources"].get(name)) for name in rules):
+        if asked is None:
+            continue
+        threads = re.search(r"^    threads: (\d+)$", rules[name], re.MULTILINE)
+        cells = [
+            f"`{name}`",
+            re.search(r'^    """(.*)"""$', rules[name], re.MULTILINE)[1],
+            profile["groups"].get(name, ""),
+            asked["slurm_partition"],
+            threads[1] if threads else "1",
+            str(asked.get("gpu", "")),
+            *(str(asked[key]).removesuffix(" * attempt") for key in ("mem_mb", "runtime")),
+        ]
+        cells[6] += " MB"
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def cluster() -> str:
+    """Give docs/cluster.md as it should be."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text("utf-8"))
+    files = re.findall(r'^include: "(.*)"$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
+    text = "".join((ROOT / name).read_text("utf-8") for name in files)
+    rules = dict(re.findall(r"^rule (\w+):\n((?: {4}.*\n|\n)+)", text, re.MULTILINE))
+    document = (ROOT / "docs/cluster.md").read_text("utf-8")
+    return replaced(document, "requests", requests_table(profile, rules))
+
+
 def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     definitions = schema["$defs"]
 
@@ -79,3 +121,4 @@ def _shown(value: Any) -> str:
 
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
+    (ROOT / "docs/cluster.md").write_text(cluster(), encoding="utf-8")

@@ -150,3 +150,14 @@ def test_degenerate_samples_are_explained(a, b):
     assert (empty["note"] != "").all()
     numbers = table[["estimate", "low", "high"]].to_numpy()
     assert not np.isinf(numbers).any()
+
+
+def test_without_shared_splits_no_share_of_them_is_won():
+    frame = pd.DataFrame(
+        [(m, r, "recall", v) for m, values in (("a", A), ("b", B)) for r, v in enumerate(values)],
+        columns=["model", "replicate", "metric", "value"],
+    )
+    replicates = replicates_of(frame, models=["a", "b"], metrics=["recall"], shared_splits=False)
+    table = effects_table(replicates, undefined="exclude", test_train_ratio=25 / 57, **LEVEL)
+    assert "share_of_splits_won_by_a" not in set(table["effect"])
+    assert table["n"].unique().tolist() == [len(A) + len(B)]

@@ -106,10 +106,10 @@ def visible_texts(figure):
 
 def test_same_bytes_every_time(tmp_path):
     for number in (1, 2):
-        for name in ("metric", "differences"):
+        for name in ("metric", "confusion", "training", "differences"):
             save(all_figures(TWO)[name], tmp_path / f"{name}{number}.svg",
                  tmp_path / f"{name}{number}.png")  # fmt: skip
-    for name in ("metric", "differences"):
+    for name in ("metric", "confusion", "training", "differences"):
         for suffix in ("svg", "png"):
             first, second = ((tmp_path / f"{name}{n}.{suffix}").read_bytes() for n in (1, 2))
             assert first == second
@@ -150,9 +150,41 @@ def test_models_keep_config_order_and_differ_in_more_than_colour():
 
 def test_every_replicate_is_a_point_and_undefined_ones_are_counted():
     axes = all_figures(TWO)["metric"].axes[0]
-    points = [line for line in axes.get_lines() if line.get_markersize() == 3.4]
-    assert [np.isfinite(line.get_ydata()).sum() for line in points] == [3, 3]
+    (points,) = axes.collections
+    places = points.get_offsets()
+    assert [(np.round(places[:, 0]) == number).sum() for number in (0, 1)] == [3, 3]
     assert "1 undefined" in axes.get_xticklabels()[0].get_text()
+
+
+def test_models_with_splits_of_their_own_are_not_joined():
+    metrics, tests = metrics_of(TWO), compared(TWO)
+    options = {"labels": TWO, "shared_splits": False}
+    joined, apart = (
+        replicates.metric_boxplot(metrics, metric="accuracy", labels=TWO, shared_splits=shared)
+        for shared in (True, False)
+    )
+    assert len(joined.axes[0].get_lines()) - len(apart.axes[0].get_lines()) == 4
+    figure = comparison.differences(tests, metrics, rope=0.02, alpha=0.05, **options)
+    assert not [line for line in figure.axes[0].get_lines() if line.get_marker() == "|"
+                and len(line.get_xdata())]  # fmt: skip
+
+
+def test_ranks_join_every_pair_that_does_not_differ_and_no_other():
+    labels = {name: name for name in "abcd"}
+    standing = {("a", "b"), ("a", "d"), ("b", "d")}
+    tests = compared(labels, metrics=["accuracy"])
+    pairs = list(zip(tests["model_a"], tests["model_b"], strict=True))
+    tests["p_adjusted"] = [0.01 if pair in standing else 0.9 for pair in pairs]
+    ranks = pd.DataFrame(
+        [("accuracy", model, place + 1.0) for place, model in enumerate(labels)],
+        columns=["metric", "model", "average_rank"],
+    )
+    axes = comparison.ranking(ranks, tests, labels=labels, alpha=0.05).axes[0]
+    joins = [line for line in axes.get_lines() if len(line.get_ydata()) == 2]
+    bars = [tuple(np.round(j.get_ydata())) for j in joins if j.get_linewidth() > 2]
+    ends = [tuple(j.get_ydata()) for j in joins if j.get_linewidth() < 1]
+    assert bars == [(1, 2), (2, 3)]  # b and c, c and d
+    assert ends == [(0, 2)]  # a and c, but b between them differs from a
 
 
 def test_metric_undefined_everywhere_is_said(tmp_path):

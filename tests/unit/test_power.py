@@ -5,17 +5,18 @@ import pandas as pd
 import pytest
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
+from ctseq.comparison.planning import power_table
 from ctseq.comparison.policy import replicates_of
 from ctseq.comparison.power import (
     cohens_d,
     corrected_power,
     noncentral_power,
     patients_needed,
-    power_table,
     replicates_needed,
     student_need,
     two_sample_power,
 )
+from ctseq.comparison.resampled import corrected_t_unpaired
 from ctseq.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -125,7 +126,7 @@ def test_levels_are_checked():
         replicates_needed(0.1, 0.1, target=1.5, **PAPER)
 
 
-def table_of(a, b, smallest_relevant=0.02):
+def table_of(a, b, smallest_relevant=0.02, shared_splits=True):
     frame = pd.DataFrame(
         [
             (model, replicate, "recall", value)
@@ -135,7 +136,7 @@ def table_of(a, b, smallest_relevant=0.02):
         columns=["model", "replicate", "metric", "value"],
     )
     return power_table(
-        replicates_of(frame, models=["a", "b"], metrics=["recall"]),
+        replicates_of(frame, models=["a", "b"], metrics=["recall"], shared_splits=shared_splits),
         undefined="exclude",
         n_patients=82,
         smallest_relevant=smallest_relevant,
@@ -167,3 +168,13 @@ def test_degenerate_samples_are_explained(a, b):
     table = table_of(a, b)
     assert table["power"].isna().all()
     assert (table["note"] != "").all()
+
+
+def test_unpaired_power_follows_the_unpaired_test():
+    rng = np.random.default_rng(9)
+    a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
+    row = table_of(a, b, shared_splits=False).iloc[0]
+    result = corrected_t_unpaired(a, b, **PAPER)
+    assert row["method"] == result.method
+    power = noncentral_power(result.statistic, result.df, alpha=0.05)
+    assert row["power"] == pytest.approx(power)

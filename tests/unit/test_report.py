@@ -1,18 +1,26 @@
 """The report: complete, self-contained, safe against any text, plain about what is undefined."""
 
+import dataclasses
 import html.parser
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from ctseq.comparison.design import design_of_splits
+from ctseq.comparison.published import compare_published
 from ctseq.comparison.study import compare_over_patients, compare_over_replicates
 from ctseq.metrics import classification_metrics
+from ctseq.published import published_metrics
 from ctseq.report import facts
+from ctseq.report.claims import Published, claims, recomputed
+from ctseq.report.figures import Figure, read_figure
 from ctseq.report.histories import read_histories
 from ctseq.report.numbers import count, duration, interval, memory, number, p_value
-from ctseq.report.page import Figure, Study, read_figure, render
+from ctseq.report.page import Study, render, render_published
 from ctseq.report.published import against_paper
 from ctseq.report.runs import replicate_tables, warnings
 from ctseq.report.tables import table_of
@@ -56,7 +64,9 @@ def config_of(models, dataset="phantom"):
         "study": "small",
         "dataset": {"format": dataset, "path": "data"},
         "replicates": 3,
-        "splits": {"validation_proportion": 0.3, "stratify": False},
+        "splits": {
+            "scheme": "random", "validation_proportion": 0.3, "stratify": False, "folds": 5,
+        },
         "models": {
             name: {"label": label, "checkpoint": "tiny", "revision": "main"}
             | (image if place else video)
@@ -81,11 +91,17 @@ def histories_of(models, losses=(0.7, 0.5)):
     return pd.DataFrame(rows, columns=["model", "replicate", *HISTORY.columns])
 
 
-PUBLISHED = pd.DataFrame(
-    [("VI", "vivit", "accuracy", "mean", 0.72), ("V", "vivit", "accuracy", "min", 0.64),
-     ("V", "vivit", "accuracy", "max", 0.84)],
-    columns=["table", "model", "metric", "quantity", "printed"],
-)  # fmt: skip
+RESOURCES = Path(__file__).parents[2] / "resources/published"
+
+
+def published_study():
+    study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
+    metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_validation=25)
+    printed = pd.read_csv(RESOURCES / "tables.csv")
+    return Published(study, printed, metrics, compare_published(metrics, study))
+
+
+PUBLISHED = published_study()
 
 
 def study_of(models, dataset="phantom", **changed):
@@ -111,7 +127,7 @@ def study_of(models, dataset="phantom", **changed):
         "models": dict.fromkeys(models, description),
         "metrics": metrics,
         "histories": histories_of(models),
-        "comparison": compare_over_replicates(metrics, [split] * 3, settings)
+        "comparison": compare_over_replicates(metrics, design_of_splits([split] * 3), settings)
         | compare_over_patients(predictions, patients, settings),
         "published": PUBLISHED,
         "figures": [Figure("metric-accuracy", "Accuracy of each model.", "data:image/png;base64,")],
@@ -186,10 +202,12 @@ def test_text_from_config_and_dataset_is_escaped():
 
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
-    (tmp_path / "metric.rst").write_text("The {{ snakemake.wildcards.metric }}\nof each.\n")
+    caption = "The {{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
+    (tmp_path / "metric.rst").write_text(caption)
     (tmp_path / "metric-recall.svg").write_text("<svg/>")
-    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, config={})
-    assert (figure.name, figure.caption) == ("metric-recall", "The recall of each.")
+    names = {"labels": {}, "params": {"alpha": 0.1}}
+    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, **names)
+    assert (figure.name, figure.caption) == ("metric-recall", "The recall of each at 0.1.")
     assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
 
 
@@ -201,7 +219,7 @@ def test_synthetic_patients_are_said_and_not_set_beside_the_papers(page):
 def test_real_patients_stand_beside_the_papers_counts():
     page = render(study_of(TWO, dataset="ct-ich-jpg"))
     assert "2\N{NARROW NO-BREAK SPACE}501" in page
-    assert "synthetic" not in page
+    assert "of this study are synthetic" not in page
 
 
 def test_undefined_values_are_called_so(page):
@@ -231,14 +249,67 @@ def test_three_models_have_ranks():
     assert "ViViT − Third" in page
 
 
-def test_own_values_stand_beside_the_printed_ones():
+def test_own_values_stand_beside_those_of_the_same_name_or_kind():
     metrics = pd.DataFrame(
-        [("vivit", r, "accuracy", v) for r, v in ((1, 0.5), (2, np.nan), (3, 0.7))],
+        [(model, r, metric, v) for model in ("vivit", "swin") for metric in
+         ("accuracy", "recall", "precision") for r, v in ((1, 0.5), (2, np.nan), (3, 0.7))],
         columns=["model", "replicate", "metric", "value"],
+    )  # fmt: skip
+    labels, kinds = {"vivit": "ViViT", "swin": "Swin"}, {"vivit": "video", "swin": "image"}
+    table = against_paper(metrics, PUBLISHED, labels=labels, kinds=kinds)
+    own = ["0.40", "0.72", "0.00", "0.64", "0.70", "0.84"]
+    assert table.rows[0] == ["ViViT", "ViViT", "Accuracy", *own]
+    assert table.rows[4][:5] == ["Swin", "ConvNeXt", "Recall (sensitivity)", "0.40", "0.13"]
+
+
+def test_what_does_not_follow_is_computed():
+    cells = recomputed(PUBLISHED)
+    stray = cells[cells["follows"] == 0]
+    assert stray["quantity"].tolist() == ["t", "power", "power"]
+    said = {claim.title: claim.text for claim in claims(PUBLISHED).claims}
+    assert (
+        "1.00, 1.00 and 0.54 (accuracy, recall, precision) follow only with alpha = 0.5"
+        in (said["Power"])
     )
-    table = against_paper(metrics, PUBLISHED, labels={"vivit": "ViViT", "other": "Other"})
-    assert table.rows == [["ViViT", "Accuracy", "0.40", "0.72", "0.00", "0.64", "0.70", "0.84"]]
-    assert against_paper(metrics, PUBLISHED, labels={"other": "Other"}) is None
+    assert "0.978, 1.000 and 0.069: for precision" in said["Power"]
+    assert "4.2054, which rounds to 4.21; 4.20 is printed" in said["A rounding"]
+    assert "replicates 3 and 8" in said["“Corrupted” precisions"]
+    assert "Without them it is 0.84, above ViViT's 0.73" in said["“Corrupted” precisions"]
+    assert "in accuracy the difference is no longer significant" in said["Significance"]
+    assert "p = .087" in said["Significance"]
+    assert (
+        "in recall the difference is still significant (p < .001 becomes p = .003"
+        in (said["Significance"])
+    )
+    assert said["Pairing"].startswith("In 6 of 10 replicates")
+
+
+def test_a_study_whose_tables_follow_is_not_accused():
+    follows = recomputed(PUBLISHED)
+    honest = dataclasses.replace(PUBLISHED, printed=follows.assign(printed=follows["recomputed"]))
+    found = claims(honest)
+    assert found.n_follow == found.n_printed == 42
+    assert not {"Power", "A rounding"} & {claim.title for claim in found.claims}
+
+
+def test_the_published_page_has_its_sections_and_no_others():
+    figures = [Figure("metric-recall", "Recall.", "data:image/svg+xml;base64,")]
+    page = render_published(PUBLISHED, figures)
+    tags = Tags(page).tags
+    anchors = {attrs["id"] for _, attrs in tags if "id" in attrs}
+    links = [attrs["href"] for tag, attrs in tags if tag == "a"]
+    assert sorted(links) == sorted(f"#{anchor}" for anchor in anchors)
+    assert "Evidence over patients" not in page
+    assert "corrected resampled t, unpaired" in page
+    assert "share of splits" not in page
+    assert "25/57 = 0.44" in page
+
+
+def test_folds_are_described():
+    study = study_of(TWO)
+    study.config["splits"]["scheme"] = "repeated_kfold"
+    assert "divided into 5 folds" in render(study)
+    assert "About 10 patients validate" in render(study)
 
 
 def test_notes_become_footnotes():

@@ -12,15 +12,14 @@ from sklearn.datasets import make_moons
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
+from ctseq.comparison.bayesian import bayesian_t, bayesian_t_table
+from ctseq.comparison.design import design_of_splits
 from ctseq.comparison.policy import replicates_of
 from ctseq.comparison.ranking import nemenyi_critical_difference, rank_models, ranking_table
 from ctseq.comparison.resampled import (
-    bayesian_t,
-    bayesian_t_table,
     corrected_t,
     corrected_t_unpaired,
     holm,
-    ratio_of_splits,
     resampled_t_table,
 )
 from ctseq.errors import InputError
@@ -196,11 +195,13 @@ def test_holm():
 
 def test_ratio_comes_from_the_splits():
     split = pd.DataFrame({"subset": ["validation"] * 25 + ["train"] * 57})
-    assert ratio_of_splits([split, split]) == pytest.approx(RATIO)
+    design = design_of_splits([split, split])
+    assert (design.test_train_ratio, design.n_patients) == (pytest.approx(RATIO), 82)
+    assert design.shared_splits
     with pytest.raises(InputError, match="0 training"):
-        ratio_of_splits([split[:25]])
+        design_of_splits([split[:25]])
     with pytest.raises(InputError, match="none was given"):
-        ratio_of_splits([])
+        design_of_splits([])
 
 
 def frame_of(values):
@@ -284,3 +285,24 @@ def test_ranking_table_drops_a_replicate_for_all():
     assert table["n"].tolist() == [4, 4, 4]
     with pytest.raises(InputError, match="model b"):
         ranking_table(replicates, undefined="error", alpha=0.05)
+
+
+def test_models_with_splits_of_their_own_are_not_paired():
+    rng = np.random.default_rng(6)
+    a, b = rng.random((2, 10))
+    b[3] = np.nan
+    rows, names = frame_of({("a", "recall"): a, ("b", "recall"): b}), {"models": ["a", "b"]}
+    own = replicates_of(rows, **names, metrics=["recall"], shared_splits=False)
+    options = {"undefined": "exclude", **PAPER}
+    row = resampled_t_table(own, **options).iloc[0]
+    defined = b[~np.isnan(b)]
+    assert row["p"] == corrected_t_unpaired(a, defined, **PAPER).p
+    assert (row["method"], row["n"]) == ("corrected resampled t, unpaired", 19)
+    assert "cannot be paired" in row["note"]
+    posterior = bayesian_t_table(own, **options, rope=0).iloc[0]
+    tail = min(posterior["p_a_better"], posterior["p_b_better"])
+    assert 2 * tail == pytest.approx(row["p"])
+    assert ranking_table(own, undefined="exclude", alpha=0.05)["average_rank"].isna().all()
+    shuffled = rows.assign(replicate=np.r_[1:11, 10:0:-1])
+    again = replicates_of(shuffled, **names, metrics=["recall"], shared_splits=False)
+    assert resampled_t_table(again, **options)["p"].iloc[0] == pytest.approx(row["p"])

@@ -1,12 +1,15 @@
 """Splits: by patient, reproducible one by one, never overlapping."""
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ctseq.comparison.design import design_of_splits
 from ctseq.errors import InputError
-from ctseq.splits import read_split, rows_of, split_patients
+from ctseq.splits import random_split, read_split, repeated_kfold_split, rows_of
 
 
 def patients(n, n_positive):
@@ -20,7 +23,7 @@ def patients(n, n_positive):
 
 def draw(table, **changes):
     options = {"replicate": 1, "validation_proportion": 0.3, "stratify": False, "seed": 0}
-    return split_patients(table, **(options | changes))
+    return random_split(table, **(options | changes))
 
 
 def test_the_papers_sizes():
@@ -82,6 +85,66 @@ def test_too_few_patients(n, proportion, message):
 def test_one_class_in_training():
     with pytest.raises(InputError, match=r"one class.*splits\.stratify"):
         draw(patients(20, 0))
+
+
+def fold(table, replicate, **changes):
+    return repeated_kfold_split(table, replicate=replicate, **({"folds": 5, "seed": 0} | changes))
+
+
+def validating(split):
+    return split.loc[split["subset"] == "validation", "patient_id"].tolist()
+
+
+@given(
+    n_positive=st.integers(2, 40),
+    n_negative=st.integers(2, 40),
+    folds=st.integers(2, 7),
+    repetition=st.integers(0, 3),
+    seed=st.integers(0, 2**32),
+)
+def test_a_repetition_validates_everyone_once_in_equal_folds(
+    n_positive, n_negative, folds, repetition, seed
+):
+    table = patients(n_positive + n_negative, n_positive)
+    replicates = range(repetition * folds + 1, (repetition + 1) * folds + 1)
+    options = {"folds": folds, "seed": seed}
+    if min(n_positive, n_negative) < folds:
+        with pytest.raises(InputError, match=r"splits\.folds is"):
+            fold(table, replicates[0], **options)
+        return
+    splits = [fold(table, replicate, **options) for replicate in replicates]
+    validated = Counter(patient for split in splits for patient in validating(split))
+    assert validated == dict.fromkeys(table["patient_id"], 1)
+    truth = table.set_index("patient_id")["hemorrhage"]
+    held_out = [truth[validating(split)] for split in splits]
+    for sizes in ([len(part) for part in held_out], [part.sum() for part in held_out]):
+        assert max(sizes) - min(sizes) <= 1
+    for split in splits:
+        assert set(truth[split.loc[split["subset"] == "train", "patient_id"]]) == {0, 1}
+    shuffled = table.sample(frac=1, random_state=1)
+    assert splits[0].equals(fold(shuffled, replicates[0], **options))
+
+
+def test_repetitions_and_seeds_are_drawn_anew():
+    table = patients(82, 36)
+    first = {tuple(validating(fold(table, replicate))) for replicate in range(1, 6)}
+    second = {tuple(validating(fold(table, replicate))) for replicate in range(6, 11)}
+    other = {tuple(validating(fold(table, replicate, seed=1))) for replicate in range(1, 6)}
+    assert not first & second
+    assert not first & other
+
+
+def test_the_corrected_test_takes_the_ratio_of_the_folds():
+    splits = [fold(patients(82, 36), replicate) for replicate in range(1, 6)]
+    sizes = sorted(len(validating(split)) for split in splits)
+    assert sizes == [16, 16, 16, 17, 17]
+    ratio = (3 * 16 / 66 + 2 * 17 / 65) / 5
+    assert design_of_splits(splits).test_train_ratio == pytest.approx(ratio)
+
+
+def test_more_folds_than_patients_of_a_class():
+    with pytest.raises(InputError, match="only 3 patients are with hemorrhage.*splits.scheme"):
+        fold(patients(20, 3), 1)
 
 
 def test_a_patient_in_two_subsets_is_refused(tmp_path):

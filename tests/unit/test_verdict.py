@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ctseq.comparison.bayesian import bayesian_t_table
 from ctseq.comparison.policy import replicates_of
-from ctseq.comparison.resampled import bayesian_t_table, resampled_t_table
+from ctseq.comparison.resampled import resampled_t_table
 from ctseq.comparison.verdict import verdict_table
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -40,6 +41,14 @@ def test_identical_models():
     row = verdicts({"a": NOISE[0], "b": NOISE[0]}).iloc[0]
     assert row["sentence"] == "a and b have the same sensitivity in every replicate."
     assert (row["supported"], row["better"], row["estimate"]) == (0, "", 0)
+
+
+def test_models_that_differ_to_and_fro_are_not_ranked():
+    noise = np.array([0.1, -0.1, 0.2, -0.2])
+    row = verdicts({"a": 0.5 + noise, "b": 0.5 - noise}).iloc[0]
+    assert row["sentence"].startswith("This study does not show that a and b differ in sensitivity")
+    assert "on average they are equal" in row["sentence"]
+    assert "higher" not in row["sentence"]
 
 
 def test_a_clear_difference():

@@ -20,6 +20,10 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+# The published study, in the words of the configuration.
+with open(workflow.source_path("../../resources/published/study.yaml"), encoding="utf-8") as study:
+    PUBLISHED = yaml.safe_load(study)
+
 RESULTS = f"results/{config['study']}"
 MODELS = list(config["models"])
 REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
@@ -73,6 +77,13 @@ def dataset_folder(wildcards=None):
     return str(folder)
 
 
+def scheme_settings():
+    """Give the scheme of the splits and its own keys; those of other schemes re-run nothing."""
+    scheme = config["splits"]["scheme"]
+    own = {"random": ["validation_proportion", "stratify"], "repeated_kfold": ["folds"]}[scheme]
+    return {"scheme": scheme} | {key: config["splits"][key] for key in own}
+
+
 def model_of(wildcards):
     """Give the configuration of the model that a job is about."""
     return config["models"][wildcards.model]
@@ -120,9 +131,16 @@ def every_run(file):
     return expand(run, model=MODELS, replicate=REPLICATES)
 
 
-def labels_of_models():
-    """Give the models' names in figures and tables, in config's order."""
-    return {name: model["label"] for name, model in config["models"].items()}
+def labels_of(study):
+    """Give the names of a study's models in figures and tables, in its configuration's order."""
+    return {name: model["label"] for name, model in study["models"].items()}
+
+
+def comparison_of(study):
+    """Give what the comparison of a study's replicates goes by."""
+    keys = ("metrics", "alpha", "undefined", "rope")
+    settings = {key: study["comparison"][key] for key in keys}
+    return {"models": list(study["models"]), "labels": labels_of(study)} | settings
 
 
 def gpu_rules(wildcards):
@@ -146,7 +164,27 @@ def graph_config():
     return shaping | {"models": models, "replicates": 2}
 
 
-def report_figures(wildcards):
+def published_figures(wildcards=None):
+    """List the figures of the published study: the corrected analysis, and the paper's 4 to 8."""
+    names = ["differences"]
+    names += [f"metric-{metric}" for metric in PUBLISHED["comparison"]["metrics"]]
+    names += [f"confusion-{model}" for model in PUBLISHED["models"]]
+    return [f"results/published/figures/{name}.svg" for name in names]
+
+
+def captions_of(figures):
+    """List the captions of figures, one a kind: `metric-recall` has that of `metric`."""
+    kinds = dict.fromkeys(Path(figure).stem.partition("-")[0] for figure in figures())
+    return [f"workflow/report/{kind}.rst" for kind in kinds]
+
+
+def templates_of(page):
+    """List the templates that make a page: its own, and the parts that pages share."""
+    names = ["base", "macros", "paper", "claims", page]
+    return [f"workflow/scripts/ctseq/templates/{name}.html.j2" for name in names]
+
+
+def report_figures(wildcards=None):
     """List the figures of the report, in its order; pictures of patients only where allowed."""
     names = ["differences", "curves", "calibration", "training", "rules-runs", "rules-analysis"]
     names += [f"metric-{metric}" for metric in config["comparison"]["metrics"]]

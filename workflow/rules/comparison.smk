@@ -49,12 +49,7 @@ rule compare_models:
     conda:
         "../../envs/stats.yaml"
     params:
-        models=MODELS,
-        labels={name: model["label"] for name, model in config["models"].items()},
-        metrics=config["comparison"]["metrics"],
-        alpha=config["comparison"]["alpha"],
-        undefined=config["comparison"]["undefined"],
-        rope=config["comparison"]["rope"],
+        **comparison_of(config),
     script:
         "../scripts/compare_models.py"
 

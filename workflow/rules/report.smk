@@ -76,7 +76,8 @@ rule plot_metric:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        labels=labels_of_models(),
+        labels=labels_of(config),
+        shared_splits=True,
     script:
         "../scripts/plot_metric.py"
 
@@ -102,7 +103,7 @@ rule plot_confusion:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        label=lambda wildcards: model_of(wildcards)["label"],
+        label=lambda wildcards: labels_of(config)[wildcards.model],
     script:
         "../scripts/plot_confusion.py"
 
@@ -128,7 +129,7 @@ rule plot_training:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        labels=labels_of_models(),
+        labels=labels_of(config),
     script:
         "../scripts/plot_training.py"
 
@@ -155,7 +156,8 @@ rule plot_differences:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        labels=labels_of_models(),
+        labels=labels_of(config),
+        shared_splits=True,
         rope=config["comparison"]["rope"],
         alpha=config["comparison"]["alpha"],
     script:
@@ -191,7 +193,7 @@ rule plot_patients:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        labels=labels_of_models(),
+        labels=labels_of(config),
     script:
         "../scripts/plot_patients.py"
 
@@ -218,7 +220,7 @@ rule plot_ranking:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        labels=labels_of_models(),
+        labels=labels_of(config),
         alpha=config["comparison"]["alpha"],
     script:
         "../scripts/plot_ranking.py"
@@ -232,23 +234,11 @@ rule write_report:
         metrics="<results>/metrics.csv",
         histories=every_run("history.csv"),
         comparison=rules.compare_models.output[:] + rules.compare_patients.output[:],
-        published="resources/published/tables.csv",
+        printed="resources/published/tables.csv",
+        runs="resources/published/replicates.csv",
         figures=report_figures,
-        captions=expand(
-            "workflow/report/{kind}.rst",
-            kind=[
-                "examples",
-                "rules",
-                "metric",
-                "confusion",
-                "training",
-                "differences",
-                "curves",
-                "calibration",
-                "ranking",
-            ],
-        ),
-        template="workflow/scripts/ctseq/templates/report.html.j2",
+        captions=captions_of(report_figures),
+        templates=templates_of("report"),
         environments=["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
         code=code_of("write_report.py"),
     output:
@@ -265,6 +255,7 @@ rule write_report:
         mem_mb=500,  # Python with pandas; the page itself is a few MB
     params:
         config=dict(config),
+        published=PUBLISHED,
         # What is measured when the report is written; as an input, each measurement would remake it.
         benchmarks=f"{RESULTS}/benchmarks",
     script:

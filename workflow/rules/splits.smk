@@ -17,9 +17,8 @@ rule split_patients:
     resources:
         mem_mb=300,  # Python with pandas
     params:
+        **scheme_settings(),
         replicate=lambda wildcards: int(wildcards.replicate),
-        validation_proportion=config["splits"]["validation_proportion"],
-        stratify=config["splits"]["stratify"],
         seed=config["seed"],
     script:
         "../scripts/split_patients.py"

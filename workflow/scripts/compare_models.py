@@ -1,6 +1,7 @@
 """Compare the models over replicates: the paper's tables, and the statistics that hold up."""
 
 from ctseq.comparison.contracts import CONTRACTS
+from ctseq.comparison.design import design_of_splits, design_without_splits
 from ctseq.comparison.study import compare_over_replicates
 from ctseq.runlog import rule_log
 from ctseq.splits import read_split
@@ -8,10 +9,15 @@ from ctseq.tables import METRICS, read_table, write_table
 
 
 def main(metrics, splits, tables, settings):
-    """Write each of `tables`, name to path, from ``metrics.csv`` and the replicates' splits."""
-    made = compare_over_replicates(
-        read_table(metrics, METRICS), [read_split(path) for path in splits], settings
-    )
+    """Write each of `tables`, name to path, from ``metrics.csv`` and the replicates' splits.
+
+    Where every model drew its own splits, `settings` has the subsets' sizes instead.
+    """
+    if "sizes" in settings:
+        design = design_without_splits(**settings["sizes"])
+    else:
+        design = design_of_splits([read_split(path) for path in splits])
+    made = compare_over_replicates(read_table(metrics, METRICS), design, settings)
     for name, path in tables.items():
         write_table(made[name], path, CONTRACTS[name])
 
@@ -20,7 +26,7 @@ if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
         main(
             snakemake.input.metrics,
-            snakemake.input.splits,
+            snakemake.input.get("splits", []),
             dict(snakemake.output.items()),
             dict(snakemake.params.items()),
         )

@@ -8,10 +8,10 @@ from ctseq.runlog import rule_log
 from ctseq.tables import METRICS, read_table
 
 
-def main(tests, metrics, svg, png, *, labels, rope, alpha):
+def main(tests, metrics, svg, png, **settings):
     """Write the figure."""
     rows = read_table(metrics, METRICS)
-    save(differences(pd.read_csv(tests), rows, labels=labels, rope=rope, alpha=alpha), svg, png)
+    save(differences(pd.read_csv(tests), rows, **settings), svg, png)
 
 
 if "snakemake" in globals():

@@ -6,9 +6,11 @@ from ctseq.runlog import rule_log
 from ctseq.tables import METRICS, read_table
 
 
-def main(metrics, svg, png, *, metric, labels):
+def main(metrics, svg, png, *, metric, labels, shared_splits):
     """Write the figure."""
-    save(metric_boxplot(read_table(metrics, METRICS), metric=metric, labels=labels), svg, png)
+    rows = read_table(metrics, METRICS)
+    drawn = metric_boxplot(rows, metric=metric, labels=labels, shared_splits=shared_splits)
+    save(drawn, svg, png)
 
 
 if "snakemake" in globals():
@@ -17,5 +19,5 @@ if "snakemake" in globals():
             snakemake.input.metrics,
             *snakemake.output,
             metric=snakemake.wildcards.metric,
-            labels=snakemake.params.labels,
+            **snakemake.params,
         )

@@ -1,20 +1,13 @@
 """Draw one replicate's split of the patients."""
 
 from ctseq.runlog import rule_log
-from ctseq.splits import split_patients
+from ctseq.splits import SCHEMES
 from ctseq.tables import PATIENTS, SPLIT, read_table, write_table
 
 
-def main(patients, split, *, replicate, validation_proportion, stratify, seed):
-    """Write the split of one replicate."""
-    subsets = split_patients(
-        read_table(patients, PATIENTS),
-        replicate=replicate,
-        validation_proportion=validation_proportion,
-        stratify=stratify,
-        seed=seed,
-    )
-    write_table(subsets, split, SPLIT)
+def main(patients, split, *, scheme, **settings):
+    """Write the split of one replicate, by the scheme and its own settings."""
+    write_table(SCHEMES[scheme](read_table(patients, PATIENTS), **settings), split, SPLIT)
 
 
 if "snakemake" in globals():

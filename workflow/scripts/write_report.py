@@ -4,17 +4,23 @@ from pathlib import Path
 
 import pandas as pd
 
+from ctseq.comparison.published import compare_published
 from ctseq.files import read_json, whole
+from ctseq.published import RUNS, published_metrics
 from ctseq.report import facts
+from ctseq.report.claims import Published
+from ctseq.report.figures import read_figure
 from ctseq.report.histories import read_histories
-from ctseq.report.page import Study, read_figure, render
+from ctseq.report.page import Study, render
 from ctseq.runlog import rule_log
 from ctseq.tables import METRICS, read_table
 
 
-def main(inputs, report, *, config, benchmarks):
+def main(inputs, report, *, config, published, benchmarks):
     """Write the page; `inputs` has the names of the rule's input."""
     captions = Path(inputs.captions[0]).parent
+    labels = {name: model["label"] for name, model in config["models"].items()}
+    params = {"alpha": config["comparison"]["alpha"], "shared_splits": True}
     study = Study(
         config=config,
         summary=read_json(inputs.summary),
@@ -22,9 +28,10 @@ def main(inputs, report, *, config, benchmarks):
         metrics=read_table(inputs.metrics, METRICS),
         histories=read_histories(inputs.histories, models=list(config["models"])),
         comparison={Path(path).stem: pd.read_csv(path) for path in inputs.comparison},
-        published=pd.read_csv(inputs.published),
+        published=_published(inputs.runs, inputs.printed, published),
         figures=[
-            read_figure(Path(path), captions=captions, config=config) for path in inputs.figures
+            read_figure(Path(path), captions=captions, labels=labels, params=params)
+            for path in inputs.figures
         ],
         costs=facts.costs(Path(benchmarks)),
         versions=facts.versions([Path(path) for path in inputs.environments]),
@@ -32,6 +39,12 @@ def main(inputs, report, *, config, benchmarks):
     )
     with whole(report) as unfinished:
         unfinished.write_text(render(study), encoding="utf-8")
+
+
+def _published(runs, printed, study):
+    n_validation = study["splits"]["sizes"]["n_validation"]
+    metrics = published_metrics(read_table(runs, RUNS), n_validation=n_validation)
+    return Published(study, pd.read_csv(printed), metrics, compare_published(metrics, study))
 
 
 if "snakemake" in globals():

@@ -63,6 +63,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
 
 
 def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
+    if config["study"] == "published":
+        yield "study is 'published', which names the published study's folder; choose another name"
     phantom = config["dataset"]["phantom"]
     if phantom["positive"] > phantom["patients"] - 2:
         yield (

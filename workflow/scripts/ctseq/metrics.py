@@ -76,8 +76,18 @@ def classification_metrics(
     if not ((probability >= 0) & (probability <= 1)).all():  # NaN fails both
         raise ValueError("probability must lie in [0, 1]")
     counts = np.bincount(2 * truth + predicted, minlength=4)
-    tn, fp, fn, tp = (float(count) for count in counts)
     roc_auc, average_precision = _areas(truth, probability)
+    measured = {
+        **counted_metrics(*(float(count) for count in counts)),
+        "roc_auc": roc_auc,
+        "average_precision": average_precision,
+        "brier": float(np.mean((probability - truth) ** 2)),
+    }
+    return {name: measured[name] for name in METRICS}
+
+
+def counted_metrics(tn: float, fp: float, fn: float, tp: float) -> dict[str, float]:
+    """Measure a confusion matrix: those of `METRICS` that need no probabilities."""
     recall, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
     balanced_accuracy = (recall + specificity) / 2
     margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
@@ -86,16 +96,13 @@ def classification_metrics(
         "fp": fp,
         "fn": fn,
         "tp": tp,
-        "accuracy": (tp + tn) / truth.size,
+        "accuracy": ratio(tp + tn, tn + fp + fn + tp),
         "precision": ratio(tp, tp + fp),
         "recall": recall,
         "specificity": specificity,
         "f1": ratio(2 * tp, 2 * tp + fp + fn),
         "balanced_accuracy": balanced_accuracy,
         "mcc": ratio(tp * tn - fp * fn, margins**0.5),
-        "roc_auc": roc_auc,
-        "average_precision": average_precision,
-        "brier": float(np.mean((probability - truth) ** 2)),
         "macro_precision": (ratio(tp, tp + fp) + ratio(tn, tn + fn)) / 2,
         "macro_recall": balanced_accuracy,
     }

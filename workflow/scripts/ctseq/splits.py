@@ -11,7 +11,7 @@ from ctseq.tables import SPLIT, read_table
 SUBSETS = ("train", "validation")
 
 
-def split_patients(
+def random_split(
     patients: pd.DataFrame,
     *,
     replicate: int,
@@ -19,7 +19,7 @@ def split_patients(
     stratify: bool,
     seed: int,
 ) -> pd.DataFrame:
-    """Draw one replicate's subsets, by patient.
+    """Draw one replicate's subsets, by patient, independently of other replicates.
 
     Parameters
     ----------
@@ -68,6 +68,60 @@ def split_patients(
             "learnt. Set splits.stratify to true or add patients."
         )
     return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
+
+
+def repeated_kfold_split(
+    patients: pd.DataFrame, *, replicate: int, folds: int, seed: int
+) -> pd.DataFrame:
+    """Give one replicate's subsets by repeated stratified k-fold, by patient.
+
+    Replicate r is fold (r - 1) mod `folds` of repetition (r - 1) div `folds`; the fold validates.
+    Within a repetition every patient validates once, folds differ in size by at most one patient,
+    and so do their numbers of positives.
+
+    Parameters
+    ----------
+    patients
+        Columns ``patient_id`` and ``hemorrhage``; their order does not matter.
+    replicate
+        Number of the replicate, from 1. Its repetition seeds the draw together with `seed`, so
+        more replicates leave earlier ones as they are.
+    folds
+        From 2; at most the patients of either class.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        As `random_split`.
+
+    Raises
+    ------
+    InputError
+        If a class has fewer patients than there are folds.
+    """
+    repetition, fold = divmod(replicate - 1, folds)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, repetition]))
+    patients = patients.sort_values("patient_id", ignore_index=True)
+    truth = patients["hemorrhage"].to_numpy()
+    classes = [rng.permutation(np.flatnonzero(truth == label)) for label in (1, 0)]
+    for name, members in zip(("with", "without"), classes, strict=True):
+        if len(members) < folds:
+            raise InputError(
+                f"splits.folds is {folds} but only {len(members)} patients are {name} hemorrhage; "
+                "every fold needs one. Choose fewer folds, or splits.scheme: random."
+            )
+    # Dealt one by one over the folds, class after class, neither the classes' nor the folds' sizes
+    # differ by more than one; which folds get the larger share is drawn as well.
+    dealt = np.empty(len(patients), dtype=int)
+    dealt[np.concatenate(classes)] = np.arange(len(patients)) % folds
+    subset = np.where(rng.permutation(folds)[dealt] == fold, "validation", "train")
+    return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
+
+
+# `splits.scheme` to what draws a replicate's split.
+SCHEMES = {"random": random_split, "repeated_kfold": repeated_kfold_split}
 
 
 def read_split(path: str | Path) -> pd.DataFrame:

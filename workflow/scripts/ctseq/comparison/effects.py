@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from ctseq.comparison.policy import Replicates, check_level, is_constant, pair_of
+from ctseq.comparison.policy import Pair, Replicates, check_level, is_constant, pair_of
 from ctseq.comparison.power import cohens_d
-from ctseq.comparison.resampled import corrected_t
+from ctseq.comparison.resampled import corrected_t, corrected_t_unpaired
 from ctseq.metrics import higher_is_better
 
 NAN = float("nan")
@@ -53,10 +53,11 @@ class Effect:
 
 
 def mean_difference(
-    a: np.ndarray, b: np.ndarray, *, test_train_ratio: float, alpha: float
+    a: np.ndarray, b: np.ndarray, *, test_train_ratio: float, alpha: float, paired: bool = True
 ) -> Effect:
     """Give mean(a) - mean(b) with the corrected resampled interval (Nadeau and Bengio 2003)."""
-    result = corrected_t(a, b, test_train_ratio=test_train_ratio, alpha=alpha)
+    test = corrected_t if paired else corrected_t_unpaired
+    result = test(a, b, test_train_ratio=test_train_ratio, alpha=alpha)
     interval = result.estimate, result.low, result.high
     return Effect("mean_difference", "corrected resampled t", *interval, 1, result.note)
 
@@ -164,7 +165,8 @@ def effects_table(
 ) -> pd.DataFrame:
     """Tabulate every effect size, a row an effect, metric and pair.
 
-    Replicates undefined for either model are dropped for both.
+    Where models share their splits, replicates undefined for either are dropped for both; where
+    they do not, there is no share of splits won.
     """
     check_level(alpha, "alpha")
     rows = []
@@ -172,27 +174,28 @@ def effects_table(
         for model_a, model_b in replicates.pairs:
             pair = pair_of(replicates, model_a, model_b, metric, undefined)
             names = {"metric": metric, "model_a": model_a, "model_b": model_b}
-            counts = {"n": len(pair.a), "n_undefined": pair.n_undefined}
-            higher = higher_is_better(metric)
-            for effect in _effects(pair.a, pair.b, higher, alpha, test_train_ratio):
+            counts = {"n": pair.n, "n_undefined": pair.n_undefined}
+            for effect in _effects(pair, higher_is_better(metric), alpha, test_train_ratio):
                 rows.append({**names, **asdict(effect), **counts})
     frame = pd.DataFrame(rows)
     return frame[[*frame.columns.drop("note"), "note"]]
 
 
-def _effects(
-    a: np.ndarray, b: np.ndarray, higher: bool, alpha: float, test_train_ratio: float
-) -> list[Effect]:
-    difference = mean_difference(a, b, test_train_ratio=test_train_ratio, alpha=alpha)
-    if len(a) < 2:
-        return [difference, *(Effect(*e, NAN, NAN, NAN, 0, difference.note) for e in _NAIVE)]
+def _effects(pair: Pair, higher: bool, alpha: float, test_train_ratio: float) -> list[Effect]:
+    a, b = pair.a, pair.b
+    options = {"test_train_ratio": test_train_ratio, "alpha": alpha, "paired": pair.paired}
+    difference = mean_difference(a, b, **options)
+    if min(len(a), len(b)) < 2:
+        names = _NAIVE if pair.paired else _NAIVE[:-1]
+        return [difference, *(Effect(*name, NAN, NAN, NAN, 0, difference.note) for name in names)]
     naive = [
         cohens_d_effect(a, b, alpha=alpha),
         cliffs_delta(a, b, alpha=alpha),
         hodges_lehmann(a, b, alpha=alpha),
         probability_better(a, b, higher=higher, alpha=alpha),
-        share_of_splits_won(a, b, higher=higher, alpha=alpha),
     ]
+    if pair.paired:
+        naive.append(share_of_splits_won(a, b, higher=higher, alpha=alpha))
     if is_constant(np.concatenate([a, b])):
         equal = "all values of both models are equal, so there is no interval"
         return [difference, *(replace(e, low=NAN, high=NAN, note=equal) for e in naive)]

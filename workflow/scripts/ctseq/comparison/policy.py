@@ -24,12 +24,15 @@ class Replicates:
         Numbers of the replicates.
     values
         Shape (models, metrics, replicates); NaN is undefined.
+    shared_splits
+        Whether a replicate is the same split for every model, so that models can be paired.
     """
 
     models: tuple[str, ...]
     metrics: tuple[str, ...]
     numbers: tuple[int, ...]
     values: np.ndarray
+    shared_splits: bool = True
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -51,15 +54,35 @@ class Sample:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models' values of the same replicates; `n_undefined` counts replicates touched."""
+    """Two models' values after the policy.
+
+    Attributes
+    ----------
+    a, b
+        Places belong to the same replicate if `paired`; otherwise shapes may differ.
+    n_undefined
+        Replicates that the policy touched; of both models together if not `paired`.
+    paired
+        Whether the models share their splits.
+    """
 
     a: np.ndarray
     b: np.ndarray
     n_undefined: int
+    paired: bool = True
+
+    @property
+    def n(self) -> int:
+        """Differences if paired, otherwise values of both models together."""
+        return len(self.a) if self.paired else len(self.a) + len(self.b)
 
 
 def replicates_of(
-    rows: pd.DataFrame, *, models: Sequence[str], metrics: Sequence[str]
+    rows: pd.DataFrame,
+    *,
+    models: Sequence[str],
+    metrics: Sequence[str],
+    shared_splits: bool = True,
 ) -> Replicates:
     """Arrange ``metrics.csv`` as samples.
 
@@ -69,6 +92,8 @@ def replicates_of(
         Columns model, replicate, metric and value.
     models, metrics
         What to take, in this order; other rows are left out.
+    shared_splits
+        Whether a replicate is the same split for every model.
 
     Raises
     ------
@@ -102,7 +127,9 @@ def replicates_of(
     if np.isinf(values).any():
         raise InputError("metrics.csv holds an infinite value; remake it.")
     shape = (len(models), len(metrics), len(numbers))
-    return Replicates(tuple(models), tuple(metrics), tuple(numbers), values.reshape(shape))
+    return Replicates(
+        tuple(models), tuple(metrics), tuple(numbers), values.reshape(shape), shared_splits
+    )
 
 
 def sample_of(replicates: Replicates, model: str, metric: str, policy: str) -> Sample:
@@ -126,11 +153,15 @@ def sample_of(replicates: Replicates, model: str, metric: str, policy: str) -> S
 
 
 def pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str, policy: str) -> Pair:
-    """Take two models' samples for a paired analysis.
+    """Take two models' samples for a comparison.
 
-    As `sample_of`, but ``exclude`` drops a replicate for both models if it is undefined for
-    either.
+    As `sample_of`, but where models share their splits, ``exclude`` drops a replicate for both
+    if it is undefined for either.
     """
+    if not replicates.shared_splits:
+        of_a, of_b = (sample_of(replicates, model, metric, policy) for model in (model_a, model_b))
+        n_undefined = of_a.n_undefined + of_b.n_undefined
+        return Pair(of_a.values, of_b.values, n_undefined, paired=False)
     a, b = replicates.of(model_a, metric), replicates.of(model_b, metric)
     for model, values in ((model_a, a), (model_b, b)):
         _check(replicates, model, metric, np.isnan(values), policy)

@@ -1,17 +1,14 @@
-"""Power of the tests over replicates, and what a difference would need to be found."""
+"""Power of the tests over replicates, and the numbers that it takes to reach one."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
-from ctseq.comparison.policy import Replicates, check_level, is_constant, joined, pair_of
+from ctseq.comparison.policy import check_level, is_constant
 
 NAN = float("nan")
 TARGET_POWER = 0.8  # what studies are customarily planned for (Cohen 1988)
-CORRECTED, STUDENT = "corrected resampled t, paired", "Student's t"
-HINDSIGHT = "power for the difference just observed says no more than its p value does"
 _MOST = 10**6  # replicates or patients beyond which a number is no plan
 
 
@@ -20,36 +17,6 @@ class Need:
     """What it takes to find a difference; NaN if it cannot be had, and `note` says why."""
 
     number: float
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Power:
-    """Power of one test for one difference between two models.
-
-    Attributes
-    ----------
-    sought
-        Which difference: ``observed`` or ``smallest relevant``.
-    difference, sd
-        The difference sought, and the deviation it is judged by: of a replicate's difference
-        between models (corrected test), or pooled within the models (Student's t).
-    power
-        Probability of p < alpha if the true difference is `difference`.
-    detectable_difference
-        The smallest difference found with probability `TARGET_POWER`.
-    replicates_needed, patients_needed
-        To reach `TARGET_POWER`, the other number left as it is.
-    """
-
-    sought: str
-    method: str
-    difference: float
-    sd: float = NAN
-    power: float = NAN
-    detectable_difference: float = NAN
-    replicates_needed: float = NAN
-    patients_needed: float = NAN
     note: str = ""
 
 
@@ -104,24 +71,35 @@ def two_sample_power(d: float, n_a: int, n_b: int, *, alpha: float) -> float:
 
 
 def corrected_power(
-    difference: float, sd: float, n_replicates: int, *, test_train_ratio: float, alpha: float
+    difference: float,
+    sd: float,
+    n_replicates: int,
+    *,
+    test_train_ratio: float,
+    alpha: float,
+    paired: bool = True,
 ) -> float:
-    """Give the power of the paired corrected resampled t test.
+    """Give the power of the corrected resampled t test.
 
     The test's variance (1/J + n_test/n_train) sd^2 is taken for the true one (Nadeau and Bengio
-    2003), so that its statistic is noncentral t with J - 1 degrees of freedom.
+    2003), so that its statistic is noncentral t with J - 1 degrees of freedom, or 2 (J - 1) where
+    the models do not share their splits.
 
     Parameters
     ----------
     difference, sd
-        True difference, and deviation of a replicate's difference, in the metric's units.
+        True difference, and deviation of the difference between two models' replicates, in the
+        metric's units.
     n_replicates
         J, at least two.
     test_train_ratio
         n_test / n_train.
+    paired
+        Whether the models share their splits.
     """
+    df = (n_replicates - 1) * (1 if paired else 2)
     error = sd * np.sqrt(1 / n_replicates + test_train_ratio)
-    return noncentral_power(difference / error, n_replicates - 1, alpha=alpha)
+    return noncentral_power(difference / error, df, alpha=alpha)
 
 
 def replicates_needed(
@@ -130,6 +108,7 @@ def replicates_needed(
     *,
     test_train_ratio: float,
     alpha: float,
+    paired: bool = True,
     target: float = TARGET_POWER,
 ) -> Need:
     """Find how many replicates give the corrected test a power of `target`.
@@ -141,8 +120,10 @@ def replicates_needed(
     if difference == 0:
         return Need(NAN, "no number of replicates finds a difference of 0")
 
+    options = {"test_train_ratio": test_train_ratio, "alpha": alpha, "paired": paired}
+
     def power(n: int) -> float:
-        return corrected_power(difference, sd, n, test_train_ratio=test_train_ratio, alpha=alpha)
+        return corrected_power(difference, sd, n, **options)
 
     floor = abs(difference) / (sd * np.sqrt(test_train_ratio))
     critical = stats.norm.isf(alpha / 2)
@@ -164,6 +145,7 @@ def patients_needed(
     n_replicates: int,
     test_train_ratio: float,
     alpha: float,
+    paired: bool = True,
     target: float = TARGET_POWER,
 ) -> Need:
     """Estimate how many patients give the corrected test a power of `target`.
@@ -175,11 +157,11 @@ def patients_needed(
     if difference == 0:
         return Need(NAN, "no number of patients finds a difference of 0")
 
+    options = {"test_train_ratio": test_train_ratio, "alpha": alpha, "paired": paired}
+
     def power(n: int) -> float:
         scaled = sd * np.sqrt(n_patients / n)
-        return corrected_power(
-            difference, scaled, n_replicates, test_train_ratio=test_train_ratio, alpha=alpha
-        )
+        return corrected_power(difference, scaled, n_replicates, **options)
 
     if power(_MOST) < target:
         return Need(NAN, f"more than {_MOST:,} patients would be needed")
@@ -191,101 +173,6 @@ def student_need(d: float, *, alpha: float, target: float = TARGET_POWER) -> Nee
     if d == 0 or two_sample_power(d, _MOST, _MOST, alpha=alpha) < target:
         return Need(NAN, f"more than {_MOST:,} replicates would be needed")
     return Need(_smallest(lambda n: two_sample_power(d, n, n, alpha=alpha), 2, target))
-
-
-def power_table(
-    replicates: Replicates,
-    *,
-    undefined: str,
-    alpha: float,
-    test_train_ratio: float,
-    n_patients: int,
-    smallest_relevant: float,
-) -> pd.DataFrame:
-    """Tabulate power for the observed and for the smallest relevant difference.
-
-    Two rows a metric and pair for the corrected test, one for each difference, and one for
-    Student's t, which the paper uses.
-
-    Parameters
-    ----------
-    smallest_relevant
-        The least difference that matters, in the metric's units: the rope's half-width. With 0
-        there is no row for it.
-    """
-    check_level(alpha, "alpha")
-    rows = []
-    design = {"test_train_ratio": test_train_ratio, "alpha": alpha, "n_patients": n_patients}
-    for metric in replicates.metrics:
-        for model_a, model_b in replicates.pairs:
-            pair = pair_of(replicates, model_a, model_b, metric, undefined)
-            names = {"metric": metric, "model_a": model_a, "model_b": model_b, "alpha": alpha}
-            counts = {"n": len(pair.a), "n_undefined": pair.n_undefined}
-            powers = _powers(pair.a, pair.b, smallest_relevant, design)
-            rows += [{**names, **asdict(power), **counts} for power in powers]
-    frame = pd.DataFrame(rows)
-    return frame[[*frame.columns.drop("note"), "note"]]
-
-
-def _powers(a: np.ndarray, b: np.ndarray, smallest_relevant: float, design: dict) -> list[Power]:
-    if len(a) < 2:
-        note = f"needs 2 replicates defined for both models, has {len(a)}"
-        return [Power("observed", method, NAN, note=note) for method in (CORRECTED, STUDENT)]
-    differences = a - b
-    observed = float(differences.mean())
-    if is_constant(differences):
-        note = "the difference is the same in every replicate, so it has no deviation"
-        powers = [Power("observed", CORRECTED, observed, note=note)]
-    else:
-        powers = [_corrected("observed", observed, differences, design, HINDSIGHT)]
-        if smallest_relevant > 0:
-            sought = "smallest relevant"
-            powers.append(_corrected(sought, smallest_relevant, differences, design, ""))
-    d = cohens_d(a, b)
-    if np.isnan(d):
-        return [*powers, Power("observed", STUDENT, observed, note="neither model's values vary")]
-    need, sd = student_need(d, alpha=design["alpha"]), pooled_sd(a, b)
-    power = two_sample_power(d, len(a), len(b), alpha=design["alpha"])
-    # The shift of the statistic that gives the target power, in units of its standard error.
-    error = sd * np.sqrt(2 / len(a))
-    detectable = error * _target_shift(2 * len(a) - 2, design["alpha"])
-    note = joined("takes replicates for independent, which they are not", HINDSIGHT, need.note)
-    return [
-        *powers,
-        Power("observed", STUDENT, observed, sd, power, detectable, need.number, note=note),
-    ]
-
-
-def _corrected(
-    sought: str, difference: float, differences: np.ndarray, design: dict, note: str
-) -> Power:
-    sd, n = float(differences.std(ddof=1)), len(differences)
-    ratio, alpha = design["test_train_ratio"], design["alpha"]
-    more = replicates_needed(difference, sd, test_train_ratio=ratio, alpha=alpha)
-    patients = patients_needed(difference, sd, n_replicates=n, **design)
-    return Power(
-        sought,
-        CORRECTED,
-        difference,
-        sd,
-        corrected_power(difference, sd, n, test_train_ratio=ratio, alpha=alpha),
-        float(sd * np.sqrt(1 / n + ratio) * _target_shift(n - 1, alpha)),
-        more.number,
-        patients.number,
-        joined(note, more.note, patients.note),
-    )
-
-
-def _target_shift(df: int, alpha: float) -> float:
-    """Find the shift at which a t test reaches `TARGET_POWER`, by bisection."""
-    low, high = 0.0, 1.0
-    while noncentral_power(high, df, alpha=alpha) < TARGET_POWER:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        enough = noncentral_power(middle, df, alpha=alpha) >= TARGET_POWER
-        low, high = (low, middle) if enough else (middle, high)
-    return high
 
 
 def _smallest(power, low: int, target: float) -> float:

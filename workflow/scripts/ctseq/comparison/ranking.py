@@ -80,7 +80,7 @@ def ranking_table(replicates: Replicates, *, undefined: str, alpha: float) -> pd
     """Rank the models, a row a metric and model.
 
     A replicate that is undefined for any model is dropped for all, or counts as 0, or is refused,
-    as the policy `undefined` says.
+    as the policy `undefined` says. Models that do not share their splits have no ranks.
     """
     rows = []
     for metric in replicates.metrics:
@@ -90,6 +90,9 @@ def ranking_table(replicates: Replicates, *, undefined: str, alpha: float) -> pd
         incomplete = np.isnan(values).any(axis=0)
         values = values[:, ~incomplete] if undefined == "exclude" else np.nan_to_num(values)
         ranking = rank_models(values, higher=higher_is_better(metric), alpha=alpha)
+        if not replicates.shared_splits:
+            unranked = np.full(len(values), NAN)
+            ranking = Ranking(unranked, NAN, NAN, NAN, ranking.n, "ranks need shared splits")
         for model, rank in zip(replicates.models, ranking.average_ranks, strict=True):
             rows.append(
                 {

@@ -5,18 +5,21 @@ variance over replicates understates that of their mean, however many there are.
 add what is missing.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ctseq.comparison.policy import Replicates, check_level, is_constant, pair_of
+from ctseq.comparison.policy import Replicates, check_level, is_constant, joined, pair_of
 from ctseq.errors import InputError
-from ctseq.metrics import higher_is_better
 
 NAN = float("nan")
+UNPAIRED = (
+    "models did not share their splits, so replicates cannot be paired: each mean has the "
+    "corrected variance (1/J + n_test/n_train) s^2, s^2 pooled over the models, and the two "
+    "variances add"
+)
 NO_DEVIATION = "the difference is the same in every replicate, so its error cannot be estimated"
 
 
@@ -43,57 +46,6 @@ class Difference:
     p: float
     n: int
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """What is believed about a difference of means, a minus b, after the replicates.
-
-    Attributes
-    ----------
-    estimate, low, high
-        Mean of the posterior and its central interval of level 1 - alpha.
-    p_below, p_rope, p_above
-        Probability that the difference is below -rope, within it, above it.
-    """
-
-    method: str
-    estimate: float
-    low: float
-    high: float
-    p_below: float
-    p_rope: float
-    p_above: float
-    n: int
-    note: str = ""
-
-
-def ratio_of_splits(splits: Sequence[pd.DataFrame]) -> float:
-    """Give n_test / n_train of a study's splits, the mean over replicates.
-
-    Parameters
-    ----------
-    splits
-        Frames with the column ``subset``; ``validation`` patients test, all others train.
-
-    Raises
-    ------
-    InputError
-        If there is no split or a subset is empty.
-    """
-    ratios = []
-    for split in splits:
-        n_test = int((split["subset"] == "validation").sum())
-        n_train = len(split) - n_test
-        if not n_test or not n_train:
-            raise InputError(
-                f"A split has {n_train} training and {n_test} validation patients; both subsets "
-                "need patients. Remake the splits."
-            )
-        ratios.append(n_test / n_train)
-    if not ratios:
-        raise InputError("The corrected test needs the replicates' splits; none was given.")
-    return float(np.mean(ratios))
 
 
 def corrected_t(
@@ -169,42 +121,6 @@ def corrected_t_unpaired(
     return _t_test(method, estimate, variance, n - 2, n, alpha)
 
 
-def bayesian_t(
-    a: np.ndarray, b: np.ndarray, *, test_train_ratio: float, rope: float, alpha: float
-) -> Posterior:
-    """Give the probabilities that a model is better, or that it makes no practical difference.
-
-    Bayesian correlated t test (Benavoli, Corani, Demsar, Zaffalon 2017, JMLR 18(77), section 3):
-    the posterior of the mean difference is Student's t with J - 1 degrees of freedom, location
-    mean(d) and squared scale (1/J + rho / (1 - rho)) s^2 with rho = n_test / n, so that
-    rho / (1 - rho) is n_test / n_train.
-
-    Parameters
-    ----------
-    a, b
-        As `corrected_t`.
-    rope
-        Half-width of the region of practical equivalence around 0, in the metric's units.
-    """
-    _check(test_train_ratio, alpha)
-    if not rope >= 0:
-        raise InputError(f"comparison.rope is {rope!r} but must be 0 or above.")
-    method, n = "Bayesian correlated t", len(a)
-    if n < 2:
-        note = f"needs 2 replicates defined for both models, has {n}"
-        return Posterior(method, NAN, NAN, NAN, NAN, NAN, NAN, n, note)
-    differences = a - b
-    mean = float(differences.mean())
-    if is_constant(differences):
-        return Posterior(method, mean, NAN, NAN, NAN, NAN, NAN, n, NO_DEVIATION)
-    scale = np.sqrt((1 / n + test_train_ratio) * differences.var(ddof=1))
-    posterior = stats.t(n - 1, loc=mean, scale=scale)
-    low, high = posterior.interval(1 - alpha)
-    p_below, p_above = float(posterior.cdf(-rope)), float(posterior.sf(rope))
-    p_rope = max(0.0, 1 - p_below - p_above)
-    return Posterior(method, mean, float(low), float(high), p_below, p_rope, p_above, n)
-
-
 def holm(p: np.ndarray) -> np.ndarray:
     """Adjust p values for their number (Holm 1979); NaN stays and is not counted."""
     from statsmodels.stats.multitest import multipletests
@@ -219,34 +135,27 @@ def holm(p: np.ndarray) -> np.ndarray:
 def resampled_t_table(
     replicates: Replicates, *, undefined: str, alpha: float, test_train_ratio: float
 ) -> pd.DataFrame:
-    """Tabulate the corrected test, adjusted by Holm over all metrics and pairs together."""
+    """Tabulate the corrected test, adjusted by Holm over all metrics and pairs together.
+
+    Paired where the models share their splits, unpaired where they do not.
+    """
+    test = corrected_t if replicates.shared_splits else corrected_t_unpaired
+
+    why = "" if replicates.shared_splits else UNPAIRED
 
     def measure(a: np.ndarray, b: np.ndarray, _: str) -> dict:
-        return asdict(corrected_t(a, b, test_train_ratio=test_train_ratio, alpha=alpha))
+        result = asdict(test(a, b, test_train_ratio=test_train_ratio, alpha=alpha))
+        return {**result, "note": joined(result["note"], why)}
 
-    frame = _a_row_a_pair(replicates, undefined, measure)
+    frame = a_row_a_pair(replicates, undefined, measure)
     place = frame.columns.get_loc("p") + 1
     frame.insert(place, "p_adjusted", holm(frame["p"].to_numpy()))
     frame.insert(place + 1, "test_train_ratio", test_train_ratio)
     return frame
 
 
-def bayesian_t_table(
-    replicates: Replicates, *, undefined: str, alpha: float, test_train_ratio: float, rope: float
-) -> pd.DataFrame:
-    """Tabulate the Bayesian test; which model is better follows the metric's direction."""
-
-    def measure(a: np.ndarray, b: np.ndarray, metric: str) -> dict:
-        result = asdict(bayesian_t(a, b, test_train_ratio=test_train_ratio, rope=rope, alpha=alpha))
-        tails = result.pop("p_below"), result.pop("p_above")
-        b_better, a_better = tails if higher_is_better(metric) else tails[::-1]
-        better = {"p_a_better": a_better, "p_equivalent": result.pop("p_rope")}
-        return {**result, "rope": rope, **better, "p_b_better": b_better}
-
-    return _a_row_a_pair(replicates, undefined, measure)
-
-
-def _a_row_a_pair(replicates: Replicates, undefined: str, measure) -> pd.DataFrame:
+def a_row_a_pair(replicates: Replicates, undefined: str, measure) -> pd.DataFrame:
+    """Call `measure` with both samples and the metric, and tabulate what it returns."""
     rows = []
     for metric in replicates.metrics:
         for model_a, model_b in replicates.pairs:

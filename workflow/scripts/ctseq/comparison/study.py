@@ -1,26 +1,28 @@
 """All comparisons of a study, table by table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from ctseq.comparison import paper
+from ctseq.comparison.bayesian import bayesian_t_table
 from ctseq.comparison.bootstrap import resample_counts
 from ctseq.comparison.curves import calibration_table, curves_table, operating_points_table
+from ctseq.comparison.design import Design
 from ctseq.comparison.effects import effects_table
 from ctseq.comparison.patients import differences_table, estimates_table, mcnemar_table
+from ctseq.comparison.planning import power_table
 from ctseq.comparison.policy import check_level, replicates_of
 from ctseq.comparison.pooling import pool_predictions
-from ctseq.comparison.power import power_table
 from ctseq.comparison.ranking import ranking_table
-from ctseq.comparison.resampled import bayesian_t_table, ratio_of_splits, resampled_t_table
+from ctseq.comparison.resampled import resampled_t_table
 from ctseq.comparison.verdict import verdict_table
 from ctseq.errors import InputError
 
 
 def compare_over_replicates(
-    metrics: pd.DataFrame, splits: Sequence[pd.DataFrame], settings: Mapping[str, Any]
+    metrics: pd.DataFrame, design: Design, settings: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Make every table that rests on the replicates' metrics.
 
@@ -28,8 +30,8 @@ def compare_over_replicates(
     ----------
     metrics
         ``metrics.csv``: model, replicate, metric, value.
-    splits
-        One frame a replicate, columns patient_id and subset.
+    design
+        Sizes of the subsets, and whether the models share their splits.
     settings
         Keys models (order), metrics, alpha, undefined, rope, labels (model to its label).
 
@@ -40,13 +42,18 @@ def compare_over_replicates(
     """
     alpha, undefined, rope = (settings[key] for key in ("alpha", "undefined", "rope"))
     check_level(alpha, "comparison.alpha")
-    replicates = replicates_of(metrics, models=settings["models"], metrics=settings["metrics"])
-    if len(splits) != len(replicates.numbers):
+    replicates = replicates_of(
+        metrics,
+        models=settings["models"],
+        metrics=settings["metrics"],
+        shared_splits=design.shared_splits,
+    )
+    if design.n_splits not in (None, len(replicates.numbers)):
         raise InputError(
-            f"There are {len(splits)} splits but {len(replicates.numbers)} replicates in "
+            f"There are {design.n_splits} splits but {len(replicates.numbers)} replicates in "
             "metrics.csv. Remake metrics.csv."
         )
-    corrected = {"test_train_ratio": ratio_of_splits(splits), "alpha": alpha}
+    corrected = {"test_train_ratio": design.test_train_ratio, "alpha": alpha}
     policy = {"undefined": undefined}
     resampled = resampled_t_table(replicates, **policy, **corrected)
     bayesian = bayesian_t_table(replicates, **policy, **corrected, rope=rope)
@@ -64,7 +71,7 @@ def compare_over_replicates(
             replicates,
             **policy,
             **corrected,
-            n_patients=len(splits[0]),
+            n_patients=design.n_patients,
             smallest_relevant=rope,
         ),
         "ranking": ranking_table(replicates, **policy, alpha=alpha),

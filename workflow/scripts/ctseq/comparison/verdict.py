@@ -113,6 +113,11 @@ def _sentence(
     doubt = "which is too uncertain to tell which of them is higher"
     if low > 0:
         doubt = "which is not enough once the number of comparisons is allowed for"
+    if abs(row.estimate) <= 1e-12:
+        return (
+            f"This study does not show that {a} and {b} differ in {metric}: on average they are "
+            f"equal ({interval}; {adjusted})."
+        )
     return (
         f"This study does not show that {a} and {b} differ in {metric}: {first} is higher by "
         f"{_number(size)} on average ({interval}; {adjusted}), {doubt}."

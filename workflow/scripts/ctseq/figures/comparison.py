@@ -1,6 +1,7 @@
 """Figures of the comparison: differences with intervals, and a ranking of the models."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -33,11 +34,12 @@ def differences(
     labels: Mapping[str, str],
     rope: float,
     alpha: float,
+    shared_splits: bool = True,
 ) -> Figure:
     """Show the primary analysis: each pair's mean difference with its interval, by metric.
 
-    A filled marker stands for an adjusted p below `alpha`; small points are the replicates'
-    own differences; the band is the region of practical equivalence.
+    A filled marker stands for an adjusted p below `alpha`; ticks below are the replicates' own
+    differences, where models share their splits; the band is the region of practical equivalence.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def differences(
         Half the band's width, in the metrics' units.
     alpha
         Level of the test; the intervals have level 1 - `alpha`.
+    shared_splits
+        Whether a replicate is the same split for every model.
     """
     names = list(dict.fromkeys(tests["metric"]))
     pairs = list(dict.fromkeys(zip(tests["model_a"], tests["model_b"], strict=True)))
@@ -67,7 +71,9 @@ def differences(
         axes = places[0] if single else places[number]
         for row in of_metric.itertuples():
             place = number if single else pairs.index((row.model_a, row.model_b))
-            points = _own(metrics, metric, row.model_a, row.model_b)
+            points = np.empty(0)
+            if shared_splits:
+                points = _own(metrics, metric, row.model_a, row.model_b)
             _difference(axes, place, row, points, alpha)
     titles = [metric_name(name) for name in names]
     ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
@@ -148,6 +154,7 @@ def ranking(
     high = -(-len(names) // wide)
     figure = canvas(PAGE, (10 + high * (16 + 7 * len(labels))) * MM)
     panels = figure.subplots(high, wide, squeeze=False, sharex=True).ravel()
+    most = 0
     for axes, metric in zip(panels, names, strict=False):
         of_metric = ranks[(ranks["metric"] == metric) & ranks["average_rank"].notna()]
         of_metric = of_metric.sort_values(["average_rank", "model"])
@@ -157,13 +164,14 @@ def ranking(
             axes.plot(row.average_rank, place, marker=look["marker"], color=look["color"])
         axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
         axes.set_ylim(len(order) - 0.4, -0.6)
-        _groups(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
+        drawn = _groups(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
+        most = max(most, drawn)
         axes.set_title(metric_name(metric))
         grid(axes, "x")
         axes.tick_params(axis="y", length=0)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    panels[0].set_xlim(0.7, len(labels) + 0.3 + 0.22 * len(labels))
+    panels[0].set_xlim(0.7, len(labels) + 0.35 + 0.2 * max(most, 1))
     panels[0].set_xticks(range(1, len(labels) + 1))
     figure.supxlabel(
         "Mean rank over the replicates (1 is best); a bar joins models between which no "
@@ -173,23 +181,37 @@ def ranking(
     return figure
 
 
-def _groups(axes: Axes, order: list[str], tests: pd.DataFrame, n_models: int, alpha: float) -> None:
-    """Draw a bar over each longest run of models of which no two differ."""
+def _groups(
+    axes: Axes, order: Sequence[str], tests: pd.DataFrame, n_models: int, alpha: float
+) -> int:
+    """Draw a bar over each longest run of models of which no two differ, and count what is drawn.
+
+    A pair without a standing difference whose run is broken by a model between them gets a thin
+    line that joins its two ends alone, so that what nothing joins does differ.
+    """
     standing = {
         frozenset((row.model_a, row.model_b))
         for row in tests.itertuples()
         if row.p_adjusted < alpha
     }
-    bars, last = [], -1
-    for start in range(len(order)):
-        end = start
-        while end + 1 < len(order) and not any(
-            frozenset((order[end + 1], other)) in standing for other in order[start : end + 1]
-        ):
-            end += 1
-        if end > start and end > last:
-            bars.append((start, end))
-            last = end
-    for number, (start, end) in enumerate(bars):
+    equal = {
+        (start, end)
+        for start, end in combinations(range(len(order)), 2)
+        if frozenset((order[start], order[end])) not in standing
+    }
+    runs = [run for run in equal if set(combinations(range(run[0], run[1] + 1), 2)) <= equal]
+    bars = sorted(run for run in runs if not any(_within(run, other) for other in runs))
+    lines = sorted(
+        pair for pair in equal if pair not in bars and not any(_within(pair, bar) for bar in bars)
+    )
+    for number, (start, end) in enumerate([*bars, *lines]):
         x = n_models + 0.35 + 0.2 * number
-        axes.plot([x, x], [start - 0.2, end + 0.2], color=INK, linewidth=2.2)
+        if number < len(bars):
+            axes.plot([x, x], [start - 0.2, end + 0.2], color=INK, linewidth=2.2)
+        else:
+            axes.plot([x, x], [start, end], color=INK, linewidth=0.8, marker="o", markersize=3)
+    return len(bars) + len(lines)
+
+
+def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return inner != outer and outer[0] <= inner[0] and inner[1] <= outer[1]

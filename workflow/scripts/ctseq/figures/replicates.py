@@ -1,9 +1,13 @@
 """Figures of what the replicates did: metrics, confusion matrices, training."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -29,7 +33,9 @@ _SIGNED = frozenset({"mcc"})
 
 
 @styled
-def metric_boxplot(metrics: pd.DataFrame, *, metric: str, labels: Mapping[str, str]) -> Figure:
+def metric_boxplot(
+    metrics: pd.DataFrame, *, metric: str, labels: Mapping[str, str], shared_splits: bool = True
+) -> Figure:
     """Show one metric: a box a model, a point a replicate, a faint line a shared split.
 
     Parameters
@@ -40,76 +46,83 @@ def metric_boxplot(metrics: pd.DataFrame, *, metric: str, labels: Mapping[str, s
         Which of them.
     labels
         Model to label, in the order of the figure.
+    shared_splits
+        Whether a replicate is the same split for every model; otherwise there are no lines.
     """
-    rows = metrics[metrics["metric"] == metric]
-    values = rows.pivot(index="replicate", columns="model", values="value").reindex(
-        columns=list(labels)
-    )
+    rows = _placed(metrics[metrics["metric"] == metric], list(labels))
     many = len(labels) > 3
     figure = canvas(PAGE if many else COLUMN, (72 if many else 68) * MM)
     axes = figure.subplots()
-    places = np.array([_spread(values[model].to_numpy()) for model in labels]).T
-    places = places + np.arange(len(labels))
-    _ranges(axes, values, metric)
-    for place, line in zip(places, values.to_numpy(), strict=True):
-        axes.plot(place, line, color=FAINT, linewidth=0.5, zorder=1)
-    for number, model in enumerate(labels):
-        look, column = look_of(list(labels), model), values[model]
-        _box(axes, number, column.dropna().to_numpy(), look["color"])
-        axes.plot(
-            places[:, number],
-            column,
-            linestyle="",
-            marker=look["marker"],
-            markersize=3.4,
-            color=look["color"],
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            zorder=3,
-        )
-    names = [_counted(label, values[model]) for model, label in labels.items()]
+    looks = {model: look_of(list(labels), model) for model in labels}
+    _ranges(axes, rows, metric)
+    # Rows with a gap stay: a line ends where its replicate is undefined.
+    if shared_splits:
+        for _, line in rows.sort_values("place").groupby("replicate"):
+            axes.plot(line["place"], line["value"], color=FAINT, linewidth=0.5, zorder=1)
+    defined = rows.dropna(subset="value")
+    if len(defined):
+        _boxes_and_points(axes, defined, looks)
+    undefined = rows["value"].isna().groupby(rows["model"]).sum()
+    names = [_counted(label, int(undefined.get(model, 0))) for model, label in labels.items()]
     axes.set_xticks(range(len(labels)), names)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(labels) - 0.45)
+    axes.set_xlabel("")
     axes.set_ylabel(f"{metric_name(metric)}, validation patients")
     grid(axes, "y")
     return figure
 
 
-def _ranges(axes: Axes, values: pd.DataFrame, metric: str) -> None:
+def _ranges(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
     """Show the metric's whole range: an axis that zooms in makes differences look larger."""
     low = -1 if metric in _SIGNED else 0
     axes.set_ylim(low - 0.04, 1.04)
-    if values.notna().to_numpy().sum() == 0:
+    if rows["value"].isna().all():
         axes.text(
             0.5, 0.5, "undefined in every replicate", transform=axes.transAxes, ha="center",
             color=MUTED,
         )  # fmt: skip
 
 
-def _counted(label: str, values: pd.Series) -> str:
-    undefined = int(values.isna().sum())
+def _counted(label: str, undefined: int) -> str:
     return wrapped(label) + (f"\n{undefined} undefined" if undefined else "")
 
 
-def _box(axes: Axes, place: float, values: np.ndarray, colour: str) -> None:
-    if not values.size:
-        return
-    axes.boxplot(
-        [values],
-        positions=[place],
-        widths=0.56,
-        whis=(0, 100),  # to the extremes: every replicate is shown, none is called an outlier
-        showmeans=True,
-        patch_artist=True,
-        boxprops={"facecolor": colour + "22", "edgecolor": colour, "linewidth": 0.8},
-        medianprops={"color": colour, "linewidth": 1.6},
-        whiskerprops={"color": colour, "linewidth": 0.8},
-        capprops={"color": colour, "linewidth": 0.8},
-        meanprops={"marker": "x", "markersize": 4, "markeredgecolor": INK, "zorder": 4},
-        manage_ticks=False,
-        zorder=2,
+def _boxes_and_points(
+    axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Mapping[str, object]]
+) -> None:
+    colours = {model: look["color"] for model, look in looks.items()}
+    draw = {"data": rows, "y": "value", "hue": "model", "palette": colours, "legend": False}
+    with warnings.catch_warnings():
+        # seaborn 0.13 hands Matplotlib 3.11 an argument whose name is to change.
+        warnings.filterwarnings("ignore", "vert: bool", MatplotlibDeprecationWarning)
+        sns.boxplot(
+            **draw,
+            x="centre",
+            native_scale=True,
+            dodge=False,
+            width=0.56,
+            whis=(0, 100),  # to the extremes: every replicate is shown, none is called an outlier
+            fill=False,
+            linewidth=0.8,
+            medianprops={"linewidth": 1.6},
+            showmeans=True,
+            meanprops={"marker": "x", "markersize": 4, "markeredgecolor": INK, "zorder": 4},
+            zorder=2,
+            ax=axes,
+        )
+    markers = {model: look["marker"] for model, look in looks.items()}
+    sns.scatterplot(
+        **draw, x="place", style="model", markers=markers, s=14, linewidth=0.4, zorder=3, ax=axes
     )
+
+
+def _placed(rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Give each row its model's `centre` and its point's `place`; other models are left out."""
+    rows = rows[rows["model"].isin(models)].sort_values(["model", "replicate"])
+    centre = rows["model"].map({model: number for number, model in enumerate(models)})
+    spread = rows.groupby("model")["value"].transform(lambda values: _spread(values.to_numpy()))
+    return rows.assign(centre=centre, place=centre + spread)
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
@@ -140,26 +153,30 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
     deviation = cells.std().fillna(0).to_numpy().reshape(2, 2)
     total = mean.sum(axis=1, keepdims=True)
     share = np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
+    texts = [f"{m:.1f} ± {d:.1f}" for m, d in zip(mean.flat, deviation.flat, strict=True)]
+    texts = [f"{text}\n{100 * part:.0f} %" for text, part in zip(texts, share.flat, strict=True)]
+    classes = ["no hemorrhage", "hemorrhage"]
     figure = canvas(COLUMN, 70 * MM)
     axes = figure.subplots()
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), value in np.ndenumerate(mean):
-        colour = "white" if share[row, column] > 0.55 else INK
-        text = f"{value:.1f} ± {deviation[row, column]:.1f}"
-        axes.text(column, row - 0.08, text, ha="center", color=colour, fontsize=10)
-        axes.text(column, row + 0.2, f"{100 * share[row, column]:.0f} %", ha="center", color=colour)
-    classes = ["no hemorrhage", "hemorrhage"]
-    axes.set_xticks([0, 1], classes)
-    axes.set_yticks([0, 1], classes, rotation=90, va="center")
+    sns.heatmap(
+        share,
+        vmin=0,
+        vmax=1,
+        cmap="Blues",
+        square=True,
+        annot=np.reshape(texts, (2, 2)),
+        fmt="",
+        annot_kws={"fontsize": 9, "linespacing": 1.5},
+        xticklabels=classes,
+        yticklabels=classes,
+        cbar_kws={"shrink": 0.8, "ticks": [0, 0.5, 1], "label": "Share of the true class"},
+        ax=axes,
+    )
     axes.tick_params(length=0)
+    axes.set_yticklabels(classes, rotation=90, va="center")
     axes.set_xlabel("Called")
     axes.set_ylabel("Truth")
     axes.set_title(f"{wrapped(label, 40)}, mean ± SD of {len(cells)} replicates")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, ticks=[0, 0.5, 1])
-    bar.set_label("Share of the true class")
-    bar.outline.set_visible(False)
     return figure
 
 
@@ -182,9 +199,9 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
     for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=True):
         runs = histories[histories["model"] == model]
         colour = look_of(list(labels), model)["color"]
-        _curves(loss, runs, "train_loss", MUTED, "-")
-        _curves(loss, runs, "validation_loss", colour, "-")
-        _curves(accuracy, runs, "validation_accuracy", colour, "-")
+        _curves(loss, runs, "train_loss", MUTED)
+        _curves(loss, runs, "validation_loss", colour)
+        _curves(accuracy, runs, "validation_accuracy", colour)
         _kept(loss, runs, "validation_loss", colour)
         _kept(accuracy, runs, "validation_accuracy", colour)
         loss.set_title(wrapped(label, 50), fontweight="bold")
@@ -205,11 +222,11 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
     return figure
 
 
-def _curves(axes: Axes, runs: pd.DataFrame, column: str, colour: str, line: object) -> None:
-    table = runs.pivot(index="epoch", columns="replicate", values=column)
-    axes.plot(table.index, table, color=colour, linewidth=0.5, alpha=0.4, linestyle=line)
-    enough = table.notna().mean(axis=1) >= 0.5
-    axes.plot(table.index[enough], table[enough].mean(axis=1), color=colour, linewidth=1.8)
+def _curves(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:
+    draw = partial(sns.lineplot, x="epoch", y=column, color=colour, legend=False, ax=axes)
+    draw(runs, units="replicate", estimator=None, linewidth=0.5, alpha=0.4)
+    trained = runs.groupby("epoch")["replicate"].transform("size") / runs["replicate"].nunique()
+    draw(runs[trained >= 0.5], estimator="mean", errorbar=None, linewidth=1.8)
 
 
 def _kept(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:

@@ -1,7 +1,5 @@
 """The report's page: what is said in which order, and the HTML."""
 
-import base64
-import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +10,14 @@ import pandas as pd
 import yaml
 
 from ctseq.report import facts, published, runs
-from ctseq.report.numbers import count, duration, memory, number
-from ctseq.report.tables import Table, table_of
+from ctseq.report.claims import Published, claims, printed_table
+from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
+from ctseq.report.figures import Figure
+from ctseq.report.numbers import count, duration, memory
+from ctseq.report.tables import Table
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 _TEMPLATES = Path(__file__).parent.parent / "templates"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of the study: the stem of its file's name, its caption and its picture."""
-
-    name: str
-    caption: str
-    data_uri: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class Study:
     comparison
         Stem of ``comparison/**.csv`` to table.
     published
-        ``resources/published/tables.csv``.
+        The published study, to be set beside this one.
     figures
         In the order in which they are shown.
     costs, versions, revision
@@ -58,34 +50,11 @@ class Study:
     metrics: pd.DataFrame
     histories: pd.DataFrame
     comparison: Mapping[str, pd.DataFrame]
-    published: pd.DataFrame
+    published: Published
     figures: Sequence[Figure]
     costs: Sequence[facts.Cost]
     versions: Mapping[str, str]
     revision: str
-
-
-def read_figure(path: Path, *, captions: Path, config: Mapping[str, Any]) -> Figure:
-    """Read a picture with the caption that ``snakemake --report`` shows as well.
-
-    Parameters
-    ----------
-    path
-        An SVG or PNG file. ``metric-recall`` takes its caption from ``metric.rst``.
-    captions
-        Folder of the captions, templates over ``snakemake.wildcards`` and ``snakemake.config``.
-    config
-        The study's configuration.
-    """
-    kind, _, value = path.stem.partition("-")
-    template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(  # noqa: S701 (plain text; the page escapes it)
-        (captions / f"{kind}.rst").read_text(encoding="utf-8")
-    )
-    known = {"wildcards": {"metric": value, "model": value, "part": value}, "config": config}
-    caption = " ".join(template.render(snakemake=known).split())
-    media = mimetypes.types_map[path.suffix]
-    encoded = base64.b64encode(path.read_bytes()).decode("ascii")
-    return Figure(path.stem, caption, f"data:{media};base64,{encoded}")
 
 
 def render(study: Study) -> str:
@@ -96,18 +65,11 @@ def render(study: Study) -> str:
     str
         HTML that loads nothing, runs nothing, and escapes every text it is given.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        # The template's name ends in .j2, by which no escaping would be chosen.
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     config = study.config
     labels = {model: settings["label"] for model, settings in config["models"].items()}
+    kinds = {model: settings["kind"] for model, settings in config["models"].items()}
     synthetic = config["dataset"]["format"] == "phantom"
-    return environment.get_template("report.html.j2").render(
+    return _template("report.html.j2").render(
         config=config,
         labels=labels,
         synthetic=synthetic,
@@ -117,12 +79,15 @@ def render(study: Study) -> str:
         files=published.files_table(study.summary),
         models=[_model_table(study, model) for model in labels],
         training=_training_table(config),
-        tables=_tables(study, labels),
-        counts_of_patients=study.summary["patients"],
-        ratio=_ratio(study),
+        tables=comparison_tables(
+            study.comparison, labels=labels, alpha=config["comparison"]["alpha"]
+        ),
+        n_validation=_n_validation(study.metrics),
+        ratio=ratio_text(study.comparison),
         never=_never_validated(study),
-        false_alarms=_false_alarms(study),
-        against=published.against_paper(study.metrics, study.published, labels=labels),
+        false_alarms=false_alarms(study.comparison),
+        against=published.against_paper(study.metrics, study.published, labels=labels, kinds=kinds),
+        claims=claims(study.published),
         replicates=runs.replicate_tables(study.metrics, study.histories, labels=labels),
         figures=study.figures,
         costs=_cost_table(study.costs),
@@ -132,42 +97,35 @@ def render(study: Study) -> str:
     )
 
 
-def _tables(study: Study, labels: Mapping[str, str]) -> dict[str, Table]:
-    alpha = study.config["comparison"]["alpha"]
-    difference = {"estimate": "Difference"}
-    plan = {
-        "resampled_t": ("Corrected resampled t test", difference, ["test_train_ratio", "df"]),
-        "bayesian_t": ("Bayesian correlated t test", difference, ["rope"]),
-        "effect_sizes": ("Effect sizes", {}, ["allows_for_overlap", "n", "n_undefined"]),
-        "power": ("Power and what a difference would need", {}, ["alpha", "n", "n_undefined"]),
-        "ranking": ("Mean ranks", {}, []),
-        "auc": ("Each model over patients", {}, ["n", "n_positive", "n_never_validated"]),
-        "delong": (
-            "Differences over patients",
-            difference,
-            ["n", "n_positive", "n_never_validated"],
-        ),
-        "mcnemar": ("Decisions on the same patients", {}, ["n_positive", "n_never_validated"]),
-        "operating_points": ("Sensitivity and specificity", {}, []),
-        "calibration": ("Calibration", {}, ["bin"]),
-        "normality": ("Table I. Normality within a model", {}, ["n_undefined"]),
-        "variances": ("Table II. Equal variances", {}, ["n_a", "n_b", "n_undefined"]),
-        "t_test": ("Table III. t test and power", difference, ["n_a", "n_b", "n_undefined"]),
-        "mann_whitney": ("Table IV. Mann-Whitney U", {}, ["n_a", "n_b", "n_undefined"]),
-        "ranges": ("Table V. Smallest and largest values", {}, []),
-        "means": ("Table VI. Means", {}, []),
-    }
-    made = {}
-    for name, (title, headings, drop) in plan.items():
-        frame = study.comparison[name]
-        if name == "calibration":
-            frame = frame[frame["n"] > 0]
-        if name == "mcnemar" or "false_alarm_rate" in frame:
-            drop = [*drop, "false_alarm_rate"]
-        made[name] = table_of(
-            frame, title=title, labels=labels, alpha=alpha, headings=headings, drop=drop
-        )
-    return made
+def render_published(published_study: Published, figures: Sequence[Figure]) -> str:
+    """Write the page of the published study alone, from the parts of a study's page."""
+    settings, labels = published_study.study["comparison"], published_study.labels
+    comparison = published_study.comparison
+    return _template("published.html.j2").render(
+        labels=labels,
+        settings=settings,
+        sizes=published_study.study["splits"]["sizes"],
+        verdicts=comparison["verdict"]["sentence"].tolist(),
+        tables=comparison_tables(comparison, labels=labels, alpha=settings["alpha"]),
+        ratio=ratio_text(comparison),
+        false_alarms=false_alarms(comparison),
+        claims=claims(published_study),
+        printed=printed_table(published_study),
+        replicates=runs.replicate_tables(published_study.metrics, pd.DataFrame(), labels=labels),
+        figures=figures,
+    )
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        # The template's name ends in .j2, by which no escaping would be chosen.
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def _model_table(study: Study, model: str) -> Table:
@@ -235,20 +193,11 @@ def _memory(cost: facts.Cost) -> str:
     return "not measured" if pd.isna(cost.memory_mib) else memory(cost.memory_mib)
 
 
-def _ratio(study: Study) -> str:
-    return number(float(study.comparison["resampled_t"]["test_train_ratio"].iloc[0]), 2)
+def _n_validation(metrics: pd.DataFrame) -> float:
+    """Give the mean number of validation patients in a run."""
+    counts = metrics[metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
+    return float(counts.groupby(["model", "replicate"])["value"].sum().mean())
 
 
 def _never_validated(study: Study) -> int:
     return int(study.comparison["auc"]["n_never_validated"].iloc[0])
-
-
-def _false_alarms(study: Study) -> str:
-    """Give the simulated rates of the paper's tests, as the tables carry them."""
-    rates = pd.concat(
-        [study.comparison[name]["false_alarm_rate"] for name in ("t_test", "mann_whitney")]
-    ).dropna()
-    if rates.empty:
-        return ""
-    low, high = (f"{100 * rate:.0f}" for rate in (rates.min(), rates.max()))
-    return f"{low} %" if low == high else f"{low} to {high} %"

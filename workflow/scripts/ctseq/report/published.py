@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ctseq.figures.names import metric_name
+from ctseq.report.claims import Published
 from ctseq.report.numbers import count, number
 from ctseq.report.tables import Table
 
@@ -42,8 +43,12 @@ def files_table(summary: Mapping[str, object]) -> Table:
 
 
 def against_paper(
-    metrics: pd.DataFrame, published: pd.DataFrame, *, labels: Mapping[str, str]
-) -> Table | None:
+    metrics: pd.DataFrame,
+    published: Published,
+    *,
+    labels: Mapping[str, str],
+    kinds: Mapping[str, str],
+) -> Table:
     """Set means, minima and maxima beside the printed ones (Tables V and VI).
 
     Undefined values are counted as the paper does, as 0: the two columns compare like with like.
@@ -53,28 +58,28 @@ def against_paper(
     metrics
         `tables.METRICS`.
     published
-        ``resources/published/tables.csv``: table, model, metric, quantity, printed.
-    labels
-        Model to label; only models named as in the paper have a row.
+        The published study.
+    labels, kinds
+        Model to label, and to video or image: a model stands beside the paper's of its name, or
+        of its kind if the paper has none of that name.
     """
+    theirs = published.study["models"]
+    of_kind = {model["kind"]: name for name, model in theirs.items()}
+    printed = published.printed.set_index(["model", "metric", "quantity"])["printed"]
     rows = []
-    for model in labels:
-        for metric in ("accuracy", "recall", "precision"):
-            printed = published[(published["model"] == model) & (published["metric"] == metric)]
-            printed = printed.set_index("quantity")["printed"]
+    for model, label in labels.items():
+        other = model if model in theirs else of_kind[kinds[model]]
+        for metric in published.study["comparison"]["metrics"]:
             chosen = (metrics["model"] == model) & (metrics["metric"] == metric)
             own = metrics.loc[chosen, "value"].fillna(0)
-            if not {"mean", "min", "max"} <= set(printed.index) or own.empty:
-                continue
-            row = [labels[model], metric_name(metric)]
+            row = [label, theirs[other]["label"], metric_name(metric)]
             for quantity in ("mean", "min", "max"):
-                row += [number(own.agg(quantity), 2), number(float(printed[quantity]), 2)]
+                paper = float(printed[other, metric, quantity])
+                row += [number(own.agg(quantity), 2), number(paper, 2)]
             rows.append(row)
-    if not rows:
-        return None
-    header = ["Model", "Metric"]
+    header = ["Model", "Beside the paper's", "Metric"]
     for quantity in ("Mean", "Min.", "Max."):
         header += [f"{quantity}, ours", f"{quantity}, printed"]
     return Table("This study beside the paper's Tables V and VI", header, rows, [
         "Undefined values are counted as 0 on both sides here, as the paper does."
-    ])  # fmt: skip
+    ], frozenset({1, 2}))  # fmt: skip

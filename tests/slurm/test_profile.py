@@ -1,0 +1,79 @@
+"""What `--profile profiles/slurm` plans, without a cluster."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PAPER = {"replicates": 10, "report": {"example_slices": True}}
+
+
+@pytest.fixture(scope="module")
+def plan(working_copy, tmp_path_factory):
+    """Dry-run a study of the paper's shape."""
+    folder = tmp_path_factory.mktemp("given")
+    for name in ("ct-ich", "video", "image"):  # planning opens none of them
+        (folder / name).mkdir()
+    dataset = {"format": "ct-ich-jpg", "path": str(folder / "ct-ich")}
+    copy = working_copy(folder, dataset=dataset, **PAPER)
+    answer = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"]
+        + ["--configfile", "study.yaml", "--dry-run"],
+        cwd=copy.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout + answer.stderr
+
+
+@pytest.fixture(scope="module")
+def jobs(plan):
+    """List each planned job: its rule, whether it stands in a group, its threads and resources."""
+    found = []
+    for indent, local, rule, body in re.findall(
+        r"^( *)(local)?rule (\w+):\n((?:\1 {4}.*\n)*)", plan, re.M
+    ):
+        listed = re.search(r"^ *resources: (.*)$", body, re.M)
+        resources = dict(item.split("=", 1) for item in listed[1].split(", ")) if listed else {}
+        threads = re.search(r"^ *threads: (\d+)$", body, re.M)
+        found.append(
+            {"rule": rule, "grouped": bool(indent), "threads": int(threads[1]) if threads else 1}
+            | {"local": bool(local) or rule == "all", "resources": resources}
+        )
+    return found
+
+
+def test_the_papers_study_is_less_than_twelve_submissions(plan, jobs):
+    groups = re.findall(r"Group job (\w+) ", plan)
+    alone = [job["rule"] for job in jobs if not job["grouped"] and not job["local"]]
+    assert sum(job["rule"] == "train_head" for job in jobs) == 20
+    assert sorted(groups) == ["analysis", "dataset", "pixels", "pixels", *["runs"] * 4]
+    assert alone == ["extract_features"] * 2
+    assert len(groups + alone) < 12
+
+
+def test_every_job_names_its_partition_and_what_it_needs(jobs):
+    """A rule that the profile does not list would not ask for more when it is tried again."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text("utf-8"))
+    submitted = {job["rule"] for job in jobs if not job["local"]}
+    assert submitted <= set(profile["set-resources"])
+    for rule, asked in profile["set-resources"].items():
+        assert {"slurm_partition", "mem_mb", "runtime"} <= set(asked), rule
+        assert all("attempt" in str(asked[name]) for name in ("mem_mb", "runtime")), rule
+        assert ("turn" in asked) == (rule in profile["groups"]), rule
+
+
+def test_gpu_jobs_are_not_cut_down_to_the_login_node(jobs):
+    """profiles/default's cores and GPU are this machine's; they bound local runs alone."""
+    on_gpu = [job for job in jobs if job["resources"].get("slurm_partition") == "gpu"]
+    assert [job["rule"] for job in on_gpu] == ["extract_features"] * 2
+    assert {job["threads"] for job in on_gpu} == {8}
+    assert {job["resources"]["gpu"] for job in on_gpu} == {"1"}
+    assert not any("gpu" in job["resources"] for job in jobs if job not in on_gpu)

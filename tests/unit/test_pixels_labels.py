@@ -1,0 +1,87 @@
+"""Packed pixels and the labels of feature rows, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ctseq.errors import InputError
+from ctseq.labels import labels_of
+from ctseq.pixels import open_pixels, pack_pixels
+from ctseq.preprocessing import Preprocessing
+
+SLICES = pd.DataFrame(
+    {
+        "patient_id": ["049", "049", "050", "050"],
+        "slice_number": [1, 2, 1, 2],
+        "hemorrhage": [0, 1, 0, 0],
+    }
+)
+PATIENTS = pd.DataFrame({"patient_id": ["049", "050"], "hemorrhage": [1, 0]})
+
+
+def steps(resize=None, crop=None):
+    return Preprocessing(
+        resize=resize, resample=2, crop=crop, scale=None, offset=0.0, mean=None, std=None
+    )
+
+
+def read_slice(path):
+    """Give a picture of 6 x 4 pixels, all of the grey value that its name says."""
+    return np.full((4, 6), int(path.stem), np.uint8)
+
+
+def pack(paths, tmp_path, threads=1, preprocessing=None):
+    output = tmp_path / f"packed-{threads}.npy"
+    shape = pack_pixels(
+        paths,
+        read_slice=read_slice,
+        steps=preprocessing or steps(),
+        output=output,
+        threads=threads,
+    )
+    return shape, output
+
+
+def test_slices_are_packed_in_the_order_given(tmp_path):
+    names = [tmp_path / f"{grey}.jpg" for grey in (30, 4, 200)]
+    shape, output = pack(names, tmp_path)
+    packed = open_pixels(output)
+    assert shape == packed.shape == (3, 4, 6)
+    assert packed.dtype == np.uint8
+    assert packed[:, 0, 0].tolist() == [30, 4, 200]
+    assert (packed == packed[:, :1, :1]).all()
+
+
+def test_the_shape_is_that_after_resize_and_crop(tmp_path):
+    shape, output = pack([tmp_path / "9.jpg"], tmp_path, preprocessing=steps(8, (8, 10)))
+    assert shape == open_pixels(output).shape == (1, 8, 10)
+    assert (open_pixels(output) == 9).all()
+
+
+def test_threads_change_no_byte(tmp_path):
+    names = [tmp_path / f"{number % 251}.jpg" for number in range(150)]  # over two chunks
+    (_, one), (_, four) = (pack(names, tmp_path, threads=threads) for threads in (1, 4))
+    assert one.read_bytes() == four.read_bytes()
+    assert open_pixels(one)[:, 0, 0].tolist() == [number % 251 for number in range(150)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"), [("slice", [0, 0, 1, 0]), ("patient", [0, 1, 1, 0])]
+)
+def test_rows_get_their_slices_or_their_patients_label(labels, expected):
+    rows = pd.DataFrame({"patient_id": ["050", "049", "049", "050"], "slice_number": [2, 1, 2, 1]})
+    found = labels_of(rows, SLICES, PATIENTS, labels=labels)
+    assert found.tolist() == expected
+    assert found.dtype.kind == "i"
+
+
+def test_sequences_have_no_slice_number(tmp_path):
+    rows = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [pd.NA, pd.NA]})
+    assert labels_of(rows, SLICES, PATIENTS, labels="patient").tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("labels", ["slice", "patient"])
+def test_a_row_that_the_tables_do_not_know_is_named(labels):
+    rows = pd.DataFrame({"patient_id": ["049", "051"], "slice_number": [1, 7]})
+    with pytest.raises(InputError, match="no label for .*'patient_id': '051'"):
+        labels_of(rows, SLICES, PATIENTS, labels=labels)

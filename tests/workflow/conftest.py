@@ -1,0 +1,309 @@
+"""Runs of the workflow as a user types them, in working copies that tests may spoil."""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published")
+SHIPPED += ("workflow", "benchmarks")
+STUDY = {
+    "study": "small",
+    "dataset": {
+        "format": "phantom",
+        "phantom": {"patients": 14, "positive": 6, "image_size": 56},
+    },
+    "replicates": 2,
+    "training": {"learning_rate": 3.0e-3, "epochs": 3},
+    "comparison": {"metrics": ["accuracy", "precision"], "bootstrap_resamples": 100},
+}
+FRAMES = 4
+
+# Starting Snakemake takes longer than planning a small study: this starts it once, with the
+# libraries and plugins that every plan loads, and forks for each plan.
+PLANNER = """
+import contextlib, json, os, sys
+import jsonschema, pandas, snakemake.cli, snakemake.utils
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
+    snakemake.cli.main(["--version"])
+for case in json.load(sys.stdin):
+    edited = case["edit"] and open(case["edit"], "r+b")
+    if edited:
+        times, length = os.stat(case["edit"]), edited.seek(0, 2)
+        edited.write(b"# edited\\n")
+        edited.flush()
+    child = os.fork()
+    if not child:
+        output = os.open(case["output"], os.O_WRONLY | os.O_CREAT)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        snakemake.cli.main(case["arguments"])
+    os.waitpid(child, 0)
+    if edited:
+        edited.truncate(length)
+        edited.close()
+        os.utime(case["edit"], ns=(times.st_atime_ns, times.st_mtime_ns))
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of Snakemake ended, and all it said."""
+
+    status: int
+    text: str
+
+    @property
+    def jobs(self):
+        """The jobs that it planned or ran, such as ``train_head model=vivit, replicate=01``."""
+        blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*)", self.text, re.M)
+        named = [(rule, re.search(r"^ {4}wildcards: (.*)$", text, re.M)) for rule, text in blocks]
+        return sorted(f"{rule} {found[1]}" if found else rule for rule, found in named)
+
+    @property
+    def rules(self):
+        return {job.split()[0] for job in self.jobs}
+
+    @property
+    def idle(self):
+        return self.status == 0 and "Nothing to be done" in self.text and not self.jobs
+
+
+class WorkingCopy:
+    """The workflow's files in a folder of their own, with one study's overlay."""
+
+    def __init__(self, folder, overlay):
+        self.folder = folder
+        for name in SHIPPED:
+            source, target = ROOT / name, folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, target, symlinks=True, ignore=ignored)
+            elif source.exists():
+                shutil.copy2(source, target)
+        self.configure("study.yaml", overlay)
+
+    @property
+    def results(self):
+        config = yaml.safe_load((self.folder / "study.yaml").read_text())
+        return self.folder / "results" / config["study"]
+
+    def configure(self, name, overlay):
+        (self.folder / name).write_text(yaml.safe_dump(overlay, sort_keys=False))
+
+    def copy(self, folder):
+        """Give another working copy in the same state, times of change and all."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        twin = object.__new__(WorkingCopy)
+        twin.folder = folder
+        return twin
+
+    def snakemake(self, *arguments, cores=2, environment=None, overlay=None):
+        """Run Snakemake with the study's overlay and, if given, another one over it."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "snakemake", *self._options(overlay, cores), *arguments],
+            cwd=self.folder,
+            env=self._environment() | (environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Outcome(answer.returncode, answer.stdout)
+
+    def plans(self, cases):
+        """Dry-run many cases: name to arguments, overlay and a file to append a comment to."""
+        asked = []
+        for number, case in enumerate(cases.values()):
+            overlay = self.folder / f"case-{number}.yaml"
+            overlay.write_text(yaml.safe_dump(case.get("overlay", {})))
+            options = ["--configfile", "study.yaml", overlay.name, "--dry-run", "--"]
+            options[-1:-1] = case.get("options", [])
+            output = self.folder / f"case-{number}.log"
+            arguments = options + case.get("targets", [])
+            asked.append({"arguments": arguments, "edit": case.get("edit"), "output": str(output)})
+        subprocess.run(
+            [sys.executable, "-c", PLANNER],
+            cwd=self.folder,
+            env=self._environment(),
+            input=json.dumps(asked),
+            text=True,
+            check=True,
+        )
+        texts = [Path(case["output"]).read_text() for case in asked]
+        return dict(zip(cases, texts, strict=True))
+
+    def tree(self, below="."):
+        """Give every file's time of change and content, by path; Python's own cache left out."""
+        found = {}
+        for path in sorted((self.folder / below).rglob("*")):
+            if path.is_symlink():
+                found[path.relative_to(self.folder).as_posix()] = (0, str(path.readlink()))
+            elif path.is_file() and "__pycache__" not in path.parts:
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[path.relative_to(self.folder).as_posix()] = (path.stat().st_mtime_ns, digest)
+        return found
+
+    def _options(self, overlay, cores):
+        files = ["study.yaml"]
+        if overlay is not None:
+            self.configure("overlay.yaml", overlay)
+            files.append("overlay.yaml")
+        return ["--configfile", *files, "--cores", str(cores)]
+
+    @staticmethod
+    def _environment():
+        return {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE_")}
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Give a function that makes a folder once for all processes of this test run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def make(name, write):
+        folder = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                write(folder)
+                (folder / "made").touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def checkpoints(once):
+    """Two local checkpoints, not pretrained: kind to folder."""
+
+    def write(folder):
+        program = (
+            "from ctseq.tiny import write_tiny\n"
+            f"write_tiny('video', kind='video', frames={FRAMES}, seed=1, steps=0)\n"
+            "write_tiny('image', kind='image', frames=None, seed=1, steps=0)\n"
+        )
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+        subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True)
+
+    folder = once("checkpoints", write)
+    return {kind: str(folder / kind) for kind in ("video", "image")}
+
+
+@pytest.fixture(scope="session")
+def local_models(checkpoints):
+    """Overlay of `models` that points the two configured ones at the local checkpoints."""
+    return {
+        "vivit": {"checkpoint": checkpoints["video"], "frames": FRAMES},
+        "convnext": {"checkpoint": checkpoints["image"]},
+    }
+
+
+@dataclass(frozen=True)
+class Study:
+    """The finished study, for reading: `before` and `after` are its folder's files."""
+
+    copy: WorkingCopy
+    outcome: Outcome
+    before: dict
+    after: dict
+
+
+@pytest.fixture(scope="session")
+def study(once, local_models):
+    """The whole small study, run once; tests that change anything take a copy of it."""
+
+    def write(folder):
+        copy = WorkingCopy(folder / "copy", STUDY | {"models": local_models})
+        before = copy.tree()
+        outcome = copy.snakemake()
+        record = {"status": outcome.status, "text": outcome.text}
+        record |= {"before": before, "after": copy.tree()}
+        (folder / "record.json").write_text(json.dumps(record))
+
+    folder = once("study", write)
+    record = json.loads((folder / "record.json").read_text())
+    outcome = Outcome(record["status"], record["text"])
+    assert outcome.status == 0, outcome.text[-8000:]
+    copy = object.__new__(WorkingCopy)
+    copy.folder = folder / "copy"
+    return Study(copy, outcome, record["before"], record["after"])
+
+
+@pytest.fixture
+def study_copy(study, tmp_path):
+    """A working copy with the finished study, for the test's own use."""
+    return study.copy.copy(tmp_path / "copy")
+
+
+@pytest.fixture
+def working_copy(tmp_path):
+    """Give a function that makes a working copy without results, from a study's overlay."""
+    return lambda overlay: WorkingCopy(tmp_path / "copy", overlay)
+
+
+@pytest.fixture(scope="session")
+def planned(once, study):
+    """Give a function that plans cases on a copy of the finished study, once a name."""
+
+    def plan(name, cases):
+        def write(folder):
+            texts = study.copy.copy(folder / "copy").plans(cases)
+            (folder / "plans.json").write_text(json.dumps(texts))
+
+        texts = json.loads((once(name, write) / "plans.json").read_text())
+        return {case: Outcome(0, text) for case, text in texts.items()}
+
+    return plan
+
+
+HEADER = (
+    "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
+    "No_Hemorrhage,Fracture_Yes_No"
+)
+
+
+@pytest.fixture(scope="session")
+def write_ct_ich():
+    """Give a function that lays out a folder like CT-ICH's JPG release, without the phantom."""
+    return _write_ct_ich
+
+
+def _write_ct_ich(folder, patients, *, side=40):
+    """Write `patients`, id to the string of its slices' labels: ``b`` bleeds, ``-`` does not."""
+    rows = []
+    for patient, labels in patients.items():
+        for number, label in enumerate(labels, start=1):
+            _picture(folder / f"Patients_CT/{patient}/brain/{number}.jpg", number, label, side)
+            _picture(folder / f"Patients_CT/{patient}/bone/{number}.jpg", number, "-", side)
+            subtypes = "0,0,0,1,0,0" if label == "b" else "0,0,0,0,0,1"
+            rows.append(f"{int(patient)},{number},{subtypes},0")
+    text = "\r\n".join([HEADER, *rows]) + "\r\n"
+    (folder / "hemorrhage_diagnosis.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    return folder
+
+
+def _picture(path, number, label, side):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.new("L", (side, side), 10)
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((4, 3, side - 5, side - 4), fill=110 + number, outline=240)
+    if label == "b":
+        draw.ellipse((side // 2, side // 3, side // 2 + 8, side // 3 + 8), fill=200)
+    picture.save(path, format="JPEG", quality=90)

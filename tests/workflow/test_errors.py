@@ -1,0 +1,339 @@
+"""Mistakes, one a row, each with the words that its user reads; none shows a traceback."""
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ctseq.runlog import rule_log
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+DIAGNOSIS = "hemorrhage_diagnosis.csv"
+SLICE = "Patients_CT/050/brain/2.jpg"
+PYTHONS = "Traceback (most recent call last)"
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def said(tmp_path, capfd):
+    """Run a script's `main` as its rule does; give what the screen shows, which the log holds."""
+
+    def run(name, *arguments, **keywords):
+        log = tmp_path / "rule.log"
+        with pytest.raises(SystemExit) as ended, rule_log(log):
+            script(name).main(*arguments, **keywords)
+        assert ended.value.code == 1
+        shown = capfd.readouterr().err
+        assert shown.startswith("Error: ")
+        assert shown == log.read_text("utf-8")
+        assert PYTHONS not in shown
+        return shown
+
+    return run
+
+
+@pytest.fixture
+def dataset(tmp_path, write_ct_ich):
+    """A sound dataset of four patients, two with hemorrhage."""
+    patients = {"049": "-b-", "050": "---", "051": "bb", "052": "-"}
+    return write_ct_ich(tmp_path / "data", patients, side=16)
+
+
+def index(folder, tmp_path, on_problem="error"):
+    made = {name: str(tmp_path / f"{name}.csv") for name in ("inventory", "problems")}
+    keywords = {"dataset": str(folder), "format": "ct-ich-jpg", "on_problem": on_problem}
+    return keywords | made
+
+
+def selection(folder, tmp_path):
+    made = {name: str(tmp_path / f"{name}.csv") for name in ("inventory", "slices", "patients")}
+    made |= {"summary": str(tmp_path / "summary.json"), "sorted_folder": str(tmp_path / "sorted")}
+    return {"dataset": str(folder), "format": "ct-ich-jpg"} | made
+
+
+def empty(folder):
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def file(folder):
+    shutil.rmtree(folder)
+    folder.write_text("not a folder")
+
+
+def only_bones(folder):
+    for path in folder.rglob("brain"):
+        shutil.rmtree(path)
+
+
+def without_table(folder):
+    (folder / DIAGNOSIS).unlink()
+
+
+def without_rows(folder):
+    (folder / DIAGNOSIS).write_text("")
+
+
+def without_column(folder):
+    text = (folder / DIAGNOSIS).read_text("utf-8-sig")
+    (folder / DIAGNOSIS).write_text(text.replace("Epidural", "Extradural"))
+
+
+def truncated(folder):
+    (folder / SLICE).write_bytes((folder / SLICE).read_bytes()[:200])
+
+
+def zero_bytes(folder):
+    (folder / SLICE).write_bytes(b"")
+
+
+def no_image(folder):
+    (folder / SLICE).write_text("<html>502 Bad Gateway</html>")
+
+
+def another_size(folder):
+    Image.new("L", (20, 12), 50).save(folder / SLICE)
+
+
+def slice_without_row(folder):
+    text = (folder / DIAGNOSIS).read_bytes()
+    (folder / DIAGNOSIS).write_bytes(text.replace(b"50,2,0,0,0,0,0,1,0\r\n", b""))
+
+
+def row_without_slice(folder):
+    (folder / SLICE).unlink()
+
+
+def twice(folder):
+    with (folder / DIAGNOSIS).open("ab") as table:
+        table.write(b"50,2,1,0,0,0,0,0,0\r\n")
+
+
+def contradiction(folder):
+    text = (folder / DIAGNOSIS).read_bytes()
+    (folder / DIAGNOSIS).write_bytes(text.replace(b"49,2,0,0,0,1,0,0,0", b"49,2,0,0,0,1,0,1,0"))
+
+
+def patient_twice(folder):
+    shutil.copytree(folder / "Patients_CT/050", folder / "Patients_CT/50")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (empty, ["{folder} is no dataset", "Found nothing", "Set dataset.path"]),
+        (file, ["dataset.path: {folder} is not a folder", "root folder"]),
+        (only_bones, ["holds no brain slices among its 10 files", "Patients_CT"]),
+        (without_table, [f"has no {DIAGNOSIS}", "Copy the table"]),
+        (without_rows, [DIAGNOSIS, "is empty"]),
+        (without_column, [DIAGNOSIS, "lacks the column epidural", "it has patientnumber"]),
+        (truncated, ["(1 problem)", SLICE, "cannot be read as an image"]),
+        (zero_bytes, ["(1 problem)", SLICE, "it is empty"]),
+        (no_image, ["(1 problem)", SLICE, "cannot be read as an image"]),
+        (another_size, ["(1 problem)", SLICE, "20 x 12", "16 x 16"]),
+        (slice_without_row, ["(1 problem)", SLICE]),
+        (row_without_slice, ["(1 problem)", DIAGNOSIS, "row 6"]),
+        (twice, [DIAGNOSIS, "row 6", "row 11"]),
+        (contradiction, ["(1 problem)", DIAGNOSIS, "row 3"]),
+        (patient_twice, ["Patients_CT/050", "Patients_CT/50"]),
+    ],
+)
+def test_a_faulty_dataset(said, dataset, tmp_path, spoil, words):
+    spoil(dataset)
+    shown = said("index_dataset", **index(dataset, tmp_path))
+    for word in words:
+        assert word.format(folder=dataset) in shown
+    assert not (tmp_path / "inventory.csv").exists()
+    # What can be left out says that it can be.
+    assert ("dataset.on_problem: exclude" in shown) == ("problem)" in shown or "problems)" in shown)
+
+
+def test_all_faults_are_listed_at_once(said, dataset, tmp_path):
+    for spoil in (truncated, contradiction, patient_twice):
+        spoil(dataset)
+    shown = said("index_dataset", **index(dataset, tmp_path))
+    assert all(word in shown for word in (SLICE, "row 3", "Patients_CT/50"))
+
+
+def test_excluding_keeps_the_rest_and_says_why(dataset, tmp_path):
+    truncated(dataset)
+    script("index_dataset").main(**index(dataset, tmp_path, on_problem="exclude"))
+    inventory = (tmp_path / "inventory.csv").read_text().splitlines()
+    (row,) = [line for line in inventory if line.startswith(SLICE)]
+    assert row.split(",")[4] == "0"
+    assert row.split(",")[5]
+    assert SLICE in (tmp_path / "problems.csv").read_text()
+    script("select_slices").main(**selection(dataset, tmp_path))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["files_seen"] == summary["files_kept"] + summary["files_excluded"] == 19
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"), [("-", "All 3 patients are without"), ("b", "All 3 patients have a hem")]
+)
+def test_all_patients_of_one_class(said, tmp_path, write_ct_ich, labels, words):
+    folder = write_ct_ich(tmp_path / "data", {"049": labels, "050": labels * 3, "051": labels})
+    script("index_dataset").main(**index(folder, tmp_path))
+    shown = said("select_slices", **selection(folder, tmp_path))
+    assert words in shown
+    assert "Check the diagnosis table" in shown
+
+
+@pytest.mark.parametrize(
+    ("truth", "proportion", "words"),
+    [
+        ([0, 1], 0.1, ["2 patients", "splits.validation_proportion 0.1", "no validation patient"]),
+        ([0, 1], 0.9, ["no train patient", "Choose another proportion or add patients"]),
+        ([0, 0, 0, 1], 0.3, ["all training patients are of one class", "splits.stratify"]),
+    ],
+)
+def test_fewer_patients_than_a_split_needs(said, tmp_path, truth, proportion, words):
+    rows = [f"{number:03d},{state},1,{state},,\n" for number, state in enumerate(truth, start=49)]
+    header = "patient_id,hemorrhage,n_slices,n_positive_slices,age_years,sex\n"
+    (tmp_path / "patients.csv").write_text(header + "".join(rows))
+    shown = said(
+        "split_patients",
+        tmp_path / "patients.csv",
+        tmp_path / "split.csv",
+        replicate=7,  # with this seed it validates the only positive patient
+        scheme="random",
+        validation_proportion=proportion,
+        stratify=False,
+        seed=1,
+    )
+    assert "Replicate 7: " in shown
+    for word in words:
+        assert word in shown
+
+
+@pytest.mark.parametrize(
+    ("held", "settings", "spoiled", "words"),
+    [
+        (
+            "image",
+            {"kind": "video", "frames": 4},
+            None,
+            ["models.m.kind is video", "ConvNextForImageClassification", "models.m.kind to image"],
+        ),
+        (
+            "video",
+            {"kind": "image"},
+            None,
+            ["models.m.kind is image", "VivitForVideoClassification", "models.m.kind to video"],
+        ),
+        (
+            "video",
+            {"kind": "video", "frames": 3},
+            None,
+            ["models.m.frames is 3", "2 frames to a tubelet", "a multiple of 2"],
+        ),
+        (
+            "video",
+            {"kind": "video", "frames": 6},
+            None,
+            ["models.m.frames is 6", "4 frames"],
+        ),
+        ("image", {"kind": "image"}, "config.json", ["lacks config.json", "save_pretrained"]),
+        (
+            "image",
+            {"kind": "image"},
+            "preprocessor_config.json",
+            ["lacks preprocessor_config.json", "save_pretrained"],
+        ),
+        ("image", {"kind": "image"}, "model.safetensors", ["lacks model.safetensors"]),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit(
+    said, tmp_path, checkpoints, held, settings, spoiled, words
+):
+    folder = shutil.copytree(checkpoints[held], tmp_path / "checkpoint")
+    if spoiled:
+        (folder / spoiled).unlink()
+    settings = {"checkpoint": str(folder), "frame_sampling": "uniform"} | settings
+    shown = said("describe_checkpoint", folder, tmp_path / "m.json", model="m", settings=settings)
+    for word in words:
+        assert word in shown
+    assert str(folder) in shown or "frames" in words[0]
+
+
+# From here on Snakemake itself runs: what a terminal shows.
+
+
+def shown_by(copy, target, overlay, **keywords):
+    outcome = copy.snakemake("--", f"results/x/{target}", overlay=overlay, **keywords)
+    assert outcome.status != 0
+    assert PYTHONS not in outcome.text
+    return outcome.text
+
+
+@pytest.fixture
+def copy(working_copy, local_models):
+    return working_copy({"study": "x", "replicates": 2, "models": local_models})
+
+
+def test_without_data_plain_snakemake_says_where_they_come_from(copy):
+    outcome = copy.snakemake()
+    assert outcome.status != 0
+    assert PYTHONS not in outcome.text
+    for words in (
+        "dataset.path is data/ct-ich, which does not exist",
+        "https://physionet.org/content/ct-ich",
+        "snakemake --config 'dataset={path: /where/it/is}'",
+        "make demo",
+    ):
+        assert words in outcome.text
+    assert not outcome.jobs
+
+
+def test_an_unknown_key_and_its_nearest_name(copy):
+    shown = shown_by(copy, "metrics.csv", {"replicats": 3, "training": {"learning_rat": 1.0}})
+    assert "replicats is not a key; did you mean replicates?" in shown
+    assert "training.learning_rat is not a key; did you mean learning_rate?" in shown
+
+
+def test_a_failed_rule_shows_its_message_on_the_terminal_and_in_its_log(copy, dataset):
+    truncated(dataset)
+    contradiction(dataset)
+    shown = shown_by(copy, "dataset/slices.csv", {"dataset": {"path": str(dataset)}})
+    for words in ("(2 problems)", SLICE, "row 3", "dataset.on_problem: exclude"):
+        assert words in shown
+        assert words in (copy.results / "logs/index_dataset.log").read_text()
+
+
+def test_a_checkpoint_of_the_wrong_kind_on_the_terminal(copy, checkpoints):
+    models = {"vivit": {"checkpoint": checkpoints["image"]}}
+    shown = shown_by(copy, "models/vivit.json", {"models": models})
+    assert "Error: models.vivit.kind is video" in shown
+
+
+def test_a_local_checkpoint_that_does_not_exist(copy):
+    models = {"vivit": {"checkpoint": "./nowhere"}}
+    shown = shown_by(copy, "models/vivit.json", {"models": models})
+    assert "nowhere" in shown
+
+
+def test_a_checkpoint_that_cannot_be_had(copy):
+    models = {"vivit": {"checkpoint": "owner/none", "revision": "v1"}}
+    shown = shown_by(
+        copy,
+        "models/vivit.json",
+        {"models": models},
+        environment={"HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
+    for words in (
+        "Checkpoint owner/none, revision v1, cannot be fetched",
+        "Asked: http://127.0.0.1:9",
+        "hf download owner/none --revision v1",
+        "set the model's `checkpoint` to its path",
+    ):
+        assert words in shown
+    assert not list((copy.folder / "resources").rglob("owner--none*"))

@@ -1,0 +1,148 @@
+"""A folder laid out like CT-ICH's JPG release, written by hand, from `dataset.path` to report."""
+
+import hashlib
+import json
+
+import numpy as np
+from PIL import Image
+
+from ctseq.tables import PATIENTS, SLICES, read_table
+
+PATIENTS_CT = {
+    "049": "---bbb------",  # twelve slices: as text, 10 would come before 2
+    "050": "------------",
+    "051": "-bb-",
+    "052": "-----",
+    "058": "-b",  # shorter than the four frames
+    "066": "-",  # one slice
+    "071": "--bb--",
+    "084": "-----------",
+    "100": "bbbb",
+    "101": "---",
+    "129": "-----b",
+    "130": "----",
+}
+# As the release writes it: a line break in a quoted header, blanks for `no`, a note with a comma.
+DEMOGRAPHICS = (
+    '\ufeffPatient Number,"Age\r\n(years)",Gender,Intraventricular,Intraparenchymal,Subarachnoid,'
+    "Epidural,Subdural,Fracture (yes 1/no 0),Note\r\n"
+    "49,61,Male,,,,1,,,\r\n"
+    "50,0.5,Female,,,,,,,\r\n"
+    '58,34,Female,,,,1,,1,"Normal CT, seen twice"\r\n'
+    "66,,Male,,,,,,,\r\n"
+    "100,80,,,,,1,,,\r\n"
+)
+MASKS = ("4_HGE_Seg.jpg", "5_HSE_Seg.jpg", "6_hge_seg.JPG")
+
+
+def write_dataset(folder, write_ct_ich):
+    write_ct_ich(folder, PATIENTS_CT)
+    (folder / "patient_demographics.csv").write_bytes(DEMOGRAPHICS.encode())
+    brain = folder / "Patients_CT/049/brain"
+    for name in MASKS:
+        (brain / name).write_bytes((brain / "1.jpg").read_bytes())
+    (folder / "Patients_CT/084/bone/11.jpg").unlink()
+    (folder / "LICENSE.txt").write_text("restricted")
+
+
+def state(folder):
+    """Give what a user could notice of a dataset: names, permissions, times and contents."""
+    return {
+        path: (
+            path.stat().st_mode,
+            path.stat().st_mtime_ns,
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None,
+        )
+        for path in [folder, *folder.rglob("*")]
+    }
+
+
+def test_it_runs_to_the_report(tmp_path, working_copy, write_ct_ich, local_models):
+    dataset = tmp_path / "release 1.2.0"  # a blank in the path, as people have them
+    write_dataset(dataset, write_ct_ich)
+    for path in [*dataset.rglob("*"), dataset]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = state(dataset)
+    copy = working_copy(
+        {
+            "study": "by-hand",
+            "dataset": {"path": str(dataset)},
+            "models": local_models,
+            "replicates": 2,
+            "training": {"epochs": 2},
+        }
+    )
+    outcome = copy.snakemake()
+    assert outcome.status == 0, outcome.text[-8000:]
+    assert state(dataset) == before
+    for path in [dataset, *dataset.rglob("*")]:
+        path.chmod(0o755)
+
+    _check_counts(copy.results)
+    _check_labels_and_order(copy.results)
+    _check_links(copy.results, dataset)
+    _check_packed_pixels(copy.results, dataset)
+    page = (copy.results / "report.html").read_text("utf-8")
+    assert "by-hand" in page
+    assert str(dataset) in page
+
+
+def _check_counts(results):
+    slices = sum(map(len, PATIENTS_CT.values()))
+    excluded = {"bone window": slices - 1, "mask": 3, "table": 2, "not part of the layout": 1}
+    assert (
+        json.loads((results / "dataset/summary.json").read_text()).items()
+        >= {
+            "patients": 12,
+            "positive_patients": 6,
+            "brain_slices": slices,
+            "positive_slices": 13,
+            "files_seen": 2 * slices + 5,
+            "files_kept": slices,
+            "files_excluded": slices + 5,
+            "excluded_by_reason": dict(sorted(excluded.items())),
+            "slices_per_patient": {"min": 1, "median": 4.5, "max": 12},
+        }.items()
+    )
+    log = (results / "logs/select_slices.log").read_text()
+    assert "Patients: 12, with hemorrhage: 6." in log
+    assert f"Slices: {slices}, with hemorrhage: 13." in log
+
+
+def _check_labels_and_order(results):
+    slices = read_table(results / "dataset/slices.csv", SLICES)
+    for patient, labels in PATIENTS_CT.items():
+        own = slices[slices["patient_id"] == patient]
+        assert own["slice_number"].tolist() == list(range(1, len(labels) + 1))
+        assert own["hemorrhage"].tolist() == [int(label == "b") for label in labels]
+        assert own["epidural"].tolist() == own["hemorrhage"].tolist()
+        names = [f"Patients_CT/{patient}/brain/{n}.jpg" for n in own["slice_number"]]
+        assert own["path"].tolist() == names
+    patients = read_table(results / "dataset/patients.csv", PATIENTS).set_index("patient_id")
+    assert list(patients.index) == list(PATIENTS_CT)
+    sexes = {"049": "M", "050": "F", "058": "F", "066": "M"}
+    assert patients["sex"].to_dict() == dict.fromkeys(PATIENTS_CT, "") | sexes
+    assert patients["age_years"].dropna().to_dict() == {"049": 61, "050": 0.5, "058": 34, "100": 80}
+
+
+def _check_links(results, dataset):
+    for patient, labels in PATIENTS_CT.items():
+        group = "Positive" if "b" in labels else "Negative"
+        folder = results / "dataset/sorted" / group / patient
+        assert len(list(folder.iterdir())) == len(labels)
+        for number in range(1, len(labels) + 1):
+            target = dataset / f"Patients_CT/{patient}/brain/{number}.jpg"
+            assert (folder / f"{number}.jpg").resolve() == target.resolve()
+
+
+def _check_packed_pixels(results, dataset):
+    """The brain's grey rises by one a slice, so packed rows in another order would show."""
+    packed = np.load(results / "pixels/convnext.npy")
+    slices = read_table(results / "dataset/slices.csv", SLICES)
+    middle = tuple(length // 2 for length in packed.shape[1:])
+    for row, path in enumerate(slices["path"]):
+        if slices["hemorrhage"][row]:
+            continue
+        with Image.open(dataset / path) as image:
+            grey = image.getpixel((20, 20))
+        assert abs(int(packed[(row, *middle)]) - grey) <= 1

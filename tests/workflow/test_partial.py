@@ -1,0 +1,201 @@
+"""What runs again: one replicate alone, more replicates, another model, any changed key."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+RUN = "results/small/runs/vivit/replicate-02"
+OF_RUN = {"train_head model=vivit, replicate=02", "evaluate model=vivit, replicate=02"}
+
+# What follows from a change, from the report backwards.
+REPORT = {"write_report", "all"}
+COMPARED = {"compare_models", "plot_differences"} | REPORT
+PATIENTS = {"compare_patients", "plot_patients"} | REPORT
+SCORED = {"collect_metrics", "plot_metric", "plot_confusion"} | COMPARED | PATIENTS
+EVALUATED = {"evaluate"} | SCORED
+TRAINED = {"train_head", "plot_training"} | EVALUATED
+EXTRACTED = {"extract_features"} | TRAINED
+DESCRIBED = {"describe_checkpoint", "pack_pixels"} | EXTRACTED
+SPLIT = {"split_patients"} | TRAINED
+INDEXED = {"index_dataset", "select_slices", "plot_examples", "pack_pixels"} | SPLIT | EXTRACTED
+DRAWN = {"draw_phantom"} | INDEXED
+# The rule graph is drawn anew where a key decides which rules or files there are.
+GRAPH = {"plot_rulegraph"}
+LABEL = {"plot_metric", "plot_training", "plot_patients"} | COMPARED
+OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
+BOTH = {"vivit", "convnext"}
+
+# Key, another value, the rules that run again, and of which models.
+CHANGES = [
+    ("study", "other", DRAWN | DESCRIBED | GRAPH, BOTH),
+    ("seed", 7, DRAWN, BOTH),
+    ("dataset.path", "elsewhere", GRAPH | REPORT, set()),
+    ("dataset.on_problem", "exclude", INDEXED | GRAPH, BOTH),
+    ("dataset.phantom.patients", 15, DRAWN | GRAPH, BOTH),
+    ("dataset.phantom.positive", 7, DRAWN | GRAPH, BOTH),
+    ("dataset.phantom.image_size", 60, DRAWN | GRAPH, BOTH),
+    ("splits.scheme", "repeated_kfold", SPLIT, BOTH),
+    ("splits.folds", 3, REPORT, set()),  # of another scheme than the study's
+    ("splits.validation_proportion", 0.4, SPLIT, BOTH),
+    ("splits.stratify", True, SPLIT, BOTH),
+    ("models.vivit.frames", 2, DESCRIBED | GRAPH, {"vivit"}),
+    ("models.vivit.frame_sampling", "first", DESCRIBED | GRAPH, {"vivit"}),
+    ("models.vivit.training", {"epochs": 2}, TRAINED, {"vivit"}),
+    ("models.convnext.label", "Image", LABEL | {"plot_confusion"} | GRAPH, set()),
+    ("models.convnext.labels", "patient", TRAINED | GRAPH, {"convnext"}),
+    ("models.convnext.sequence_rule", "mean", EVALUATED | GRAPH, {"convnext"}),
+    ("training.learning_rate", 1.0e-4, TRAINED, BOTH),
+    ("training.weight_decay", 0.0, TRAINED, BOTH),
+    ("training.batch_size", 4, TRAINED, BOTH),
+    ("training.epochs", 4, TRAINED, BOTH),
+    ("training.warmup_steps", 0, TRAINED, BOTH),
+    ("training.patience", 1, TRAINED, BOTH),
+    ("evaluation.threshold", 0.6, EVALUATED, BOTH),
+    ("comparison.metrics", ["accuracy"], COMPARED, set()),
+    ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
+    ("comparison.undefined", "zero", COMPARED, set()),
+    ("comparison.rope", 0.05, COMPARED, set()),
+    ("comparison.bootstrap_resamples", 200, PATIENTS, set()),
+    ("report.example_slices", False, REPORT | GRAPH, set()),
+]
+# Not in the table: `replicates` and further models are tested below, the others choose other files.
+ELSEWHERE = {
+    "replicates",
+    "dataset.format",
+    *(f"models.{model}.{key}" for model in BOTH for key in ("kind", "checkpoint", "revision")),
+    "models.vivit.label",
+}
+
+
+def nested(key, value):
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+def leaves(section, path=()):
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield ".".join((*path, key))
+
+
+@pytest.fixture(scope="module")
+def changed(planned):
+    """The plan after each change of a key."""
+    return planned("changed-keys", {key: {"overlay": nested(key, v)} for key, v, *_ in CHANGES})
+
+
+@pytest.fixture(scope="module")
+def grown(planned, checkpoints):
+    """Plans for parts of the study and for more of it."""
+    image = {"kind": "image", "label": "Other", "checkpoint": checkpoints["image"]}
+    image |= {"revision": "main", "labels": "slice", "sequence_rule": "any"}
+    cases = {
+        "one replicate of a new study": {
+            "overlay": {"study": "new"},
+            "targets": ["results/new/runs/vivit/replicate-02/metrics.json"],
+        },
+        "one training forced": {"options": ["--forcerun", f"{RUN}/head.safetensors"]},
+        "three replicates": {"overlay": {"replicates": 3}},
+        "another model": {"overlay": {"models": {"other": image}}},
+    }
+    return planned("grown", cases)
+
+
+@pytest.mark.parametrize(
+    ("key", "rules", "models"),
+    [pytest.param(key, rules, models, id=key) for key, _, rules, models in CHANGES],
+)
+def test_a_key_re_runs_what_it_decides_and_no_more(changed, key, rules, models):
+    plan = changed[key]
+    assert plan.rules == rules, plan.text[-3000:]
+    concerned = [job.split("model=")[1].split(",")[0] for job in _of_a_model(plan.jobs)]
+    assert set(concerned) == models
+
+
+def test_every_key_is_in_the_table():
+    keys = set(leaves(yaml.safe_load((ROOT / "config.yaml").read_text())))
+    stated = {key for key, *_ in CHANGES} | ELSEWHERE
+    assert keys - stated == set(), "add these keys to CHANGES, with the rules that they re-run"
+
+
+def test_one_replicate_needs_its_own_split_model_and_run_only(grown):
+    assert grown["one replicate of a new study"].jobs == sorted(
+        {"draw_phantom", "index_dataset", "select_slices", "split_patients replicate=02"}
+        | {f"{rule} model=vivit" for rule in OF_A_MODEL[:3]}
+        | OF_RUN
+    )
+
+
+def test_forcing_a_training_re_runs_it_and_what_is_downstream(grown):
+    jobs = grown["one training forced"].jobs
+    assert set(_of_runs(jobs)) == OF_RUN
+    assert {job.split()[0] for job in jobs} == TRAINED
+
+
+def test_more_replicates_run_only_the_new(grown):
+    jobs = grown["three replicates"].jobs
+    assert {job for job in jobs if "replicate=" in job} == {
+        "split_patients replicate=03",
+        *(f"train_head model={model}, replicate=03" for model in BOTH),
+        *(f"evaluate model={model}, replicate=03" for model in BOTH),
+    }
+    assert {job.split()[0] for job in jobs} == SPLIT
+
+
+def test_another_model_leaves_the_files_of_the_first_alone(grown):
+    jobs = grown["another model"].jobs
+    assert sorted(_of_a_model(jobs)) == sorted(
+        [f"{rule} model=other" for rule in OF_A_MODEL[:3]]
+        + [f"{rule} model=other, replicate={n}" for rule in OF_A_MODEL[3:] for n in ("01", "02")]
+    )
+    assert {job.split()[0] for job in jobs} == DESCRIBED | GRAPH | {"plot_ranking"}
+
+
+def test_a_forced_replicate_alone_gives_the_same_bytes(study_copy):
+    before = study_copy.tree("results")
+    outcome = study_copy.snakemake(
+        "--forcerun", f"{RUN}/head.safetensors", "--", f"{RUN}/metrics.json"
+    )
+    assert outcome.status == 0, outcome.text[-4000:]
+    assert set(outcome.jobs) == OF_RUN
+    _check_touched(before, study_copy.tree("results"), {RUN})
+    assert study_copy.tree(RUN).keys() == {path for path in before if path.startswith(RUN)}
+
+
+def test_a_third_replicate_leaves_the_first_two_untouched(study_copy):
+    before = study_copy.tree("results")
+    outcome = study_copy.snakemake(
+        "--", "results/small/runs/vivit/replicate-03/metrics.json", overlay={"replicates": 3}
+    )
+    assert outcome.status == 0, outcome.text[-4000:]
+    after = study_copy.tree("results")
+    assert {path: after[path] for path in before} == before
+    new = {path for path in after if path not in before and "/logs/" not in path}
+    new = {path for path in new if "/benchmarks/" not in path}
+    assert new == {
+        "results/small/splits/replicate-03.csv",
+        *(path.replace("replicate-02", "replicate-03") for path in before if path.startswith(RUN)),
+    }
+
+
+def _of_a_model(jobs):
+    return [job for job in jobs if job.split()[0] in OF_A_MODEL]
+
+
+def _of_runs(jobs):
+    return [job for job in jobs if "replicate=" in job]
+
+
+def _check_touched(before, after, folders):
+    """Assert that only files in these folders, logs and benchmarks were written, same bytes."""
+    assert before.keys() == after.keys()
+    timed = ("results/small/logs/", "results/small/benchmarks/")
+    results = [path for path in before if not path.startswith(timed)]
+    assert [path for path in results if before[path][1] != after[path][1]] == []
+    written = {path for path in results if before[path][0] != after[path][0]}
+    assert {str(Path(path).parent) for path in written} == folders

@@ -1,0 +1,224 @@
+"""The whole study on a small phantom: what it makes, what it leaves alone, what it repeats."""
+
+import collections
+import json
+import os
+import re
+from pathlib import Path
+
+import networkx
+import pytest
+import yaml
+
+from ctseq.comparison.contracts import PAPER
+from ctseq.comparison.contracts import PATIENTS as OVER_PATIENTS
+from ctseq.comparison.contracts import REPLICATES as OVER_REPLICATES
+from ctseq.imports import imported_files
+from ctseq.rulegraph import read_dot
+from ctseq.tables import (
+    HISTORY,
+    INVENTORY,
+    METRICS,
+    PATIENTS,
+    POOLED_PREDICTIONS,
+    PREDICTIONS,
+    PROBLEMS,
+    ROWS,
+    SLICE_PREDICTIONS,
+    SLICES,
+    SPLIT,
+    read_table,
+)
+
+RUNS = [f"{model}/replicate-{number}" for model in ("vivit", "convnext") for number in ("01", "02")]
+TABLES = {
+    "dataset/inventory.csv": INVENTORY,
+    "dataset/problems.csv": PROBLEMS,
+    "dataset/slices.csv": SLICES,
+    "dataset/patients.csv": PATIENTS,
+    "splits/replicate-01.csv": SPLIT,
+    "splits/replicate-02.csv": SPLIT,
+    "pixels/vivit.csv": ROWS,
+    "pixels/convnext.csv": ROWS,
+    "features/vivit.csv": ROWS,
+    "features/convnext.csv": ROWS,
+    "metrics.csv": METRICS,
+    "predictions.csv": POOLED_PREDICTIONS,
+    **{f"runs/{run}/history.csv": HISTORY for run in RUNS},
+    **{f"runs/{run}/predictions.csv": PREDICTIONS for run in RUNS},
+    **{f"runs/{run}/slice_predictions.csv": SLICE_PREDICTIONS for run in RUNS},
+    **{f"comparison/paper/{name}.csv": table for name, table in PAPER.items()},
+    **{f"comparison/{name}.csv": table for name, table in OVER_REPLICATES.items()},
+    **{f"comparison/patients/{name}.csv": table for name, table in OVER_PATIENTS.items()},
+}
+# One module of each layer, from what everything imports to what one rule does.
+EDITED = ("errors", "splits", "preprocessing", "comparison/power", "figures/names")
+
+
+def rows(study, name, table):
+    return read_table(study.copy.results / name, table)
+
+
+def test_it_reaches_one_report(study):
+    page = (study.copy.results / "report.html").read_text("utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert page.rstrip().endswith("</html>")
+    assert "100%" in study.outcome.text
+    assert "ViViT" in page
+    assert "ConvNeXt" in page
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_keep_their_contract(study, name):
+    header = (study.copy.results / name).read_text("utf-8").split("\n")[0]
+    assert header.split(",") == list(TABLES[name].columns)
+    rows(study, name, TABLES[name])
+
+
+def test_every_table_has_a_contract(study):
+    made = {path.relative_to(study.copy.results) for path in study.copy.results.rglob("*.csv")}
+    made = {path.as_posix() for path in made if path.parts[0] != "phantom"}
+    assert made == set(TABLES)
+
+
+def test_counts_are_conserved(study):
+    results = study.copy.results
+    summary = json.loads((results / "dataset/summary.json").read_text())
+    inventory = rows(study, "dataset/inventory.csv", INVENTORY)
+    slices = rows(study, "dataset/slices.csv", SLICES)
+    patients = rows(study, "dataset/patients.csv", PATIENTS)
+
+    on_disk = [path for path in (results / "phantom").rglob("*") if path.is_file()]
+    assert summary["files_seen"] == len(inventory) == len(on_disk)
+    assert summary["files_seen"] == summary["files_kept"] + summary["files_excluded"]
+    assert summary["files_excluded"] == sum(summary["excluded_by_reason"].values())
+    assert (inventory.loc[inventory["kept"] == 0, "reason"] != "").all()
+    assert inventory.loc[inventory["kept"] == 1, "path"].tolist() == slices["path"].tolist()
+    assert summary["brain_slices"] == len(slices) == patients["n_slices"].sum()
+    assert summary["positive_slices"] == slices["hemorrhage"].sum()
+    assert (summary["patients"], summary["positive_patients"]) == (14, 6)
+    assert patients["hemorrhage"].sum() == 6
+
+
+def test_sorted_folders_link_to_every_slice_once(study):
+    folder = study.copy.results / "dataset/sorted"
+    links = {path.relative_to(folder): path for path in folder.rglob("*.jpg")}
+    patients = rows(study, "dataset/patients.csv", PATIENTS).set_index("patient_id")["hemorrhage"]
+    for row in rows(study, "dataset/slices.csv", SLICES).itertuples():
+        group = "Positive" if patients[row.patient_id] else "Negative"
+        link = links.pop(Path(group, row.patient_id, f"{row.slice_number}.jpg"))
+        assert link.resolve() == (study.copy.results / "phantom" / row.path).resolve()
+    assert not links
+
+
+def test_every_patient_has_one_sequence_and_every_slice_one_row(study):
+    slices = rows(study, "dataset/slices.csv", SLICES)[["patient_id", "slice_number"]]
+    for name in ("pixels/vivit.csv", "pixels/convnext.csv", "features/convnext.csv"):
+        assert rows(study, name, ROWS).astype({"slice_number": int}).equals(slices)
+    sequences = rows(study, "features/vivit.csv", ROWS)
+    assert sequences["patient_id"].tolist() == sorted(slices["patient_id"].unique())
+
+
+def test_only_validation_patients_are_predicted(study):
+    for run in RUNS:
+        split = rows(study, f"splits/{run.split('/')[1]}.csv", SPLIT)
+        held_out = set(split.loc[split["subset"] == "validation", "patient_id"])
+        assert len(held_out) == 4  # 0.3 of 14, to the nearest
+        called = rows(study, f"runs/{run}/predictions.csv", PREDICTIONS)
+        assert set(called["patient_id"]) == held_out
+        seen = set(
+            rows(study, f"runs/{run}/slice_predictions.csv", SLICE_PREDICTIONS)["patient_id"]
+        )
+        assert seen == (held_out if run.startswith("convnext") else set())
+
+
+def test_each_job_runs_once(study):
+    counts = collections.Counter(study.outcome.jobs)
+    assert set(counts.values()) == {1}
+    of_rule = collections.Counter(job.split()[0] for job in counts)
+    assert of_rule["pack_pixels"] == of_rule["extract_features"] == 2  # models
+    assert of_rule["split_patients"] == 2  # replicates, shared by the models
+    assert of_rule["train_head"] == of_rule["evaluate"] == 4
+    assert of_rule["index_dataset"] == of_rule["select_slices"] == 1
+
+
+def test_every_rule_has_a_log_and_an_environment(study):
+    folder = study.copy.folder
+    text = "\n".join(path.read_text() for path in (folder / "workflow/rules").glob("*.smk"))
+    rules = dict(re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", text, re.M))
+    assert study.outcome.rules - {"all"} <= set(rules)
+    for name, body in rules.items():
+        assert re.search(r"^    log:$", body, re.M), f"{name} has no log"
+        environment = re.search(r'^    conda:\n +"\.\./\.\./(envs/\w+\.yaml)"$', body, re.M)
+        assert environment, f"{name} has no conda environment"
+        assert (folder / environment[1]).is_file()
+    for name in study.outcome.rules - {"all"}:
+        logs = study.copy.results / "logs"
+        assert (logs / f"{name}.log").is_file() or list((logs / name).rglob("*.log")), name
+
+
+def test_nothing_is_written_elsewhere(study):
+    allowed = ("results/", "resources/checkpoints/", ".snakemake/")
+    new = [path for path in study.after if path not in study.before]
+    assert [path for path in new if not path.startswith(allowed)] == []
+    assert {path: study.after[path] for path in study.before} == study.before
+
+
+def test_a_second_run_has_nothing_to_do(study_copy):
+    before = study_copy.tree("results")
+    assert study_copy.snakemake().idle
+    assert study_copy.tree("results") == before
+
+
+def test_touching_files_re_runs_nothing(study_copy):
+    touched = ["workflow/scripts/train_head.py", "workflow/scripts/ctseq/splits.py"]
+    touched += ["workflow/scripts/ctseq/backbones.py", "workflow/report/metric.rst", "config.yaml"]
+    touched += ["workflow/scripts/ctseq/templates/report.html.j2", "resources/published/tables.csv"]
+    results = study_copy.results
+    raw = next((results / "phantom/Patients_CT").rglob("brain/1.jpg"))
+    made = [results / name for name in TABLES] + [results / "features/vivit.safetensors", raw]
+    for path in [study_copy.folder / name for name in touched] + made:
+        os.utime(path)
+    plan = study_copy.snakemake("--dry-run")
+    assert plan.idle, plan.text[-4000:]
+
+
+@pytest.mark.parametrize("module", EDITED)
+def test_editing_a_module_re_runs_what_imports_it(study, planned, module):
+    cases = {name: {"edit": f"workflow/scripts/ctseq/{name}.py"} for name in EDITED}
+    cases["graph"] = {"options": ["--rulegraph", "dot", "--forceall"]}
+    plans = planned("edited-modules", cases)
+    graph = read_dot(plans["graph"].text)
+    assert set(graph) == study.outcome.rules
+
+    scripts = study.copy.folder / "workflow/scripts"
+    own = scripts / f"ctseq/{module}.py"
+    importing = {
+        rule for rule in graph if rule != "all" and own in imported_files(scripts / f"{rule}.py")
+    }
+    assert importing
+    downstream = set().union(*(networkx.descendants(graph, rule) for rule in importing))
+    assert plans[module].rules == importing | downstream
+
+
+def test_results_do_not_depend_on_cores(study, working_copy):
+    """Two runs, on 2 cores and on 1, in different folders: the same bytes but for what is timed."""
+    again = working_copy(yaml.safe_load((study.copy.folder / "study.yaml").read_text()))
+    outcome = again.snakemake(cores=1)
+    assert outcome.status == 0, outcome.text[-8000:]
+    first, second = (_contents(copy) for copy in (study.copy, again))
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def _contents(copy):
+    found = {}
+    for path in sorted(copy.results.rglob("*")):
+        name = path.relative_to(copy.results)
+        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html"):
+            continue
+        if path.is_symlink():
+            found[name] = str(path.readlink()).removeprefix(str(copy.folder))
+        else:
+            found[name] = path.read_bytes()
+    return found

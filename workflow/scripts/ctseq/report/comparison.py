@@ -1,0 +1,76 @@
+"""The comparison's tables as the report prints them."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ctseq.report.numbers import number
+from ctseq.report.tables import Table, table_of
+
+_DIFFERENCE = {"estimate": "Difference"}
+_OVER_PATIENTS = ["n", "n_positive", "n_never_validated"]
+_COUNTS = ["n_a", "n_b", "n_undefined"]
+
+# Name of the table to title, headings that differ and columns left out.
+_PLAN = {
+    "resampled_t": ("Corrected resampled t test", _DIFFERENCE, ["test_train_ratio", "df"]),
+    "bayesian_t": ("Bayesian correlated t test", _DIFFERENCE, ["rope"]),
+    "effect_sizes": ("Effect sizes", {}, ["allows_for_overlap", "n", "n_undefined"]),
+    "power": ("Power and what a difference would need", {}, ["alpha", "n", "n_undefined"]),
+    "ranking": ("Mean ranks", {}, []),
+    "auc": ("Each model over patients", {}, _OVER_PATIENTS),
+    "delong": ("Differences over patients", _DIFFERENCE, _OVER_PATIENTS),
+    "mcnemar": ("Decisions on the same patients", {}, _OVER_PATIENTS[1:]),
+    "operating_points": ("Sensitivity and specificity", {}, []),
+    "calibration": ("Calibration", {}, ["bin"]),
+    "normality": ("Table I. Normality within a model", {}, ["n_undefined"]),
+    "variances": ("Table II. Equal variances", {}, _COUNTS),
+    "t_test": ("Table III. t test and power", _DIFFERENCE, _COUNTS),
+    "mann_whitney": ("Table IV. Mann-Whitney U", {}, _COUNTS),
+    "ranges": ("Table V. Smallest and largest values", {}, []),
+    "means": ("Table VI. Means", {}, []),
+}
+
+
+def comparison_tables(
+    comparison: Mapping[str, pd.DataFrame], *, labels: Mapping[str, str], alpha: float
+) -> dict[str, Table]:
+    """Make the tables to print.
+
+    Parameters
+    ----------
+    comparison
+        Stem of ``comparison/**.csv`` to table; a study need not have all.
+    labels
+        Model to label.
+    alpha
+        Intervals have level 1 - `alpha`.
+    """
+    made = {}
+    for name, (title, headings, drop) in _PLAN.items():
+        if name not in comparison:
+            continue
+        frame = comparison[name]
+        if name == "calibration":
+            frame = frame[frame["n"] > 0]
+        drop = [*drop, "false_alarm_rate"]
+        made[name] = table_of(
+            frame, title=title, labels=labels, alpha=alpha, headings=headings, drop=drop
+        )
+    return made
+
+
+def ratio_text(comparison: Mapping[str, pd.DataFrame]) -> str:
+    """Give n(validation)/n(training), by which the corrected test allows for overlap."""
+    return number(float(comparison["resampled_t"]["test_train_ratio"].iloc[0]), 2)
+
+
+def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
+    """Give the simulated rates of the paper's tests, as the tables carry them."""
+    rates = pd.concat(
+        [comparison[name]["false_alarm_rate"] for name in ("t_test", "mann_whitney")]
+    ).dropna()
+    if rates.empty:
+        return ""
+    low, high = (f"{100 * rate:.0f}" for rate in (rates.min(), rates.max()))
+    return f"{low} %" if low == high else f"{low} to {high} %"
