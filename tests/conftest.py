@@ -6,7 +6,12 @@ import json
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples on every machine, however slow it is.
+hypothesis.settings.register_profile("ctseq", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ctseq")
 
 ROOT = Path(__file__).parent.parent
 

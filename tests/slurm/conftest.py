@@ -33,7 +33,7 @@ STUDY = {
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol")
 SEARCHED = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 # No run takes this long; a hanging one is killed, so that the whole ends in time.
-LIMIT_S = 330
+LIMIT_S = 420
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Cluster:
         found = []
         for record in self.ask("scontrol", "-d", "-o", "show", "job").splitlines():
             fields = dict(re.findall(r"(\S+?)=(.*?)(?= \S+?=|$)", record))
-            number = int(fields["JobId"])
-            if fields["WorkDir"] != str(folder) or number <= after:
+            number = int(fields.get("JobId", 0))
+            if fields.get("WorkDir") != str(folder) or number <= after:
                 continue
             script = self.ask("scontrol", "write", "batch_script", str(number), "-")
             targets = re.search(r"--target-jobs (.*?) --allowed-rules", script)[1]
@@ -107,6 +107,8 @@ class Cluster:
 class Run:
     """A run of Snakemake that goes on beside the test; its output goes to a file."""
 
+    started = []
+
     def __init__(self, folder, arguments, environment):
         self.file = folder / f"run-{time.monotonic_ns()}.txt"
         with self.file.open("w") as output:
@@ -118,6 +120,7 @@ class Run:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.started.append(self)
 
     @property
     def text(self):
@@ -207,6 +210,9 @@ def cluster():
         cluster.control("start")
         yield cluster
     finally:
+        for run in Run.started:
+            if run.process.poll() is None:
+                os.killpg(run.process.pid, signal.SIGKILL)
         cluster.control("stop")
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -55,7 +55,7 @@ def test_the_default_fits_the_schema():
         ({"models.vivit.frames": None}, "models.vivit.frames is missing"),
         ({"models.vivit.kind": "vidio"}, "must be one of video, image; did you mean video?"),
         ({"models.vivit": None}, "models: "),
-        ({"training.learning_rate": "5e-6"}, "YAML reads this as text: write a number"),
+        ({"training.learning_rate": "5e-6"}, "it was read as text: write it without quotes"),
         ({"training.epochs": 2.5}, "training.epochs is 2.5 but must be of type integer"),
         ({"training.epochs": True}, "training.epochs is True but must be of type integer"),
         ({"models.vivit.training": {"lr": 1}}, "models.vivit.training.lr is not a key"),

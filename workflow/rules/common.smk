@@ -91,7 +91,7 @@ def model_of(wildcards):
 
 def backbone_settings(wildcards):
     """Give the settings that decide a model's features; its others re-run no backbone."""
-    deciding = ("kind", "checkpoint", "revision", "frames", "frame_sampling")
+    deciding = ("kind", "checkpoint", "frames", "frame_sampling")
     return {key: value for key, value in model_of(wildcards).items() if key in deciding}
 
 

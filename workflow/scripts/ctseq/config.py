@@ -50,8 +50,10 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
     elif error.validator == "type":
         hint = ""
         if isinstance(error.instance, str) and _is_number(error.instance):
-            hint = "; YAML reads this as text: write a number without quotes, with a dot and a " \
-                   "sign in the exponent (5.0e-6)"  # fmt: skip
+            hint = (
+                "; it was read as text: write it without quotes, with a dot and a sign in an "
+                "exponent (5.0e-6), and in a file (--configfile) where --config nests keys"
+            )
         yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
     elif error.validator == "enum":
         choices = ", ".join(map(str, error.validator_value))

@@ -1,6 +1,7 @@
 """Which files decide what a script computes: the script and every library module it imports."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 
@@ -23,22 +24,23 @@ def imported_files(script: Path) -> list[Path]:
     found: set[Path] = set()
     unread = [script]
     while unread:
-        path = unread.pop()
-        new = {file for name in _ctseq_imports(path) for file in _files(script.parent, name)}
+        names = _ctseq_imports(unread.pop().read_text(encoding="utf-8"))
+        new = {file for name in names for file in _files(script.parent, name)}
         unread += new - found
         found |= new
     return [script, *sorted(found)]
 
 
-def _ctseq_imports(path: Path) -> set[str]:
+@cache  # rules share most modules, and every start of Snakemake asks for all rules
+def _ctseq_imports(source: str) -> frozenset[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             # `from ctseq import x` may name a module or one of the package's own names.
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if name.split(".")[0] == "ctseq"}
+    return frozenset(name for name in names if name.split(".")[0] == "ctseq")
 
 
 def _files(root: Path, module: str) -> list[Path]:
