@@ -79,7 +79,7 @@ class Cluster:
         """List the jobs that were submitted from `folder`, after a job's number."""
         found = []
         for record in self.ask("scontrol", "-d", "-o", "show", "job").splitlines():
-            fields = dict(re.findall(r"(\S+?)=(.*?)(?= \S+?=|$)", record))
+            fields = dict(re.findall(r"(\S+?)=(.*?) *(?= \S+?=|$)", record))
             number = int(fields.get("JobId", 0))
             if fields.get("WorkDir") != str(folder) or number <= after:
                 continue

@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -47,6 +48,23 @@ def overrunning(undisturbed, tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def losing_its_node(undisturbed, tmp_path_factory):
+    """Start a job whose node goes down and comes back; Slurm lets it rest for two minutes then."""
+    copy = undisturbed[0].twin(tmp_path_factory.mktemp("losing") / "copy")
+    run = copy.slurm("--precommand", WAIT.format(8), "--forcerun", FEATURES, "--", FEATURES)
+    job = copy.cluster.running(copy.folder)
+    copy.cluster.control("stop-node", "g0")
+    # What runs on a node that loses its power ends with it.
+    steps = ["pgrep", "-f", rf"slurmstepd: \[{job.number}\."]
+    for process in subprocess.check_output(steps, text=True).split():
+        os.kill(int(process), signal.SIGKILL)
+    copy.cluster.until(lambda: "down" in copy.cluster.ask("sinfo", "-hp", "gpu", "-o%T"))
+    copy.cluster.control("start-node", "g0")
+    copy.cluster.until(lambda: copy.cluster.ask("sinfo", "-hp", "gpu", "-o%T") == "idle")
+    return copy, run
+
+
 def test_gpu_rules_and_no_others_hold_a_gpu(undisturbed):
     copy, _, _ = undisturbed
     jobs = copy.cluster.jobs(copy.folder)
@@ -88,7 +106,7 @@ def test_nothing_is_left_to_do(undisturbed):
     assert "Nothing to be done" in run.text
 
 
-def test_one_replicate_alone_survives_scancel(again, overrunning):
+def test_one_replicate_alone_survives_scancel(again, overrunning, losing_its_node):
     """A cancelled job is submitted once more, with more memory and time."""
     copy, last, results = again
     head = "results/small/runs/vivit/replicate-02/head.safetensors"
@@ -127,23 +145,13 @@ def test_a_killed_head_leaves_a_study_that_goes_on(again):
     assert copy.differing(results) == []
 
 
-def test_a_node_that_goes_down_and_comes_back(again):
+def test_a_node_that_goes_down_and_comes_back(losing_its_node, undisturbed):
     """Slurm gives the lost node's job back to the queue; Snakemake waits for it."""
-    copy, last, results = again
-    run = copy.slurm("--precommand", WAIT.format(8), "--forcerun", FEATURES, "--", FEATURES)
-    job = copy.cluster.running(copy.folder, last)
-    copy.cluster.control("stop-node", "g0")
-    # What runs on a node that loses its power ends with it.
-    for process in subprocess.check_output(
-        ["pgrep", "-f", rf"slurmstepd: \[{job.number}\."], text=True
-    ).split():
-        subprocess.run(["kill", "-9", process], check=True)
-    copy.cluster.until(lambda: "down" in copy.cluster.ask("sinfo", "-hp", "gpu", "-o%T"))
-    copy.cluster.control("start-node", "g0")
+    copy, run = losing_its_node
     run.end()
-    (repeated,) = copy.cluster.jobs(copy.folder, last)
+    (repeated,) = copy.cluster.jobs(copy.folder)
     assert (repeated["JobState"], repeated["Restarts"]) == ("COMPLETED", "1")
-    assert copy.differing(results) == []
+    assert copy.differing(undisturbed[2]) == []
 
 
 def test_a_job_over_its_time_gets_more(overrunning, undisturbed):
