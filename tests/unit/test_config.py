@@ -70,6 +70,16 @@ def test_the_default_fits_the_schema():
         ({"dataset.phantom.positive": 81}, "at most patients - 2 (80)"),
         ({"models.convnext.label": "ViViT"}, "the label 'ViViT' is used twice"),
         ({"dataset": None}, "dataset is missing"),
+        ({"models.convnext.labels": None}, "models.convnext.labels is missing"),
+        ({"models.vivit.head": {"type": "attention"}}, "which sees them together already"),
+        ({"models.convnext.shuffle_slices": True}, "sees one slice at a time and no order"),
+        ({"models.vivit.head": {"type": "lstn"}}, "did you mean lstm?"),
+        ({"training.loss": "focal", "models.vivit.head": {"type": "svm"}}, "models.vivit.training"),
+        ({"training.learning_rate": [1e-4, 1e-3]}, "only inner folds may choose"),
+        ({"training.learning_rate": []}, "training.learning_rate: [] should be non-empty"),
+        ({"evaluation.threshold": "chosen"}, "would flatter the model"),
+        ({"evaluation.threshold": "best"}, "must be one of chosen"),
+        ({"evaluation.threshold": 1.5}, "evaluation.threshold: 1.5"),
     ],
 )
 def test_mistakes_are_named(changes, message):

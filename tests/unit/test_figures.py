@@ -45,11 +45,11 @@ def compared(labels, metrics=("accuracy", "precision")):
 
 def histories_of(labels):
     rows = [
-        (model, replicate, epoch, 0.7 - 0.01 * epoch, 0.7, 0.6, 1e-4, int(epoch == 2))
+        (model, replicate, 1e-4, epoch, 0.7 - 0.01 * epoch, 0.7, 0.6, 1e-4, int(epoch == 2))
         for model, replicate in itertools.product(labels, (1, 2))
         for epoch in range(1, 3 + replicate)
     ]
-    columns = ["model", "replicate", "epoch", "train_loss", "validation_loss"]
+    columns = ["model", "replicate", "peak_rate", "epoch", "train_loss", "validation_loss"]
     columns += ["validation_accuracy", "learning_rate", "kept"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -73,6 +73,7 @@ def config_of(models, dataset="phantom"):
             for place, (name, label) in enumerate(models.items())
         },
         "training": {"learning_rate": 5e-6, "warmup_steps": 2, "patience": 5},
+        "selection": {"patients": "validation", "folds": 5},
         "evaluation": {"threshold": 0.5},
         "comparison": {
             "metrics": ["accuracy", "recall", "precision"], "alpha": 0.05, "rope": 0.02,
@@ -81,14 +82,9 @@ def config_of(models, dataset="phantom"):
     }  # fmt: skip
 
 
-def histories_of(models, losses=(0.7, 0.5)):
-    rows = [
-        (model, replicate, epoch, loss, 0.6, 0.7, 1e-4, int(epoch == 1))
-        for model in models
-        for replicate in (1, 2, 3)
-        for epoch, loss in enumerate(losses, start=1)
-    ]
-    return pd.DataFrame(rows, columns=["model", "replicate", *HISTORY.columns])
+def summaries_of(models, movement=0.8):
+    summary = {"peak_rate": 1e-4, "epoch": 7, "movement": movement}
+    return {model: [summary] * 3 for model in models}
 
 
 RESOURCES = Path(__file__).parents[2] / "resources/published"
@@ -126,7 +122,7 @@ def study_of(models, dataset="phantom", **changed):
         },
         "models": dict.fromkeys(models, description),
         "metrics": metrics,
-        "histories": histories_of(models),
+        "summaries": summaries_of(models),
         "comparison": compare_over_replicates(metrics, design_of_splits([split] * 3), settings)
         | compare_over_patients(predictions, patients, settings),
         "published": PUBLISHED,
@@ -230,17 +226,38 @@ def test_undefined_values_are_called_so(page):
 
 def test_a_head_that_barely_moved_is_warned_of():
     metrics = metrics_of(predictions_of(TWO))
-    said = warnings(metrics, histories_of(TWO, losses=(0.70, 0.699)), labels=TWO)
+    said = warnings(metrics, summaries_of(TWO, movement=0.03), labels=TWO)
     assert "ViViT barely moves from its initial head in all 3 replicates." in said
-    assert not any("barely" in line for line in warnings(metrics, histories_of(TWO), labels=TWO))
+    assert not any("barely" in line for line in warnings(metrics, summaries_of(TWO), labels=TWO))
 
 
-def test_replicates_without_histories_have_a_table():
+def test_what_was_chosen_stands_beside_each_replicate():
     metrics = metrics_of(predictions_of(TWO))
-    empty = read_histories([], models=list(TWO))
-    table = replicate_tables(metrics, empty, labels=TWO)[1]
-    assert table.header[-1] == "Remark"
+    table = replicate_tables(metrics, summaries_of(TWO), labels=TWO)[0]
+    assert table.header[-2] == "Chosen"
+    assert table.rows[0][-2] == "rate 0.0001, epoch 7"
+    classical = {model: [{"min_samples_leaf": 4}] * 3 for model in TWO}
+    table = replicate_tables(metrics, classical, labels=TWO)[0]
+    assert table.rows[0][-2:] == ["min samples leaf 4", ""]
+
+
+def test_replicates_of_a_study_that_only_compares_have_a_table():
+    table = replicate_tables(metrics_of(predictions_of(TWO)), {}, labels=TWO)[1]
+    assert table.header[-2:] == ["Precision", "Remark"]
     assert table.rows[1][-1] == "calls all negative"
+
+
+@pytest.mark.parametrize(("patients", "said"), [
+    ("validation", "The epoch is chosen on the patients that are reported."),
+    ("inner", "Validation patients are looked at once."),
+])  # fmt: skip
+def test_where_choices_are_made_is_said(patients, said):
+    study = study_of(TWO)
+    study.config["selection"]["patients"] = patients
+    page = render(study)
+    others = {"The epoch is chosen on the patients", "Validation patients are looked at once"}
+    assert said in page
+    assert sum(text in page for text in others) == 1
 
 
 def test_three_models_have_ranks():
@@ -373,7 +390,7 @@ def test_histories_are_told_apart_by_order(tmp_path):
     paths = []
     for number_, loss in enumerate((0.1, 0.2, 0.3, 0.4)):
         paths.append(tmp_path / f"{number_}.csv")
-        row = [[1, loss, 0.5, 0.5, 1e-4, 1]]
+        row = [[1e-4, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
         write_table(pd.DataFrame(row, columns=list(HISTORY.columns)), paths[-1], HISTORY)
     rows = read_histories(paths, models=["a", "b"])
     assert list(zip(rows["model"], rows["replicate"], rows["train_loss"], strict=True)) == [

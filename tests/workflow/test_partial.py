@@ -24,7 +24,9 @@ DRAWN = {"draw_phantom"} | INDEXED
 # The rule graph is drawn anew where a key decides which rules or files there are.
 GRAPH = {"plot_rulegraph"}
 LABEL = {"plot_metric", "plot_training", "plot_patients"} | COMPARED
+RETRAINED = (TRAINED | GRAPH) - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
+OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical")
 BOTH = {"vivit", "convnext"}
 
 # Key, another value, the rules that run again, and of which models.
@@ -52,6 +54,15 @@ CHANGES = [
     ("training.epochs", 4, TRAINED, BOTH),
     ("training.warmup_steps", 0, TRAINED, BOTH),
     ("training.patience", 1, TRAINED, BOTH),
+    ("training.loss", "weighted", TRAINED, BOTH),
+    ("training.focal_gamma", 1.0, TRAINED, BOTH),
+    ("training.sampling", "balanced", TRAINED, BOTH),
+    ("training.augmentation.mirror", True, TRAINED | {"extract_mirrored_features"}, BOTH),
+    ("selection.patients", "inner", TRAINED, BOTH),
+    ("selection.folds", 3, REPORT, set()),  # nothing is chosen on inner folds
+    ("models.convnext.head", {"type": "gru"}, RETRAINED | {"train_sequence_head"}, {"convnext"}),
+    ("models.vivit.head", {"type": "svm"}, RETRAINED | {"fit_classical"}, {"vivit"}),
+    ("models.vivit.shuffle_slices", True, EXTRACTED | GRAPH, {"vivit"}),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
     ("comparison.metrics", ["accuracy"], COMPARED, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
@@ -184,7 +195,7 @@ def test_a_third_replicate_leaves_the_first_two_untouched(study_copy):
 
 
 def _of_a_model(jobs):
-    return [job for job in jobs if job.split()[0] in OF_A_MODEL]
+    return [job for job in jobs if job.split()[0] in OF_A_MODEL + OTHER_TRAININGS]
 
 
 def _of_runs(jobs):

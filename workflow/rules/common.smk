@@ -3,6 +3,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
 from snakemake.exceptions import WorkflowError
@@ -12,6 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.config import check_config
 from ctseq.errors import InputError
+from ctseq.families import head_family
 from ctseq.imports import imported_files
 
 try:
@@ -91,8 +93,38 @@ def model_of(wildcards):
 
 def backbone_settings(wildcards):
     """Give the settings that decide a model's features; its others re-run no backbone."""
-    deciding = ("kind", "checkpoint", "frames", "frame_sampling")
+    deciding = ("kind", "checkpoint", "revision", "frames", "frame_sampling")
     return {key: value for key, value in model_of(wildcards).items() if key in deciding}
+
+
+def shuffle_seed(wildcards):
+    """Give the seed of a random order of slices, for models that are to see one; else None."""
+    return config["seed"] if model_of(wildcards).get("shuffle_slices") else None
+
+
+def video_shuffle_seed(wildcards):
+    """Give it for backbones: one that sees single slices sees no order."""
+    return shuffle_seed(wildcards) if model_of(wildcards)["kind"] == "video" else None
+
+
+def backbone_of(name):
+    """Name the first model with the same backbone: models that share one share its files."""
+
+    def features_by(name):
+        wildcards = SimpleNamespace(model=name)
+        return backbone_settings(wildcards), video_shuffle_seed(wildcards)
+
+    return next(model for model in MODELS if features_by(model) == features_by(name))
+
+
+def features_of(wildcards):
+    """List what a head is trained on: its backbone's features, and what they are of."""
+    backbone = backbone_of(wildcards.model)
+    features = f"{RESULTS}/features/{backbone}"
+    files = {"features": f"{features}.safetensors", "rows": f"{features}.csv"}
+    if training_of(wildcards)["augmentation"]["mirror"]:
+        files["mirrored"] = f"{features}-mirrored.safetensors"
+    return files | {"description": f"{RESULTS}/models/{backbone}.json"}
 
 
 def hub_folder(model):
@@ -125,10 +157,33 @@ def training_of(wildcards):
     return config["training"] | model_of(wildcards).get("training", {})
 
 
-def every_run(file):
-    """List one file of every model's every replicate, models in config's order."""
+def models_with(head):
+    """Give a pattern of the models whose head is of a family; without any it matches nothing."""
+    names = [name for name, model in config["models"].items() if head_family(model) == head]
+    return "|".join(names) or "(?!)"
+
+
+def inner_folds(wildcards=None):
+    """Give the number of inner folds, or None where the validation patients choose."""
+    return config["selection"]["folds"] if config["selection"]["patients"] == "inner" else None
+
+
+def sequence_rule_of(wildcards):
+    """Give the rule that combines slices, or None where the model itself sees the sequence."""
+    model = model_of(wildcards)
+    whole = model["kind"] == "video" or head_family(model) == "sequence"
+    return None if whole else model["sequence_rule"]
+
+
+def every_run(file, models=MODELS):
+    """List one file of models' every replicate, models in config's order."""
     run = f"{RESULTS}/runs/{{model}}/replicate-{{replicate}}/{file}"
-    return expand(run, model=MODELS, replicate=REPLICATES)
+    return expand(run, model=models, replicate=REPLICATES)
+
+
+def trained_models():
+    """List the models that are trained in epochs, of which there is a history."""
+    return [name for name in MODELS if head_family(config["models"][name]) != "classical"]
 
 
 def labels_of(study):
@@ -186,7 +241,8 @@ def templates_of(page):
 
 def report_figures(wildcards=None):
     """List the figures of the report, in its order; pictures of patients only where allowed."""
-    names = ["differences", "curves", "calibration", "training", "rules-runs", "rules-analysis"]
+    names = ["differences", "curves", "calibration", "rules-runs", "rules-analysis"]
+    names += ["training"] * bool(trained_models())
     names += [f"metric-{metric}" for metric in config["comparison"]["metrics"]]
     names += [f"confusion-{model}" for model in MODELS]
     names += ["ranking"] * (len(MODELS) > 2)

@@ -1,15 +1,12 @@
-# From trained heads to predictions and metrics of the validation patients.
+# From scores to predictions and metrics of the validation patients.
 
 
 rule evaluate:
     """Call one replicate's validation patients and score the calls."""
     input:
-        features="<results>/features/{model}.safetensors",
-        rows="<results>/features/{model}.csv",
+        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
-        split="<results>/splits/replicate-{replicate}.csv",
-        head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
         code=code_of("evaluate.py"),
     output:
         predictions="<results>/runs/{model}/replicate-{replicate}/predictions.csv",
@@ -22,10 +19,9 @@ rule evaluate:
     conda:
         "../../envs/stats.yaml"
     resources:
-        # Python with pandas, and the features three times: read, chosen, in double precision.
-        mem_mb=lambda wildcards, input, attempt: (300 + 4 * input.size_mb) * attempt,
+        mem_mb=300,  # Python with pandas and tables of a replicate
     params:
-        sequence_rule=lambda wildcards: model_of(wildcards).get("sequence_rule"),
+        sequence_rule=sequence_rule_of,
         threshold=config["evaluation"]["threshold"],
     script:
         "../scripts/evaluate.py"

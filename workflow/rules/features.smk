@@ -120,5 +120,21 @@ rule extract_features:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
         settings=backbone_settings,
+        mirror=False,
+        shuffle_seed=video_shuffle_seed,
     script:
         "../scripts/extract_features.py"
+
+
+use rule extract_features as extract_mirrored_features with:
+    output:
+        features="<results>/features/{model}-mirrored.safetensors",
+        rows="<results>/features/{model}-mirrored.csv",
+    log:
+        "<results>/logs/extract_mirrored_features/{model}.log",
+    benchmark:
+        "<results>/benchmarks/extract_mirrored_features/{model}.tsv"
+    params:
+        settings=backbone_settings,
+        mirror=True,
+        shuffle_seed=video_shuffle_seed,

@@ -111,7 +111,7 @@ rule plot_confusion:
 rule plot_training:
     """Draw loss and accuracy of every replicate, epoch by epoch."""
     input:
-        histories=every_run("history.csv"),
+        histories=every_run("history.csv", models=trained_models()),
         code=code_of("plot_training.py"),
     output:
         svg=report(
@@ -129,7 +129,7 @@ rule plot_training:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        labels=labels_of(config),
+        labels={name: labels_of(config)[name] for name in trained_models()},
     script:
         "../scripts/plot_training.py"
 
@@ -230,9 +230,9 @@ rule write_report:
     """Write the page that reports the study; it needs no other file to be read."""
     input:
         summary="<results>/dataset/summary.json",
-        models=expand("<results>/models/{model}.json", model=MODELS),
+        models=[f"{RESULTS}/models/{backbone_of(model)}.json" for model in MODELS],
         metrics="<results>/metrics.csv",
-        histories=every_run("history.csv"),
+        summaries=every_run("training.json"),
         comparison=rules.compare_models.output[:] + rules.compare_patients.output[:],
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",

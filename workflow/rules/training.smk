@@ -1,12 +1,11 @@
-# From cached features to one trained head a model and replicate.
+# From cached features to one trained head a model and replicate. A model's `head` says which rule
+# trains it; each writes the scores of the validation rows, which is all that evaluation reads.
 
 
 rule train_head:
     """Train one replicate's final layer and keep its best epoch."""
     input:
-        features="<results>/features/{model}.safetensors",
-        rows="<results>/features/{model}.csv",
-        description="<results>/models/{model}.json",
+        unpack(features_of),
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
         split="<results>/splits/replicate-{replicate}.csv",
@@ -14,18 +13,90 @@ rule train_head:
     output:
         head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
         history="<results>/runs/{model}/replicate-{replicate}/history.csv",
+        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
+        summary="<results>/runs/{model}/replicate-{replicate}/training.json",
     log:
         "<results>/logs/train_head/{model}/replicate-{replicate}.log",
     benchmark:
         "<results>/benchmarks/train_head/{model}/replicate-{replicate}.tsv"
+    wildcard_constraints:
+        model=models_with(head="linear"),
     conda:
         "../../envs/torch.yaml"
     resources:
-        # PyTorch itself, and the features three times: read, chosen by subset, as tensors.
+        # PyTorch itself, and the features three times: read, chosen by subset, in double precision.
         mem_mb=lambda wildcards, input, attempt: (700 + 3 * input.size_mb) * attempt,
     params:
         labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
         training=training_of,
+        folds=inner_folds,
         seed=config["seed"],
     script:
         "../scripts/train_head.py"
+
+
+rule train_sequence_head:
+    """Train one replicate's head that sees all slices of a patient together."""
+    input:
+        unpack(features_of),
+        patients="<results>/dataset/patients.csv",
+        split="<results>/splits/replicate-{replicate}.csv",
+        code=code_of("train_sequence_head.py"),
+    output:
+        head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
+        history="<results>/runs/{model}/replicate-{replicate}/history.csv",
+        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
+        summary="<results>/runs/{model}/replicate-{replicate}/training.json",
+        attention="<results>/runs/{model}/replicate-{replicate}/attention.csv",
+    log:
+        "<results>/logs/train_sequence_head/{model}/replicate-{replicate}.log",
+    benchmark:
+        "<results>/benchmarks/train_sequence_head/{model}/replicate-{replicate}.tsv"
+    wildcard_constraints:
+        model=models_with(head="sequence"),
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        # PyTorch itself; features, padded to the longest sequence, and a grid's batches of them.
+        mem_mb=lambda wildcards, input, attempt: (1500 + 6 * input.size_mb) * attempt,
+    params:
+        head=lambda wildcards: model_of(wildcards)["head"]["type"],
+        shuffle_seed=shuffle_seed,
+        training=training_of,
+        folds=inner_folds,
+        seed=config["seed"],
+    script:
+        "../scripts/train_sequence_head.py"
+
+
+rule fit_classical:
+    """Fit one replicate's classical classifier, tuned inside its training patients."""
+    input:
+        unpack(features_of),
+        slices="<results>/dataset/slices.csv",
+        patients="<results>/dataset/patients.csv",
+        split="<results>/splits/replicate-{replicate}.csv",
+        code=code_of("fit_classical.py"),
+    output:
+        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
+        summary="<results>/runs/{model}/replicate-{replicate}/training.json",
+    log:
+        "<results>/logs/fit_classical/{model}/replicate-{replicate}.log",
+    benchmark:
+        "<results>/benchmarks/fit_classical/{model}/replicate-{replicate}.tsv"
+    wildcard_constraints:
+        model=models_with(head="classical"),
+    conda:
+        "../../envs/stats.yaml"
+    resources:
+        # Python with scikit-learn, and the features four times.
+        mem_mb=lambda wildcards, input, attempt: (600 + 4 * input.size_mb) * attempt,
+    params:
+        head=lambda wildcards: model_of(wildcards)["head"]["type"],
+        labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
+        weighted=lambda wildcards: training_of(wildcards)["loss"] == "weighted",
+        # Its own regularisation is always chosen inside the training patients.
+        folds=config["selection"]["folds"],
+        seed=config["seed"],
+    script:
+        "../scripts/fit_classical.py"

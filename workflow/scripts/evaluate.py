@@ -1,18 +1,18 @@
 """Evaluate one replicate on its validation patients."""
 
+import logging
 import math
 
-from safetensors.numpy import load_file
+import pandas as pd
 
+from ctseq.decisions import choose_threshold, combine_slices
 from ctseq.files import write_json
-from ctseq.inference import combine_slices, probabilities
 from ctseq.metrics import classification_metrics
 from ctseq.runlog import rule_log
-from ctseq.splits import read_split, rows_of
 from ctseq.tables import (
     PATIENTS,
     PREDICTIONS,
-    ROWS,
+    SCORES,
     SLICE_PREDICTIONS,
     SLICES,
     read_table,
@@ -22,28 +22,36 @@ from ctseq.tables import (
 
 def main(inputs, predictions, slice_predictions, metrics, *, sequence_rule, threshold):
     """Write the predictions of patients and slices, and the patients' metrics."""
-    rows = read_table(inputs.rows, ROWS)
-    validation = rows_of(read_split(inputs.split), "validation", rows["patient_id"])
-    features = load_file(inputs.features)["features"][validation]
-    rows = rows[validation].assign(probability=probabilities(features, **load_file(inputs.head)))
+    scores = read_table(inputs.scores, SCORES)
+    patients = read_table(inputs.patients, PATIENTS)
+    validation = scores[scores["subset"] == "validation"]
+    if threshold == "chosen":
+        held_out = _by_patient(scores[scores["subset"] == "inner"], patients, sequence_rule)
+        threshold = choose_threshold(
+            held_out["hemorrhage"].to_numpy(), held_out["probability"].to_numpy()
+        )
+        logging.getLogger("ctseq").info("Threshold chosen on training patients: %g.", threshold)
 
-    slices = rows.iloc[:0] if sequence_rule is None else rows
+    slices = validation.dropna(subset="slice_number")
     slices = slices.merge(read_table(inputs.slices, SLICES), on=["patient_id", "slice_number"])
     _write(slices, slice_predictions, SLICE_PREDICTIONS, threshold)
 
-    if sequence_rule is not None:
-        rows = combine_slices(rows, rule=sequence_rule, threshold=threshold)
-    patients = rows.merge(read_table(inputs.patients, PATIENTS), on="patient_id")
-    called = _write(patients, predictions, PREDICTIONS, threshold)
+    called = _by_patient(validation, patients, sequence_rule)
+    called = _write(called, predictions, PREDICTIONS, threshold)
     values = classification_metrics(
         *(called[name].to_numpy() for name in ("hemorrhage", "probability", "predicted"))
     )
-    write_json(
-        {name: None if math.isnan(value) else value for name, value in values.items()}, metrics
-    )
+    values = {name: None if math.isnan(value) else value for name, value in values.items()}
+    write_json(values | {"threshold": threshold}, metrics)
 
 
-def _write(rows, path, table, threshold):
+def _by_patient(scores, patients, sequence_rule):
+    if sequence_rule is not None:
+        scores = combine_slices(scores, rule=sequence_rule)
+    return scores.merge(patients, on="patient_id")
+
+
+def _write(rows: pd.DataFrame, path, table, threshold):
     called = rows.assign(predicted=(rows["probability"] >= threshold).astype(int))
     write_table(called, path, table)
     return called

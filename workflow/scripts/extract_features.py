@@ -13,7 +13,7 @@ from ctseq.files import read_json, whole
 from ctseq.pixels import open_pixels
 from ctseq.preprocessing import Preprocessing
 from ctseq.runlog import rule_log
-from ctseq.sequences import sample_frames
+from ctseq.sequences import arranged, sample_frames
 from ctseq.tables import ROWS, read_table, write_table
 
 log = logging.getLogger("ctseq")
@@ -22,7 +22,19 @@ log = logging.getLogger("ctseq")
 BATCH = 32
 
 
-def main(folder, description, pixels, rows, features, feature_rows, *, settings, threads):
+def main(
+    folder,
+    description,
+    pixels,
+    rows,
+    features,
+    feature_rows,
+    *,
+    settings,
+    mirror,
+    shuffle_seed,
+    threads,
+):
     """Write the features and, beside them, which slice or patient each row is."""
     torch.set_num_threads(threads)
     device = choose_device()
@@ -32,7 +44,10 @@ def main(folder, description, pixels, rows, features, feature_rows, *, settings,
         preprocessing=Preprocessing.from_json(read_json(description)["preprocessing"]),
         device=device,
     )
-    batches, labels = _batches(open_pixels(Path(pixels)), read_table(rows, ROWS), settings)
+    positions, labels = _arranged(read_table(rows, ROWS), settings, shuffle_seed)
+    slices = open_pixels(Path(pixels))
+    # The width is the last axis.
+    batches = (slices[batch][..., ::-1] if mirror else slices[batch] for batch in positions)
     matrix = np.concatenate(list(extract(backbone, batches)))
     with whole(features) as unfinished:
         save_file({"features": matrix}, unfinished)
@@ -40,18 +55,18 @@ def main(folder, description, pixels, rows, features, feature_rows, *, settings,
     log.info("%d rows of %d features, on %s.", *matrix.shape, device)
 
 
-def _batches(pixels, rows, settings):
-    """Give the batches and the table of what they hold: slices, or one sequence a patient."""
+def _arranged(rows, settings, shuffle_seed):
+    """Give the slices of each batch, and the table of what each of its rows is."""
     if settings["kind"] == "image":
-        return (pixels[start : start + BATCH] for start in range(0, len(rows), BATCH)), rows
-    sequences = {
-        patient: members[
-            sample_frames(len(members), settings["frames"], sampling=settings["frame_sampling"])
-        ]
-        for patient, members in rows.groupby("patient_id", sort=True).indices.items()
-    }
+        batches = [np.arange(len(rows))[at : at + BATCH] for at in range(0, len(rows), BATCH)]
+        return batches, rows
+    sequences = arranged(rows, shuffle_seed=shuffle_seed)
+    batches = [
+        seen[sample_frames(len(seen), settings["frames"], sampling=settings["frame_sampling"])]
+        for seen in sequences.values()
+    ]
     patients = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
-    return (pixels[members][None] for members in sequences.values()), patients
+    return [batch[None] for batch in batches], patients
 
 
 if "snakemake" in globals():
@@ -63,6 +78,6 @@ if "snakemake" in globals():
             snakemake.input.rows,
             snakemake.output.features,
             snakemake.output.rows,
-            settings=snakemake.params.settings,
+            **snakemake.params,
             threads=snakemake.threads,
         )

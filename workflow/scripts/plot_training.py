@@ -9,7 +9,10 @@ from ctseq.runlog import rule_log
 def main(histories, svg, png, *, labels):
     """Write the figure from one history a run, by model and then by replicate."""
     rows = read_histories(histories, models=list(labels))
-    save(training_curves(rows, labels=labels), svg, png)
+    # Where several learning rates were tried, the one that was chosen.
+    kept = rows["peak_rate"].where(rows["kept"] == 1)
+    chosen = kept.groupby([rows["model"], rows["replicate"]]).transform("max")
+    save(training_curves(rows[rows["peak_rate"] == chosen], labels=labels), svg, png)
 
 
 if "snakemake" in globals():

@@ -2,53 +2,58 @@
 
 import logging
 
-from safetensors.numpy import load_file, save_file
+import numpy as np
 
-from ctseq.files import read_json, whole
-from ctseq.heads import Rows, initial_head, train_head
+from ctseq.choosing import choose_and_train
+from ctseq.features import read_views
+from ctseq.files import read_json
+from ctseq.fits import replicate_fits
+from ctseq.heads import LINEAR
 from ctseq.labels import labels_of
 from ctseq.runlog import rule_log
-from ctseq.splits import read_split, rows_of
-from ctseq.tables import HISTORY, PATIENTS, ROWS, SLICES, read_table, write_table
+from ctseq.runs import write_run
+from ctseq.splits import read_split
+from ctseq.tables import PATIENTS, ROWS, SLICES, read_table
+from ctseq.training import Examples
 
-log = logging.getLogger("ctseq")
 
-
-def main(inputs, head, history, *, replicate, labels, training, seed):
-    """Write the head of the best epoch and the history of all."""
-    rows = read_table(inputs.rows, ROWS)
-    features = load_file(inputs.features)["features"]
-    truth = labels_of(
+def main(inputs, outputs, *, replicate, labels, training, folds, seed):
+    """Write the head, its history, its scores and what was chosen."""
+    rows, patients = read_table(inputs.rows, ROWS), read_table(inputs.patients, PATIENTS)
+    truth = labels_of(rows, read_table(inputs.slices, SLICES), patients, labels=labels)
+    views = read_views(inputs)
+    # The streams of a replicate: 1 initial head, 2 batch order, 4 inner folds; 3 augments images.
+    whole, inner = replicate_fits(
         rows,
-        read_table(inputs.slices, SLICES),
-        read_table(inputs.patients, PATIENTS),
-        labels=labels,
+        patients,
+        read_split(inputs.split),
+        folds=folds,
+        seed=[seed, replicate, 4],
+        views=len(views),
     )
-    split = read_split(inputs.split)
-    subsets = [rows_of(split, name, rows["patient_id"]) for name in ("train", "validation")]
-    # Streams 1 and 2 of the replicate; the split itself is drawn from [seed, replicate].
-    trained, epochs = train_head(
-        *(Rows(features[subset], truth[subset]) for subset in subsets),
-        head=initial_head(
-            features.shape[1],
-            std=read_json(inputs.description)["initializer_range"],
-            seed=[seed, replicate, 1],
+    features = np.concatenate(views)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, 1]))
+    trained = choose_and_train(
+        LINEAR,
+        Examples([features], np.tile(truth, len(views))),
+        rows,
+        whole,
+        inner,
+        initial=LINEAR.initial(
+            features.shape[1], read_json(inputs.description)["initializer_range"], rng
         ),
-        settings=training,
+        training=training,
         seed=[seed, replicate, 2],
     )
-    with whole(head) as unfinished:
-        save_file({"weight": trained.weight, "bias": trained.bias}, unfinished)
-    write_table(epochs, history, HISTORY)
-    log.info("Kept epoch %d of %d.", epochs["kept"].idxmax() + 1, len(epochs))
+    write_run(trained, outputs)
+    logging.getLogger("ctseq").info("Chosen: %s.", trained.summary)
 
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
         main(
             snakemake.input,
-            snakemake.output.head,
-            snakemake.output.history,
+            snakemake.output,
             replicate=int(snakemake.wildcards.replicate),
             **snakemake.params,
         )

@@ -10,7 +10,6 @@ from ctseq.published import RUNS, published_metrics
 from ctseq.report import facts
 from ctseq.report.claims import Published
 from ctseq.report.figures import read_figure
-from ctseq.report.histories import read_histories
 from ctseq.report.page import Study, render
 from ctseq.runlog import rule_log
 from ctseq.tables import METRICS, read_table
@@ -26,7 +25,7 @@ def main(inputs, report, *, config, published, benchmarks):
         summary=read_json(inputs.summary),
         models=dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
         metrics=read_table(inputs.metrics, METRICS),
-        histories=read_histories(inputs.histories, models=list(config["models"])),
+        summaries=_by_model(inputs.summaries, config["models"]),
         comparison={Path(path).stem: pd.read_csv(path) for path in inputs.comparison},
         published=_published(inputs.runs, inputs.printed, published),
         figures=[
@@ -39,6 +38,16 @@ def main(inputs, report, *, config, published, benchmarks):
     )
     with whole(report) as unfinished:
         unfinished.write_text(render(study), encoding="utf-8")
+
+
+def _by_model(paths, models):
+    """Read one summary a run, listed by model and then by replicate."""
+    summaries = list(map(read_json, paths))
+    n_replicates = len(summaries) // len(models)
+    return {
+        model: summaries[place * n_replicates : (place + 1) * n_replicates]
+        for place, model in enumerate(models)
+    }
 
 
 def _published(runs, printed, study):

@@ -7,6 +7,10 @@ from typing import Any
 import jsonschema
 
 from ctseq.errors import fail_on
+from ctseq.families import head_family
+
+# Keys of an image model whose head sees one slice at a time.
+_OF_SLICES = ("labels", "sequence_rule")
 
 
 def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
@@ -73,9 +77,44 @@ def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
             f"dataset.phantom.positive is {phantom['positive']} but at most patients - 2 "
             f"({phantom['patients'] - 2}) can bleed: both classes need two patients"
         )
+    for name, model in config["models"].items():
+        yield from _of_a_model(f"models.{name}", model, config)
+    if config["evaluation"]["threshold"] == "chosen" and config["selection"]["patients"] != "inner":
+        yield (
+            "evaluation.threshold is 'chosen', for which selection.patients must be inner: "
+            "choosing it on the patients that are reported would flatter the model"
+        )
     labels = [model["label"] for model in config["models"].values()]
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         yield f"models: the label {label!r} is used twice; tables could not tell them apart"
+
+
+def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    training = config["training"] | model.get("training", {})
+    family = head_family(model)
+    if family != "sequence" and model["kind"] == "image":
+        yield from (f"{key}.{name} is missing" for name in _OF_SLICES if name not in model)
+    if family == "sequence" and model["kind"] == "video":
+        yield (
+            f"{key}.head.type is {model['head']['type']!r}, which combines slices, but {key} is a "
+            "video model, which sees them together already: choose a linear or classical head"
+        )
+    if model.get("shuffle_slices") and model["kind"] == "image" and family != "sequence":
+        yield (
+            f"{key}.shuffle_slices is true, but the model sees one slice at a time and no order: "
+            "remove the key, or give the model a head that sees sequences"
+        )
+    if family == "classical" and training["loss"] == "focal":
+        yield (
+            f"{key}.head.type is {model['head']['type']!r}, which cannot learn a focal loss: set "
+            f"{key}.training.loss to cross_entropy"
+        )
+    several = isinstance(training["learning_rate"], list)
+    if several and config["selection"]["patients"] != "inner":
+        yield (
+            f"{key}: training.learning_rate lists several, among which only inner folds may "
+            "choose: set selection.patients to inner, or name one"
+        )
 
 
 def _quoted(message: str, names: list[str]) -> str:

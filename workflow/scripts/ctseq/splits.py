@@ -1,5 +1,6 @@
 """Splits of the patients into subsets, and the check that keeps them apart."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -105,19 +106,56 @@ def repeated_kfold_split(
     rng = np.random.default_rng(np.random.SeedSequence([seed, repetition]))
     patients = patients.sort_values("patient_id", ignore_index=True)
     truth = patients["hemorrhage"].to_numpy()
+    dealt = _deal(truth, folds, rng=rng, key="splits.folds", other="splits.scheme: random")
+    subset = np.where(dealt == fold, "validation", "train")
+    return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
+
+
+def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> pd.Series:
+    """Deal the training patients of a replicate over folds, to choose on without validation.
+
+    Parameters
+    ----------
+    patients
+        The training patients: columns ``patient_id`` and ``hemorrhage``; order does not matter.
+    folds
+        From 2; at most the patients of either class.
+    seed
+        Of the draw.
+
+    Returns
+    -------
+    Series of int
+        Fold from 0, by patient id; sizes differ by at most one, and so do numbers of positives.
+
+    Raises
+    ------
+    InputError
+        If a class has fewer patients than there are folds.
+    """
+    patients = patients.sort_values("patient_id", ignore_index=True)
+    rng = np.random.default_rng(np.random.SeedSequence(list(seed)))
+    truth = patients["hemorrhage"].to_numpy()
+    dealt = _deal(truth, folds, rng=rng, key="selection.folds", other="more training patients")
+    return pd.Series(dealt, index=patients["patient_id"], name="fold")
+
+
+def _deal(
+    truth: np.ndarray, folds: int, *, rng: np.random.Generator, key: str, other: str
+) -> np.ndarray:
+    """Deal patients over folds, class after class, so that every fold has its share of both."""
     classes = [rng.permutation(np.flatnonzero(truth == label)) for label in (1, 0)]
     for name, members in zip(("with", "without"), classes, strict=True):
         if len(members) < folds:
             raise InputError(
-                f"splits.folds is {folds} but only {len(members)} patients are {name} hemorrhage; "
-                "every fold needs one. Choose fewer folds, or splits.scheme: random."
+                f"{key} is {folds} but only {len(members)} patients are {name} hemorrhage; "
+                f"every fold needs one. Choose fewer folds, or {other}."
             )
-    # Dealt one by one over the folds, class after class, neither the classes' nor the folds' sizes
-    # differ by more than one; which folds get the larger share is drawn as well.
-    dealt = np.empty(len(patients), dtype=int)
-    dealt[np.concatenate(classes)] = np.arange(len(patients)) % folds
-    subset = np.where(rng.permutation(folds)[dealt] == fold, "validation", "train")
-    return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
+    # Dealt one by one over the folds, neither the classes' nor the folds' sizes differ by more
+    # than one; which folds get the larger share is drawn as well.
+    dealt = np.empty(len(truth), dtype=int)
+    dealt[np.concatenate(classes)] = np.arange(len(truth)) % folds
+    return rng.permutation(folds)[dealt]
 
 
 # `splits.scheme` to what draws a replicate's split.

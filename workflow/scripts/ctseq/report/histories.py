@@ -31,4 +31,4 @@ def read_histories(paths: Sequence[str | Path], *, models: Sequence[str]) -> pd.
         for path, (model, replicate) in zip(paths, runs, strict=True)
     ]
     columns = ["model", "replicate", *HISTORY.columns]
-    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

@@ -9,6 +9,7 @@ import jinja2
 import pandas as pd
 import yaml
 
+from ctseq.families import head_family
 from ctseq.report import facts, published, runs
 from ctseq.report.claims import Published, claims, printed_table
 from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
@@ -32,8 +33,10 @@ class Study:
         ``dataset/summary.json``.
     models
         Model to its ``models/<model>.json``.
-    metrics, histories
-        `tables.METRICS`; `tables.HISTORY` with model and replicate in front, or empty.
+    metrics
+        `tables.METRICS`.
+    summaries
+        Model to what each replicate's training chose.
     comparison
         Stem of ``comparison/**.csv`` to table.
     published
@@ -48,7 +51,7 @@ class Study:
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     metrics: pd.DataFrame
-    histories: pd.DataFrame
+    summaries: runs.Summaries
     comparison: Mapping[str, pd.DataFrame]
     published: Published
     figures: Sequence[Figure]
@@ -74,7 +77,7 @@ def render(study: Study) -> str:
         labels=labels,
         synthetic=synthetic,
         verdicts=study.comparison["verdict"]["sentence"].tolist(),
-        warnings=runs.warnings(study.metrics, study.histories, labels=labels),
+        warnings=runs.warnings(study.metrics, study.summaries, labels=labels),
         counts=published.counts_table(study.summary, synthetic=synthetic),
         files=published.files_table(study.summary),
         models=[_model_table(study, model) for model in labels],
@@ -88,7 +91,7 @@ def render(study: Study) -> str:
         false_alarms=false_alarms(study.comparison),
         against=published.against_paper(study.metrics, study.published, labels=labels, kinds=kinds),
         claims=claims(study.published),
-        replicates=runs.replicate_tables(study.metrics, study.histories, labels=labels),
+        replicates=runs.replicate_tables(study.metrics, study.summaries, labels=labels),
         figures=study.figures,
         costs=_cost_table(study.costs),
         versions=Table("", ["Program", "Version"], [list(item) for item in study.versions.items()]),
@@ -111,7 +114,7 @@ def render_published(published_study: Published, figures: Sequence[Figure]) -> s
         false_alarms=false_alarms(comparison),
         claims=claims(published_study),
         printed=printed_table(published_study),
-        replicates=runs.replicate_tables(published_study.metrics, pd.DataFrame(), labels=labels),
+        replicates=runs.replicate_tables(published_study.metrics, {}, labels=labels),
         figures=figures,
     )
 
@@ -141,9 +144,14 @@ def _model_table(study: Study, model: str) -> Table:
     rows.append(["SHA-256 of the weights", description["weights_sha256"]])
     if settings["kind"] == "video":
         rows.append(["Slices seen", f"{settings['frames']} ({settings['frame_sampling']})"])
+    elif head_family(settings) == "sequence":
+        rows.append(["Trained on the label of", "the patient, whose slices it sees together"])
     else:
         rows.append(["Trained on the label of", f"the {settings['labels']}"])
-        rows.append(["A patient is positive by", settings["sequence_rule"]])
+        rows.append(["A patient is positive by", settings["sequence_rule"].replace("_", " ")])
+    rows.append(["Head", settings.get("head", {"type": "linear"})["type"]])
+    if settings.get("shuffle_slices"):
+        rows.append(["Order of slices", "shuffled, as a control"])
     steps = dict(description["preprocessing"])
     steps["resample"] = _RESAMPLING.get(steps.get("resample"), "unknown")
     rows.append(
@@ -161,6 +169,11 @@ def _training_table(config: Mapping[str, Any]) -> Table:
     rows = [
         [key.replace("_", " ").capitalize(), _plain(v)] for key, v in config["training"].items()
     ]
+    chosen = {
+        "validation": "the validation patients",
+        "inner": f"{config['selection']['folds']} inner folds of the training patients",
+    }
+    rows.append(["Choices are made on", chosen[config["selection"]["patients"]]])
     rows.append(["Decision threshold", str(config["evaluation"]["threshold"])])
     return Table("Training", ["", ""], rows)
 

@@ -7,14 +7,16 @@ import pandas as pd
 from ctseq.report.numbers import count, number
 from ctseq.report.tables import Table
 
-# A head that starts near zero has a loss near log 2. If training lowers it by less than this
-# share, the decisions are those of the initial, random head.
-BARELY_MOVED = 0.01
+# Training that moves the final layer by less than this share of its initial length leaves decisions
+# that are mostly those of the random layer that it started from.
+BARELY_MOVED = 0.1
 _SCORES = ("accuracy", "recall", "precision")
+# Model to what each replicate's training wrote down, in order: ``training.json``.
+Summaries = Mapping[str, Sequence[Mapping[str, float]]]
 
 
 def replicate_tables(
-    metrics: pd.DataFrame, histories: pd.DataFrame, *, labels: Mapping[str, str]
+    metrics: pd.DataFrame, summaries: Summaries, *, labels: Mapping[str, str]
 ) -> list[Table]:
     """Tabulate every replicate, a table a model.
 
@@ -22,30 +24,28 @@ def replicate_tables(
     ----------
     metrics
         `tables.METRICS`.
-    histories
-        `tables.HISTORY` with model and replicate in front; may be empty.
+    summaries
+        What trainings chose; empty for a study that only compares.
     labels
         Model to label.
     """
     header = ["Replicate", "TN", "FP", "FN", "TP", "Accuracy", "Recall", "Precision"]
-    header += ["Epochs", "Kept", "Remark"] if len(histories) else ["Remark"]
+    header += ["Chosen", "Remark"] if summaries else ["Remark"]
     tables = []
     for model, label in labels.items():
         rows = []
         for replicate, values in _wide(metrics, model):
-            epochs = _run(histories, model, replicate)
+            summary = _summary(summaries, model, replicate)
             row = [str(replicate), *(count(values[name]) for name in ("tn", "fp", "fn", "tp"))]
             row += [number(values[name], 2) for name in _SCORES]
-            if len(histories):
-                kept = epochs.loc[epochs["kept"] == 1, "epoch"]
-                row += [count(len(epochs)), count(kept.iloc[0]) if len(kept) else ""]
-            rows.append([*row, "; ".join(_remarks(values, epochs))])
+            row += [_chosen(summary)] if summaries else []
+            rows.append([*row, "; ".join(_remarks(values, summary))])
         tables.append(Table(label, header, rows))
     return tables
 
 
 def warnings(
-    metrics: pd.DataFrame, histories: pd.DataFrame, *, labels: Mapping[str, str]
+    metrics: pd.DataFrame, summaries: Summaries, *, labels: Mapping[str, str]
 ) -> list[str]:
     """Say in a sentence a model which replicates call one class or barely moved."""
     sentences = []
@@ -54,7 +54,7 @@ def warnings(
         n_replicates = 0
         for replicate, values in _wide(metrics, model):
             n_replicates += 1
-            for remark in _remarks(values, _run(histories, model, replicate)):
+            for remark in _remarks(values, _summary(summaries, model, replicate)):
                 found.setdefault(remark, []).append(str(replicate))
         sentences += [
             f"{label} {_SAID[remark]} in {_part(numbers, n_replicates)}."
@@ -70,29 +70,33 @@ _SAID = {
 }
 
 
-def _remarks(values: Mapping[str, float], epochs: pd.DataFrame) -> list[str]:
+def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[str]:
     remarks = []
     if values["tp"] + values["fp"] == 0:
         remarks.append("calls all negative")
     if values["tn"] + values["fn"] == 0:
         remarks.append("calls all positive")
-    if len(epochs) > 1:
-        loss = epochs.sort_values("epoch")["train_loss"]
-        if loss.iloc[0] - loss.min() < BARELY_MOVED * loss.iloc[0]:
-            remarks.append("barely moved")
+    if summary.get("movement", 1.0) < BARELY_MOVED:
+        remarks.append("barely moved")
     return remarks
+
+
+def _chosen(summary: Mapping[str, float]) -> str:
+    """Say what a training chose: epoch and learning rate, or a classifier's own values."""
+    shown = {key: value for key, value in summary.items() if key != "movement"}
+    return ", ".join(
+        f"{key.replace('peak_', '').replace('_', ' ')} {value:g}" for key, value in shown.items()
+    )
+
+
+def _summary(summaries: Summaries, model: str, replicate: int) -> Mapping[str, float]:
+    return summaries[model][replicate - 1] if summaries else {}
 
 
 def _wide(metrics: pd.DataFrame, model: str) -> list[tuple[int, dict[str, float]]]:
     rows = metrics[metrics["model"] == model]
     table = rows.pivot(index="replicate", columns="metric", values="value")
     return [(int(replicate), dict(values)) for replicate, values in table.iterrows()]
-
-
-def _run(histories: pd.DataFrame, model: str, replicate: int) -> pd.DataFrame:
-    if histories.empty:
-        return histories
-    return histories[(histories["model"] == model) & (histories["replicate"] == replicate)]
 
 
 def _part(numbers: Sequence[str], total: int) -> str:

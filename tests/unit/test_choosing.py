@@ -1,0 +1,205 @@
+"""Choosing inside the training patients: who learns, who judges, and what validation may decide."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctseq.choosing import choose_and_train
+from ctseq.decisions import choose_threshold, combine_slices
+from ctseq.errors import InputError
+from ctseq.fits import replicate_fits, tabulate_scores
+from ctseq.heads import LINEAR, initial_layer
+from ctseq.splits import inner_folds
+from ctseq.tables import SCORES
+from ctseq.training import Examples
+
+TRAINING = {
+    "learning_rate": [1e-3, 1e-2],
+    "weight_decay": 0.01,
+    "batch_size": 8,
+    "epochs": 6,
+    "warmup_steps": 2,
+    "patience": 3,
+    "loss": "cross_entropy",
+    "focal_gamma": 2.0,
+    "sampling": "shuffled",
+}
+
+
+def dataset(n_patients=20, n_slices=3):
+    ids = [f"{n:03d}" for n in range(n_patients)]
+    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": np.arange(n_patients) % 2})
+    split = pd.DataFrame({"patient_id": ids, "subset": "train"})
+    split.loc[split.index >= 14, "subset"] = "validation"
+    rows = pd.DataFrame(
+        {
+            "patient_id": np.repeat(ids, n_slices),
+            "slice_number": list(range(1, 1 + n_slices)) * n_patients,
+        }
+    )
+    labels = np.repeat(patients["hemorrhage"].to_numpy(), n_slices)
+    rng = np.random.default_rng(3)
+    features = rng.normal(labels[:, None], 1.0, (len(rows), 5)).astype(np.float32)
+    return patients, split, rows, features, labels
+
+
+def fits_of(patients, split, rows, folds, views=1):
+    return replicate_fits(rows, patients, split, folds=folds, seed=[0, 1, 4], views=views)
+
+
+def trained(features, labels, patients, split, rows, folds, **changes):
+    views = len(labels) // len(rows)
+    return choose_and_train(
+        LINEAR,
+        Examples([features], labels),
+        rows,
+        *fits_of(patients, split, rows, folds, views),
+        initial=initial_layer(features.shape[1], 0.02, np.random.default_rng(0)),
+        training=TRAINING | changes,
+        seed=[0, 1, 2],
+    )
+
+
+def patients_at(rows, positions):
+    return set(rows["patient_id"].iloc[positions % len(rows)])
+
+
+@given(st.integers(4, 40), st.integers(2, 4), st.integers(0, 99), st.randoms(use_true_random=False))
+def test_folds_are_even_whatever_the_order(n, folds, seed, random):
+    labels = [1] * folds + [0] * folds + [random.randint(0, 1) for _ in range(n)]
+    patients = pd.DataFrame({"patient_id": [f"{k:02d}" for k in range(len(labels))]})
+    patients["hemorrhage"] = labels
+    fold = inner_folds(patients, folds=folds, seed=[seed])
+    shuffled = patients.sample(frac=1, random_state=random.randint(0, 999))
+    pd.testing.assert_series_equal(fold, inner_folds(shuffled, folds=folds, seed=[seed]))
+    counts = pd.crosstab(fold.to_numpy(), patients["hemorrhage"])
+    assert len(counts) == folds
+    assert (counts.max() - counts.min() <= 1).all()
+    assert counts.sum(axis=1).max() - counts.sum(axis=1).min() <= 1
+
+
+def test_too_many_folds_name_the_key():
+    patients = pd.DataFrame({"patient_id": ["a", "b", "c", "d"], "hemorrhage": [1, 0, 0, 0]})
+    with pytest.raises(InputError, match=r"selection\.folds is 2 but only 1 patients are with"):
+        inner_folds(patients, folds=2, seed=[0])
+
+
+@pytest.mark.parametrize("views", [1, 2])
+def test_nobody_is_learned_and_held_out(views):
+    patients, split, rows, *_ = dataset()
+    whole, inner = fits_of(patients, split, rows, 3, views)
+    training = set(split.loc[split["subset"] == "train", "patient_id"])
+    assert patients_at(rows, whole.train) == training
+    assert patients_at(rows, whole.held_out) == set(split["patient_id"]) - training
+    held_out = [patients_at(rows, fit.held_out) for fit in inner]
+    assert set.union(*held_out) == training
+    assert sum(map(len, held_out)) == len(training)
+    for fit, out in zip(inner, held_out, strict=True):
+        assert patients_at(rows, fit.train) == training - out
+    for fit in (whole, *inner):
+        assert (fit.held_out < len(rows)).all()  # the first view judges
+        assert len(fit.train) == views * 3 * len(patients_at(rows, fit.train))
+
+
+def test_validation_patients_decide_nothing_with_inner_folds():
+    patients, split, rows, features, labels = dataset()
+    validation = rows["patient_id"].isin(split.loc[split["subset"] == "validation", "patient_id"])
+    others = features.copy()
+    others[validation] *= -100
+    flipped = np.where(validation, 1 - labels, labels)
+    first = trained(features, labels, patients, split, rows, 3)
+    second = trained(others, flipped, patients, split, rows, 3)
+    np.testing.assert_array_equal(first.parameters["weight"], second.parameters["weight"])
+    pd.testing.assert_frame_equal(first.history, second.history)
+    assert first.summary == second.summary
+    inner = [run.scores[run.scores["subset"] == "inner"] for run in (first, second)]
+    pd.testing.assert_frame_equal(*inner)
+    # As the paper does it, they judge every epoch.
+    paper, other = (
+        trained(values, labels, patients, split, rows, None, learning_rate=1e-2).history
+        for values in (features, others)
+    )
+    assert paper["validation_accuracy"][0] != other["validation_accuracy"][0]
+
+
+def test_rate_and_epoch_have_the_lowest_held_out_loss():
+    patients, split, rows, features, labels = dataset()
+    run = trained(features, labels, patients, split, rows, 3)
+    best = run.history.loc[run.history["validation_loss"].idxmin()]
+    assert best["kept"] == 1
+    assert run.history["kept"].sum() == 1
+    assert (run.summary["peak_rate"], run.summary["epoch"]) == (best["peak_rate"], best["epoch"])
+    assert set(run.history["peak_rate"]) == {1e-3, 1e-2}
+
+
+def test_scores_have_every_row_once():
+    patients, split, rows, features, labels = dataset()
+    for folds, subsets in ((None, {"validation"}), (3, {"validation", "inner"})):
+        rate = 1e-2 if folds is None else [1e-3, 1e-2]
+        run = trained(features, labels, patients, split, rows, folds, learning_rate=rate)
+        scores = run.scores
+        assert set(scores["subset"]) == subsets
+        assert list(SCORES.columns) == [name for name in scores if name in SCORES.columns]
+        assert not scores.duplicated(["patient_id", "slice_number"]).any()
+        assert len(scores) == (len(rows) if folds else 18)
+
+
+def test_mirrored_rows_are_learned_from_and_never_scored():
+    patients, split, rows, features, labels = dataset()
+    views = np.concatenate([features, features[:, ::-1]])
+    one = trained(features, labels, patients, split, rows, 3)
+    two = trained(views, np.tile(labels, 2), patients, split, rows, 3)
+    assert (one.parameters["weight"] != two.parameters["weight"]).any()
+    assert len(one.scores) == len(two.scores)
+
+
+def test_scores_are_sorted_and_typed():
+    rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 2, 1]})
+    scores = tabulate_scores(
+        rows, (np.array([0]), np.array([0.5])), [(np.array([1, 2]), np.array([0.1, 0.2]))]
+    )
+    assert scores.to_numpy().tolist() == [
+        ["a", 1, "inner", 0.2], ["a", 2, "inner", 0.1], ["b", 1, "validation", 0.5]
+    ]  # fmt: skip
+
+
+def test_threshold_by_hand():
+    truth = np.array([0, 0, 1, 0, 1, 1])
+    probability = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.9])
+    # Above 0.4 all negatives are right and two of three positives; above 0.2 it is the other way
+    # round: equal gains, and 0.5 is nearer to one half than 0.25.
+    assert choose_threshold(truth, probability) == pytest.approx(0.5)
+    assert choose_threshold(np.array([0, 1]), np.array([0.7, 0.9])) == pytest.approx(0.8)
+    assert choose_threshold(np.array([0, 1]), np.array([0.01, 0.02])) == pytest.approx(0.015)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=2, max_size=30))
+def test_no_threshold_is_better(pairs):
+    truth, probability = (np.array(values) for values in zip(*pairs, strict=True))
+    if truth.min() == truth.max():
+        with pytest.raises(ValueError, match="two classes"):
+            choose_threshold(truth, probability)
+        return
+
+    def gain(threshold):
+        called = probability >= threshold
+        return called[truth == 1].mean() - called[truth == 0].mean()
+
+    chosen = choose_threshold(truth, probability)
+    assert all(gain(chosen) >= gain(other) - 1e-9 for other in (*probability, 0.5))
+
+
+def test_slices_combine_by_rule():
+    slices = pd.DataFrame(
+        {"patient_id": ["b", "a", "a", "a", "a"], "probability": [0.5, 0.2, 0.5, 0.9, 0.4]}
+    )
+    expected = {
+        "any": [0.9, 0.5], "max": [0.9, 0.5], "mean": [0.5, 0.5], "majority": [0.5, 1.0],
+        "noisy_or": [1 - 0.8 * 0.5 * 0.1 * 0.6, 0.5], "top_mean": [0.6, 0.5],
+    }  # fmt: skip
+    for rule, values in expected.items():
+        combined = combine_slices(slices, rule=rule)
+        assert combined["patient_id"].tolist() == ["a", "b"]
+        assert combined["probability"].tolist() == pytest.approx(values), rule

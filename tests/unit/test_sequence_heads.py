@@ -1,0 +1,137 @@
+"""Heads that see slices together: by hand, order seen and not seen, and shuffled sequences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctseq.fits import Fit
+from ctseq.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
+from ctseq.sequences import arranged
+from ctseq.training import Examples, predict, train
+
+SETTINGS = {
+    "weight_decay": 0.0, "batch_size": 8, "epochs": 30, "warmup_steps": 2, "patience": 30,
+    "loss": "cross_entropy", "focal_gamma": 2.0, "sampling": "shuffled",
+}  # fmt: skip
+
+
+def slices_of(lengths):
+    return pd.DataFrame(
+        [(patient, number) for patient, n in lengths.items() for number in range(1, n + 1)],
+        columns=["patient_id", "slice_number"],
+    )
+
+
+def initial(head, n_features=4, seed=0):
+    return SEQUENCE_HEADS[head].initial(n_features, 0.5, np.random.default_rng(seed))
+
+
+def inputs_of(head, lengths, seed=0, shuffle_seed=None):
+    rows = slices_of(lengths)
+    features = np.random.default_rng(seed).normal(0, 1, (len(rows), 4)).astype(np.float32)
+    sequences = arranged(rows, shuffle_seed=shuffle_seed)
+    return features, sequences, sequence_inputs(features, sequences, head=head)
+
+
+def test_pooling_by_hand():
+    features = np.array([[1, 5], [3, 1], [7, 7]], np.float32)
+    sequences = {"a": np.array([0, 1]), "b": np.array([2])}
+    assert sequence_inputs(features, sequences, head="mean")[0].tolist() == [[2, 3], [7, 7]]
+    assert sequence_inputs(features, sequences, head="max")[0].tolist() == [[3, 5], [7, 7]]
+
+
+def test_attention_by_hand():
+    (features, sequences, inputs), parameters = (
+        inputs_of("attention", {"a": 3, "b": 2}), initial("attention")
+    )  # fmt: skip
+    hidden = {
+        name: features @ parameters[f"{name}_weight"].T + parameters[f"{name}_bias"]
+        for name in ("value", "gate")
+    }
+    gated = np.tanh(hidden["value"]) / (1 + np.exp(-hidden["gate"]))
+    scores = np.exp(gated @ parameters["score_weight"])
+    weights = slice_attention("attention", parameters, inputs)
+    for patient, seen, weight in zip("ab", sequences.values(), weights, strict=True):
+        share = scores[seen] / scores[seen].sum()
+        np.testing.assert_allclose(weight, share, rtol=1e-5)
+        logits = (share @ features[seen]) @ parameters["weight"].T + parameters["bias"]
+        expected = np.exp(logits[1]) / np.exp(logits).sum()
+        found = predict(SEQUENCE_HEADS["attention"], parameters, inputs)["ab".index(patient)]
+        assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+def test_padding_and_other_patients_change_nothing(head):
+    (_, _, inputs), parameters = inputs_of(head, {"a": 3, "b": 6}), initial(head)
+    both = predict(SEQUENCE_HEADS[head], parameters, inputs)
+    _, _, alone = inputs_of(head, {"a": 3})
+    np.testing.assert_allclose(
+        predict(SEQUENCE_HEADS[head], parameters, alone)[0], both[0], rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize(("head", "sees_order"), [
+    ("mean", False), ("max", False), ("attention", False), ("lstm", True), ("gru", True),
+])  # fmt: skip
+def test_only_recurrent_heads_see_the_order(head, sees_order):
+    lengths, parameters = {"a": 12}, initial(head)
+    probabilities = [
+        predict(SEQUENCE_HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
+        for s in (None, 1)
+    ]
+    assert (abs(probabilities[0] - probabilities[1]) > 1e-4) == sees_order
+
+
+@pytest.mark.parametrize(("head", "learns"), [("mean", False), ("attention", False), ("gru", True)])
+def test_a_task_of_order_alone(head, learns):
+    # Positive patients have the same slices as negative ones, the other way round.
+    rows = slices_of({f"{n:02d}": 4 for n in range(24)})
+    forward = np.eye(4, dtype=np.float32)
+    features = np.concatenate([forward if n % 2 else forward[::-1] for n in range(24)])
+    inputs = sequence_inputs(features, arranged(rows, shuffle_seed=None), head=head)
+    everyone = np.arange(24)
+    (candidate,) = train(
+        SEQUENCE_HEADS[head], Examples(inputs, everyone % 2), [Fit(everyone, everyone)],
+        initial=initial(head), rates=[0.01], settings=SETTINGS, by="loss", seed=[0],
+    )  # fmt: skip
+    assert (candidate.table()["validation_accuracy"].max() == 1.0) == learns
+
+
+def test_a_stack_is_its_heads_one_by_one():
+    for head, kind in SEQUENCE_HEADS.items():
+        _, _, inputs = inputs_of(head, {"a": 3, "b": 5})
+        sets = [initial(head, seed=seed) for seed in (0, 1)]
+        stack = {
+            name: torch.stack([torch.from_numpy(own[name]) for own in sets]) for name in sets[0]
+        }
+        tensors = [torch.from_numpy(np.stack([values, values])) for values in inputs]
+        logits = kind.logits(stack, tensors)
+        for place, own in enumerate(sets):
+            probability = predict(kind, own, inputs)
+            together = torch.softmax(logits[place], dim=-1)[:, 1].numpy()
+            np.testing.assert_allclose(together, probability, atol=1e-6)
+
+
+@given(
+    st.dictionaries(st.text("049aé", min_size=1, max_size=4), st.integers(1, 9), min_size=1),
+    st.integers(0, 9),
+)
+def test_shuffling_keeps_each_patients_slices_and_ignores_the_others(lengths, seed):
+    rows = slices_of(lengths)
+    plain, mixed = arranged(rows, shuffle_seed=None), arranged(rows, shuffle_seed=seed)
+    assert list(plain) == list(mixed) == sorted(lengths)
+    for patient, seen in mixed.items():
+        assert sorted(seen) == sorted(plain[patient])
+        alone = arranged(rows[rows["patient_id"] == patient], shuffle_seed=seed)[patient]
+        assert (seen - min(seen)).tolist() == alone.tolist()
+
+
+def test_slices_are_seen_in_number_order():
+    rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 10, 9]})
+    sequences = arranged(rows, shuffle_seed=None)
+    assert {patient: seen.tolist() for patient, seen in sequences.items()} == {
+        "a": [2, 1], "b": [0]
+    }  # fmt: skip

@@ -1,0 +1,131 @@
+"""Classical classifiers on cached features, each tuned inside the training patients."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss
+from sklearn.model_selection import ParameterGrid
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from ctseq.fits import Fit
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A classifier and the values among which its training patients choose."""
+
+    classifier: BaseEstimator
+    grid: Mapping[str, Sequence[Any]]
+
+
+# `head.type` of models whose final layer is replaced by a classifier of scikit-learn. The grids
+# span what its guide suggests, from strong to weak regularisation, in few steps.
+CLASSICAL_HEADS: dict[str, Classical] = {
+    "logistic": Classical(LogisticRegression(max_iter=2000), {"C": [1e-4, 1e-3, 0.01, 0.1, 1.0]}),
+    "svm": Classical(SVC(), {"C": [0.1, 1.0, 10.0]}),
+    "forest": Classical(RandomForestClassifier(200), {"min_samples_leaf": [1, 4, 16]}),
+    "neighbours": Classical(KNeighborsClassifier(), {"n_neighbors": [3, 7, 15]}),
+    "mlp": Classical(
+        MLPClassifier((32,), early_stopping=False, max_iter=300), {"alpha": [1e-3, 0.1, 10.0]}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a classifier.
+
+    Attributes
+    ----------
+    chosen
+        The values that were chosen.
+    probabilities
+        Of the validation rows.
+    inner
+        Of each inner fold's rows, as it was held out.
+    """
+
+    chosen: dict[str, float]
+    probabilities: np.ndarray
+    inner: list[np.ndarray]
+
+
+def fit_classical(
+    name: str,
+    features: np.ndarray,
+    labels: np.ndarray,
+    whole: Fit,
+    inner: Sequence[Fit],
+    *,
+    weighted: bool,
+    seed: int,
+) -> Fitted:
+    """Choose a classifier's regularisation on inner folds and fit it to all training rows.
+
+    Parameters
+    ----------
+    name
+        A key of `CLASSICAL_HEADS`.
+    features
+        float32, shape (rows, features), further views of the rows behind. They are standardised
+        by the rows that are learned from.
+    labels
+        0 or 1, shape (rows,).
+    whole, inner
+        As `fits.replicate_fit` and `fits.inner_fits` give them.
+    weighted
+        Weigh classes inversely to their frequency, where the classifier can.
+    seed
+        Of what is random in it.
+
+    Returns
+    -------
+    Fitted
+        The grid's first value with the lowest Brier score over all rows held out. A classifier
+        without probabilities gets them from a logistic curve through the scores of these rows
+        (Platt 1999).
+    """
+    head = CLASSICAL_HEADS[name]
+    known = head.classifier.get_params()
+    extra = {"random_state": seed} if "random_state" in known else {}
+    extra |= {"class_weight": "balanced"} if weighted and "class_weight" in known else {}
+
+    def scores(values: Mapping[str, Any], fit: Fit) -> np.ndarray:
+        classifier = clone(head.classifier).set_params(**values, **extra)
+        pipeline = make_pipeline(StandardScaler(), classifier)
+        pipeline.fit(features[fit.train], labels[fit.train])
+        if hasattr(pipeline, "predict_proba"):
+            return pipeline.predict_proba(features[fit.held_out])[:, 1]
+        return pipeline.decision_function(features[fit.held_out])
+
+    truth = np.concatenate([labels[fit.held_out] for fit in inner])
+    tried = []
+    for values in ParameterGrid(head.grid):
+        held_out = [scores(values, fit) for fit in inner]
+        curve = _curve(np.concatenate(held_out), truth, probabilities=_has_probabilities(head))
+        calibrated = [curve(part) for part in held_out]
+        loss = brier_score_loss(truth, np.concatenate(calibrated))
+        tried.append((loss, values, curve, calibrated))
+    _, values, curve, calibrated = min(tried, key=lambda trial: trial[0])
+    return Fitted(dict(values), curve(scores(values, whole)), calibrated)
+
+
+def _has_probabilities(head: Classical) -> bool:
+    return hasattr(head.classifier, "predict_proba")
+
+
+def _curve(scores: np.ndarray, truth: np.ndarray, *, probabilities: bool):
+    """Give the function from scores to probabilities."""
+    if probabilities:
+        return lambda values: values
+    curve = LogisticRegression(C=np.inf).fit(scores[:, None], truth)
+    return lambda values: curve.predict_proba(values[:, None])[:, 1]

@@ -1,0 +1,14 @@
+"""Families of heads, each trained by a rule of its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# `head.type` to its family.
+HEAD_FAMILIES = {"linear": "linear"}
+HEAD_FAMILIES |= dict.fromkeys(("mean", "max", "attention", "lstm", "gru"), "sequence")
+HEAD_FAMILIES |= dict.fromkeys(("logistic", "svm", "forest", "neighbours", "mlp"), "classical")
+
+
+def head_family(model: Mapping[str, Any]) -> str:
+    """Tell a model's family of heads; one that names no head has its final linear layer."""
+    return HEAD_FAMILIES[model.get("head", {"type": "linear"})["type"]]
