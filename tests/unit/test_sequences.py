@@ -1,11 +1,12 @@
 """Frame sampling and sequence rules."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.sequences import SEQUENCE_RULES, sample_frames
+from ctseq.sequences import SEQUENCE_RULES, first_slices, sample_frames
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,9 @@ def test_a_rules_result_is_a_probability_whatever_the_order(rule, values):
     combine = SEQUENCE_RULES[rule]
     assert 0 <= combine(np.array(values)) <= 1
     assert combine(np.array(values)) == pytest.approx(combine(np.array(sorted(values))))
+
+
+def test_first_slices_by_number_not_by_place():
+    rows = pd.DataFrame({"patient_id": ["b", "a", "a", "a"], "slice_number": [3, 10, 9, 1]})
+    assert first_slices(rows, 2).tolist() == [0, 2, 3]
+    assert first_slices(rows, None).tolist() == [0, 1, 2, 3]

@@ -93,7 +93,7 @@ def model_of(wildcards):
 
 def backbone_settings(wildcards):
     """Give the settings that decide a model's features; its others re-run no backbone."""
-    deciding = ("kind", "checkpoint", "revision", "frames", "frame_sampling")
+    deciding = ("kind", "checkpoint", "revision", "frames", "frame_sampling", "first_slices")
     return {key: value for key, value in model_of(wildcards).items() if key in deciding}
 
 

@@ -13,7 +13,7 @@ from ctseq.files import read_json, whole
 from ctseq.pixels import open_pixels
 from ctseq.preprocessing import Preprocessing
 from ctseq.runlog import rule_log
-from ctseq.sequences import arranged, sample_frames
+from ctseq.sequences import arranged, first_slices, sample_frames
 from ctseq.tables import ROWS, read_table, write_table
 
 log = logging.getLogger("ctseq")
@@ -58,8 +58,9 @@ def main(
 def _arranged(rows, settings, shuffle_seed):
     """Give the slices of each batch, and the table of what each of its rows is."""
     if settings["kind"] == "image":
-        batches = [np.arange(len(rows))[at : at + BATCH] for at in range(0, len(rows), BATCH)]
-        return batches, rows
+        seen = first_slices(rows, settings.get("first_slices"))
+        batches = [seen[at : at + BATCH] for at in range(0, len(seen), BATCH)]
+        return batches, rows.iloc[seen]
     sequences = arranged(rows, shuffle_seed=shuffle_seed)
     batches = [
         seen[sample_frames(len(seen), settings["frames"], sampling=settings["frame_sampling"])]

@@ -1,5 +1,6 @@
 """Classical classifiers on cached features, each tuned inside the training patients."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import ParameterGrid
@@ -102,7 +104,10 @@ def fit_classical(
     def scores(values: Mapping[str, Any], fit: Fit) -> np.ndarray:
         classifier = clone(head.classifier).set_params(**values, **extra)
         pipeline = make_pipeline(StandardScaler(), classifier)
-        pipeline.fit(features[fit.train], labels[fit.train])
+        with warnings.catch_warnings():
+            # A network that is stopped after its epochs is as meant.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            pipeline.fit(features[fit.train], labels[fit.train])
         if hasattr(pipeline, "predict_proba"):
             return pipeline.predict_proba(features[fit.held_out])[:, 1]
         return pipeline.decision_function(features[fit.held_out])

@@ -34,6 +34,25 @@ def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
     return ((np.arange(frames) + 0.5) * n_slices / frames).astype(int)
 
 
+def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
+    """Choose each patient's first slices.
+
+    Parameters
+    ----------
+    rows
+        `tables.ROWS` of the slices.
+    number
+        How many, at most; None for all.
+
+    Returns
+    -------
+    ndarray of int
+        Positions in `rows`, in its order.
+    """
+    rank = rows.groupby("patient_id")["slice_number"].rank(method="first").to_numpy()
+    return np.flatnonzero(rank <= (np.inf if number is None else number))
+
+
 def arranged(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.ndarray]:
     """Say in which order each patient's slices are seen.
 

@@ -1,0 +1,151 @@
+"""The scripts of training and evaluation: every kind of head, on the same few patients."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file, save_file
+
+import evaluate
+import fit_classical
+import train_head
+import train_sequence_head
+from ctseq.families import HEAD_FAMILIES
+from ctseq.metrics import METRICS
+from ctseq.tables import (
+    ATTENTION,
+    HISTORY,
+    PATIENTS,
+    PREDICTIONS,
+    ROWS,
+    SCORES,
+    SLICE_PREDICTIONS,
+    SLICES,
+    SPLIT,
+    SUBTYPES,
+    read_table,
+    write_table,
+)
+
+TRAINING = {
+    "learning_rate": [1e-3, 1e-2], "weight_decay": 0.01, "batch_size": 8, "epochs": 4,
+    "warmup_steps": 2, "patience": 4, "loss": "weighted", "focal_gamma": 2.0,
+    "sampling": "balanced", "augmentation": {"mirror": True},
+}  # fmt: skip
+N_TRAIN, N_SLICES = 18, 4
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """Write what a run reads: 26 patients of four slices, the second half of which may bleed."""
+    folder = tmp_path_factory.mktemp("inputs")
+    ids = [f"{number:03d}" for number in range(26)]
+    positive = np.arange(26) % 2
+    slices = pd.DataFrame(
+        {"patient_id": np.repeat(ids, N_SLICES), "slice_number": [1, 2, 3, 4] * 26}
+    )
+    slices["hemorrhage"] = np.repeat(positive, N_SLICES) * (slices["slice_number"] > 2)
+    slices = slices.assign(path=slices.index.astype(str), **dict.fromkeys(SUBTYPES, 0))
+    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": positive, "n_slices": N_SLICES})
+    patients = patients.assign(n_positive_slices=2 * positive, age_years=np.nan, sex="")
+    split = pd.DataFrame({"patient_id": ids, "subset": "train"})
+    split.loc[N_TRAIN:, "subset"] = "validation"
+    rng = np.random.default_rng(0)
+    features = rng.normal(2.0 * slices["hemorrhage"].to_numpy()[:, None], 1.0, (len(slices), 6))
+    paths = SimpleNamespace()
+    for name, rows, table in (
+        ("slices", slices, SLICES), ("patients", patients, PATIENTS), ("split", split, SPLIT),
+        ("rows", slices, ROWS),
+    ):  # fmt: skip
+        setattr(paths, name, folder / f"{name}.csv")
+        write_table(rows, getattr(paths, name), table)
+    for name, values in (("features", features), ("mirrored", features[:, ::-1])):
+        setattr(paths, name, folder / f"{name}.safetensors")
+        save_file({"features": np.ascontiguousarray(values, np.float32)}, getattr(paths, name))
+    paths.description = folder / "model.json"
+    paths.description.write_text(json.dumps({"initializer_range": 0.02}))
+    return paths
+
+
+def run(inputs, folder, head, folds=3):
+    """Train and evaluate one head, as its rule does."""
+    names = {"history": "csv", "scores": "csv", "attention": "csv", "head": "safetensors",
+             "summary": "json"}  # fmt: skip
+    out = SimpleNamespace(**{name: folder / f"{name}.{kind}" for name, kind in names.items()})
+    common = {"replicate": 1, "folds": folds, "seed": 5}
+    training = TRAINING if folds else TRAINING | {"learning_rate": 1e-2}
+    family = HEAD_FAMILIES[head]
+    if family == "linear":
+        train_head.main(inputs, out, labels="slice", training=training, **common)
+    elif family == "sequence":
+        train_sequence_head.main(
+            inputs, out, head=head, shuffle_seed=None, training=training, **common
+        )
+    else:
+        fit_classical.main(
+            inputs, out.scores, out.summary, head=head, labels="slice", weighted=True, **common
+        )
+    results = [folder / name for name in ("predictions.csv", "slices.csv", "metrics.json")]
+    evaluate.main(
+        SimpleNamespace(scores=out.scores, patients=inputs.patients, slices=inputs.slices),
+        *results,
+        sequence_rule=None if family == "sequence" else "any",
+        threshold="chosen" if folds else 0.5,
+    )
+    return out, results
+
+
+@pytest.mark.parametrize("head", HEAD_FAMILIES)
+def test_every_head_learns_and_is_scored_on_validation_patients_alone(inputs, tmp_path, head):
+    out, (predictions, slices, metrics) = run(inputs, tmp_path, head)
+    called = read_table(predictions, PREDICTIONS)
+    assert called["patient_id"].tolist() == [f"{number:03d}" for number in range(N_TRAIN, 26)]
+    values = json.loads(metrics.read_text())
+    assert values["roc_auc"] >= 0.8
+    assert values.keys() == {*METRICS, "threshold"}
+    assert (called["predicted"] == (called["probability"] >= values["threshold"])).all()
+    scores = read_table(out.scores, SCORES)
+    held_out = scores[scores["subset"] == "inner"]
+    per_patient = 1 if HEAD_FAMILIES[head] == "sequence" else N_SLICES
+    assert len(held_out) == N_TRAIN * per_patient
+    assert len(read_table(slices, SLICE_PREDICTIONS)) == (0 if per_patient == 1 else 8 * N_SLICES)
+
+
+def test_without_inner_folds_the_validation_patients_choose(inputs, tmp_path):
+    out, (_, _, metrics) = run(inputs, tmp_path, "linear", folds=None)
+    assert set(read_table(out.scores, SCORES)["subset"]) == {"validation"}
+    assert json.loads(metrics.read_text())["threshold"] == 0.5
+    kept = read_table(out.history, HISTORY).query("kept == 1")
+    assert kept["epoch"].tolist() == [json.loads(out.summary.read_text())["epoch"]]
+    assert set(load_file(out.head)) == {"weight", "bias"}
+
+
+def test_attention_is_told_for_each_slice_of_validation_patients(inputs, tmp_path):
+    out, _ = run(inputs, tmp_path, "attention")
+    weights = read_table(out.attention, ATTENTION)
+    assert weights["patient_id"].nunique() == 8
+    assert weights["slice_number"].tolist() == [1, 2, 3, 4] * 8
+    np.testing.assert_allclose(weights.groupby("patient_id")["weight"].sum(), 1.0, rtol=1e-6)
+
+
+def test_heads_without_weights_tell_none(inputs, tmp_path):
+    out, _ = run(inputs, tmp_path, "gru")
+    assert read_table(out.attention, ATTENTION).empty
+
+
+def test_attention_belongs_to_its_slice_in_a_shuffled_sequence(inputs, tmp_path):
+    # Attention does not see the order: shuffled or not, a slice has the same weight.
+    tables = []
+    for number, shuffle_seed in enumerate((None, 7)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        names = ("head.safetensors", "history.csv", "scores.csv", "summary.json", "attention.csv")
+        out = SimpleNamespace(**{name.partition(".")[0]: folder / name for name in names})
+        train_sequence_head.main(
+            inputs, out, replicate=1, head="attention", shuffle_seed=shuffle_seed, folds=None,
+            training=TRAINING | {"learning_rate": 1e-2}, seed=5,
+        )  # fmt: skip
+        tables.append(read_table(out.attention, ATTENTION))
+    np.testing.assert_allclose(tables[0]["weight"], tables[1]["weight"], atol=1e-5)
