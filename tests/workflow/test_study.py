@@ -29,6 +29,7 @@ from ctseq.tables import (
     SPLIT,
     read_table,
 )
+from studies import contents, differing
 
 RUNS = [f"{model}/replicate-{number}" for model in ("vivit", "convnext") for number in ("01", "02")]
 TABLES = {
@@ -206,19 +207,4 @@ def test_results_do_not_depend_on_cores(study, working_copy):
     again = working_copy(yaml.safe_load((study.copy.folder / "study.yaml").read_text()))
     outcome = again.snakemake(cores=1)
     assert outcome.status == 0, outcome.text[-8000:]
-    first, second = (_contents(copy) for copy in (study.copy, again))
-    assert first.keys() == second.keys()
-    assert [name for name in first if first[name] != second[name]] == []
-
-
-def _contents(copy):
-    found = {}
-    for path in sorted(copy.results.rglob("*")):
-        name = path.relative_to(copy.results)
-        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html"):
-            continue
-        if path.is_symlink():
-            found[name] = str(path.readlink()).removeprefix(str(copy.folder))
-        else:
-            found[name] = path.read_bytes()
-    return found
+    assert differing(contents(study.copy.results), contents(again.results)) == []
