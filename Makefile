@@ -4,7 +4,7 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm lint format docs clean
+.PHONY: help demo test test-slurm test-conda lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ test: .venv/ready ## run the tests
 
 test-slurm: .venv/ready ## run a small study on a throw-away Slurm (root on Debian installs it)
 	CTSEQ_TEST_SLURM=1 $(BIN)/pytest -ra tests/slurm
+
+test-conda: .venv/ready ## run a small study with a real conda and a channel made from .venv
+	CTSEQ_TEST_CONDA=1 $(BIN)/pytest -ra tests/conda
 
 lint: .venv/ready ## check style: Snakemake's and Python's
 	$(BIN)/ruff check .

@@ -13,6 +13,11 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+
+
+containerized: config["container"]
+
+
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"

@@ -3,6 +3,7 @@
 A generated part stands between two comments that name it; everything else is written by hand.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,15 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+# What envs/Containerfile has beyond the lines that Snakemake writes.
+ABOUT_THE_IMAGE = [
+    "# An image with the environments of envs/; docs/environments.md says how to use it.",
+    "# Written from them by `make docs`, as `snakemake --containerize` would but for these lines.",
+]
+CUDA_OF_THE_IMAGE = [
+    "# conda-forge gives PyTorch's GPU build where it is told of a driver: its CUDA version.",
+    "ARG CONDA_OVERRIDE_CUDA",
+]
 
 
 def config_table(schema: dict[str, Any], defaults: dict[str, Any]) -> str:
@@ -78,6 +88,34 @@ def cluster() -> str:
     return replaced(document, "requests", requests_table(profile, rules))
 
 
+def containerfile() -> str:
+    """Give envs/Containerfile as it should be."""
+    contents = {file.name: file.read_bytes() for file in sorted(ROOT.glob("envs/*.yaml"))}
+    together = hashlib.sha256(b"".join(contents.values())).hexdigest()
+    lines = [
+        *ABOUT_THE_IMAGE,
+        "FROM condaforge/miniforge3:latest",
+        'LABEL io.github.snakemake.containerized="true"',
+        f'LABEL io.github.snakemake.conda_env_hash="{together}"',
+        *CUDA_OF_THE_IMAGE,
+    ]
+    creations = []
+    for name, content in contents.items():
+        # Where Snakemake looks for an environment in an image.
+        prefix = f"/conda-envs/{hashlib.md5(content, usedforsecurity=False).hexdigest()}"
+        lines += [
+            "# Conda environment:",
+            f"#   source: envs/{name}",
+            f"#   prefix: {prefix}",
+            *(f"#   {line}" for line in content.decode().strip().split("\n")),
+            f"RUN mkdir -p {prefix}",
+            f"COPY envs/{name} {prefix}/environment.yaml",
+        ]
+        creations.append(f"conda env create --prefix {prefix} --file {prefix}/environment.yaml &&")
+    steps = " \\\n    ".join([*creations, "conda clean --all -y"])
+    return "\n".join([*lines, "", f"RUN {steps}", ""])
+
+
 def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     definitions = schema["$defs"]
 
@@ -122,3 +160,4 @@ def _shown(value: Any) -> str:
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs/cluster.md").write_text(cluster(), encoding="utf-8")
+    (ROOT / "envs/Containerfile").write_text(containerfile(), encoding="utf-8")

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# A throw-away Slurm cluster on loopback, for the tests: a controller, a CPU node c0 in partition cpu
-# and a GPU node g0 in partition gpu whose two GPUs are pretended. No systemd, no cgroups (so memory
-# is not enforced), no accounting database. Every daemon is stopped by its process id.
+# A throw-away Slurm cluster on loopback, for the tests: a controller, a CPU node c0 in partition cpu,
+# a GPU node g0 in partition gpu whose two GPUs are pretended, and another, g1 in partition spare, to
+# be switched off. No systemd, no cgroups (so memory is not enforced), no accounting database. Every
+# daemon is stopped by its process id.
 #   cluster.sh FOLDER start | stop | stop-node NAME | start-node NAME
 # Everything it writes stands in FOLDER; FOLDER/env.sh is what a shell sources to use the cluster.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
 LAB=$1
-PORT=${CTSEQ_SLURM_PORT:-16817} # of the controller; the nodes listen on the next two
+PORT=${CTSEQ_SLURM_PORT:-16817} # of the controller; the nodes listen on the next three
 export SLURM_CONF=$LAB/slurm.conf
 
 alive() { [ -s "$LAB/run/$1.pid" ] && kill -0 "$(cat "$LAB/run/$1.pid")" 2>/dev/null; }
@@ -33,12 +34,12 @@ write_files() {
   local host user cgroup
   host=$(hostname -s)
   user=$(id -un)
-  mkdir -p "$LAB"/{bin,state,spool/c0,spool/g0,log,run}
+  mkdir -p "$LAB"/{bin,state,spool/c0,spool/g0,spool/g1,log,run}
   mkdir -p -m 700 "$LAB/munge"
   (umask 077 && head -c 1024 /dev/urandom >"$LAB/munge/munge.key")
 
   # Devices that exist and differ: plain files would leave CUDA_VISIBLE_DEVICES unset.
-  echo "NodeName=g0 Name=gpu File=/dev/null,/dev/zero" >"$LAB/gres.conf"
+  echo "NodeName=g[0-1] Name=gpu File=/dev/null,/dev/zero" >"$LAB/gres.conf"
   # 22.05 refuses `disabled`; later releases want it where there are no cgroups.
   case $(slurmd -V) in
     *" 2"[01].* | *" 22."*) cgroup=cgroup/v1 ;;
@@ -83,9 +84,11 @@ GresTypes=gpu
 NodeName=DEFAULT CPUs=32 RealMemory=40000 State=UNKNOWN
 NodeName=c0 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((PORT + 1))
 NodeName=g0 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((PORT + 2)) Gres=gpu:2
+NodeName=g1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((PORT + 3)) Gres=gpu:2
 PartitionName=DEFAULT MaxTime=INFINITE DefaultTime=10 State=UP
 PartitionName=cpu Nodes=c0 Default=YES
 PartitionName=gpu Nodes=g0
+PartitionName=spare Nodes=g1
 CONF
   # The plugin's inner srun loses SLURM_CONF: a wrapper that comes first on PATH gives it back.
   printf '#!/bin/sh\nexport SLURM_CONF=%s\nexec %s "$@"\n' "$SLURM_CONF" "$(command -v srun)" >"$LAB/bin/srun"
@@ -101,6 +104,7 @@ start() {
   slurmctld
   start_node c0
   start_node g0
+  start_node g1
   for i in $(seq 100); do
     [ "$(sinfo -h -o %T 2>/dev/null | sort -u)" = idle ] && return
     sleep 0.2
@@ -117,6 +121,7 @@ stop() {
   done
   stop_daemon slurmd-c0
   stop_daemon slurmd-g0
+  stop_daemon slurmd-g1
   stop_daemon slurmctld
   stop_daemon munged
 }

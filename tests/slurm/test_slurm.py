@@ -1,46 +1,67 @@
 """A small study through `--profile profiles/slurm` on a real Slurm, disturbed and undisturbed.
 
-`make test-slurm` runs it. What is asserted about jobs comes from the scheduler's own records.
+`make test-slurm` runs it. What is asserted about jobs comes from the scheduler's own records. The
+undisturbed study takes longest: it goes on while copies of a local one, done sooner, are disturbed.
 """
 
 import os
 import signal
 import subprocess
+from dataclasses import dataclass
 
 import pytest
+
+from slurm.cluster import ClusterCopy
+from studies import Run
 
 pytestmark = pytest.mark.skipif(
     "CTSEQ_TEST_SLURM" not in os.environ, reason="it starts a cluster: make test-slurm"
 )
 
+# Every group of jobs, without the figures and the report, which add nothing to what is shown here.
+TABLES = [f"results/small/comparison/{name}.csv" for name in ("resampled_t", "patients/auc")]
 FEATURES = "results/small/features/vivit.safetensors"
 PIXELS = "results/small/pixels/convnext.npy"
 # Jobs of a tiny study are over too soon to be disturbed: these wait first.
 WAIT = "export HF_HUB_OFFLINE=1 && sleep {}"
 
 
+@dataclass(frozen=True)
+class Studies:
+    """The study on the cluster, which goes on, and the finished local one with its results."""
+
+    on_cluster: ClusterCopy
+    run: Run
+    local: ClusterCopy
+    results: dict
+
+
 @pytest.fixture(scope="module")
-def undisturbed(cluster, working_copy, checkpoints):
-    """Run the study on the cluster, and in another folder on this machine."""
-    copy, beside = working_copy(checkpoints, cluster), working_copy(checkpoints)
-    runs = [copy.slurm(), beside.local()]
-    for run in runs:
-        run.end()
-    return copy, beside, copy.contents()
+def studies(cluster, working_copy, checkpoints):
+    """Start the study on the cluster and run it in another folder on this machine."""
+    on_cluster, local = (working_copy(checkpoints, cluster) for _ in range(2))
+    run = on_cluster.slurm(*TABLES)
+    local.run(*TABLES).end()
+    return Studies(on_cluster, run, local, local.contents())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(studies):
+    """Give the study that went through the cluster, when it is finished."""
+    studies.run.end()
+    return studies.on_cluster
 
 
 @pytest.fixture
-def again(undisturbed, tmp_path):
-    """Give a copy of the finished study, the number of the last job so far and the results."""
-    copy, _, results = undisturbed
-    last = max(int(number) for number in copy.cluster.ask("squeue", "-ht", "all", "-o%A").split())
-    return copy.twin(tmp_path / "copy"), last, results
+def again(studies, tmp_path):
+    """Give a copy of the finished study."""
+    return studies.local.twin(tmp_path / "copy")
 
 
 @pytest.fixture(scope="module")
-def overrunning(undisturbed, tmp_path_factory):
+def overrunning(studies, tmp_path_factory):
     """Start a job that needs more than its first minute; it goes on beside the other tests."""
-    copy = undisturbed[0].twin(tmp_path_factory.mktemp("overrunning") / "copy")
+    copy = studies.local.twin(tmp_path_factory.mktemp("overrunning") / "copy")
     return copy, copy.slurm(
         *("--precommand", WAIT.format(75)),
         *("--set-resources", "pack_pixels:slurm_partition=cpu", "pack_pixels:runtime=attempt"),
@@ -49,25 +70,66 @@ def overrunning(undisturbed, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def losing_its_node(undisturbed, tmp_path_factory):
+def losing_its_node(studies, tmp_path_factory):
     """Start a job whose node goes down and comes back; Slurm lets it rest for two minutes then."""
-    copy = undisturbed[0].twin(tmp_path_factory.mktemp("losing") / "copy")
-    run = copy.slurm("--precommand", WAIT.format(8), "--forcerun", FEATURES, "--", FEATURES)
+    copy = studies.local.twin(tmp_path_factory.mktemp("losing") / "copy")
+    run = copy.slurm(
+        *("--precommand", WAIT.format(8)),
+        *("--set-resources", "extract_features:slurm_partition=spare"),
+        *("--forcerun", FEATURES, "--", FEATURES),
+    )
     job = copy.cluster.running(copy.folder)
-    copy.cluster.control("stop-node", "g0")
+    copy.cluster.control("stop-node", "g1")
     # What runs on a node that loses its power ends with it.
     steps = ["pgrep", "-f", rf"slurmstepd: \[{job.number}\."]
     for process in subprocess.check_output(steps, text=True).split():
         os.kill(int(process), signal.SIGKILL)
-    copy.cluster.until(lambda: "down" in copy.cluster.ask("sinfo", "-hp", "gpu", "-o%T"))
-    copy.cluster.control("start-node", "g0")
-    copy.cluster.until(lambda: copy.cluster.ask("sinfo", "-hp", "gpu", "-o%T") == "idle")
+    copy.cluster.until(lambda: "down" in copy.cluster.ask("sinfo", "-hp", "spare", "-o%T"))
+    copy.cluster.control("start-node", "g1")
+    copy.cluster.until(lambda: copy.cluster.ask("sinfo", "-hp", "spare", "-o%T") == "idle")
     return copy, run
 
 
+def test_one_replicate_alone_survives_scancel(again, overrunning, losing_its_node, studies):
+    """A cancelled job is submitted once more, with more memory and time."""
+    head = "results/small/runs/vivit/replicate-02/head.safetensors"
+    table = "results/small/metrics.csv"
+    run = again.slurm("--forcerun", head, "--", table)
+    again.cluster.ask("scancel", str(again.cluster.running(again.folder).number))
+    run.end()
+    cancelled, repeated, collecting = again.cluster.jobs(again.folder)
+    replicate = {f"{rule}:model=vivit,replicate=02" for rule in ("train_head", "evaluate")}
+    assert cancelled.tasks == repeated.tasks == replicate
+    assert collecting.rules == {"collect_metrics"}
+    states = [job["JobState"] for job in (cancelled, repeated, collecting)]
+    assert states == ["CANCELLED", "COMPLETED", "COMPLETED"]
+    assert (cancelled["MinMemoryNode"], repeated["MinMemoryNode"]) == ("2000M", "4000M")
+    assert (cancelled["TimeLimit"], repeated["TimeLimit"]) == ("00:08:00", "00:16:00")
+    assert again.differing(studies.results) == []
+
+
+def test_a_killed_head_leaves_a_study_that_goes_on(again, studies):
+    """Kill -9 of Snakemake: cancel what it left behind, unlock, and run again."""
+    cluster = again.cluster
+    force = ("--forcerun", FEATURES, "--", FEATURES)
+    run = again.slurm("--precommand", WAIT.format(8), *force)
+    orphan = cluster.running(again.folder)
+    run.kill()
+    assert "RUNNING" in cluster.ask("squeue", "-h", "-n", run.slurm_name, "-o", "%T")
+
+    cluster.ask("scancel", "-n", run.slurm_name)
+    cluster.until(lambda: not cluster.ask("squeue", "-h", "-n", run.slurm_name))
+    again.slurm("--unlock").end(60)
+    again.slurm(*force).end()
+    first, second = cluster.jobs(again.folder)
+    assert first.number == orphan.number
+    assert first.tasks == second.tasks == {"extract_features:model=vivit"}
+    assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
+    assert again.differing(studies.results) == []
+
+
 def test_gpu_rules_and_no_others_hold_a_gpu(undisturbed):
-    copy, _, _ = undisturbed
-    jobs = copy.cluster.jobs(copy.folder)
+    jobs = undisturbed.cluster.jobs(undisturbed.folder)
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     on_gpu = [job for job in jobs if "extract_features" in job.rules]
     assert len(on_gpu) == 2
@@ -84,80 +146,40 @@ def test_gpu_rules_and_no_others_hold_a_gpu(undisturbed):
 
 
 def test_few_submissions_hold_every_job_once(undisturbed):
-    copy, _, _ = undisturbed
-    jobs = copy.cluster.jobs(copy.folder)
+    jobs = undisturbed.cluster.jobs(undisturbed.folder)
     tasks = [task for job in jobs for task in job.tasks]
     assert len(tasks) == len(set(tasks))
     assert sum(task.startswith("train_head:") for task in tasks) == 4
     groups = [{"extract_features"}] * 2 + [{"describe_checkpoint", "pack_pixels"}] * 2
     groups += [{"train_head", "evaluate"}]
+    groups += [{"collect_metrics", "compare_models", "compare_patients"}]
     assert all(group in [job.rules for job in jobs] for group in groups)
-    assert len(jobs) == 7  # and one each for the dataset and the analysis
+    assert len(jobs) == 7  # and one for the dataset
 
 
-def test_results_are_those_of_a_local_run(undisturbed):
-    _, beside, on_cluster = undisturbed
-    assert len(on_cluster) > 100
-    assert beside.differing(on_cluster) == []
+def test_results_are_those_of_a_local_run(undisturbed, studies):
+    assert len(studies.results) > 100
+    assert undisturbed.differing(studies.results) == []
 
 
 def test_nothing_is_left_to_do(undisturbed):
-    run = undisturbed[0].slurm("--dry-run").end(60)
+    run = undisturbed.slurm("--dry-run", *TABLES).end(60)
     assert "Nothing to be done" in run.text
 
 
-def test_one_replicate_alone_survives_scancel(again, overrunning, losing_its_node):
-    """A cancelled job is submitted once more, with more memory and time."""
-    copy, last, results = again
-    head = "results/small/runs/vivit/replicate-02/head.safetensors"
-    table = "results/small/metrics.csv"
-    run = copy.slurm("--forcerun", head, "--", table)
-    copy.cluster.ask("scancel", str(copy.cluster.running(copy.folder, last).number))
-    run.end()
-    cancelled, repeated, collecting = copy.cluster.jobs(copy.folder, last)
-    replicate = {f"{rule}:model=vivit,replicate=02" for rule in ("train_head", "evaluate")}
-    assert cancelled.tasks == repeated.tasks == replicate
-    assert collecting.rules == {"collect_metrics"}
-    states = [job["JobState"] for job in (cancelled, repeated, collecting)]
-    assert states == ["CANCELLED", "COMPLETED", "COMPLETED"]
-    assert (cancelled["MinMemoryNode"], repeated["MinMemoryNode"]) == ("2000M", "4000M")
-    assert (cancelled["TimeLimit"], repeated["TimeLimit"]) == ("00:08:00", "00:16:00")
-    assert copy.differing(results) == []
-
-
-def test_a_killed_head_leaves_a_study_that_goes_on(again):
-    """Kill -9 of Snakemake: cancel what it left behind, unlock, and run again."""
-    copy, last, results = again
-    force = ("--forcerun", FEATURES, "--", FEATURES)
-    run = copy.slurm("--precommand", WAIT.format(8), *force)
-    orphan = copy.cluster.running(copy.folder, last)
-    run.kill()
-    assert "RUNNING" in copy.cluster.ask("squeue", "-h", "-n", run.slurm_name, "-o", "%T")
-
-    copy.cluster.ask("scancel", "-n", run.slurm_name)
-    copy.cluster.until(lambda: not copy.cluster.ask("squeue", "-h", "-n", run.slurm_name))
-    copy.slurm("--unlock").end(60)
-    copy.slurm(*force).end()
-    first, second = copy.cluster.jobs(copy.folder, last)
-    assert first.number == orphan.number
-    assert first.tasks == second.tasks == {"extract_features:model=vivit"}
-    assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
-    assert copy.differing(results) == []
-
-
-def test_a_node_that_goes_down_and_comes_back(losing_its_node, undisturbed):
-    """Slurm gives the lost node's job back to the queue; Snakemake waits for it."""
-    copy, run = losing_its_node
-    run.end()
-    (repeated,) = copy.cluster.jobs(copy.folder)
-    assert (repeated["JobState"], repeated["Restarts"]) == ("COMPLETED", "1")
-    assert copy.differing(undisturbed[2]) == []
-
-
-def test_a_job_over_its_time_gets_more(overrunning, undisturbed):
+def test_a_job_over_its_time_gets_more(overrunning, studies):
     copy, run = overrunning
     run.end()
     jobs = copy.cluster.jobs(copy.folder)
     assert [job["JobState"] for job in jobs] == ["TIMEOUT", "COMPLETED"]
     assert [job["TimeLimit"] for job in jobs] == ["00:01:00", "00:02:00"]
-    assert copy.differing(undisturbed[2]) == []
+    assert copy.differing(studies.results) == []
+
+
+def test_a_node_that_goes_down_and_comes_back(losing_its_node, studies):
+    """Slurm gives the lost node's job back to the queue; Snakemake waits for it."""
+    copy, run = losing_its_node
+    run.end()
+    (repeated,) = copy.cluster.jobs(copy.folder)
+    assert (repeated["JobState"], repeated["Restarts"]) == ("COMPLETED", "1")
+    assert copy.differing(studies.results) == []

@@ -1,15 +1,32 @@
 """The generated parts of docs/ are those that docs/generate.py writes."""
 
 import importlib.util
+import subprocess
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_cluster_page_states_what_the_profile_asks_for():
+@pytest.fixture(scope="module")
+def generate():
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_cluster_page_states_what_the_profile_asks_for(generate):
     page = (ROOT / "docs/cluster.md").read_text("utf-8")
     assert page == generate.cluster(), "Run: make docs"
     assert "| `extract_features` |" in page
+
+
+def test_the_image_has_the_environments(generate):
+    """Each stands where Snakemake looks for it: in a folder named by the MD5 sum of its file."""
+    text = (ROOT / "envs/Containerfile").read_text("utf-8")
+    assert text == generate.containerfile(), "Run: make docs"
+    for path in (ROOT / "envs").glob("*.yaml"):
+        digest = subprocess.check_output(["md5sum", path], text=True).split()[0]
+        assert f"COPY envs/{path.name} /conda-envs/{digest}/environment.yaml" in text

@@ -15,20 +15,7 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published")
-SHIPPED += ("workflow", "benchmarks")
-STUDY = {
-    "study": "small",
-    "dataset": {
-        "format": "phantom",
-        "phantom": {"patients": 14, "positive": 6, "image_size": 56},
-    },
-    "replicates": 2,
-    "training": {"learning_rate": 3.0e-3, "epochs": 3},
-    "comparison": {"metrics": ["accuracy", "precision"], "bootstrap_resamples": 100},
-}
-FRAMES = 4
+from studies import STUDY, models_of, without_profile, write_checkpoints, write_copy
 
 # Starting Snakemake takes longer than planning a small study: this starts it once, with the
 # libraries and plugins that every plan loads, and forks for each plan.
@@ -85,15 +72,7 @@ class WorkingCopy:
 
     def __init__(self, folder, overlay):
         self.folder = folder
-        for name in SHIPPED:
-            source, target = ROOT / name, folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, target, symlinks=True, ignore=ignored)
-            elif source.exists():
-                shutil.copy2(source, target)
-        self.configure("study.yaml", overlay)
+        write_copy(folder, overlay)
 
     @property
     def results(self):
@@ -115,7 +94,7 @@ class WorkingCopy:
         answer = subprocess.run(
             [sys.executable, "-m", "snakemake", *self._options(overlay, cores), *arguments],
             cwd=self.folder,
-            env=self._environment() | (environment or {}),
+            env=without_profile(os.environ) | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -137,7 +116,7 @@ class WorkingCopy:
         subprocess.run(
             [sys.executable, "-c", PLANNER],
             cwd=self.folder,
-            env=self._environment(),
+            env=without_profile(os.environ),
             input=json.dumps(asked),
             text=True,
             check=True,
@@ -162,10 +141,6 @@ class WorkingCopy:
             self.configure("overlay.yaml", overlay)
             files.append("overlay.yaml")
         return ["--configfile", *files, "--cores", str(cores)]
-
-    @staticmethod
-    def _environment():
-        return {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE_")}
 
 
 @pytest.fixture(scope="session")
@@ -192,27 +167,14 @@ def once(tmp_path_factory):
 @pytest.fixture(scope="session")
 def checkpoints(once):
     """Two local checkpoints, not pretrained: kind to folder."""
-
-    def write(folder):
-        program = (
-            "from ctseq.tiny import write_tiny\n"
-            f"write_tiny('video', kind='video', frames={FRAMES}, seed=1, steps=0)\n"
-            "write_tiny('image', kind='image', frames=None, seed=1, steps=0)\n"
-        )
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
-        subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True)
-
-    folder = once("checkpoints", write)
+    folder = once("checkpoints", write_checkpoints)
     return {kind: str(folder / kind) for kind in ("video", "image")}
 
 
 @pytest.fixture(scope="session")
 def local_models(checkpoints):
     """Overlay of `models` that points the two configured ones at the local checkpoints."""
-    return {
-        "vivit": {"checkpoint": checkpoints["video"], "frames": FRAMES},
-        "convnext": {"checkpoint": checkpoints["image"]},
-    }
+    return models_of(Path(checkpoints["video"]).parent)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ CHANGES = [
     ("dataset.phantom.patients", 15, DRAWN | GRAPH, BOTH),
     ("dataset.phantom.positive", 7, DRAWN | GRAPH, BOTH),
     ("dataset.phantom.image_size", 60, DRAWN | GRAPH, BOTH),
+    ("container", "ctseq.sif", REPORT, set()),
     ("splits.scheme", "repeated_kfold", SPLIT, BOTH),
     ("splits.folds", 3, REPORT, set()),  # of another scheme than the study's
     ("splits.validation_proportion", 0.4, SPLIT, BOTH),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import networkx
 import pytest
-import yaml
 
 from ctseq.comparison.contracts import PAPER
 from ctseq.comparison.contracts import PATIENTS as OVER_PATIENTS
@@ -29,6 +28,7 @@ from ctseq.tables import (
     SPLIT,
     read_table,
 )
+from studies import contents, differing
 
 RUNS = [f"{model}/replicate-{number}" for model in ("vivit", "convnext") for number in ("01", "02")]
 TABLES = {
@@ -210,17 +210,4 @@ def test_results_do_not_depend_on_cores(study, study_copy):
     )
     assert outcome.status == 0, outcome.text[-8000:]
     assert outcome.rules >= {"extract_features", "train_head", "evaluate", "compare_patients"}
-    first, second = (_contents(copy) for copy in (study.copy, study_copy))
-    assert first.keys() == second.keys()
-    assert [name for name in first if first[name] != second[name]] == []
-
-
-def _contents(copy):
-    found = {}
-    for path in sorted(copy.results.rglob("*")):
-        name = path.relative_to(copy.results)
-        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html"):
-            continue
-        if not path.is_symlink():
-            found[name] = path.read_bytes()
-    return found
+    assert differing(contents(study.copy.results), contents(study_copy.results)) == []

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from ctseq.errors import InputError
 from ctseq.figures.graph import rule_graph
@@ -28,12 +29,10 @@ def describe(snakefile, config):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(config, file)
         file.flush()
-        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
+        python, environment = snakemake_python()
+        command = [python, "-m", "snakemake", "--snakefile", snakefile]
         command += ["--configfile", file.name, "--rulegraph", "dot", "--forceall", "--nolock"]
         command += ["--workflow-profile", "none", "--quiet", "all"]
-        # In a conda environment Snakemake is on sys.path only, put there for the script.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        environment.pop("SNAKEMAKE_PROFILE", None)
         answer = subprocess.run(  # noqa: S603
             command, env=environment, capture_output=True, text=True, check=False
         )
@@ -41,6 +40,24 @@ def describe(snakefile, config):
         last = answer.stderr.strip().splitlines()[-12:]
         raise InputError("Snakemake cannot describe the workflow:\n" + "\n".join(last))
     return answer.stdout
+
+
+def snakemake_python():
+    """Give the Python that Snakemake is installed for, which a conda environment's is not.
+
+    Returns
+    -------
+    tuple
+        The interpreter and the environment to run it in.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "SNAKEMAKE_PROFILE"}
+    module = Path(sys.modules["snakemake"].__file__)  # PREFIX/lib/python3.x/site-packages/...
+    own = module.parents[4] / "bin/python3"
+    if module.parents[3].name == "lib" and own.exists():
+        return str(own), environment
+    # In a container, Snakemake's files are mounted somewhere and put on sys.path.
+    paths = os.pathsep.join(filter(None, sys.path))
+    return sys.executable, environment | {"PYTHONPATH": paths}
 
 
 if "snakemake" in globals():

@@ -1,0 +1,175 @@
+"""Working copies of the repository with a small study, for the tests that run the workflow."""
+
+import copy
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published")
+SHIPPED += ("workflow", "benchmarks")
+STUDY = {
+    "study": "small",
+    "dataset": {
+        "format": "phantom",
+        "phantom": {"patients": 14, "positive": 6, "image_size": 56},
+    },
+    "replicates": 2,
+    "training": {"learning_rate": 3.0e-3, "epochs": 3},
+    "comparison": {"metrics": ["accuracy", "precision"], "bootstrap_resamples": 100},
+}
+FRAMES = 4
+# No run takes this long; a hanging one is killed, so that the whole ends in time.
+LIMIT_S = 900
+
+
+def write_checkpoints(folder):
+    """Write two local checkpoints, not pretrained: folders `video` and `image`."""
+    program = (
+        "from ctseq.tiny import write_tiny\n"
+        f"write_tiny('video', kind='video', frames={FRAMES}, seed=1, steps=0)\n"
+        "write_tiny('image', kind='image', frames=None, seed=1, steps=0)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True)
+
+
+def models_of(checkpoints):
+    """Give the overlay of `models` that points the two configured ones at local checkpoints."""
+    return {
+        "vivit": {"checkpoint": str(checkpoints / "video"), "frames": FRAMES},
+        "convnext": {"checkpoint": str(checkpoints / "image")},
+    }
+
+
+def write_copy(folder, overlay):
+    """Write what a study takes of the repository into a folder, and its overlay, study.yaml."""
+    for name in SHIPPED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target, symlinks=True, ignore=ignored)
+        elif source.exists():
+            shutil.copy2(source, target)
+    (folder / "study.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
+
+
+def without_profile(environment):
+    """Give an environment without the variables that change what Snakemake does."""
+    return {k: v for k, v in environment.items() if not k.startswith("SNAKEMAKE_")}
+
+
+def contents(results):
+    """Give every file of a study that has to be the same wherever it runs, by path."""
+    found = {}
+    for path in sorted(results.rglob("*")):
+        name = path.relative_to(results)
+        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html"):
+            continue
+        if path.is_symlink():  # to a slice: the part that is the same in every copy
+            found[name.as_posix()] = path.readlink().as_posix().rpartition("/Patients_CT/")[2]
+        else:
+            found[name.as_posix()] = path.read_bytes()
+    return found
+
+
+def differing(first, second):
+    """List the paths that only one of two studies' contents has, or that differ."""
+    return sorted(name for name in first | second if first.get(name) != second.get(name))
+
+
+def rule_environments():
+    """Give the name of each rule's conda environment."""
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    blocks = re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", rules, re.M)
+    found = {rule: re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', body) for rule, body in blocks}
+    return {rule: match[1] for rule, match in found.items() if match}
+
+
+class Run:
+    """A run of Snakemake that goes on beside the test; its output goes to a file."""
+
+    started = []
+
+    def __init__(self, folder, arguments, environment):
+        self.file = folder / f"run-{time.monotonic_ns()}.txt"
+        with self.file.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", *arguments],
+                cwd=folder,
+                env=without_profile(environment),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.started.append(self)
+
+    @property
+    def text(self):
+        return self.file.read_text()
+
+    @property
+    def slurm_name(self):
+        """The name that all its jobs have in Slurm."""
+        return re.search(r"SLURM run ID: (\S+)", self.text)[1]
+
+    @property
+    def ran(self):
+        """The rules of the jobs that it started."""
+        return set(re.findall(r"^(?:local)?rule (\w+):$", self.text, re.M))
+
+    @property
+    def failed(self):
+        """The rules of the jobs that failed."""
+        return set(re.findall(r"^Error in (?:local)?rule (\w+):$", self.text, re.M))
+
+    def kill(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def end(self, limit_s=LIMIT_S, status=0):
+        """Wait for the run to end, well unless another status is expected."""
+        try:
+            ended = self.process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"no end within {limit_s} s:\n{self.text[-6000:]}") from None
+        assert ended == status, self.text[-6000:]
+        return self
+
+
+class Copy:
+    """A working copy in a folder of its own, and runs in it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    @property
+    def results(self):
+        return self.folder / "results" / STUDY["study"]
+
+    def twin(self, folder):
+        """Give another copy in the same state, times of change and all."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        twin = copy.copy(self)
+        twin.folder = folder
+        return twin
+
+    def run(self, *arguments, environment=None):
+        """Start a run on this machine."""
+        return Run(self.folder, ["--cores", "2", *arguments], environment or os.environ)
+
+    def contents(self):
+        return contents(self.results)
+
+    def differing(self, other):
+        return differing(self.contents(), other)
