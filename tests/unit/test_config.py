@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ctseq.config import check_config
+from ctseq.config import check_config, in_order_of
 from ctseq.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +86,16 @@ def test_mistakes_are_named(changes, message):
     with pytest.raises(InputError) as caught:
         check_config(changed(changes), SCHEMA)
     assert message in str(caught.value)
+
+
+def test_overlays_do_not_change_the_order():
+    merged = {"models": {"b": {"y": 1, "x": [2]}, "c": 3, "a": {}}, "new": 0, "seed": 1}
+    defaults = {"seed": 9, "models": {"a": {}, "b": {"x": 0, "z": 0}}}
+    ordered = in_order_of(merged, defaults)
+    assert ordered == merged
+    assert list(ordered) == ["seed", "models", "new"]
+    assert list(ordered["models"]) == ["a", "b", "c"]
+    assert list(ordered["models"]["b"]) == ["x", "y"]
 
 
 def test_all_mistakes_are_listed_at_once():

@@ -220,6 +220,12 @@ def working_copy(tmp_path):
     return lambda overlay: WorkingCopy(tmp_path / "copy", overlay)
 
 
+@pytest.fixture(scope="module")
+def modules_copy(tmp_path_factory):
+    """Give such a function to the tests of a module together."""
+    return lambda overlay: WorkingCopy(tmp_path_factory.mktemp("module") / "copy", overlay)
+
+
 @pytest.fixture(scope="session")
 def planned(once, study):
     """Give a function that plans cases on a copy of the finished study, once a name."""

@@ -11,10 +11,15 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from ctseq.config import check_config
+from ctseq.config import check_config, in_order_of
 from ctseq.errors import InputError
 from ctseq.families import head_family
 from ctseq.imports import imported_files
+
+with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
+    ordered = in_order_of(config, yaml.safe_load(defaults))
+config.clear()
+config.update(ordered)
 
 try:
     with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:

@@ -38,6 +38,22 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     )
 
 
+def in_order_of(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the keys of a merged configuration into the order of its defaults; others follow.
+
+    Snakemake puts what overlays name first, which would give tables and figures another order of
+    models.
+    """
+    names = [name for name in defaults if name in config]
+    names += [name for name in config if name not in defaults]
+    return {
+        name: in_order_of(config[name], defaults.get(name, {}))
+        if isinstance(config[name], Mapping)
+        else config[name]
+        for name in names
+    }
+
+
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
     path = [str(part) for part in error.absolute_path]
     key = ".".join(path) or "the configuration"
