@@ -136,23 +136,23 @@ def test_only_shared_pairs_are_set_side_by_side_and_turned_alike():
 @pytest.mark.parametrize(
     ("better", "said"),
     [
-        ("gg", "The studies agree that GRU is better than Mean in sensitivity: a and b."),
-        ("mm", "The studies agree that Mean is better than GRU in sensitivity: a and b."),
-        ("  ", "None of a and b shows that GRU and Mean differ in sensitivity."),
+        ("gg", "Studies a and b agree that GRU is better than Mean in sensitivity."),
+        ("mm", "Studies a and b agree that Mean is better than GRU in sensitivity."),
+        ("  ", "No difference between GRU and Mean in sensitivity is shown by studies a and b."),
         (
             "g ",
-            "GRU is better than Mean in sensitivity in a; b shows no difference, which does not "
-            "say that there is none.",
+            "GRU is better than Mean in sensitivity in study a; study b shows no difference, "
+            "which does not say that there is none.",
         ),
         (
             "gm ",
-            "The studies contradict each other in sensitivity: GRU is better than Mean in a, and "
-            "worse in b; c shows no difference.",
+            "The studies contradict each other in sensitivity: GRU is better than Mean in study "
+            "a, and worse in study b; study c shows no difference.",
         ),
         (
             " m m",
-            "Mean is better than GRU in sensitivity in b and d; a and c show no difference, which "
-            "does not say that there is none.",
+            "Mean is better than GRU in sensitivity in studies b and d; studies a and c show no "
+            "difference, which does not say that there is none.",
         ),
     ],
 )
@@ -253,7 +253,7 @@ def page(*studies):
 def test_the_page_says_how_to_tell_whether_order_matters():
     text = page(study(), study("b"))
     assert "Apart from their names, the studies have the same configuration." in text
-    assert text.count("with `shuffle_slices: true`, trained on the same splits") == 2
+    assert text.count("with shuffle_slices: true, trained on the same splits") == 2
     assert "no two of them compare models of the same names" in text
 
 

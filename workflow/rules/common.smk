@@ -53,8 +53,8 @@ def study_config():
 def finished_studies(wildcards):
     """List the files of the studies to compare, or say which of them is not finished.
 
-    As absolute paths, which no rule makes: finished studies are read, and never remade by a
-    configuration that they were not run with.
+    Their paths are absolute, so that no output has their names: finished studies are read, and
+    never remade by a configuration that they were not run with.
     """
     try:
         found = finished_files(config["compare_studies"], Path("results"))

@@ -16,7 +16,7 @@ from ctseq.studies import FinishedStudy
 _NOT_OF_A_RUN = {"study", "replicates", "models", "training", "comparison", "report"}
 HOW_TO_TELL = (
     "Whether the order of slices matters cannot be told from these studies: no model of theirs "
-    "stands beside the same model with `shuffle_slices: true`, trained on the same splits. Add "
+    "stands beside the same model with shuffle_slices: true, trained on the same splits. Add "
     "such a model to a study, or run a study with it under the same seed."
 )
 
@@ -75,6 +75,11 @@ def order_pairs(studies: Sequence[FinishedStudy]) -> list[tuple[Run, Run]]:
         # A pair within one study sorts before a pair of two.
         pairs += sorted(candidates, key=lambda pair: pair[0].study is not pair[1].study)[:1]
     return pairs
+
+
+def strictest_level(pairs: Sequence[tuple[Run, Run]]) -> float:
+    """Give the smallest `comparison.alpha` of the pairs' studies, which holds for all of them."""
+    return min(run.study.settings["alpha"] for pair in pairs for run in pair)
 
 
 def order_table(pairs: Sequence[tuple[Run, Run]], *, alpha: float) -> pd.DataFrame:

@@ -197,25 +197,28 @@ def _agreement(
         group.loc[group["better"] == model, "study"].tolist() for model in (model_a, model_b)
     )
     open_ = group.loc[group["supported"] == 0, "study"].tolist()
-    undecided = f"{listed(open_)} {'shows' if len(open_) == 1 else 'show'} no difference"
+    undecided = f"{_named(open_)} show{'s' * (len(open_) == 1)} no difference"
     if ahead_a and ahead_b:
         return (
             f"The studies contradict each other in {metric}: {a} is better than {b} in "
-            f"{listed(ahead_a)}, and worse in {listed(ahead_b)}"
-            + (f"; {undecided}." if open_ else ".")
+            f"{_named(ahead_a)}, and worse in {_named(ahead_b)}{f'; {undecided}' if open_ else ''}."
         )
     if not ahead_a and not ahead_b:
-        return f"None of {listed(open_)} shows that {a} and {b} differ in {metric}."
+        return f"No difference between {a} and {b} in {metric} is shown by {_named(open_)}."
     better, other = (a, b) if ahead_a else (b, a)
-    shown = ahead_a or ahead_b
+    shown = _named(ahead_a or ahead_b)
     if not open_:
         return (
-            f"The studies agree that {better} is better than {other} in {metric}: {listed(shown)}."
+            f"{shown[0].upper()}{shown[1:]} agree that {better} is better than {other} in {metric}."
         )
     return (
-        f"{better} is better than {other} in {metric} in {listed(shown)}; {undecided}, which "
-        "does not say that there is none."
+        f"{better} is better than {other} in {metric} in {shown}; {undecided}, which does not say "
+        "that there is none."
     )
+
+
+def _named(studies: Sequence[str]) -> str:
+    return f"stud{'y' if len(studies) == 1 else 'ies'} {listed(studies)}"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -1,10 +1,11 @@
 """The page that sets finished studies side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from ctseq.order import HOW_TO_TELL, order_pairs, order_sentences, order_table
+from ctseq.order import HOW_TO_TELL, order_pairs, order_sentences, order_table, strictest_level
 from ctseq.report.tables import Table, table_of
 from ctseq.report.templates import template
 from ctseq.studies import (
@@ -28,10 +29,9 @@ def render_studies(studies: Sequence[FinishedStudy]) -> str:
     """
     labels = labels_of(studies)
     alphas = [study.settings["alpha"] for study in studies]
-    # Pairs may come from studies of two levels; the stricter one holds for both.
-    alpha = min(alphas)
     differences = shared_differences(studies)
     pairs = order_pairs(studies)
+    alpha = strictest_level(pairs) if pairs else None
     order = order_table(pairs, alpha=alpha) if pairs else None
     synthetic = [s.name for s in studies if s.config["dataset"]["format"] == "phantom"]
     return template("studies.html.j2").render(
@@ -43,37 +43,39 @@ def render_studies(studies: Sequence[FinishedStudy]) -> str:
         alpha=alpha,
         keys=_keys_table({study.name: study.config for study in studies}),
         metrics=_table(metrics_table(studies), "Each model in each study", labels, alphas, "Mean"),
-        differences=_table(
-            differences.drop(columns=["supported", "better"]),
-            "Differences within each study",
-            labels,
-            alphas,
-            "Difference",
-        )
-        if len(differences)
-        else None,
-        order=None
-        if order is None
-        else table_of(
-            order.drop(columns=["df", "test_train_ratio"]),
-            title="In order − shuffled",
-            labels={},
-            alpha=alpha,
-            headings={"estimate": "Difference"},
-        ),
+        differences=_differences_table(differences, labels, alphas) if len(differences) else None,
+        order=None if order is None else _order_table(order, alpha),
     )
 
 
-def _keys_table(configs: dict) -> Table:
+def _keys_table(configs: Mapping[str, Mapping[str, Any]]) -> Table:
     frame = differing_keys(configs)
     rows = [[str(key), *map(str, row)] for key, *row in frame.itertuples()]
     return Table("", ["Key", *frame.columns], rows, words=frozenset(range(len(configs) + 1)))
 
 
+def _differences_table(
+    frame: pd.DataFrame, labels: Mapping[str, str], alphas: Sequence[float]
+) -> Table:
+    frame = frame.drop(columns=["supported", "better"])
+    return _table(frame, "Differences within each study", labels, alphas, "Difference")
+
+
+def _order_table(frame: pd.DataFrame, alpha: float) -> Table:
+    return table_of(
+        frame,
+        title="In order − shuffled",
+        labels={},
+        alpha=alpha,
+        headings={"estimate": "Difference"},
+        drop=["df", "test_train_ratio"],
+    )
+
+
 def _table(
     frame: pd.DataFrame,
     title: str,
-    labels: dict[str, str],
+    labels: Mapping[str, str],
     alphas: Sequence[float],
     estimate: str,
 ) -> Table:
