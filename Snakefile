@@ -25,6 +25,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/published.smk"
 
 
@@ -38,6 +39,7 @@ rule all:
     default_target: True
     input:
         "<results>/report.html",
+        "<results>/config.yaml",
 
 
 rule published:

@@ -150,7 +150,7 @@ def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[st
 
 
 def _shown(value: Any) -> str:
-    if value is None:
+    if value is None or value == []:
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

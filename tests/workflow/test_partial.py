@@ -33,6 +33,7 @@ BOTH = {"vivit", "convnext"}
 CHANGES = [
     ("study", "other", DRAWN | DESCRIBED | GRAPH, BOTH),
     ("seed", 7, DRAWN, BOTH),
+    ("compare_studies", ["small", "other"], set(), set()),
     ("dataset.path", "elsewhere", GRAPH | REPORT, set()),
     ("dataset.on_problem", "exclude", INDEXED | GRAPH, BOTH),
     ("dataset.phantom.patients", 15, DRAWN | GRAPH, BOTH),

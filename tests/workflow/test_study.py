@@ -8,6 +8,7 @@ from pathlib import Path
 
 import networkx
 import pytest
+import yaml
 
 from ctseq.comparison.contracts import PAPER
 from ctseq.comparison.contracts import PATIENTS as OVER_PATIENTS
@@ -57,6 +58,14 @@ EDITED = ("errors", "splits", "preprocessing", "comparison/power", "figures/name
 
 def rows(study, name, table):
     return read_table(study.copy.results / name, table)
+
+
+def test_the_configuration_as_it_was_run_stands_beside_the_report(study):
+    merged = yaml.safe_load((study.copy.results / "config.yaml").read_text("utf-8"))
+    shipped = yaml.safe_load((study.copy.folder / "config.yaml").read_text("utf-8"))
+    assert set(shipped) - set(merged) == {"compare_studies"}
+    assert (merged["study"], merged["replicates"]) == ("small", 2)
+    assert merged["training"] == shipped["training"] | {"learning_rate": 3.0e-3, "epochs": 3}
 
 
 def test_it_reaches_one_report(study):

@@ -14,6 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 from ctseq.config import check_config, in_order_of
 from ctseq.errors import InputError
 from ctseq.families import head_family
+from ctseq.finished import finished_files
 from ctseq.imports import imported_files
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
@@ -47,6 +48,24 @@ wildcard_constraints:
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
     tiny=r"image|video-\d+",
+
+
+def study_config():
+    """Give the study's own configuration: what it is set beside is none of its results."""
+    return {key: value for key, value in config.items() if key != "compare_studies"}
+
+
+def finished_studies(wildcards):
+    """List the files of the studies to compare, or say which of them is not finished.
+
+    Their paths are absolute, so that no output has their names: finished studies are read, and
+    never remade by a configuration that they were not run with.
+    """
+    try:
+        found = finished_files(config["compare_studies"], Path("results"))
+    except InputError as error:
+        raise WorkflowError(str(error))
+    return {kind: [str(path.absolute()) for path in paths] for kind, paths in found.items()}
 
 
 def code_of(script):

@@ -247,6 +247,7 @@ rule write_report:
             caption="../report/report.rst",
             category="Report",
         ),
+        config="<results>/config.yaml",
     log:
         "<results>/logs/write_report.log",
     conda:
@@ -254,7 +255,7 @@ rule write_report:
     resources:
         mem_mb=500,  # Python with pandas; the page itself is a few MB
     params:
-        config=dict(config),
+        config=study_config(),
         published=PUBLISHED,
         # What is measured when the report is written; as an input, each measurement would remake it.
         benchmarks=f"{RESULTS}/benchmarks",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from ctseq.comparison.published import compare_published
 from ctseq.files import read_json, whole
@@ -15,8 +16,8 @@ from ctseq.runlog import rule_log
 from ctseq.tables import METRICS, read_table
 
 
-def main(inputs, report, *, config, published, benchmarks):
-    """Write the page; `inputs` has the names of the rule's input."""
+def main(inputs, outputs, *, config, published, benchmarks):
+    """Write the page, and the configuration beside it; names are those of the rule."""
     captions = Path(inputs.captions[0]).parent
     labels = {name: model["label"] for name, model in config["models"].items()}
     params = {"alpha": config["comparison"]["alpha"], "shared_splits": True}
@@ -36,8 +37,10 @@ def main(inputs, report, *, config, published, benchmarks):
         versions=facts.versions([Path(path) for path in inputs.environments]),
         revision=facts.git_revision(Path.cwd()),
     )
-    with whole(report) as unfinished:
-        unfinished.write_text(render(study), encoding="utf-8")
+    spelled = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    for path, text in ((outputs.report, render(study)), (outputs.config, spelled)):
+        with whole(path) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
 
 
 def _by_model(paths, models):
@@ -58,4 +61,4 @@ def _published(runs, printed, study):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, snakemake.output.report, **snakemake.params)
+        main(snakemake.input, snakemake.output, **snakemake.params)

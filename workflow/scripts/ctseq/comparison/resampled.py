@@ -121,6 +121,36 @@ def corrected_t_unpaired(
     return _t_test(method, estimate, variance, n - 2, n, alpha)
 
 
+def corrected_mean(
+    values: np.ndarray, *, test_train_ratio: float, alpha: float
+) -> tuple[float, float, float]:
+    """Give one model's mean over replicates, with an interval that allows for their overlap.
+
+    mean +- t sqrt((1/J + n_test/n_train) s^2), with t's quantile of J - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    values
+        Values of the model, shape (J,).
+    test_train_ratio, alpha
+        As `corrected_t`.
+
+    Returns
+    -------
+    tuple of float
+        Mean, low and high. Both ends are NaN where values do not vary or are fewer than two; the
+        mean is NaN without values.
+    """
+    _check(test_train_ratio, alpha)
+    n = len(values)
+    mean = float(values.mean()) if n else NAN
+    if n < 2 or is_constant(values):
+        return mean, NAN, NAN
+    variance = (1 / n + test_train_ratio) * values.var(ddof=1)
+    interval = _t_test("", mean, variance, n - 1, n, alpha)
+    return mean, interval.low, interval.high
+
+
 def holm(p: np.ndarray) -> np.ndarray:
     """Adjust p values for their number (Holm 1979); NaN stays and is not counted."""
     from statsmodels.stats.multitest import multipletests

@@ -86,7 +86,7 @@ def _sentence(
     labels: Mapping[str, str],
 ) -> str:
     a, b = (labels.get(model, model) for model in (row.model_a, row.model_b))
-    metric = WORDS.get(row.metric, row.metric.replace("_", " "))
+    metric = metric_words(row.metric)
     if np.isnan(row.p):
         return f"Whether {a} and {b} differ in {metric} cannot be tested: {row.note}."
     if np.isnan(row.low):
@@ -94,14 +94,12 @@ def _sentence(
     first, second = (a, b) if row.estimate > 0 else (b, a)
     low, high = (row.low, row.high) if row.estimate > 0 else (-row.high, -row.low)
     size = abs(row.estimate)
-    interval = f"{100 * (1 - alpha):g} % interval {_number(low)} to {_number(high)}"
-    adjusted = f"p = {_p(row.p_adjusted)}".replace("= <", "< ")
-    if n_tests > 1:
-        adjusted += f" adjusted for {n_tests} comparisons"
+    interval = interval_words(low, high, alpha=alpha)
+    adjusted = p_words(row.p_adjusted, n_tests=n_tests)
     if supported:
         better = "" if higher_is_better(row.metric) else ", and lower is better"
         return (
-            f"{first} has a higher {metric} than {second}, by {_number(size)} "
+            f"{first} has a higher {metric} than {second}, by {size_words(size)} "
             f"({interval}; {adjusted}){better}."
         )
     if equivalent >= PRACTICALLY_SURE:
@@ -120,13 +118,26 @@ def _sentence(
         )
     return (
         f"This study does not show that {a} and {b} differ in {metric}: {first} is higher by "
-        f"{_number(size)} on average ({interval}; {adjusted}), {doubt}."
+        f"{size_words(size)} on average ({interval}; {adjusted}), {doubt}."
     )
 
 
-def _number(value: float) -> str:
+def metric_words(metric: str) -> str:
+    """Name a metric inside a sentence."""
+    return WORDS.get(metric, metric.replace("_", " "))
+
+
+def size_words(value: float) -> str:
+    """Write a difference with two decimals, or with its first digit if it is smaller."""
     return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
 
 
-def _p(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+def interval_words(low: float, high: float, *, alpha: float) -> str:
+    """Write an interval of level 1 - `alpha`."""
+    return f"{100 * (1 - alpha):g} % interval {size_words(low)} to {size_words(high)}"
+
+
+def p_words(p: float, *, n_tests: int) -> str:
+    """Write an adjusted p value and, if there are others, for how many it is adjusted."""
+    size = "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
+    return f"p {size}" + (f" adjusted for {n_tests} comparisons" if n_tests > 1 else "")

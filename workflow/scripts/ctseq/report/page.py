@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 import yaml
 
@@ -16,9 +14,9 @@ from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
 from ctseq.report.figures import Figure
 from ctseq.report.numbers import count, duration, memory
 from ctseq.report.tables import Table
+from ctseq.report.templates import template
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def render(study: Study) -> str:
     labels = {model: settings["label"] for model, settings in config["models"].items()}
     kinds = {model: settings["kind"] for model, settings in config["models"].items()}
     synthetic = config["dataset"]["format"] == "phantom"
-    return _template("report.html.j2").render(
+    return template("report.html.j2").render(
         config=config,
         labels=labels,
         synthetic=synthetic,
@@ -104,7 +102,7 @@ def render_published(published_study: Published, figures: Sequence[Figure]) -> s
     """Write the page of the published study alone, from the parts of a study's page."""
     settings, labels = published_study.study["comparison"], published_study.labels
     comparison = published_study.comparison
-    return _template("published.html.j2").render(
+    return template("published.html.j2").render(
         labels=labels,
         settings=settings,
         sizes=published_study.study["splits"]["sizes"],
@@ -117,18 +115,6 @@ def render_published(published_study: Published, figures: Sequence[Figure]) -> s
         replicates=runs.replicate_tables(published_study.metrics, {}, labels=labels),
         figures=figures,
     )
-
-
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        # The template's name ends in .j2, by which no escaping would be chosen.
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
 
 
 def _model_table(study: Study, model: str) -> Table:

@@ -71,7 +71,7 @@ _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _PERCENT = frozenset({"false_alarm_rate"})
 _WORDS = frozenset(
-    {"metric", "model", "pair", "method", "effect", "sought", "operating_point", "note"}
+    {"metric", "model", "pair", "study", "method", "effect", "sought", "operating_point", "note"}
 )
 _LONG = 32  # letters of a method from which it goes below the table
 

@@ -1,0 +1,59 @@
+"""`snakemake compare_studies`: reads finished studies, whichever is configured, and runs none."""
+
+import pandas as pd
+import yaml
+
+from ctseq.comparison.contracts import CONTRACTS
+from ctseq.comparison.design import design_of_splits
+from ctseq.comparison.study import compare_over_replicates
+from ctseq.tables import METRICS, SPLIT, write_table
+
+MODELS = {"vivit": "ViViT", "convnext": "ConvNeXt"}
+
+
+def write_study(copy, name, accuracy):
+    """Lay out a finished study of two replicates: what the page is made from."""
+    config = yaml.safe_load((copy.folder / "config.yaml").read_text())
+    del config["compare_studies"]
+    config |= {"study": name, "replicates": 2}
+    config["comparison"]["metrics"] = ["accuracy"]
+    folder = copy.folder / "results" / name
+    rows = [
+        (model, replicate, "accuracy", value)
+        for model, values in zip(MODELS, accuracy, strict=True)
+        for replicate, value in enumerate(values, start=1)
+    ]
+    metrics = pd.DataFrame(rows, columns=list(METRICS.columns))
+    split = pd.DataFrame({"patient_id": list("1234"), "subset": ["train"] * 3 + ["validation"]})
+    settings = config["comparison"] | {"models": list(MODELS), "labels": MODELS}
+    tables = compare_over_replicates(metrics, design_of_splits([split] * 2), settings)
+    write_table(metrics, folder / "metrics.csv", METRICS)
+    write_table(tables["verdict"], folder / "comparison/verdict.csv", CONTRACTS["verdict"])
+    for number in ("01", "02"):
+        write_table(split, folder / f"splits/replicate-{number}.csv", SPLIT)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def test_finished_studies_stand_on_one_page_and_stay_as_they_are(working_copy):
+    copy = working_copy({"study": "one"})  # configured otherwise than it was run
+    write_study(copy, "one", [[0.9, 0.8], [0.5, 0.3]])
+    write_study(copy, "two", [[0.4, 0.5], [0.7, 0.5]])
+    before = copy.tree("results")
+    outcome = copy.snakemake("compare_studies", overlay={"compare_studies": ["one", "two"]})
+    assert outcome.status == 0, outcome.text[-4000:]
+    assert outcome.jobs == ["compare_studies"]
+    page = (copy.folder / "results/studies.html").read_text("utf-8")
+    assert (
+        "No difference between ViViT and ConvNeXt in accuracy is shown by studies one and two."
+        in page
+    )
+    after = copy.tree("results")
+    assert {path: after[path] for path in before} == before
+
+    (copy.folder / "results/two/metrics.csv").unlink()
+    names = {"compare_studies": ["one", "two", "three"]}
+    outcome = copy.snakemake("compare_studies", "--dry-run", overlay=names)
+    assert outcome.status != 0
+    assert "study two lacks results/two/metrics.csv" in outcome.text
+    assert "study three lacks results/three/config.yaml" in outcome.text
+    assert "Traceback (most recent call last)" not in outcome.text

@@ -1,0 +1,40 @@
+"""Set finished studies side by side on one page."""
+
+from itertools import islice
+from pathlib import Path
+
+import yaml
+
+from ctseq.comparison.contracts import CONTRACTS
+from ctseq.files import whole
+from ctseq.report.studies import render_studies
+from ctseq.runlog import rule_log
+from ctseq.splits import read_split
+from ctseq.studies import FinishedStudy
+from ctseq.tables import METRICS, read_table
+
+
+def main(inputs, page):
+    """Write the page; `inputs` has the names of the rule's input, a file a study but for splits."""
+    splits = map(read_split, inputs.splits)
+    studies = []
+    for path, metrics, verdicts in zip(
+        inputs.configs, inputs.metrics, inputs.verdicts, strict=True
+    ):
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        studies.append(
+            FinishedStudy(
+                name=Path(path).parent.name,
+                config=config,
+                metrics=read_table(metrics, METRICS),
+                splits=list(islice(splits, config["replicates"])),
+                verdicts=read_table(verdicts, CONTRACTS["verdict"]),
+            )
+        )
+    with whole(page) as unfinished:
+        unfinished.write_text(render_studies(studies), encoding="utf-8")
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(snakemake.input, snakemake.output.page)

@@ -1,0 +1,20 @@
+"""The templates of the pages."""
+
+from pathlib import Path
+
+import jinja2
+
+_FOLDER = Path(__file__).parent.parent / "templates"
+
+
+def template(name: str) -> jinja2.Template:
+    """Load a page's template; it escapes every text that it is given."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        # The template's name ends in .j2, by which no escaping would be chosen.
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
