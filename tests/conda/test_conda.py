@@ -72,4 +72,5 @@ def test_the_container_file_is_what_snakemake_writes(study, conda):
     written = (ROOT / "envs/Containerfile").read_text().splitlines()
     steps = [line for line in written if not re.match("# (An|Written|conda)|ARG", line)]
     run = study.copy.run("--containerize", environment=conda.environment("image")).end()
-    assert run.text.splitlines()[-len(steps) :] == steps
+    said = re.sub("Your conda installation is not .*\n", "", run.text)  # Snakemake's advice
+    assert said.splitlines()[-len(steps) :] == steps
