@@ -1,8 +1,10 @@
 """From slices to a patient: which slices a video model sees, and how slice results combine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 
 def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
@@ -31,6 +33,36 @@ def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
     if sampling == "first":
         n_slices = min(n_slices, frames)
     return ((np.arange(frames) + 0.5) * n_slices / frames).astype(int)
+
+
+def model_rows(rows: pd.DataFrame, settings: Mapping[str, Any]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Say what a model sees at a time: a slice, or the sequence of a patient.
+
+    Parameters
+    ----------
+    rows
+        The packed slices, `tables.ROWS`.
+    settings
+        The model's ``kind`` and, of a video model, ``frames`` and ``frame_sampling``.
+
+    Returns
+    -------
+    members
+        Positions in `rows`: shape (slices,) for an image model, (patients, frames) for a video
+        model.
+    labels
+        `tables.ROWS` of what these are; patients by id, without a slice number.
+    """
+    if settings["kind"] == "image":
+        return np.arange(len(rows)), rows
+    own = rows.groupby("patient_id", sort=True).indices
+    chosen = [
+        members[
+            sample_frames(len(members), settings["frames"], sampling=settings["frame_sampling"])
+        ]
+        for members in own.values()
+    ]
+    return np.stack(chosen), pd.DataFrame({"patient_id": list(own), "slice_number": pd.NA})
 
 
 def _any(probability: np.ndarray, threshold: float) -> float:
