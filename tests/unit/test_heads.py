@@ -9,8 +9,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from ctseq.errors import InputError
-from ctseq.heads import Head, Rows, _rate, initial_head, train_head
+from ctseq.heads import Head, Rows, initial_head, train_head
 from ctseq.inference import probabilities
+from ctseq.schedule import learning_rate_share
 
 SETTINGS = {
     "learning_rate": 5e-6,
@@ -39,9 +40,9 @@ def train(train_rows, validation_rows, *, seed=(0, 1, 2), **changes):
 
 def test_learning_rate_schedule_by_hand():
     # Warm-up over 2 of 10 steps, then down to 0 over the other 8.
-    shares = [_rate(step, 2, 10) for step in range(11)]
+    shares = [learning_rate_share(step, warmup_steps=2, n_steps=10) for step in range(11)]
     assert shares == [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0]
-    assert _rate(0, 0, 4) == 1
+    assert learning_rate_share(0, warmup_steps=0, n_steps=4) == 1
 
 
 def test_one_step_by_hand():

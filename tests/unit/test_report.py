@@ -83,7 +83,7 @@ def config_of(models, dataset="phantom"):
 
 def histories_of(models, losses=(0.7, 0.5)):
     rows = [
-        (model, replicate, epoch, loss, 0.6, 0.7, 1e-4, int(epoch == 1))
+        (model, replicate, 1e-3, epoch, loss, 0.6, 0.7, 1e-4, np.nan, int(epoch == 1))
         for model in models
         for replicate in (1, 2, 3)
         for epoch, loss in enumerate(losses, start=1)
@@ -373,7 +373,7 @@ def test_histories_are_told_apart_by_order(tmp_path):
     paths = []
     for number_, loss in enumerate((0.1, 0.2, 0.3, 0.4)):
         paths.append(tmp_path / f"{number_}.csv")
-        row = [[1, loss, 0.5, 0.5, 1e-4, 1]]
+        row = [[1e-3, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
         write_table(pd.DataFrame(row, columns=list(HISTORY.columns)), paths[-1], HISTORY)
     rows = read_histories(paths, models=["a", "b"])
     assert list(zip(rows["model"], rows["replicate"], rows["train_loss"], strict=True)) == [

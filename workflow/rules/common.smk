@@ -91,7 +91,7 @@ def model_of(wildcards):
 
 def backbone_settings(wildcards):
     """Give the settings that decide a model's features; its others re-run no backbone."""
-    deciding = ("kind", "checkpoint", "frames", "frame_sampling")
+    deciding = ("kind", "checkpoint", "frames", "frame_sampling", "position_embeddings")
     return {key: value for key, value in model_of(wildcards).items() if key in deciding}
 
 
@@ -120,9 +120,43 @@ def checkpoint_folder(wildcards):
     return hub_folder(model)
 
 
-def training_of(wildcards):
+# Keys of training that a frozen backbone has no use for: a change of them re-runs no head.
+FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
+
+
+def training_settings(model):
     """Give a model's training settings: the study's, but for what the model overrides."""
-    return config["training"] | model_of(wildcards).get("training", {})
+    own = model.get("training", {})
+    settings = config["training"] | own
+    augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
+    if settings["trainable"] == "head":
+        settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
+        augmentation = {"mirror": augmentation["mirror"]}
+    return settings | {"augmentation": augmentation}
+
+
+def training_of(wildcards):
+    """Give the training settings of the model that a job is about."""
+    return training_settings(model_of(wildcards))
+
+
+def is_fine_tuned(model):
+    """Tell whether more of a model is trained than its head."""
+    return training_settings(model)["trainable"] != "head"
+
+
+def models_where(holds):
+    """Give a pattern of the models whose configuration satisfies `holds`.
+
+    By it, rules are told apart that make the same files in different ways.
+    """
+    names = [name for name, model in config["models"].items() if holds(model)]
+    return "|".join(names) or "(?!)"  # which matches nothing
+
+
+def inner_folds(wildcards=None):
+    """Give the number of inner folds, or None where the validation patients choose."""
+    return config["selection"]["folds"] if config["selection"]["patients"] == "inner" else None
 
 
 def every_run(file):
@@ -158,6 +192,7 @@ def graph_config():
     """Give the part of the configuration that shapes the rule graph; two replicates show it."""
     models = {
         name: {key: value for key, value in model.items() if key != "training"}
+        | {"fine-tuned": is_fine_tuned(model)}
         for name, model in config["models"].items()
     }
     shaping = {key: config[key] for key in ("study", "dataset", "report")}

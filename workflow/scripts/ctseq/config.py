@@ -60,6 +60,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         near = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         yield f"{key} is {error.instance!r} but must be one of {choices}{hint}"
+    elif error.validator == "anyOf":
+        yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
         yield f"{key}: {error.message}"
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.optim.adamw import adamw
 
 from ctseq.errors import InputError
+from ctseq.schedule import learning_rate_share
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,16 @@ def train_head(
     x, y = _tensors(train)
     layer = [torch.tensor(values, requires_grad=True) for values in (head.weight, head.bias)]
     optimizer = _AdamW(layer, weight_decay=settings["weight_decay"])
-    n_steps = -(-len(y) // settings["batch_size"]) * settings["epochs"]
+    schedule = {
+        "warmup_steps": settings["warmup_steps"],
+        "n_steps": -(-len(y) // settings["batch_size"]) * settings["epochs"],
+    }
     best, best_epoch, step, history = head, 0, 0, []
     for epoch in range(1, settings["epochs"] + 1):
         losses = 0.0
         for rows in _batches(rng.permutation(len(y)), settings["batch_size"]):
             loss = functional.cross_entropy(functional.linear(x[rows], *layer), y[rows])
-            share = _rate(step, settings["warmup_steps"], n_steps)
+            share = learning_rate_share(step, **schedule)
             optimizer.step(loss, settings["learning_rate"] * share)
             step += 1
             losses += loss.item() * len(rows)
@@ -110,7 +114,7 @@ def train_head(
                 f"Training diverged in epoch {epoch}: the loss is no longer a number. Lower "
                 f"training.learning_rate (now {settings['learning_rate']})."
             )
-        rate = settings["learning_rate"] * _rate(step, settings["warmup_steps"], n_steps)
+        rate = settings["learning_rate"] * learning_rate_share(step, **schedule)
         history.append((epoch, losses / len(y), loss, accuracy, rate))
         if best_epoch == 0 or accuracy > history[best_epoch - 1][3]:
             best, best_epoch = _snapshot(layer), epoch
@@ -120,7 +124,11 @@ def train_head(
         history,
         columns=["epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate"],
     )
-    return best, table.assign(kept=(table["epoch"] == best_epoch).astype(int))
+    return best, table.assign(
+        kept=(table["epoch"] == best_epoch).astype(int),
+        peak_rate=settings["learning_rate"],
+        images_per_second=np.nan,
+    )
 
 
 class _AdamW:
@@ -154,13 +162,6 @@ class _AdamW:
                 eps=1e-8,
                 maximize=False,
             )
-
-
-def _rate(step: int, warmup_steps: int, n_steps: int) -> float:
-    """Give the share of the peak learning rate at a step."""
-    if step < warmup_steps:
-        return step / warmup_steps
-    return max(0.0, (n_steps - step) / max(1, n_steps - warmup_steps))
 
 
 def _tensors(rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:

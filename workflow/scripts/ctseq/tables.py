@@ -83,16 +83,25 @@ PATIENTS = Table(
 )
 ROWS = Table({"patient_id": "id", "slice_number": "int?"}, key=("patient_id", "slice_number"))
 SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
+# "Validation" is who chooses the epoch: the validation patients or, held out, training patients.
 HISTORY = Table(
     {
+        "peak_rate": "float",
         "epoch": "int",
         "train_loss": "float",
         "validation_loss": "float",
         "validation_accuracy": "float",
         "learning_rate": "float",
+        "images_per_second": "float",
         "kept": "flag",
     },
-    key=("epoch",),
+    key=("peak_rate", "epoch"),
+)
+# A row a slice or a patient: of the validation patients or, as inner folds held them out, of the
+# training patients.
+SCORES = Table(
+    {"patient_id": "id", "slice_number": "int?", "subset": "text", "probability": "float"},
+    key=("patient_id", "slice_number", "subset"),
 )
 PREDICTIONS = Table(
     {"patient_id": "id", "hemorrhage": "flag", "probability": "float", "predicted": "flag"},
