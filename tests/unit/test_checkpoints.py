@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from ctseq import backbones
 from ctseq.checkpoints import check_folder, describe, weights_digest
@@ -178,7 +178,6 @@ def load(folder, kind):
         ),
         ("video", "image", None, "Set models.m.kind to video"),
         ("video", "video", 5, "models.m.frames is 5, .* choose a multiple of 2"),
-        ("video", "video", 8, "models.m.frames is 8, .* for 4 frames"),
     ],
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message, tiny):
@@ -186,13 +185,33 @@ def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message
         describe(tiny / folder, kind=kind, key="models.m", frames=frames)
 
 
-def test_a_checkpoint_that_lacks_weights_is_refused(tiny, tmp_path):
-    from safetensors.torch import save_file
-
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weights, name: weights.pop(name), "not in the checkpoint"),
+        (lambda weights, name: weights.update(stray=weights[name].clone()), "not in the model"),
+        (lambda weights, name: weights.update({name: weights[name][:1]}), "of another shape"),
+    ],
+    ids=["missing", "unknown", "cut"],
+)
+def test_a_backbone_that_would_be_partly_random_is_refused(change, message, tiny, tmp_path):
     shutil.copytree(tiny / "image", tmp_path / "c")
     weights = load_file(tmp_path / "c" / "model.safetensors")
-    dropped = sorted(name for name in weights if "encoder" in name)[0]
-    del weights[dropped]
+    change(weights, sorted(name for name in weights if "encoder" in name)[0])
     save_file(weights, tmp_path / "c" / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(InputError, match="lacks weights of ConvNextForImageClassification"):
+    with pytest.raises(
+        InputError, match=r"do not fit ConvNextForImageClassification \(1 "
+    ) as caught:
         load(tmp_path / "c", "image")
+    assert message in str(caught.value)
+
+
+def test_a_checkpoint_without_its_classifier_will_do(tiny, tmp_path):
+    shutil.copytree(tiny / "image", tmp_path / "c")
+    weights = load_file(tmp_path / "c" / "model.safetensors")
+    rest = {name: values for name, values in weights.items() if "classifier" not in name}
+    save_file(rest, tmp_path / "c" / "model.safetensors", metadata={"format": "pt"})
+    batch = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
+    (cut,) = backbones.extract(load(tmp_path / "c", "image"), [batch])
+    (complete,) = backbones.extract(load(tiny / "image", "image"), [batch])
+    np.testing.assert_array_equal(cut, complete)

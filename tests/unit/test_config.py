@@ -59,6 +59,13 @@ def test_the_default_fits_the_schema():
         ({"training.epochs": 2.5}, "training.epochs is 2.5 but must be of type integer"),
         ({"training.epochs": True}, "training.epochs is True but must be of type integer"),
         ({"models.vivit.training": {"lr": 1}}, "models.vivit.training.lr is not a key"),
+        (
+            {"training.trainable": "everything"},
+            "training.trainable is 'everything', which it cannot be",
+        ),
+        ({"training.trainable": {"last_blocks": 0}}, "`head`, `all` or `{last_blocks: n}`"),
+        ({"training.augmentation.rotate": 3}, "rotate is not a key; did you mean rotate_degrees?"),
+        ({"models.vivit.position_embeddings": "new"}, "must be one of interpolate, fresh"),
         ({"replicates": 1}, "replicates: 1 is less than the minimum of 2"),
         ({"splits.validation_proportion": 1.0}, "splits.validation_proportion: 1.0"),
         ({"splits.scheme": "kfold"}, "must be one of random, repeated_kfold"),

@@ -12,7 +12,8 @@ from ctseq.errors import InputError
 from ctseq.fits import Fit
 from ctseq.heads import LINEAR, initial_layer, movement
 from ctseq.losses import class_weights
-from ctseq.training import Examples, learning_rate_share, predict, train
+from ctseq.schedule import learning_rate_share
+from ctseq.training import Examples, predict, train
 
 SETTINGS = {
     "weight_decay": 0.01,

@@ -46,6 +46,7 @@ CHANGES = [
     ("splits.stratify", True, SPLIT, BOTH),
     ("models.vivit.frames", 2, DESCRIBED | GRAPH, {"vivit"}),
     ("models.vivit.frame_sampling", "first", DESCRIBED | GRAPH, {"vivit"}),
+    ("models.vivit.position_embeddings", "fresh", DESCRIBED | GRAPH, {"vivit"}),
     ("models.vivit.training", {"epochs": 2}, TRAINED, {"vivit"}),
     ("models.convnext.label", "Image", LABEL | {"plot_confusion"} | GRAPH, set()),
     ("models.convnext.labels", "patient", TRAINED | GRAPH, {"convnext"}),
@@ -65,6 +66,15 @@ CHANGES = [
     ("models.convnext.head", {"type": "gru"}, RETRAINED | {"train_sequence_head"}, {"convnext"}),
     ("models.vivit.head", {"type": "svm"}, RETRAINED | {"fit_classical"}, {"vivit"}),
     ("models.vivit.shuffle_slices", True, EXTRACTED | GRAPH, {"vivit"}),
+    # Of no use to heads on cached features.
+    ("training.augmentation.rotate_degrees", 5, REPORT, set()),
+    ("training.augmentation.scale", 0.1, REPORT, set()),
+    ("training.augmentation.shift", 0.1, REPORT, set()),
+    ("training.augmentation.intensity", 0.1, REPORT, set()),
+    ("training.precision", "bfloat16", REPORT, set()),
+    ("training.micro_batch", 1, REPORT, set()),
+    ("training.gradient_checkpointing", True, REPORT, set()),
+    ("training.compile", True, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
     ("comparison.metrics", ["accuracy"], COMPARED, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
@@ -77,6 +87,7 @@ CHANGES = [
 ELSEWHERE = {
     "replicates",
     "dataset.format",
+    "training.trainable",
     *(f"models.{model}.{key}" for model in BOTH for key in ("kind", "checkpoint", "revision")),
     "models.vivit.label",
 }

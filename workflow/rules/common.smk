@@ -117,7 +117,8 @@ def model_of(wildcards):
 
 def backbone_settings(wildcards):
     """Give the settings that decide a model's features; its others re-run no backbone."""
-    deciding = ("kind", "checkpoint", "revision", "frames", "frame_sampling", "first_slices")
+    deciding = ["kind", "checkpoint", "revision", "frames", "frame_sampling"]
+    deciding += ["position_embeddings", "first_slices"]
     return {key: value for key, value in model_of(wildcards).items() if key in deciding}
 
 
@@ -139,6 +140,14 @@ def backbone_of(name):
         return backbone_settings(wildcards), video_shuffle_seed(wildcards)
 
     return next(model for model in MODELS if features_by(model) == features_by(name))
+
+
+def pixels_of(wildcards):
+    """List what a backbone reads: its checkpoint, what that wants, and the packed slices."""
+    backbone = backbone_of(wildcards.model)
+    pixels = f"{RESULTS}/pixels/{backbone}"
+    files = {"folder": checkpoint_folder(wildcards), "pixels": f"{pixels}.npy"}
+    return files | {"rows": f"{pixels}.csv", "description": f"{RESULTS}/models/{backbone}.json"}
 
 
 def features_of(wildcards):
@@ -176,14 +185,38 @@ def checkpoint_folder(wildcards):
     return hub_folder(model)
 
 
-def training_of(wildcards):
+# Keys of training that a frozen backbone has no use for: a change of them re-runs no head.
+FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
+
+
+def training_settings(model):
     """Give a model's training settings: the study's, but for what the model overrides."""
-    return config["training"] | model_of(wildcards).get("training", {})
+    own = model.get("training", {})
+    settings = config["training"] | own
+    augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
+    if settings["trainable"] == "head":
+        settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
+        augmentation = {"mirror": augmentation["mirror"]}
+    return settings | {"augmentation": augmentation}
 
 
-def models_with(head):
-    """Give a pattern of the models whose head is of a family; without any it matches nothing."""
-    names = [name for name, model in config["models"].items() if head_family(model) == head]
+def training_of(wildcards):
+    """Give the training settings of the model that a job is about."""
+    return training_settings(model_of(wildcards))
+
+
+def way_of_training(model):
+    """Name how a model is trained: finetune, or its head's family."""
+    fine_tuned = training_settings(model)["trainable"] != "head"
+    return "finetune" if fine_tuned else head_family(model)
+
+
+def models_trained(by):
+    """Give a pattern of the models that are trained in one way; without any it matches nothing.
+
+    By it, rules are told apart that make the same files in different ways.
+    """
+    names = [name for name, model in config["models"].items() if way_of_training(model) == by]
     return "|".join(names) or "(?!)"
 
 
@@ -207,7 +240,7 @@ def every_run(file, models=MODELS):
 
 def trained_models():
     """List the models that are trained in epochs, of which there is a history."""
-    return [name for name in MODELS if head_family(config["models"][name]) != "classical"]
+    return [name for name in MODELS if way_of_training(config["models"][name]) != "classical"]
 
 
 def labels_of(study):
@@ -237,6 +270,7 @@ def graph_config():
     """Give the part of the configuration that shapes the rule graph; two replicates show it."""
     models = {
         name: {key: value for key, value in model.items() if key != "training"}
+        | {"fine-tuned": is_fine_tuned(model)}
         for name, model in config["models"].items()
     }
     shaping = {key: config[key] for key in ("study", "dataset", "report")}

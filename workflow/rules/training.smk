@@ -1,5 +1,6 @@
-# From cached features to one trained head a model and replicate. A model's `head` says which rule
-# trains it; each writes the scores of the validation rows, which is all that evaluation reads.
+# From cached features to a trained head, or from pixels to a trained model, a replicate at a time.
+# A model's `trainable` and `head` say which rule trains it. Each writes the scores of the validation
+# rows, which is all that evaluation reads.
 
 
 rule train_head:
@@ -20,7 +21,7 @@ rule train_head:
     benchmark:
         "<results>/benchmarks/train_head/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_with(head="linear"),
+        model=models_trained(by="linear"),
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -53,7 +54,7 @@ rule train_sequence_head:
     benchmark:
         "<results>/benchmarks/train_sequence_head/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_with(head="sequence"),
+        model=models_trained(by="sequence"),
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -85,7 +86,7 @@ rule fit_classical:
     benchmark:
         "<results>/benchmarks/fit_classical/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_with(head="classical"),
+        model=models_trained(by="classical"),
     conda:
         "../../envs/stats.yaml"
     resources:
@@ -100,3 +101,43 @@ rule fit_classical:
         seed=config["seed"],
     script:
         "../scripts/fit_classical.py"
+
+
+rule finetune:
+    """Train one replicate's backbone and head from pixels and keep the best epoch."""
+    input:
+        unpack(pixels_of),
+        slices="<results>/dataset/slices.csv",
+        patients="<results>/dataset/patients.csv",
+        split="<results>/splits/replicate-{replicate}.csv",
+        code=code_of("finetune.py"),
+    output:
+        # Beside them, until the end, stands `unfinished`: it is no output, because outputs are
+        # removed before a job that was cut short is started again.
+        model=directory("<results>/runs/{model}/replicate-{replicate}/model"),
+        history="<results>/runs/{model}/replicate-{replicate}/history.csv",
+        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
+        summary="<results>/runs/{model}/replicate-{replicate}/training.json",
+    log:
+        "<results>/logs/finetune/{model}/replicate-{replicate}.log",
+    benchmark:
+        "<results>/benchmarks/finetune/{model}/replicate-{replicate}.tsv"
+    wildcard_constraints:
+        model=models_trained(by="finetune"),
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        # ViViT-B with 2 x 32 frames in float32 peaks at 10.8 GiB on a CPU
+        # (benchmarks/finetune_memory.py); on a GPU, that is mostly the GPU's memory.
+        mem_mb=lambda wildcards, attempt: 14000 * attempt,
+    params:
+        model=backbone_settings,
+        labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
+        shuffle_seed=video_shuffle_seed,
+        training=training_of,
+        folds=inner_folds,
+        seed=config["seed"],
+    script:
+        "../scripts/finetune.py"

@@ -15,7 +15,11 @@ def main(folder, description, *, model, settings):
     folder = Path(folder)
     check_folder(folder, name=settings["checkpoint"])
     facts = describe(
-        folder, kind=settings["kind"], key=f"models.{model}", frames=settings.get("frames")
+        folder,
+        kind=settings["kind"],
+        key=f"models.{model}",
+        frames=settings.get("frames"),
+        position_embeddings=settings.get("position_embeddings", "interpolate"),
     )
     record = folder.with_name(folder.name + ".json")
     commit = read_json(record)["commit"] if record.exists() else None

@@ -4,16 +4,14 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from safetensors.numpy import save_file
 
-from ctseq.backbones import choose_device, extract, load
-from ctseq.files import read_json, whole
+from ctseq.backbones import choose_device, extract, load_configured
+from ctseq.files import whole
 from ctseq.pixels import open_pixels
-from ctseq.preprocessing import Preprocessing
 from ctseq.runlog import rule_log
-from ctseq.sequences import arranged, first_slices, sample_frames
+from ctseq.sequences import model_rows
 from ctseq.tables import ROWS, read_table, write_table
 
 log = logging.getLogger("ctseq")
@@ -38,36 +36,18 @@ def main(
     """Write the features and, beside them, which slice or patient each row is."""
     torch.set_num_threads(threads)
     device = choose_device()
-    backbone = load(
-        Path(folder),
-        kind=settings["kind"],
-        preprocessing=Preprocessing.from_json(read_json(description)["preprocessing"]),
-        device=device,
-    )
-    positions, labels = _arranged(read_table(rows, ROWS), settings, shuffle_seed)
+    backbone = load_configured(folder, description, settings, device)
     slices = open_pixels(Path(pixels))
-    # The width is the last axis.
-    batches = (slices[batch][..., ::-1] if mirror else slices[batch] for batch in positions)
+    members, labels = model_rows(read_table(rows, ROWS), settings, shuffle_seed=shuffle_seed)
+    size = BATCH if settings["kind"] == "image" else 1
+    batches = (slices[members[at : at + size]] for at in range(0, len(members), size))
+    if mirror:  # the width is the last axis
+        batches = (batch[..., ::-1] for batch in batches)
     matrix = np.concatenate(list(extract(backbone, batches)))
     with whole(features) as unfinished:
         save_file({"features": matrix}, unfinished)
     write_table(labels, feature_rows, ROWS)
     log.info("%d rows of %d features, on %s.", *matrix.shape, device)
-
-
-def _arranged(rows, settings, shuffle_seed):
-    """Give the slices of each batch, and the table of what each of its rows is."""
-    if settings["kind"] == "image":
-        seen = first_slices(rows, settings.get("first_slices"))
-        batches = [seen[at : at + BATCH] for at in range(0, len(seen), BATCH)]
-        return batches, rows.iloc[seen]
-    sequences = arranged(rows, shuffle_seed=shuffle_seed)
-    batches = [
-        seen[sample_frames(len(seen), settings["frames"], sampling=settings["frame_sampling"])]
-        for seen in sequences.values()
-    ]
-    patients = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
-    return [batch[None] for batch in batches], patients
 
 
 if "snakemake" in globals():

@@ -1,14 +1,18 @@
 """Backbones: loading a checkpoint, and one frozen pass over every image."""
 
-from collections.abc import Iterable, Iterator
+import copy
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import transformers
 
-from ctseq.errors import InputError
+from ctseq.errors import InputError, fail_on
+from ctseq.files import read_json
+from ctseq.positions import LEARNED, frames_key, resized, tubelet_frames
 from ctseq.preprocessing import Preprocessing, intensity_table
 
 # Rules report through their logs; the library's own bars and hints would only fill the screen.
@@ -49,29 +53,71 @@ def choose_device() -> torch.device:
 
 
 def load(
-    folder: Path, *, kind: str, preprocessing: Preprocessing, device: torch.device
+    folder: Path,
+    *,
+    kind: str,
+    preprocessing: Preprocessing,
+    device: torch.device,
+    frames: int | None = None,
+    position_embeddings: str = "interpolate",
 ) -> Backbone:
     """Load a checkpoint's classifier in evaluation mode.
+
+    Parameters
+    ----------
+    folder
+        The checkpoint.
+    kind
+        ``video`` or ``image``.
+    preprocessing
+        What the checkpoint wants done to grey values.
+    device
+        Where the model shall be.
+    frames
+        Of a video model; None for as many as it was pretrained with. `positions.check_frames`
+        says which numbers a checkpoint can take.
+    position_embeddings
+        What becomes of learned position embeddings where `frames` differs: `positions.MODES`.
 
     Raises
     ------
     InputError
-        If a weight is missing in the checkpoint: a backbone that is partly random would go
+        If a weight of the checkpoint, but for the classifier's, finds no place in the model, or
+        one of the model's is not in the checkpoint: a backbone that is partly random would go
         unnoticed otherwise.
     """
     model = _load_model(folder, kind)
+    if frames is not None:
+        model = _with_frames(model, frames, position_embeddings)
     for parameter in model.parameters():
         # A tensor that lies unaligned in the file gives last-bit differences; a copy does not.
         parameter.data = parameter.data.clone()
-    heads = [
-        module
-        for module in model.modules()
-        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
-    ]
-    if not heads:
-        raise InputError(f"{folder}: {type(model).__name__} has no final linear layer.")
     table = torch.from_numpy(intensity_table(preprocessing)).to(device)
-    return Backbone(model.eval().to(device), heads[-1], table, device)
+    head = model.get_submodule(_head_name(model))
+    return Backbone(model.eval().to(device), head, table, device)
+
+
+def load_configured(
+    folder: str | Path, description: str | Path, settings: Mapping[str, Any], device: torch.device
+) -> Backbone:
+    """Load a model's checkpoint as the model's configuration wants it.
+
+    Parameters
+    ----------
+    folder, description
+        The checkpoint, and the JSON file that `checkpoints.describe` made of it.
+    settings
+        The model's ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
+    device
+        Where the model shall be.
+    """
+    known = ("kind", "frames", "position_embeddings")
+    return load(
+        Path(folder),
+        preprocessing=Preprocessing.from_json(read_json(description)["preprocessing"]),
+        device=device,
+        **{name: settings[name] for name in known if name in settings},
+    )
 
 
 @torch.inference_mode()
@@ -110,13 +156,56 @@ def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
 
 def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:
     options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
+    options["ignore_mismatched_sizes"] = True  # they are refused below, by name
     try:
         model, info = _AUTO[kind].from_pretrained(folder, attn_implementation="sdpa", **options)
     except ValueError:  # an architecture without SDPA, such as TimeSformer
         model, info = _AUTO[kind].from_pretrained(folder, **options)
-    if info["missing_keys"]:
-        raise InputError(
-            f"{folder} lacks weights of {type(model).__name__}: "
-            f"{', '.join(sorted(info['missing_keys'])[:5])}. It is not a complete classifier."
-        )
+    wrong = dict.fromkeys(info["missing_keys"], "not in the checkpoint")
+    wrong |= dict.fromkeys(info["unexpected_keys"], "not in the model")
+    wrong |= {name: "of another shape" for name, *_ in info["mismatched_keys"]}
+    head = _head_name(model) + "."
+    fail_on(
+        [f"{name}: {why}" for name, why in sorted(wrong.items()) if not name.startswith(head)],
+        title=f"Weights in {folder} do not fit {type(model).__name__}",
+        cure="A part of the backbone would be random. Choose a complete checkpoint.",
+    )
     return model
+
+
+def _head_name(model: transformers.PreTrainedModel) -> str:
+    """Name the final linear layer: the last one with an output a class."""
+    names = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
+    ]
+    if not names:
+        raise InputError(f"{type(model).__name__} has no final linear layer.")
+    return names[-1]
+
+
+def _with_frames(
+    model: transformers.PreTrainedModel, frames: int, mode: str
+) -> transformers.PreTrainedModel:
+    """Give the same model for another number of frames; with its own number, itself."""
+    before = model.config.to_dict()
+    key = frames_key(before)
+    if key is None or before[key] == frames:
+        return model
+    weights, tubelet = model.state_dict(), tubelet_frames(before)
+    learned = LEARNED.get(model.config.model_type)
+    for name in [name for name in weights if learned and name.endswith(learned.name)]:
+        longer_or_shorter = resized(
+            weights[name].numpy(),
+            before=before[key] // tubelet,
+            after=frames // tubelet,
+            class_tokens=learned.class_tokens,
+            mode=mode,
+        )
+        weights[name] = torch.from_numpy(longer_or_shorter)
+    config = copy.deepcopy(model.config)
+    setattr(config, key, frames)
+    other = type(model)(config)
+    other.load_state_dict(weights)  # strict: a weight without a place is an error
+    return other

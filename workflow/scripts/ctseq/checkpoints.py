@@ -6,6 +6,7 @@ from typing import Any
 
 from ctseq.errors import InputError
 from ctseq.files import read_json
+from ctseq.positions import check_frames
 from ctseq.preprocessing import Preprocessing
 from ctseq.processors import read_processor
 
@@ -34,7 +35,14 @@ def check_folder(folder: Path, *, name: str) -> None:
         )
 
 
-def describe(folder: Path, *, kind: str, key: str, frames: int | None) -> dict[str, Any]:
+def describe(
+    folder: Path,
+    *,
+    kind: str,
+    key: str,
+    frames: int | None,
+    position_embeddings: str = "interpolate",
+) -> dict[str, Any]:
     """Say what later rules need to know of a checkpoint, from its two JSON files alone.
 
     Parameters
@@ -47,6 +55,8 @@ def describe(folder: Path, *, kind: str, key: str, frames: int | None) -> dict[s
         The model's key in the configuration, for messages.
     frames
         Frames asked for; None for an image model.
+    position_embeddings
+        What becomes of learned ones where the frames differ: `positions.MODES`.
 
     Returns
     -------
@@ -69,7 +79,7 @@ def describe(folder: Path, *, kind: str, key: str, frames: int | None) -> dict[s
             + " another checkpoint."
         )
     if kind == "video":
-        _check_frames(config, key=key, frames=frames)
+        check_frames(config, key=key, frames=frames, mode=position_embeddings)
     return {
         "architecture": architecture,
         "initializer_range": float(config.get("initializer_range", 0.02)),
@@ -84,19 +94,3 @@ def weights_digest(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-def _check_frames(config: dict[str, Any], *, key: str, frames: int) -> None:
-    tubelet = config.get("tubelet_size", 1)
-    tubelet = tubelet if isinstance(tubelet, int) else tubelet[0]
-    if frames % tubelet:
-        raise InputError(
-            f"{key}.frames is {frames}, but the checkpoint joins {tubelet} frames to a tubelet: "
-            f"choose a multiple of {tubelet}."
-        )
-    pretrained = config.get("num_frames") or config.get("frames_per_clip")
-    if pretrained and frames != pretrained:
-        raise InputError(
-            f"{key}.frames is {frames}, but the checkpoint's position embeddings are for "
-            f"{pretrained} frames: set it to {pretrained}."
-        )

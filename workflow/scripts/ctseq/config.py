@@ -80,6 +80,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         near = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         yield f"{key} is {error.instance!r} but must be one of {choices}{hint}"
+    elif error.validator == "anyOf":
+        yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
         yield f"{key}: {error.message}"
 
@@ -125,11 +127,22 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
             f"{key}.head.type is {model['head']['type']!r}, which cannot learn a focal loss: set "
             f"{key}.training.loss to cross_entropy"
         )
+    if training["trainable"] != "head" and family != "linear":
+        yield (
+            f"{key}.head.type is {model['head']['type']!r}, which takes a frozen backbone's "
+            f"features, but training.trainable is {training['trainable']!r}: set "
+            f"{key}.training.trainable to head, or remove the head"
+        )
     several = isinstance(training["learning_rate"], list)
     if several and config["selection"]["patients"] != "inner":
         yield (
             f"{key}: training.learning_rate lists several, among which only inner folds may "
             "choose: set selection.patients to inner, or name one"
+        )
+    if several and training["trainable"] != "head":
+        yield (
+            f"{key}: training.learning_rate lists several, which is for cached features: a model "
+            f"that is trained throughout takes one, as {key}.training.learning_rate"
         )
 
 

@@ -1,6 +1,7 @@
 """From slices to a patient: which slices a video model sees, and how slice results combine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,40 @@ def arranged(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.nd
         patient: positions[_order(patient, len(positions), seed=shuffle_seed)]
         for patient, positions in seen.items()
     }
+
+
+def model_rows(
+    rows: pd.DataFrame, settings: Mapping[str, Any], *, shuffle_seed: int | None
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Say what a model sees at a time: a slice, or the sequence of a patient.
+
+    Parameters
+    ----------
+    rows
+        The packed slices, `tables.ROWS`.
+    settings
+        The model's ``kind``; of a video model ``frames`` and ``frame_sampling``; of an image model,
+        possibly, ``first_slices``.
+    shuffle_seed
+        As for `arranged`; of no effect on an image model.
+
+    Returns
+    -------
+    members
+        Positions in `rows`: shape (slices,) for an image model, (patients, frames) for a video
+        model.
+    labels
+        `tables.ROWS` of what these are; patients by id, without a slice number.
+    """
+    if settings["kind"] == "image":
+        seen = first_slices(rows, settings.get("first_slices"))
+        return seen, rows.iloc[seen].reset_index(drop=True)
+    sequences = arranged(rows, shuffle_seed=shuffle_seed)
+    chosen = [
+        seen[sample_frames(len(seen), settings["frames"], sampling=settings["frame_sampling"])]
+        for seen in sequences.values()
+    ]
+    return np.stack(chosen), pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
 
 
 def _order(patient_id: str, n_slices: int, *, seed: int) -> np.ndarray:

@@ -140,6 +140,31 @@ def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> p
     return pd.Series(dealt, index=patients["patient_id"], name="fold")
 
 
+def hold_out(
+    split: pd.DataFrame, patients: pd.DataFrame, *, folds: int, seed: Sequence[int]
+) -> pd.DataFrame:
+    """Take one inner fold of a replicate's training patients out, to choose on.
+
+    Parameters
+    ----------
+    split
+        As `splits.read_split` gives it.
+    patients
+        The dataset's patients: ``patient_id`` and ``hemorrhage``.
+    folds, seed
+        Of `inner_folds`.
+
+    Returns
+    -------
+    DataFrame
+        The split; the patients taken out are in a third subset, ``inner``.
+    """
+    training = patients[rows_of(split, "train", patients["patient_id"])]
+    dealt = inner_folds(training, folds=folds, seed=seed)
+    taken = dealt.index[dealt == 0]
+    return split.assign(subset=split["subset"].mask(split["patient_id"].isin(taken), "inner"))
+
+
 def _deal(
     truth: np.ndarray, folds: int, *, rng: np.random.Generator, key: str, other: str
 ) -> np.ndarray:

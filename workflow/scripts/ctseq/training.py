@@ -14,6 +14,7 @@ from ctseq.fits import Fit
 from ctseq.heads import Head
 from ctseq.losses import class_weights, row_loss
 from ctseq.sampling import epoch_order
+from ctseq.schedule import learning_rate_share
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,6 @@ def predict(
     """Give the probability of hemorrhage of each row, in double precision, shape (rows,)."""
     stack = {name: torch.from_numpy(value)[None].double() for name, value in parameters.items()}
     return _probabilities(head, stack, [torch.from_numpy(v)[None] for v in inputs])
-
-
-def learning_rate_share(step: int, *, warmup_steps: int, n_steps: int) -> float:
-    """Give the share of the peak learning rate at a step, from 0."""
-    if step < warmup_steps:
-        return step / warmup_steps
-    return max(0.0, (n_steps - step) / max(1, n_steps - warmup_steps))
 
 
 class _Run:

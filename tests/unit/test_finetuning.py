@@ -1,0 +1,407 @@
+"""Fine-tuning: the gradient, what is kept, what validation sees, and going on after a kill."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+
+from ctseq import backbones
+from ctseq.checkpoints import describe
+from ctseq.errors import InputError
+from ctseq.files import write_json
+from ctseq.finetuning import Examples, _Run, finetune, probabilities
+from ctseq.preprocessing import Preprocessing
+from ctseq.resume import Unfinished, fingerprint
+from ctseq.tables import HISTORY, SCORES, SUBTYPES, read_table
+from ctseq.tiny import write_tiny
+from ctseq.trainable import choose_trainable, renew_head, save_model
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+FRAMES = 4
+KINDS = {"video": FRAMES, "image": None}
+SIDES = {"video": 48, "image": 64}
+STILL = {"mirror": False, "rotate_degrees": 0, "scale": 0, "shift": 0, "intensity": 0}
+MOVING = {"mirror": True, "rotate_degrees": 10, "scale": 0.1, "shift": 0.1, "intensity": 0.1}
+SETTINGS = {
+    "trainable": "all", "learning_rate": 1e-3, "weight_decay": 0.01, "batch_size": 5, "epochs": 3,
+    "warmup_steps": 2, "patience": 5, "loss": "cross_entropy", "focal_gamma": 2.0,
+    "sampling": "shuffled", "augmentation": STILL, "precision": "float32", "micro_batch": 2,
+    "gradient_checkpointing": False, "compile": False,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Give the folder of a tiny checkpoint of each kind."""
+    root = tmp_path_factory.mktemp("tiny")
+    for kind, frames in KINDS.items():
+        write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
+    return root
+
+
+def loaded(folder, kind, *, renewed=True):
+    facts = describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
+    backbone = backbones.load(
+        folder,
+        kind=kind,
+        preprocessing=Preprocessing.from_json(facts["preprocessing"]),
+        device=torch.device("cpu"),
+    )
+    if renewed:
+        renew_head(backbone, std=0.02, seed=[0, 1, 1])
+    return backbone
+
+
+def examples(kind, n=11):
+    """Give rows of noise; the positive ones are brighter."""
+    rng = np.random.default_rng(5)
+    labels = np.arange(n) % 3 // 2
+    each = FRAMES if kind == "video" else 1
+    shape = (n * each, SIDES[kind], SIDES[kind])
+    pixels = rng.integers(0, 150, shape, dtype=np.uint8) + np.repeat(labels * 100, each)[
+        :, None, None
+    ].astype(np.uint8)
+    members = np.arange(n * each)
+    return Examples(pixels, members.reshape(n, each) if kind == "video" else members, labels)
+
+
+def train(backbone, rows, folder, *, choose=None, seed=(0, 1), **changes):
+    return finetune(
+        backbone,
+        rows,
+        rows if choose is None else choose,
+        settings=SETTINGS | changes,
+        seed=list(seed),
+        unfinished=Unfinished(folder / "unfinished", json.dumps(changes)),
+    )
+
+
+def weights(backbone):
+    return {name: values.detach().clone() for name, values in backbone.model.named_parameters()}
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[n], second[n]) for n in first)
+
+
+def gradient(backbone, rows, **changes):
+    run = _Run(backbone, SETTINGS | changes, [0, 1], rows.labels)
+    loss = run.accumulate(rows)
+    return loss, torch.cat([p.grad.flatten() for p in run.weights.values()])
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "weighted", "focal"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_accumulation_gives_the_gradient_of_the_whole_batch(kind, loss, tiny):
+    rows = examples(kind, 5)
+    options = {"loss": loss, "augmentation": MOVING}
+    whole, expected = gradient(loaded(tiny / kind, kind), rows, micro_batch=5, **options)
+    for size in (1, 2):
+        value, found = gradient(loaded(tiny / kind, kind), rows, micro_batch=size, **options)
+        assert value == pytest.approx(whole, rel=1e-5)
+        assert (found - expected).norm() < 1e-5 * expected.norm()
+
+
+def test_checkpointing_gives_the_same_gradient_or_says_that_there_is_none(tiny):
+    rows = examples("video", 3)
+    _, expected = gradient(loaded(tiny / "video", "video"), rows)
+    _, found = gradient(loaded(tiny / "video", "video"), rows, gradient_checkpointing=True)
+    assert torch.equal(found, expected)
+    with pytest.raises(InputError, match=r"ConvNext\w+ has none\. Set it to false for this model"):
+        gradient(loaded(tiny / "image", "image"), examples("image", 3), gradient_checkpointing=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
+    backbone, rows = loaded(tiny / kind, kind), examples(kind)
+    head = backbone.head.weight.detach().clone()
+    history, summary = train(backbone, rows, tmp_path, epochs=12, patience=3)
+    accuracy = history["validation_accuracy"]
+    best = accuracy.idxmax()  # the first of equal ones
+    assert accuracy[best] == 1
+    assert history["kept"].tolist() == [int(row == best) for row in range(len(history))]
+    assert len(history) == min(12, best + 1 + 3)
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
+    assert (history["images_per_second"] > 0).all()
+    assert summary["epoch"] == best + 1
+    moved = np.linalg.norm(backbone.head.weight.detach() - head) / np.linalg.norm(head)
+    assert summary["movement"] == pytest.approx(moved, rel=1e-5)
+    # The model is that of the kept epoch, not of the last.
+    called = probabilities(backbone, rows, SETTINGS) > 0.5
+    assert (called == rows.labels).mean() == accuracy[best]
+
+
+def test_the_schedule_ends_at_zero(tiny, tmp_path):
+    history, _ = train(loaded(tiny / "image", "image"), examples("image"), tmp_path)
+    # 3 steps an epoch, 2 of them warm-up: after 3, 6 and 9 of 9 steps.
+    assert history["learning_rate"].tolist() == pytest.approx([1e-3 * 6 / 7, 1e-3 * 3 / 7, 0])
+
+
+def test_it_repeats_and_follows_its_seed(tiny, tmp_path):
+    runs = []
+    for number, seed in enumerate([(0, 1), (0, 1), (0, 2)]):
+        backbone = loaded(tiny / "video", "video")
+        rows = examples("video")
+        train(backbone, rows, tmp_path / str(number), seed=seed, augmentation=MOVING, epochs=2)
+        runs.append(weights(backbone))
+    assert same(runs[0], runs[1])
+    assert not same(runs[0], runs[2])
+
+
+def test_validation_is_neither_augmented_nor_resampled(tiny, tmp_path):
+    backbone, rows = loaded(tiny / "video", "video"), examples("video")
+    choose = rows[np.array([7, 2, 10, 4])]
+    seen = {True: [], False: []}
+    backbone.model.register_forward_pre_hook(
+        lambda model, _, inputs: seen[model.training].append(inputs["pixel_values"].clone()),
+        with_kwargs=True,
+    )
+    train(backbone, rows, tmp_path, choose=choose, augmentation=MOVING, sampling="balanced")
+    expected = backbones.pixel_values(backbone, choose.grey)
+    epochs = torch.cat(seen[False]).unflatten(0, (SETTINGS["epochs"], len(choose)))
+    assert all(torch.equal(epoch, expected) for epoch in epochs)
+    # While training rows are not what they were.
+    known = {bytes(row.numpy()) for row in backbones.pixel_values(backbone, rows.grey)}
+    assert not any(bytes(row.numpy()) in known for row in torch.cat(seen[True]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_blocks_and_what_follows_are_trained_alone(kind, tiny, tmp_path):
+    backbone = loaded(tiny / kind, kind)
+    before = weights(backbone)
+    train(backbone, examples(kind), tmp_path, trainable={"last_blocks": 1}, epochs=1)
+    after = weights(backbone)
+    moved = [name for name in before if not torch.equal(before[name], after[name])]
+    assert "classifier.weight" in moved
+    block = {"video": "vivit.layers.1.", "image": "convnext.encoder.stages.3.layers.0."}[kind]
+    norm = {"video": "vivit.layernorm.", "image": "convnext.layernorm."}[kind]
+    assert all(name.startswith((block, norm, "classifier.")) for name in moved)
+    assert {name.split(".")[-2] for name in moved if name.startswith(norm)}
+
+
+def test_more_blocks_than_there_are_is_an_error(tiny):
+    with pytest.raises(InputError, match=r"last 3 blocks, but VivitForVideo\w+ has 2"):
+        choose_trainable(loaded(tiny / "video", "video").model, {"last_blocks": 3})
+
+
+def test_batch_norms_keep_their_statistics(tiny, tmp_path):
+    config = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8], depths=[1], layer_type="basic", num_labels=3
+    )
+    shutil.copytree(tiny / "image", tmp_path / "c")
+    torch.manual_seed(0)
+    transformers.ResNetForImageClassification(config).save_pretrained(tmp_path / "c")
+    backbone = loaded(tmp_path / "c", "image")
+    before = {n: b.clone() for n, b in backbone.model.named_buffers() if "running" in n}
+    assert before
+    train(backbone, examples("image"), tmp_path, epochs=1)
+    assert all(torch.equal(backbone.model.get_buffer(name), before[name]) for name in before)
+
+
+def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
+    rows, found = examples("video"), {}
+    for precision in ("float32", "auto", "bfloat16"):
+        settings = SETTINGS | {"precision": precision}
+        found[precision] = probabilities(loaded(tiny / "video", "video"), rows, settings)
+    np.testing.assert_array_equal(found["auto"], found["float32"])
+    apart = abs(found["bfloat16"] - found["float32"]).max()
+    assert 0 < apart < 0.02
+
+
+def test_diverging_is_an_error(tiny, tmp_path):
+    with pytest.raises(InputError, match=r"diverged in epoch 1.*training\.learning_rate"):
+        train(loaded(tiny / "image", "image"), examples("image"), tmp_path, learning_rate=1e30)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_saved_is_a_checkpoint(kind, tiny, tmp_path):
+    # Of three classes, so that the head changes shape.
+    config = json.loads((tiny / kind / "config.json").read_text())
+    model = transformers.AutoConfig.for_model(**config | {"num_labels": 3})
+    architecture = getattr(transformers, config["architectures"][0])
+    shutil.copytree(tiny / kind, tmp_path / "three")
+    architecture(model).save_pretrained(tmp_path / "three")
+    backbone, rows = loaded(tmp_path / "three", kind), examples(kind)
+    train(backbone, rows, tmp_path, epochs=1)
+    save_model(backbone, tmp_path / "three", tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "config.json", "model.safetensors", "preprocessor_config.json"
+    ]  # fmt: skip
+    assert str(tmp_path) not in (tmp_path / "model/config.json").read_text()
+    again = loaded(tmp_path / "model", kind, renewed=False)
+    assert again.model.config.id2label == {0: "no hemorrhage", 1: "hemorrhage"}
+    np.testing.assert_array_equal(
+        probabilities(again, rows, SETTINGS), probabilities(backbone, rows, SETTINGS)
+    )
+
+
+def test_a_stale_state_is_not_read(tmp_path):
+    table, folder = tmp_path / "t.csv", tmp_path / "f"
+    table.write_text("a")
+    folder.mkdir()
+    (folder / "w").write_text("b")
+    own = fingerprint([table, folder], {"rate": 1})
+    unfinished = Unfinished(tmp_path / "unfinished", own)
+    cpu = torch.device("cpu")
+    assert unfinished.load(cpu) is None
+    unfinished.save({"x": torch.arange(3)}, {"big": 2**100, "epoch": 1})
+    tensors, facts = unfinished.load(cpu)
+    assert (tensors["x"].tolist(), facts) == ([0, 1, 2], {"big": 2**100, "epoch": 1})
+    assert fingerprint([table, folder], {"rate": 1}) == own
+    others = {fingerprint([table, folder], {"rate": 2})}
+    (folder / "w").write_text("c")
+    others.add(fingerprint([table, folder], {"rate": 1}))
+    (folder / "w").rename(folder / "v")
+    others.add(fingerprint([table, folder], {"rate": 1}))
+    assert len(others | {own}) == 4
+    assert all(Unfinished(unfinished.folder, other).load(cpu) is None for other in others)
+
+
+# Starts once and forks for each attempt, which may be killed; that kill is a real one.
+ATTEMPTS = """
+import json, os, signal, sys
+from ctseq import finetuning, resume
+import finetune
+
+class Files(list):
+    def __init__(self, names):
+        super().__init__(names.values())
+        self.__dict__ = names
+
+def dies(module, name, call, about=""):
+    original, left = getattr(module, name), [call]
+    def dying(*arguments, **options):
+        left[0] -= about in str(arguments[1:2])  # the path
+        if not left[0]:
+            if name == "save_file":
+                arguments[1].write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments, **options)
+    setattr(module, name, dying)
+
+KILLS = {
+    "in the first epoch": (finetuning, "augment", 2),
+    "in the second epoch": (finetuning, "augment", 5),
+    "while a state is written": (resume, "save_file", 1, "state"),
+    "while results are written": (finetune, "write_table", 1, "history"),
+}
+for attempt in json.load(sys.stdin):
+    child = os.fork()
+    if not child:
+        if attempt["kill"]:
+            dies(*KILLS[attempt["kill"]])
+        finetune.main(Files(attempt["inputs"]), Files(attempt["outputs"]), **attempt["settings"])
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+KILLS = ("in the first epoch", "in the second epoch", "while a state is written")
+KILLS += ("while results are written",)
+
+
+def write_study(tiny, folder):
+    """Write the inputs of a small study, eight patients of five slices, and give their paths."""
+    # With dropout, so that PyTorch's own random state matters.
+    shutil.copytree(tiny / "video", folder / "checkpoint")
+    config = json.loads((folder / "checkpoint/config.json").read_text())
+    write_json(config | {"hidden_dropout_prob": 0.1}, folder / "checkpoint/config.json")
+    ids = [f"{number:03d}" for number in range(8)]
+    truth = [0, 1] * 4
+    rows = pd.DataFrame({"patient_id": np.repeat(ids, 5), "slice_number": [1, 2, 3, 4, 5] * 8})
+    labels = pd.Series(np.repeat(truth, 5))
+    tables = {
+        "rows": rows,
+        "slices": rows.assign(path="x", hemorrhage=labels, **dict.fromkeys(SUBTYPES, 0)),
+        "patients": pd.DataFrame(
+            {"patient_id": ids, "hemorrhage": truth, "n_slices": 5, "n_positive_slices": 1,
+             "age_years": 50.0, "sex": "F"}
+        ),
+        "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["validation"] * 2}),
+    }  # fmt: skip
+    inputs = {"folder": folder / "checkpoint"}
+    for name, table in tables.items():
+        inputs[name] = folder / f"{name}.csv"
+        table.to_csv(inputs[name], index=False)
+    inputs["description"], inputs["pixels"] = folder / "m.json", folder / "m.npy"
+    facts = describe(inputs["folder"], kind="video", key="m", frames=FRAMES)
+    write_json(facts, inputs["description"])
+    pixels = np.random.default_rng(0).integers(0, 150, (40, 48, 48))
+    np.save(inputs["pixels"], (pixels + 100 * labels.to_numpy()[:, None, None]).astype(np.uint8))
+    return {name: str(path) for name, path in inputs.items()}
+
+
+@pytest.fixture(scope="module")
+def attempts(tiny, tmp_path_factory):
+    """Run the rule's script: undisturbed, killed time and again, and with inner patients.
+
+    Gives the folder of the three runs, and how each attempt ended.
+    """
+    root = tmp_path_factory.mktemp("attempts")
+    inputs = write_study(tiny, root)
+    training = SETTINGS | {"augmentation": MOVING, "batch_size": 4, "sampling": "balanced"}
+    settings = {"replicate": 1, "threads": 1, "labels": "patient", "folds": None, "seed": 0}
+    settings |= {"shuffle_seed": None}
+    settings |= {"model": {"kind": "video", "frames": FRAMES, "frame_sampling": "uniform"}}
+    settings |= {"training": training}
+    asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
+    asked += [("killed", None, {}), ("inner", None, {"folds": 3})]
+    names = {"model": "model", "history": "history.csv", "scores": "scores.csv"}
+    names |= {"summary": "training.json"}
+    jobs = [
+        {
+            "kill": kill,
+            "inputs": inputs,
+            "outputs": {key: str(root / run / name) for key, name in names.items()},
+            "settings": settings | changes,
+        }
+        for run, kill, changes in asked
+    ]
+    answer = subprocess.run(
+        [sys.executable, "-c", ATTEMPTS],
+        input=json.dumps(jobs),
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+        text=True,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return root, [int(line) for line in answer.stdout.split()]
+
+
+def results(folder):
+    """Give the bytes of every output; how fast an epoch was is not a result."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    history = read_table(folder / "history.csv", HISTORY)
+    return found | {"history.csv": history.drop(columns="images_per_second").to_csv()}
+
+
+def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
+    root, codes = attempts
+    assert codes == [0, -9, -9, -9, -9, 0, 0]
+    expected = results(root / "undisturbed")
+    assert results(root / "killed") == expected
+    assert sorted(expected) == [
+        "history.csv", "model/config.json", "model/model.safetensors",
+        "model/preprocessor_config.json", "scores.csv", "training.json",
+    ]  # fmt: skip
+    assert len(read_table(root / "killed/history.csv", HISTORY)) == SETTINGS["epochs"]
+
+
+def test_scores_are_of_patients_that_were_not_learned_from(attempts):
+    root, _ = attempts
+    for run, subsets in (("killed", {"validation"}), ("inner", {"validation", "inner"})):
+        scores = read_table(root / run / "scores.csv", SCORES)
+        assert set(scores["subset"]) == subsets
+        assert set(scores[scores["subset"] == "validation"]["patient_id"]) == {"006", "007"}
+        # A third of the six training patients, one of either class.
+        assert (scores["subset"] == "inner").sum() == 2 * ("inner" in subsets)
+        assert scores["probability"].between(0, 1).all()
+        summary = json.loads((root / run / "training.json").read_text())
+        assert summary.keys() == {"peak_rate", "epoch", "movement"}

@@ -1,0 +1,76 @@
+"""Train one replicate's whole model, or its last blocks, from packed pixels."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import torch
+
+from ctseq.backbones import choose_device, load_configured
+from ctseq.devices import identity
+from ctseq.files import read_json, write_json
+from ctseq.finetuning import Examples, finetune, probabilities
+from ctseq.labels import labels_of
+from ctseq.pixels import open_pixels
+from ctseq.resume import Unfinished, fingerprint
+from ctseq.runlog import rule_log
+from ctseq.sequences import model_rows
+from ctseq.splits import hold_out, read_split, rows_of
+from ctseq.tables import HISTORY, PATIENTS, ROWS, SCORES, SLICES, read_table, write_table
+from ctseq.trainable import renew_head, save_model
+
+log = logging.getLogger("ctseq")
+
+
+def main(
+    inputs, outputs, *, replicate, threads, model, shuffle_seed, labels, training, folds, seed
+):
+    """Write the best epoch's model, the history of all, and its scores of the other patients."""
+    torch.set_num_threads(threads)
+    device = choose_device()
+    slices, patients = read_table(inputs.slices, SLICES), read_table(inputs.patients, PATIENTS)
+    split = read_split(inputs.split)
+    # The streams of a replicate: 1 initial head, 4 inner patients; training takes 2, 3 and 5.
+    if folds is not None:
+        split = hold_out(split, patients, folds=folds, seed=[seed, replicate, 4])
+    members, rows = model_rows(read_table(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
+    truth = labels_of(rows, slices, patients, labels=labels)
+    examples = Examples(open_pixels(Path(inputs.pixels)), members, truth)
+    judge = "validation" if folds is None else "inner"
+    train, choose = (rows_of(split, name, rows["patient_id"]) for name in ("train", judge))
+
+    backbone = load_configured(inputs.folder, inputs.description, model, device)
+    std = read_json(inputs.description)["initializer_range"]
+    renew_head(backbone, std=std, seed=[seed, replicate, 1])
+    decided_by = [identity(device), replicate, model, shuffle_seed, labels, training, folds, seed]
+    folder = Path(outputs.history).with_name("unfinished")
+    history, summary = finetune(
+        backbone,
+        examples[train],
+        examples[choose],
+        settings=training,
+        seed=[seed, replicate],
+        unfinished=Unfinished(folder, fingerprint(inputs, decided_by)),
+    )
+    scores = (
+        rows[~train]
+        .merge(split, on="patient_id")
+        .assign(probability=probabilities(backbone, examples[~train], training))
+    )
+    save_model(backbone, Path(inputs.folder), Path(outputs.model))
+    write_table(scores, outputs.scores, SCORES)
+    write_table(history, outputs.history, HISTORY)
+    write_json(summary, outputs.summary)
+    shutil.rmtree(folder)
+    log.info("Kept epoch %d of %d, on %s.", summary["epoch"], len(history), device)
+
+
+if "snakemake" in globals():
+    with rule_log(snakemake.log[0]):
+        main(
+            snakemake.input,
+            snakemake.output,
+            replicate=int(snakemake.wildcards.replicate),
+            threads=snakemake.threads,
+            **snakemake.params,
+        )
