@@ -270,7 +270,7 @@ def graph_config():
     """Give the part of the configuration that shapes the rule graph; two replicates show it."""
     models = {
         name: {key: value for key, value in model.items() if key != "training"}
-        | {"fine-tuned": is_fine_tuned(model)}
+        | {"way": way_of_training(model)}
         for name, model in config["models"].items()
     }
     shaping = {key: config[key] for key in ("study", "dataset", "report")}
