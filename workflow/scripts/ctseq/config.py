@@ -6,7 +6,8 @@ from typing import Any
 
 import jsonschema
 
-from ctseq.errors import fail_on
+from ctseq.errors import InputError, fail_on
+from ctseq.windows import PRESETS, parse_windows
 
 
 def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
@@ -67,6 +68,7 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
 def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
     if config["study"] == "published":
         yield "study is 'published', which names the published study's folder; choose another name"
+    yield from _window(config["dataset"])
     phantom = config["dataset"]["phantom"]
     if phantom["positive"] > phantom["patients"] - 2:
         yield (
@@ -76,6 +78,27 @@ def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
     labels = [model["label"] for model in config["models"].values()]
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         yield f"models: the label {label!r} is used twice; tables could not tell them apart"
+
+
+def _window(dataset: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        windows = parse_windows(dataset["window"])
+    except InputError as error:
+        yield str(error).rstrip(".")
+        return
+    if dataset["labels"] != "auto" and dataset["format"].startswith("ct-ich"):
+        yield (
+            f"dataset.labels is {dataset['labels']!r}, but {dataset['format']} has tables of its "
+            "own: set it to auto"
+        )
+    layout = dataset["format"]
+    layout = dataset["phantom"]["layout"] if layout == "phantom" else layout
+    if layout in ("ct-ich-jpg", "folder") and windows != (PRESETS["brain"],):
+        yield (
+            f"dataset.window is {dataset['window']!r}, but the pictures of {layout} have their "
+            "window already and no other can be made of them: set it to brain, or use scans in "
+            "Hounsfield units (ct-ich-nifti, dicom)"
+        )
 
 
 def _quoted(message: str, names: list[str]) -> str:
