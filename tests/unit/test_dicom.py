@@ -268,6 +268,18 @@ def test_a_flat_folder_whose_table_names_patients_uses_these_names(folder):
     assert listing["patient_id"].unique().tolist() == ["MRN049", "MRN050"]
 
 
+def test_an_id_from_the_header_never_becomes_a_path(folder):
+    for path in sorted(folder.rglob("*.dcm")):
+        image = pydicom.dcmread(path)
+        image.PatientID = f"x/../../{path.parts[-3]}"
+        save(image, folder / f"{path.parts[-3]}{path.name}")
+        path.unlink()
+    (folder / "labels.csv").write_text("patient_id,label\nx/../../049,1\nx/../../050,0\n")
+    assert "x/../../049: patient id that starts with no letter or digit, or holds a" in lines_of(
+        folder
+    )
+
+
 def test_cq500_folders_and_readers(folder):
     for patient, name in (("049", "CQ500CT0 CQ500CT0"), ("050", "CQ500CT12 CQ500CT12")):
         (folder / patient).rename(folder / name)

@@ -16,7 +16,8 @@ def main(dataset, slices, patients, svg, png, *, format, window, synthetic):
     positive, negative = (
         reader.open_sequence(dataset, table.loc[[row.name]], windows)(0) for row in chosen
     )
-    subtypes = [name for name in SUBTYPES if chosen[0][name] == 1]
+    shows = table[list(SUBTYPES)].eq(1).fillna(False).loc[chosen[0].name]
+    subtypes = [name for name in SUBTYPES if shows[name]]
     save(
         example_slices(
             positive,

@@ -18,7 +18,8 @@ def in_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for _, group in own.groupby(own["patient_id"].map(patient_key), sort=False):
         spellings = " and ".join(group["patient_id"])
         for path, patient_id in zip(group["path"], group["patient_id"], strict=True):
-            if not patient_id[0].isalnum():
+            unsafe = not patient_id.isprintable() or set(patient_id) & {"/", "\\"}
+            if unsafe or not patient_id[0].isalnum():
                 yield problem("patient-id", PATIENT, path, patient_id)
             if len(group) > 1:
                 yield problem("two-folders", PATIENT, path, patient_id, detail=spellings)

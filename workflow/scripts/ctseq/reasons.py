@@ -50,8 +50,8 @@ PROBLEMS = {
         "two folders for one patient", "`49` beside `049`: whose slices are they?"
     ),
     "patient-id": Reason(
-        "patient id that starts with no letter or digit",
-        "Spreadsheets may run it as a formula, programs take it for an option. Rename the folder.",
+        "patient id that starts with no letter or digit, or holds a slash",
+        "Spreadsheets may run it as a formula, programs take it for a path. Rename it.",
     ),
     "mixed-patients": Reason(
         "one folder holds several DICOM patients", "The PatientID differs between its files."

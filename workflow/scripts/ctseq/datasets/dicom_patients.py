@@ -65,7 +65,7 @@ def _by_tag(images: Sequence[Header], labelled: set[str]) -> dict[str, list[Head
     for header in images:
         groups.setdefault(header.patient, []).append(header)
     if any(patient_key(tag) in labelled for tag in groups if tag):
-        return groups
+        return {tag or "without PatientID": own for tag, own in groups.items()}
     width = max(3, len(str(len(groups))))
     return {f"{n:0{width}d}": own for n, own in enumerate(groups.values(), start=1)}
 

@@ -17,7 +17,6 @@ from ctseq.datasets.cells import Row, open_cells
 from ctseq.datasets.ct_ich_tables import flag
 from ctseq.datasets.ids import patient_text, whole_number
 from ctseq.datasets.scan import LABELS, frame
-from ctseq.datasets.walk import is_regular
 from ctseq.errors import InputError
 from ctseq.problems import ROW, problem
 from ctseq.tables import SUBTYPES
@@ -65,7 +64,13 @@ def find_table(folder: str | Path, chosen: Path | None) -> Path:
         # Relative to the dataset, as it is shipped with it; an absolute path stays what it is.
         return Path(folder) / chosen
     names = sorted(path for path in Path(folder).iterdir() if path.suffix.casefold() == ".csv")
-    fitting = [path for path in names if is_regular(path) and _is_label_table(path)]
+    fitting, damaged = [], []
+    for path in names:
+        try:
+            with open_cells(path) as (header, rows):
+                fitting += [path] * bool(_kind(header, next(rows, None)))
+        except InputError as error:
+            damaged.append(f" {error}")
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -76,7 +81,7 @@ def find_table(folder: str | Path, chosen: Path | None) -> Path:
     found = ", ".join(path.name for path in names) or "none"
     raise InputError(
         f"{folder} has no label table. Looked for {_EXPECTED}; CSV files there: {found}. Put one "
-        "there, or name it as dataset.labels."
+        f"there, or name it as dataset.labels.{''.join(damaged)}"
     )
 
 
@@ -156,14 +161,6 @@ def resolve(
         detail = f"{name}{more}"
         problems = [problem("no-slice", ROW, table.path.name, row=row, detail=detail)]
     return rows.loc[rows["patient_id"] != "", list(LABELS)].reset_index(drop=True), problems
-
-
-def _is_label_table(path: Path) -> bool:
-    try:
-        with open_cells(path) as (header, rows):
-            return bool(_kind(header, next(rows, None)))
-    except InputError:
-        return False
 
 
 def _kind(header: list[str], first: Row | None) -> str:
