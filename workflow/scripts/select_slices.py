@@ -3,11 +3,10 @@
 import logging
 from pathlib import Path
 
-import pandas as pd
-
 import ctseq.selection
 from ctseq.datasets.readers import reader_for
 from ctseq.files import whole, write_json
+from ctseq.links import link_sequences
 from ctseq.runlog import rule_log
 from ctseq.tables import INVENTORY, LISTING, PATIENTS, SLICES, read_table, write_table
 
@@ -44,23 +43,6 @@ def main(
     for part, flow in counts["flow"].items():
         left = sum(flow["excluded_by_reason"].values())
         log("%s: %d seen = %d used + %d left out.", part.title(), flow["seen"], flow["used"], left)
-
-
-def link_sequences(
-    dataset: Path, slices: pd.DataFrame, patients: pd.DataFrame, folder: Path
-) -> None:
-    """Link every patient's slices under Positive/NNN or Negative/NNN as k.jpg, or the volume."""
-    hemorrhage = patients.set_index("patient_id")["hemorrhage"]
-    for name in ("Positive", "Negative"):
-        (folder / name).mkdir(parents=True)
-    for path, own in slices.groupby("path", sort=False):
-        first = own.iloc[0]
-        group = "Positive" if hemorrhage[first["patient_id"]] else "Negative"
-        suffix = Path(path).suffix.lower().replace(".jpeg", ".jpg")
-        name = f"{first['slice_number']}{suffix}" if len(own) == 1 else Path(path).name
-        link = folder / group / first["patient_id"] / name
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(dataset.absolute() / path)
 
 
 if "snakemake" in globals():

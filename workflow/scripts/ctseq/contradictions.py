@@ -72,9 +72,10 @@ def in_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, An
                 detail=f"{_pixels(file.shape)}, the others {_pixels(usual)}",
             )
     seen = slices[readable & (slices["digest"] != "")]
-    for _, group in seen.groupby("digest", sort=False):
+    shared = seen[seen.groupby("digest")["key"].transform("nunique") > 1]
+    for _, group in shared.groupby("digest", sort=False):
         owners = group.drop_duplicates("key")
-        for file in group.itertuples() if len(owners) > 1 else ():
+        for file in group.itertuples():
             other = owners[owners["key"] != file.key].iloc[0]
             yield problem(
                 "duplicate",
