@@ -5,6 +5,7 @@ A generated part stands between two comments that name it; everything else is wr
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow/scripts"))
+
+from ctseq.reasons import FILES, PROBLEMS  # noqa: E402
+from ctseq.windows import PRESETS  # noqa: E402
+
 # What envs/Containerfile has beyond the lines that Snakemake writes.
 ABOUT_THE_IMAGE = [
     "# An image with the environments of envs/; docs/environments.md says how to use it.",
@@ -116,6 +122,19 @@ def containerfile() -> str:
     return "\n".join([*lines, "", f"RUN {steps}", ""])
 
 
+def datasets() -> str:
+    """Give docs/datasets.md as it should be: windows and reasons as the code has them."""
+    document = (ROOT / "docs/datasets.md").read_text("utf-8")
+    windows = ["| preset | level, HU | width, HU |", "|---|---|---|"]
+    windows += [f"| `{name}` | {one.level} | {one.width} |" for name, one in PRESETS.items()]
+    document = replaced(document, "windows", "\n".join(windows))
+    for name, reasons in (("files", FILES), ("problems", PROBLEMS)):
+        rows = ["| code | what | |", "|---|---|---|"]
+        rows += [f"| `{code}` | {why.words} | {why.meaning} |" for code, why in reasons.items()]
+        document = replaced(document, name, "\n".join(rows))
+    return document
+
+
 def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     definitions = schema["$defs"]
 
@@ -161,3 +180,4 @@ if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs/cluster.md").write_text(cluster(), encoding="utf-8")
     (ROOT / "envs/Containerfile").write_text(containerfile(), encoding="utf-8")
+    (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")

@@ -145,6 +145,18 @@ def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
     np.testing.assert_allclose(features, one_by_one, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_three_windows_feed_a_channel_each(kind, tiny):
+    backbone = load(tiny / kind, kind)
+    shape = (2, 4, 3, 48, 48) if kind == "video" else (2, 3, 64, 64)
+    batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    values = backbones.pixel_values(backbone, batch)
+    assert values.shape == shape
+    for channel in range(3):
+        one = backbones.pixel_values(backbone, batch[..., channel, :, :])
+        assert torch.equal(values[..., channel, :, :], one[..., channel, :, :])
+
+
 def test_features_have_the_same_bits_with_any_number_of_threads(tiny):
     threads = torch.get_num_threads()
     batch = np.random.default_rng(0).integers(0, 256, (2, 4, 48, 48), dtype=np.uint8)

@@ -46,6 +46,19 @@ def test_the_default_fits_the_schema():
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"dataset.format": "dicom", "dataset.labels": "reads.csv", "dataset.window": "bone"},
+        {"dataset.format": "ct-ich-nifti", "dataset.window": ["40/80", "subdural", "bone"]},
+        {"dataset.format": "auto", "dataset.window": {"level": 50, "width": 130}},
+        {"dataset.window": "40/120"},  # brain, in numbers
+    ],
+)
+def test_windows_and_label_tables_of_other_formats(changes):
+    check_config(changed(changes), SCHEMA)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"replicats": 3}, "replicats is not a key; did you mean replicates?"),
@@ -75,6 +88,12 @@ def test_the_default_fits_the_schema():
         ({"comparison.undefined": "skip"}, "must be one of exclude, zero, error"),
         ({"study": "../x"}, "study: '../x' does not match"),
         ({"dataset.phantom.positive": 81}, "at most patients - 2 (80)"),
+        ({"dataset.window": "brian"}, "dataset.window is 'brian'; give one of brain, bone"),
+        ({"dataset.window": 40}, "dataset.window is 40 but must be of type"),
+        ({"dataset.window": "bone"}, "the pictures of ct-ich-jpg have their window already"),
+        ({"dataset.window": ["brain"] * 2}, "lists 2 windows; give one, or three"),
+        ({"dataset.labels": "x.csv"}, "ct-ich-jpg has tables of its own: set it to auto"),
+        ({"dataset.format": "nifti"}, "must be one of auto, ct-ich-jpg, ct-ich-nifti, dicom"),
         ({"models.convnext.label": "ViViT"}, "the label 'ViViT' is used twice"),
         ({"dataset": None}, "dataset is missing"),
         ({"models.convnext.labels": None}, "models.convnext.labels is missing"),

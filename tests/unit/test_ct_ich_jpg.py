@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ctseq.datasets import ct_ich_jpg as reader
-from ctseq.datasets import reader_for
+from ctseq.datasets.images import read_image
+from ctseq.datasets.readers import reader_for
+from ctseq.datasets.walk import Found
 from ctseq.errors import InputError
 from ctseq.tables import SUBTYPES
 
@@ -77,17 +79,21 @@ def test_order_does_not_depend_on_the_file_system(folder, monkeypatch):
     assert reader.list_files(folder).equals(expected)
 
 
-def test_linked_folders_are_entered_once_and_loops_end(folder, tmp_path_factory):
+def test_links_inside_are_entered_once_and_links_outside_never(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     image(elsewhere / "brain/1.jpg")
-    (elsewhere / "back").symlink_to(folder)
     (folder / "Patients_CT/101").symlink_to(elsewhere)
+    (folder / "kept").mkdir()
+    image(folder / "kept/brain/1.jpg")
+    (folder / "Patients_CT/103").symlink_to(folder / "kept")
     (folder / "Patients_CT/049/loop").symlink_to(folder / "Patients_CT")
     (folder / "Patients_CT/102").symlink_to(folder / "Patients_CT/049")
     (folder / "above").symlink_to(folder.parent)
     files = reader.list_files(folder)
-    assert set(files.loc[files["kind"] == "brain", "patient_id"]) == {"049", "100", "101"}
-    assert len(files) == 13
+    assert set(files.loc[files["kind"] == "brain", "patient_id"]) == {"049", "100"}
+    assert set(files.loc[files["reason"] == "outside", "path"]) == {"Patients_CT/101", "above"}
+    assert "kept/brain/1.jpg" in set(files["path"])
+    assert len(files) == 15
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root lists every folder")
@@ -106,7 +112,7 @@ def test_a_link_without_a_target_is_a_file(folder):
     files = reader.list_files(folder)
     assert "Patients_CT/100/brain/2.jpg" in set(files["path"])
     with pytest.raises(InputError, match="does not exist"):
-        reader.read_slice(folder / "Patients_CT/100/brain/2.jpg")
+        read_image(folder / "Patients_CT/100/brain/2.jpg")
 
 
 @given(
@@ -116,12 +122,12 @@ def test_a_link_without_a_target_is_a_file(folder):
 def test_listing_sorts_any_numbers(names, random):
     paths = [f"Patients_CT/{p:03d}/brain/{k}.jpg" for p, k in names]
     random.shuffle(paths)
-    original = reader._walk
-    reader._walk = lambda root: paths
+    original = reader.walk
+    reader.walk = lambda root: [Found(path, "") for path in paths]
     try:
         files = reader.list_files("anywhere")
     finally:
-        reader._walk = original
+        reader.walk = original
     found = zip(files["patient_id"].astype(int), files["slice_number"], strict=True)
     assert list(found) == sorted(names)
 
@@ -135,7 +141,8 @@ def test_diagnosis_with_byte_order_mark_blanks_and_blank_lines(folder):
     assert rows["patient_id"].tolist() == ["49", "49", "x"]
     assert rows["slice_number"].isna().tolist() == [False, False, True]
     assert rows.loc[0, list(SUBTYPES)].tolist() == [0, 0, 1, 0, 0]
-    assert rows["no_hemorrhage"].isna().tolist() == [False, True, False]
+    assert rows["hemorrhage"].isna().tolist() == [False, True, False]
+    assert rows["hemorrhage"].dropna().tolist() == [1, 0]
     assert rows["invalid"].tolist() == ["", "", "intraventricular is '2', subdural is '-1'"]
 
 
@@ -186,13 +193,13 @@ def test_demographics_are_optional_but_not_half(folder):
 
 def test_slices_are_read_as_grey(tmp_path):
     image(tmp_path / "grey.jpg", 77, (5, 3))
-    assert reader.read_slice(tmp_path / "grey.jpg").shape == (3, 5)
+    assert read_image(tmp_path / "grey.jpg").shape == (3, 5)
     image(tmp_path / "rgb.jpg", (77, 77, 77), mode="RGB")
-    pixels = reader.read_slice(tmp_path / "rgb.jpg")
+    pixels = read_image(tmp_path / "rgb.jpg")
     assert pixels.dtype == np.uint8
     assert np.unique(pixels).tolist() == [77]
     image(tmp_path / "red.jpg", (255, 0, 0), mode="RGB")
-    assert reader.read_slice(tmp_path / "red.jpg").mean() == pytest.approx(76, abs=2)
+    assert read_image(tmp_path / "red.jpg").mean() == pytest.approx(76, abs=2)
 
 
 def test_damaged_slices_are_refused(tmp_path):
@@ -206,14 +213,16 @@ def test_damaged_slices_are_refused(tmp_path):
     ):
         (tmp_path / name).write_bytes(broken)
         with pytest.raises(InputError, match=f"{name} cannot be read as an image: .*{words}"):
-            reader.read_slice(tmp_path / name)
+            read_image(tmp_path / name)
 
 
 def test_the_format_is_recognised_or_named(folder):
-    assert reader_for(folder) is reader
-    assert reader_for(folder, "ct-ich-jpg") is reader
+    assert reader_for(folder) == (reader, "ct-ich-jpg, by its folder Patients_CT")
+    assert reader_for(folder, "ct-ich-jpg")[0] is reader
     with pytest.raises(InputError, match="choose auto or one of ct-ich-jpg"):
-        reader_for(folder, "dicom")
+        reader_for(folder, "minc")
+    with pytest.raises(InputError, match="It looks like ct-ich-jpg, by its folder Patients_CT"):
+        reader_for(folder, "ct-ich-nifti")
     with pytest.raises(InputError, match="does not exist"):
         reader_for(folder / "nowhere")
     with pytest.raises(InputError, match="is not a folder"):

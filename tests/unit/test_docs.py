@@ -30,3 +30,10 @@ def test_the_image_has_the_environments(generate):
     for path in (ROOT / "envs").glob("*.yaml"):
         digest = subprocess.check_output(["md5sum", path], text=True).split()[0]
         assert f"COPY envs/{path.name} /conda-envs/{digest}/environment.yaml" in text
+
+
+def test_the_datasets_page_states_the_windows_and_reasons_of_the_code(generate):
+    page = (ROOT / "docs/datasets.md").read_text("utf-8")
+    assert page == generate.datasets(), "Run: make docs"
+    assert "| `brain` | 40 | 120 |" in page
+    assert "| `duplicate` | the same image as another patient's |" in page

@@ -5,11 +5,13 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from ctseq.errors import InputError
 from ctseq.figures import comparison, patients, replicates
 from ctseq.figures.examples import choose_examples, example_slices
+from ctseq.figures.flow import flow
 from ctseq.figures.style import PAGE, look_of, save
 from ctseq.tables import SUBTYPES
 
@@ -240,3 +242,27 @@ def test_example_figure_names_no_patient():
     assert "subdural" in texts
     assert texts.count("synthetic") == 2
     assert not any(letter.isdigit() for letter in texts)
+
+
+def test_the_flow_accounts_for_everything(tmp_path):
+    counts = {
+        "files": {"seen": 5321, "used": 2490, "excluded_by_reason": {"bone": 2500, "size": 331}},
+        "slices": {"seen": 2501, "used": 2490, "excluded_by_reason": {"unreadable": 11}},
+        "patients": {"seen": 82, "used": 82, "excluded_by_reason": {}},
+    }
+    figure = flow({"flow": counts})
+    shown = [text.get_text() for text in figure.axes[0].texts]
+    for words in (
+        "5,321 files seen",
+        "2,490 files used",
+        "2,500",
+        "bone window",
+        "82 patients used",
+    ):
+        assert words in shown
+    assert shown.index("bone window") < shown.index("another image size than")
+    assert "left out" in shown
+    save(figure, tmp_path / "a.svg", tmp_path / "a.png")
+    FigureCanvasAgg(figure).draw()
+    ends = [text.get_window_extent().x1 for text in figure.axes[0].texts]
+    assert max(ends) <= figure.bbox.x1

@@ -25,16 +25,19 @@ def steps(resize=None, crop=None):
     )
 
 
-def read_slice(path):
-    """Give a picture of 6 x 4 pixels, all of the grey value that its name says."""
-    return np.full((4, 6), int(path.stem), np.uint8)
+def open_sequence(slices):
+    """Give pictures of 6 x 4 pixels, all of the grey value that the slice's path says."""
+    greys = [int(path) for path in slices["path"]]
+    return lambda place: np.full((4, 6), greys[place], np.uint8)
 
 
-def pack(paths, tmp_path, threads=1, preprocessing=None):
+def pack(greys, tmp_path, threads=1, preprocessing=None, opened=open_sequence):
     output = tmp_path / f"packed-{threads}.npy"
+    # Patients take turns: a row's place is the table's, not the patient's.
+    patients = [f"{number % 3:03d}" for number in range(len(greys))]
     shape = pack_pixels(
-        paths,
-        read_slice=read_slice,
+        pd.DataFrame({"patient_id": patients, "path": [str(grey) for grey in greys]}),
+        open_sequence=opened,
         steps=preprocessing or steps(),
         output=output,
         threads=threads,
@@ -43,8 +46,7 @@ def pack(paths, tmp_path, threads=1, preprocessing=None):
 
 
 def test_slices_are_packed_in_the_order_given(tmp_path):
-    names = [tmp_path / f"{grey}.jpg" for grey in (30, 4, 200)]
-    shape, output = pack(names, tmp_path)
+    shape, output = pack([30, 4, 200], tmp_path)
     packed = open_pixels(output)
     assert shape == packed.shape == (3, 4, 6)
     assert packed.dtype == np.uint8
@@ -53,13 +55,22 @@ def test_slices_are_packed_in_the_order_given(tmp_path):
 
 
 def test_the_shape_is_that_after_resize_and_crop(tmp_path):
-    shape, output = pack([tmp_path / "9.jpg"], tmp_path, preprocessing=steps(8, (8, 10)))
+    shape, output = pack([9], tmp_path, preprocessing=steps(8, (8, 10)))
     assert shape == open_pixels(output).shape == (1, 8, 10)
     assert (open_pixels(output) == 9).all()
 
 
+def test_three_windows_are_a_channel_axis(tmp_path):
+    def opened(slices):
+        return lambda place: np.stack([np.full((4, 6), grey, np.uint8) for grey in (1, 2, 3)])
+
+    shape, output = pack([9, 9], tmp_path, preprocessing=steps(8, (8, 10)), opened=opened)
+    assert shape == open_pixels(output).shape == (2, 3, 8, 10)
+    assert (open_pixels(output) == np.array([1, 2, 3])[:, None, None]).all()
+
+
 def test_threads_change_no_byte(tmp_path):
-    names = [tmp_path / f"{number % 251}.jpg" for number in range(150)]  # over two chunks
+    names = [number % 251 for number in range(150)]
     (_, one), (_, four) = (pack(names, tmp_path, threads=threads) for threads in (1, 4))
     assert one.read_bytes() == four.read_bytes()
     assert open_pixels(one)[:, 0, 0].tolist() == [number % 251 for number in range(150)]
@@ -85,3 +96,11 @@ def test_a_row_that_the_tables_do_not_know_is_named(labels):
     rows = pd.DataFrame({"patient_id": ["049", "051"], "slice_number": [1, 7]})
     with pytest.raises(InputError, match="no label for .*'patient_id': '051'"):
         labels_of(rows, SLICES, PATIENTS, labels=labels)
+
+
+def test_slices_without_labels_of_their_own_refuse_to_teach():
+    rows = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [1, 1]})
+    unknown = SLICES.assign(hemorrhage=pd.array([pd.NA] * 4, dtype="Int64"))
+    with pytest.raises(InputError, match="labels of patients and none of slices.*labels: patient"):
+        labels_of(rows, unknown, PATIENTS, labels="slice")
+    assert labels_of(rows, unknown, PATIENTS, labels="patient").tolist() == [1, 0]

@@ -117,8 +117,7 @@ def study_of(models, dataset="phantom", **changed):
         "config": config_of(models, dataset),
         "summary": {
             "patients": 31, "positive_patients": 15, "brain_slices": 900, "positive_slices": 100,
-            "files_seen": 1000, "files_kept": 900, "files_excluded": 100,
-            "excluded_by_reason": {"mask": 100},
+            "flow": {"files": {"seen": 1000, "used": 900, "excluded_by_reason": {"mask": 100}}},
         },
         "models": dict.fromkeys(models, description),
         "metrics": metrics,
@@ -189,8 +188,7 @@ def test_page_loads_and_runs_nothing(page):
 
 def test_text_from_config_and_dataset_is_escaped():
     study = study_of({"vivit": EVIL, "convnext": "ConvNeXt"})
-    study.summary["excluded_by_reason"][EVIL] = 1
-    study.config["dataset"]["path"] = EVIL
+    study.config["dataset"] |= {"path": EVIL, "labels": EVIL}
     study.figures.append(Figure("training", EVIL, "data:image/png;base64,"))
     tags = Tags(render(study)).tags
     assert not any(tag == "script" for tag, _ in tags)

@@ -258,8 +258,9 @@ def _write_ct_ich(folder, patients, *, side=40):
     rows = []
     for patient, labels in patients.items():
         for number, label in enumerate(labels, start=1):
-            _picture(folder / f"Patients_CT/{patient}/brain/{number}.jpg", number, label, side)
-            _picture(folder / f"Patients_CT/{patient}/bone/{number}.jpg", number, "-", side)
+            for window in ("brain", "bone"):
+                path = folder / f"Patients_CT/{patient}/{window}/{number}.jpg"
+                _picture(path, int(patient), number, label, side)
             subtypes = "0,0,0,1,0,0" if label == "b" else "0,0,0,0,0,1"
             rows.append(f"{int(patient)},{number},{subtypes},0")
     text = "\r\n".join([HEADER, *rows]) + "\r\n"
@@ -267,9 +268,9 @@ def _write_ct_ich(folder, patients, *, side=40):
     return folder
 
 
-def _picture(path, number, label, side):
+def _picture(path, patient, number, label, side):
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.new("L", (side, side), 10)
+    picture = Image.new("L", (side, side), patient % 100)  # no two patients share a picture
     draw = ImageDraw.Draw(picture)
     draw.ellipse((4, 3, side - 5, side - 4), fill=110 + number, outline=240)
     if label == "b":

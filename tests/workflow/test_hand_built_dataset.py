@@ -89,7 +89,7 @@ def test_it_runs_to_the_report(tmp_path, working_copy, write_ct_ich, local_model
 
 def _check_counts(results):
     slices = sum(map(len, PATIENTS_CT.values()))
-    excluded = {"bone window": slices - 1, "mask": 3, "table": 2, "not part of the layout": 1}
+    excluded = {"bone": slices - 1, "mask": 3, "table": 2, "other": 1}
     assert (
         json.loads((results / "dataset/summary.json").read_text()).items()
         >= {
@@ -97,10 +97,15 @@ def _check_counts(results):
             "positive_patients": 6,
             "brain_slices": slices,
             "positive_slices": 13,
-            "files_seen": 2 * slices + 5,
-            "files_kept": slices,
-            "files_excluded": slices + 5,
-            "excluded_by_reason": dict(sorted(excluded.items())),
+            "flow": {
+                "files": {
+                    "seen": 2 * slices + 5,
+                    "used": slices,
+                    "excluded_by_reason": dict(sorted(excluded.items())),
+                },
+                "slices": {"seen": slices, "used": slices, "excluded_by_reason": {}},
+                "patients": {"seen": 12, "used": 12, "excluded_by_reason": {}},
+            },
             "slices_per_patient": {"min": 1, "median": 4.5, "max": 12},
         }.items()
     )

@@ -19,7 +19,11 @@ TRAINED = {"train_head", "plot_training"} | EVALUATED
 EXTRACTED = {"extract_features"} | TRAINED
 DESCRIBED = {"describe_checkpoint", "pack_pixels"} | EXTRACTED
 SPLIT = {"split_patients"} | TRAINED
-INDEXED = {"index_dataset", "select_slices", "plot_examples", "pack_pixels"} | SPLIT | EXTRACTED
+INDEXED = (
+    {"index_dataset", "select_slices", "plot_examples", "plot_flow", "pack_pixels"}
+    | SPLIT
+    | EXTRACTED
+)
 DRAWN = {"draw_phantom"} | INDEXED
 # The rule graph is drawn anew where a key decides which rules or files there are.
 GRAPH = {"plot_rulegraph"}
@@ -35,10 +39,14 @@ CHANGES = [
     ("seed", 7, DRAWN, BOTH),
     ("compare_studies", ["small", "other"], set(), set()),
     ("dataset.path", "elsewhere", GRAPH | REPORT, set()),
+    # The studies' pictures have their own labels and window: no other values are allowed.
+    ("dataset.labels", "elsewhere.csv", GRAPH | REPORT, set()),
+    ("dataset.window", "40/120", GRAPH | REPORT, set()),
     ("dataset.on_problem", "exclude", INDEXED | GRAPH, BOTH),
     ("dataset.phantom.patients", 15, DRAWN | GRAPH, BOTH),
     ("dataset.phantom.positive", 7, DRAWN | GRAPH, BOTH),
     ("dataset.phantom.image_size", 60, DRAWN | GRAPH, BOTH),
+    ("dataset.phantom.layout", "dicom", DRAWN | GRAPH, BOTH),
     ("container", "ctseq.sif", REPORT, set()),
     ("splits.scheme", "repeated_kfold", SPLIT, BOTH),
     ("splits.folds", 3, REPORT, set()),  # of another scheme than the study's

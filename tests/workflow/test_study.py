@@ -18,6 +18,7 @@ from ctseq.rulegraph import read_dot
 from ctseq.tables import (
     HISTORY,
     INVENTORY,
+    LISTING,
     METRICS,
     PATIENTS,
     POOLED_PREDICTIONS,
@@ -34,6 +35,7 @@ from studies import contents, differing
 RUNS = [f"{model}/replicate-{number}" for model in ("vivit", "convnext") for number in ("01", "02")]
 TABLES = {
     "dataset/inventory.csv": INVENTORY,
+    "dataset/listing.csv": LISTING,
     "dataset/problems.csv": PROBLEMS,
     "dataset/slices.csv": SLICES,
     "dataset/patients.csv": PATIENTS,
@@ -98,9 +100,9 @@ def test_counts_are_conserved(study):
     patients = rows(study, "dataset/patients.csv", PATIENTS)
 
     on_disk = [path for path in (results / "phantom").rglob("*") if path.is_file()]
-    assert summary["files_seen"] == len(inventory) == len(on_disk)
-    assert summary["files_seen"] == summary["files_kept"] + summary["files_excluded"]
-    assert summary["files_excluded"] == sum(summary["excluded_by_reason"].values())
+    files = summary["flow"]["files"]
+    assert files["seen"] == len(inventory) == len(on_disk)
+    assert files["seen"] == files["used"] + sum(files["excluded_by_reason"].values())
     assert (inventory.loc[inventory["kept"] == 0, "reason"] != "").all()
     assert inventory.loc[inventory["kept"] == 1, "path"].tolist() == slices["path"].tolist()
     assert summary["brain_slices"] == len(slices) == patients["n_slices"].sum()

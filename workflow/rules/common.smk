@@ -16,6 +16,7 @@ from ctseq.errors import InputError
 from ctseq.families import head_family
 from ctseq.finished import finished_files
 from ctseq.imports import imported_files
+from ctseq.windows import parse_windows
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
     ordered = in_order_of(config, yaml.safe_load(defaults))
@@ -77,10 +78,32 @@ def code_of(script):
     return [str(path.relative_to(workflow.basedir)) for path in imported_files(SCRIPTS / script)]
 
 
-def dataset_layout():
-    """Name the layout to read: phantoms are written in that of the JPG release."""
-    layout = config["dataset"]["format"]
-    return "ct-ich-jpg" if layout == "phantom" else layout
+def dataset_format():
+    """Name the format to read: phantoms are written in any of them."""
+    dataset = config["dataset"]
+    return dataset["phantom"]["layout"] if dataset["format"] == "phantom" else dataset["format"]
+
+
+def dataset_window():
+    """Give the window in numbers, so that another spelling of the same one re-runs nothing."""
+    windows = [f"{one.level:g}/{one.width:g}" for one in parse_windows(config["dataset"]["window"])]
+    return windows if len(windows) > 1 else windows[0]
+
+
+def label_table():
+    """Give the chosen label table's path in the dataset; phantoms bring theirs."""
+    dataset = config["dataset"]
+    return (
+        None if dataset["format"] == "phantom" or dataset["labels"] == "auto" else dataset["labels"]
+    )
+
+
+def label_file(wildcards=None):
+    """Give the chosen label table as a file, so that an edited one is read again."""
+    if label_table() is None:
+        return []
+    table = Path(config["dataset"]["path"], label_table())
+    return [str(table)] if table.exists() else []
 
 
 def dataset_folder(wildcards=None):
@@ -299,7 +322,7 @@ def templates_of(page):
 
 def report_figures(wildcards=None):
     """List the figures of the report, in its order; pictures of patients only where allowed."""
-    names = ["differences", "curves", "calibration", "rules-runs", "rules-analysis"]
+    names = ["flow", "differences", "curves", "calibration", "rules-runs", "rules-analysis"]
     names += ["training"] * bool(trained_models())
     names += [f"metric-{metric}" for metric in config["comparison"]["metrics"]]
     names += [f"confusion-{model}" for model in MODELS]

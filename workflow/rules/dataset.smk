@@ -2,7 +2,7 @@
 
 
 rule draw_phantom:
-    """Draw synthetic patients in the layout of CT-ICH, for `dataset.format: phantom`."""
+    """Draw synthetic patients in any of the formats, for `dataset.format: phantom`."""
     input:
         code=code_of("draw_phantom.py"),
     output:
@@ -14,7 +14,8 @@ rule draw_phantom:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=500,  # one slice at a time; at 1024 px some thirty float32 fields of it
+        # At 1024 px some thirty float32 fields of a slice, and a patient's volume where that is one.
+        mem_mb=700,
     params:
         phantom=config["dataset"]["phantom"],
         seed=config["seed"],
@@ -23,12 +24,14 @@ rule draw_phantom:
 
 
 rule index_dataset:
-    """Account for every file of the dataset; stop on, or leave out, what contradicts a label."""
+    """Account for every file and slice; stop on, or leave out, what contradicts a label."""
     input:
         dataset=dataset_folder,
+        labels=label_file,
         code=code_of("index_dataset.py"),
     output:
         inventory="<results>/dataset/inventory.csv",
+        listing="<results>/dataset/listing.csv",
         problems="<results>/dataset/problems.csv",
     log:
         "<results>/logs/index_dataset.log",
@@ -36,20 +39,24 @@ rule index_dataset:
         "<results>/benchmarks/index_dataset.tsv"
     conda:
         "../../envs/imaging.yaml"
+    threads: 4
     resources:
-        mem_mb=400,  # Python with pandas; slices are decoded one at a time
+        # One patient's volume at a time: 512 x 512 x 300 voxels are 315 MB in float32.
+        mem_mb=1000,
     params:
-        format=dataset_layout(),
+        format=dataset_format(),
+        labels=label_table(),
         on_problem=config["dataset"]["on_problem"],
     script:
         "../scripts/index_dataset.py"
 
 
 rule select_slices:
-    """Join the kept slices with their labels and sort the sequences into Positive and Negative."""
+    """Keep the labelled slices and sort the sequences into Positive and Negative."""
     input:
         dataset=dataset_folder,
         inventory="<results>/dataset/inventory.csv",
+        listing="<results>/dataset/listing.csv",
         code=code_of("select_slices.py"),
     output:
         slices="<results>/dataset/slices.csv",
@@ -65,6 +72,6 @@ rule select_slices:
     resources:
         mem_mb=300,  # Python with pandas and tables of a few thousand rows
     params:
-        format=dataset_layout(),
+        format=dataset_format(),
     script:
         "../scripts/select_slices.py"

@@ -88,10 +88,11 @@ rule pack_pixels:
         "../../envs/imaging.yaml"
     threads: 4
     resources:
-        # 64 slices are in flight at a time; written pages go to disk when memory is short.
+        # One patient at a time; written pages go to disk when memory is short.
         mem_mb=1000,
     params:
-        layout=dataset_layout(),
+        format=dataset_format(),
+        window=dataset_window(),
     script:
         "../scripts/pack_pixels.py"
 

@@ -24,10 +24,35 @@ rule plot_examples:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        layout=dataset_layout(),
+        format=dataset_format(),
+        window=dataset_window(),
         synthetic=config["dataset"]["format"] == "phantom",
     script:
         "../scripts/plot_examples.py"
+
+
+rule plot_flow:
+    """Draw how many files, slices and patients were seen, left out and used."""
+    input:
+        summary="<results>/dataset/summary.json",
+        code=code_of("plot_flow.py"),
+    output:
+        svg=report(
+            "<results>/figures/flow.svg",
+            caption="../report/flow.rst",
+            category="Data",
+        ),
+        png="<results>/figures/flow.png",
+    log:
+        "<results>/logs/plot_flow.log",
+    benchmark:
+        "<results>/benchmarks/plot_flow.tsv"
+    conda:
+        "../../envs/stats.yaml"
+    resources:
+        mem_mb=500,  # Python with Matplotlib
+    script:
+        "../scripts/plot_flow.py"
 
 
 rule plot_rulegraph:

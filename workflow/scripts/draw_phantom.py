@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from ctseq.datasets.phantom import write_phantom
+from ctseq.datasets.layouts import write_phantom
 from ctseq.files import whole
 from ctseq.runlog import rule_log
 

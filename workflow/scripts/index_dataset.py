@@ -1,11 +1,13 @@
-"""Account for every file of the dataset and check its labels against its images."""
+"""Account for every file and slice of the dataset and check its labels against its images."""
 
 import logging
+from pathlib import Path
 
 import ctseq.selection
-from ctseq.datasets import reader_for
+from ctseq.datasets.readers import reader_for
+from ctseq.reasons import REASONS
 from ctseq.runlog import rule_log
-from ctseq.tables import INVENTORY, PROBLEMS, write_table
+from ctseq.tables import INVENTORY, LISTING, PROBLEMS, write_table
 
 
 def main(
@@ -14,21 +16,32 @@ def main(
     format: str,
     on_problem: str,
     inventory: str,
+    listing: str,
     problems: str,
+    labels: str | None = None,
     threads: int = 1,
 ) -> None:
-    """Write the inventory and the problems that were left out of the study."""
-    reader = reader_for(dataset, format)
-    files, found = ctseq.selection.index_dataset(
-        dataset, reader, on_problem=on_problem, threads=threads
-    )
+    """Write the inventory of files, the listing of slices and the problems that were left out."""
     log = logging.getLogger("ctseq").info
-    log("Files seen in %s: %d, kept as slices: %d.", dataset, len(files), files["kept"].sum())
-    for reason, count in files.loc[files["kept"] == 0, "reason"].value_counts().items():
-        log("Not kept, %s: %d.", reason, count)
-    for problem, count in found["problem"].value_counts().items():
-        log("Problem, %s: %d; each stands in %s.", problem, count, problems)
+    reader, how = reader_for(dataset, format)
+    log("Format: %s.", how)
+    files, slices, found = ctseq.selection.index_dataset(
+        dataset,
+        reader,
+        on_problem=on_problem,
+        labels=Path(labels) if labels else None,
+        threads=threads,
+    )
+    log(
+        "Files seen in %s: %d, with slices of the study: %d.", dataset, len(files), files.kept.sum()
+    )
+    for code, count in files.loc[files["kept"] == 0, "reason"].value_counts().items():
+        log("Not kept, %s: %d.", REASONS[code].words, count)
+    log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
+    for code, count in found["problem"].value_counts().items():
+        log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, problems)
     write_table(files, inventory, INVENTORY)
+    write_table(slices, listing, LISTING)
     write_table(found, problems, PROBLEMS)
 
 
@@ -36,9 +49,7 @@ if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
         main(
             dataset=snakemake.input.dataset,
-            format=snakemake.params.format,
-            on_problem=snakemake.params.on_problem,
-            inventory=snakemake.output.inventory,
-            problems=snakemake.output.problems,
+            **snakemake.params,
+            **snakemake.output,
             threads=snakemake.threads,
         )

@@ -1,31 +1,35 @@
 """Decode, resize and crop every slice once, as one model's checkpoint asks for."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
-from ctseq.datasets import reader_for
+from ctseq.datasets.readers import check_windows, reader_for
 from ctseq.files import read_json, whole
 from ctseq.pixels import pack_pixels
 from ctseq.preprocessing import Preprocessing
 from ctseq.runlog import rule_log
 from ctseq.tables import ROWS, SLICES, read_table, write_table
+from ctseq.windows import parse_windows
 
 log = logging.getLogger("ctseq")
 
 
-def main(dataset, slices, description, pixels, rows, *, layout, threads):
+def main(dataset, slices, description, pixels, rows, *, format, window, threads):
     """Write the packed pixels and, beside them, which slice each row is."""
+    reader, windows = reader_for(dataset, format)[0], parse_windows(window)
+    check_windows(reader, windows)
     table = read_table(slices, SLICES)
     with whole(pixels) as unfinished:
         shape = pack_pixels(
-            [Path(dataset) / path for path in table["path"]],
-            read_slice=reader_for(dataset, layout).read_slice,
+            table,
+            open_sequence=partial(reader.open_sequence, Path(dataset), windows=windows),
             steps=Preprocessing.from_json(read_json(description)["preprocessing"]),
             output=unfinished,
             threads=threads,
         )
     write_table(table, rows, ROWS)
-    log.info("%d slices of %d x %d pixels.", *shape)
+    log.info("%d slices of %d x %d pixels, in %d window(s).", shape[0], *shape[-2:], len(windows))
 
 
 if "snakemake" in globals():
@@ -36,6 +40,6 @@ if "snakemake" in globals():
             snakemake.input.description,
             snakemake.output.pixels,
             snakemake.output.rows,
-            layout=snakemake.params.layout,
             threads=snakemake.threads,
+            **snakemake.params,
         )

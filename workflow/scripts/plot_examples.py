@@ -1,21 +1,34 @@
 """Draw a slice with and a slice without hemorrhage."""
 
-from pathlib import Path
-
-from ctseq.datasets import reader_for
+from ctseq.datasets.readers import reader_for
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.style import save
 from ctseq.runlog import rule_log
 from ctseq.tables import PATIENTS, SLICES, SUBTYPES, read_table
+from ctseq.windows import parse_windows
 
 
-def main(dataset, slices, patients, svg, png, *, layout, synthetic):
-    """Write the figure."""
-    reader = reader_for(dataset, layout)
-    chosen = choose_examples(read_table(slices, SLICES), read_table(patients, PATIENTS))
-    positive, negative = (reader.read_slice(Path(dataset) / row["path"]) for row in chosen)
-    subtypes = [name for name in SUBTYPES if chosen[0][name]]
-    save(example_slices(positive, negative, subtypes=subtypes, synthetic=synthetic), svg, png)
+def main(dataset, slices, patients, svg, png, *, format, window, synthetic):
+    """Write the figure, in the first window where there are three."""
+    reader, windows = reader_for(dataset, format)[0], parse_windows(window)[:1]
+    table = read_table(slices, SLICES)
+    chosen = choose_examples(table, read_table(patients, PATIENTS))
+    positive, negative = (
+        reader.open_sequence(dataset, table.loc[[row.name]], windows)(0) for row in chosen
+    )
+    shows = table[list(SUBTYPES)].eq(1).fillna(False).loc[chosen[0].name]
+    subtypes = [name for name in SUBTYPES if shows[name]]
+    save(
+        example_slices(
+            positive,
+            negative,
+            subtypes=subtypes,
+            labelled=bool(table["hemorrhage"].notna().all()),
+            synthetic=synthetic,
+        ),
+        svg,
+        png,
+    )
 
 
 if "snakemake" in globals():

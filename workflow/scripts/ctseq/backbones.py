@@ -149,9 +149,16 @@ def extract(backbone: Backbone, batches: Iterable[np.ndarray]) -> Iterator[np.nd
 
 
 def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
-    """Turn grey values into the model's input: a channel axis of 3 before height and width."""
-    grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device)
-    return torch.stack([channel[grey.int()] for channel in backbone.table], dim=-3)
+    """Turn grey values into the model's input: a channel axis of 3 before height and width.
+
+    One window feeds all channels. Three have that axis already, and each feeds its own.
+    """
+    grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device).int()
+    sequences = type(backbone.model.config) in transformers.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING
+    three = grey.ndim == (5 if sequences else 4)
+    channels = grey.unbind(-3) if three else [grey] * 3
+    pairs = zip(backbone.table, channels, strict=True)
+    return torch.stack([table[channel] for table, channel in pairs], dim=-3)
 
 
 def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:

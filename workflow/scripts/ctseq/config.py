@@ -6,8 +6,9 @@ from typing import Any
 
 import jsonschema
 
-from ctseq.errors import fail_on
+from ctseq.errors import InputError, fail_on
 from ctseq.families import head_family
+from ctseq.windows import PRESETS, parse_windows
 
 # Keys of an image model whose head sees one slice at a time.
 _OF_SLICES = ("labels", "sequence_rule")
@@ -89,6 +90,7 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
 def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
     if config["study"] == "published":
         yield "study is 'published', which names the published study's folder; choose another name"
+    yield from _window(config["dataset"])
     phantom = config["dataset"]["phantom"]
     if phantom["positive"] > phantom["patients"] - 2:
         yield (
@@ -143,6 +145,27 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
         yield (
             f"{key}: training.learning_rate lists several, which is for cached features: a model "
             f"that is trained throughout takes one, as {key}.training.learning_rate"
+        )
+
+
+def _window(dataset: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        windows = parse_windows(dataset["window"])
+    except InputError as error:
+        yield str(error).rstrip(".")
+        return
+    if dataset["labels"] != "auto" and dataset["format"].startswith("ct-ich"):
+        yield (
+            f"dataset.labels is {dataset['labels']!r}, but {dataset['format']} has tables of its "
+            "own: set it to auto"
+        )
+    layout = dataset["format"]
+    layout = dataset["phantom"]["layout"] if layout == "phantom" else layout
+    if layout in ("ct-ich-jpg", "folder") and windows != (PRESETS["brain"],):
+        yield (
+            f"dataset.window is {dataset['window']!r}, but the pictures of {layout} have their "
+            "window already and no other can be made of them: set it to brain, or use scans in "
+            "Hounsfield units (ct-ich-nifti, dicom)"
         )
 
 

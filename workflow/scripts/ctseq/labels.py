@@ -28,10 +28,16 @@ def labels_of(
     Raises
     ------
     InputError
-        If a row is not in the dataset's tables.
+        If a row is not in the dataset's tables, or slices have no labels of their own.
     """
     key = ["patient_id", "slice_number"] if labels == "slice" else ["patient_id"]
     source = slices if labels == "slice" else patients
+    if source["hemorrhage"].isna().any():
+        raise InputError(
+            "The dataset has labels of patients and none of slices, so a model cannot learn from "
+            "its slices' own: set `labels: patient` for it, which teaches every slice its "
+            "patient's label."
+        )
     known = source.set_index(key)["hemorrhage"]
     found = known.reindex(pd.MultiIndex.from_frame(rows[key]) if len(key) > 1 else rows[key[0]])
     if found.isna().any():

@@ -1,38 +1,38 @@
 """Packed pixels: every slice decoded, resized and cropped once, in one memory-mapped array."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ctseq.preprocessing import Preprocessing, shape_slice
 
-# Slices in flight at once: enough to keep the cores busy, few enough that memory stays flat in
-# the size of the dataset (64 slices of 650 x 650 are 27 MB).
-_CHUNK = 64
-
 
 def pack_pixels(
-    paths: Sequence[Path],
+    slices: pd.DataFrame,
     *,
-    read_slice: Callable[[Path], np.ndarray],
+    open_sequence: Callable[[pd.DataFrame], Callable[[int], np.ndarray]],
     steps: Preprocessing,
     output: Path,
     threads: int,
-) -> tuple[int, int, int]:
-    """Write the slices as one uint8 array, in the order of `paths`.
+) -> tuple[int, ...]:
+    """Write the slices as one uint8 array, in the order of `slices`.
+
+    Patients are opened one after the other, so that memory holds one of them.
 
     Parameters
     ----------
-    paths
-        Files of the slices, at least one.
-    read_slice
-        The dataset reader's function from a file to grey values.
+    slices
+        `tables.SLICES`, at least one.
+    open_sequence
+        From one patient's slices to the function from a place among them to grey values, uint8,
+        (H, W) or (3, H, W): the dataset reader's.
     steps
         The checkpoint's preprocessing; its geometry is applied.
     output
-        ``.npy`` file to write, shape (slices, height, width).
+        ``.npy`` file to write, shape (slices, height, width), or (slices, 3, height, width).
     threads
         Slices decoded at a time; Pillow decodes outside Python's lock.
 
@@ -41,15 +41,20 @@ def pack_pixels(
     tuple of int
         The shape.
     """
-
-    def pack(path: Path) -> np.ndarray:
-        return shape_slice(read_slice(path), steps)
-
-    shape = (len(paths), *pack(paths[0]).shape)
-    packed = np.lib.format.open_memmap(output, mode="w+", dtype=np.uint8, shape=shape)
+    packed = None
     with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(paths), _CHUNK):
-            for row, pixels in enumerate(pool.map(pack, paths[start : start + _CHUNK]), start):
+        for _, rows in sorted(slices.groupby("patient_id").indices.items()):
+            sequence = open_sequence(slices.iloc[rows])
+
+            def pack(place: int, sequence: Callable[[int], np.ndarray] = sequence) -> np.ndarray:
+                return _shaped(sequence(place), steps)
+
+            for row, pixels in zip(rows, pool.map(pack, range(len(rows))), strict=True):
+                if packed is None:
+                    shape = (len(slices), *pixels.shape)
+                    packed = np.lib.format.open_memmap(
+                        output, mode="w+", dtype=np.uint8, shape=shape
+                    )
                 packed[row] = pixels
     packed.flush()
     return shape
@@ -58,3 +63,9 @@ def pack_pixels(
 def open_pixels(path: Path) -> np.ndarray:
     """Map packed pixels into memory for reading."""
     return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _shaped(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:
+    if grey.ndim == 2:
+        return shape_slice(grey, steps)
+    return np.stack([shape_slice(channel, steps) for channel in grey])

@@ -25,7 +25,9 @@ def rule_log(path: str | Path) -> Iterator[None]:
     log = logging.getLogger("ctseq")
     log.setLevel(logging.INFO)
     log.propagate = False
-    file, screen = logging.FileHandler(path, mode="w", encoding="utf-8"), logging.StreamHandler()
+    # File names may hold bytes that are no UTF-8; the screen escapes them as well.
+    file = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
+    screen = logging.StreamHandler()
     screen.setLevel(logging.ERROR)
     log.handlers = [file, screen]
     try:

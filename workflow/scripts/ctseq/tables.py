@@ -7,6 +7,7 @@ Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the da
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,7 +16,7 @@ from ctseq.files import whole
 
 # How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
-_DTYPES |= {"int?": "Int64", "text?": "str", "id?": "str"}
+_DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,20 @@ INVENTORY = Table(
     },
     key=("path",),
 )
+LISTING = Table(
+    {
+        "patient_id": "id",
+        "slice_number": "int",
+        "path": "text",
+        "kept": "flag",
+        "reason": "text?",
+        "hemorrhage": "flag?",
+        **dict.fromkeys(SUBTYPES, "flag?"),
+        "patient_hemorrhage": "flag?",
+    },
+    # Two files may claim to be one slice; they are listed, and not kept.
+    key=("patient_id", "slice_number", "path"),
+)
 PROBLEMS = Table(
     {
         "problem": "text",
@@ -58,15 +73,16 @@ PROBLEMS = Table(
         "detail": "text?",
         "action": "text",
     },
-    key=("problem", "path", "row", "patient_id"),
+    key=("problem", "path", "row", "patient_id", "slice_number"),
 )
 SLICES = Table(
     {
         "patient_id": "id",
         "slice_number": "int",
         "path": "text",
-        "hemorrhage": "flag",
-        **dict.fromkeys(SUBTYPES, "flag"),
+        # Empty where only patients have labels, or only hemorrhage is told.
+        "hemorrhage": "flag?",
+        **dict.fromkeys(SUBTYPES, "flag?"),
     },
     key=("patient_id", "slice_number"),
 )
@@ -75,7 +91,7 @@ PATIENTS = Table(
         "patient_id": "id",
         "hemorrhage": "flag",
         "n_slices": "int",
-        "n_positive_slices": "int",
+        "n_positive_slices": "int?",
         "age_years": "float",
         "sex": "text?",
     },
@@ -116,7 +132,7 @@ SLICE_PREDICTIONS = Table(
     {
         "patient_id": "id",
         "slice_number": "int",
-        "hemorrhage": "flag",
+        "hemorrhage": "flag?",
         "probability": "float",
         "predicted": "flag",
     },
@@ -182,6 +198,12 @@ def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None
         rows.to_csv(unfinished, index=False, lineterminator="\n")
 
 
+def typed(rows: Any, table: Table) -> pd.DataFrame:
+    """Make a table of rows in memory: the contract's columns, in its order and types."""
+    kinds = {name: _DTYPES[kind] for name, kind in table.columns.items()}
+    return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+
+
 def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
     problems, typed = [], {}
     for name, kind in table.columns.items():
@@ -195,8 +217,8 @@ def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
             wrong |= ~empty & numbers.isna()
             if kind != "float":
                 wrong |= numbers.notna() & (numbers % 1 != 0)
-            if kind == "flag":
-                wrong |= ~numbers.isin([0, 1])
+            if kind.startswith("flag"):
+                wrong |= numbers.notna() & ~numbers.isin([0, 1])
         # Row 1 is the header, as a spreadsheet counts.
         problems += [
             f"row {row + 2}, column {name}: {column[row]!r} is not a valid {kind.rstrip('?')}"

@@ -26,22 +26,25 @@ def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Se
     Returns
     -------
     tuple of Series
-        The rows of `slices`.
+        The rows of `slices`, named as they are there.
 
     Raises
     ------
     InputError
         If all patients are of one class.
     """
-    slices = slices.sort_values(["patient_id", "slice_number"], ignore_index=True)
-    found = slices[slices["hemorrhage"] == 1]
+    slices = slices.sort_values(["patient_id", "slice_number"])
+    bleeding = slices["patient_id"].isin(patients.loc[patients["hemorrhage"] == 1, "patient_id"])
+    # Where only patients have labels, nothing says which of their slices show it.
+    shows = slices["hemorrhage"] == 1 if slices["hemorrhage"].notna().all() else bleeding
+    found = slices[shows]
     healthy = patients[patients["hemorrhage"] == 0].sort_values("patient_id")
     if found.empty or healthy.empty:
         raise InputError(
             "The example slices need a patient with and one without hemorrhage. Set "
             "report.example_slices to false to leave the figure out."
         )
-    subtypes = found[list(SUBTYPES)].sum(axis=1)
+    subtypes = found[list(SUBTYPES)].fillna(0).sum(axis=1)
     richest = found[subtypes == subtypes.max()]
     # A run ends where the patient changes or a number is left out.
     starts = (richest["patient_id"] != richest["patient_id"].shift()) | (
@@ -56,7 +59,12 @@ def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Se
 
 @styled
 def example_slices(
-    positive: np.ndarray, negative: np.ndarray, *, subtypes: list[str], synthetic: bool
+    positive: np.ndarray,
+    negative: np.ndarray,
+    *,
+    subtypes: list[str],
+    labelled: bool = True,
+    synthetic: bool,
 ) -> Figure:
     """Show the two slices side by side, without anything that names a patient.
 
@@ -66,13 +74,16 @@ def example_slices(
         uint8, shape (H, W).
     subtypes
         What the positive slice is annotated with.
+    labelled
+        Whether slices have labels; if not, the first is any of a patient with hemorrhage.
     synthetic
         Say that nobody's head is shown.
     """
     figure = canvas(COLUMN, 54 * MM)
     panels = figure.subplots(1, 2)
     names = textwrap.fill(", ".join(subtypes), 28)
-    shown = ((positive, "Hemorrhage", names), (negative, "No hemorrhage", ""))
+    title = "Hemorrhage" if labelled else "Patient with hemorrhage"
+    shown = ((positive, title, names), (negative, "No hemorrhage", ""))
     for axes, (image, title, below) in zip(panels, shown, strict=True):
         # At most 650 pixels a side arrive here; 300 dpi of 42 mm show 500 of them.
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")

@@ -21,6 +21,8 @@ PACKAGES = (
     "seaborn",
     "matplotlib",
     "pillow",
+    "nibabel",
+    "pydicom",
 )
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ctseq.figures.names import metric_name
+from ctseq.reasons import REASONS
 from ctseq.report.claims import Published
 from ctseq.report.numbers import count, number
 from ctseq.report.tables import Table
@@ -28,7 +29,8 @@ def counts_table(summary: Mapping[str, object], *, synthetic: bool) -> Table:
     """Tabulate what the dataset holds, beside the paper's where the dataset is the paper's."""
     header = ["", "This study"] + ([] if synthetic else ["The paper's data"])
     rows = [
-        [name, count(summary[key])] + ([] if synthetic else [count(PAPER_COUNTS[key])])
+        [name, "not labelled" if summary[key] is None else count(summary[key])]
+        + ([] if synthetic else [count(PAPER_COUNTS[key])])
         for key, name in _COUNTED.items()
     ]
     return Table("Patients and slices", header, rows)
@@ -36,9 +38,15 @@ def counts_table(summary: Mapping[str, object], *, synthetic: bool) -> Table:
 
 def files_table(summary: Mapping[str, object]) -> Table:
     """Account for every file seen."""
-    rows = [["Files seen", count(summary["files_seen"])]]
-    rows += [["Kept as slices", count(summary["files_kept"])]]
-    rows += [[f"Left out: {why}", count(n)] for why, n in summary["excluded_by_reason"].items()]
+    files = summary["flow"]["files"]
+    rows = [
+        ["Files seen", count(files["seen"])],
+        ["With slices of the study", count(files["used"])],
+    ]
+    rows += [
+        [f"Left out: {REASONS[code].words}", count(n)]
+        for code, n in files["excluded_by_reason"].items()
+    ]
     return Table("Files", ["", "Number"], rows)
 
 

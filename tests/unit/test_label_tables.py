@@ -1,0 +1,200 @@
+"""Label tables: known by their headers, read into one form; ids and cells as people write them."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctseq.datasets.cells import open_cells, read_cells
+from ctseq.datasets.ids import patient_key, patient_text, whole_number
+from ctseq.datasets.label_tables import find_table, read_table, resolve
+from ctseq.datasets.scan import FILES, SLICES, frame
+from ctseq.errors import InputError
+
+
+def table(tmp_path, text, name="labels.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def rows(tmp_path, text):
+    return read_table(table(tmp_path, text))
+
+
+def test_a_row_a_patient(tmp_path):
+    labels = rows(tmp_path, "Patient ID,Label\n049,1\n49.0,0\nx,?\n")
+    assert labels.per_patient
+    assert labels.rows["patient_id"].tolist() == ["049", "49", "x"]
+    assert labels.rows["hemorrhage"].fillna(-1).tolist() == [1, 0, -1]
+    assert labels.rows["invalid"].tolist() == ["", "", "label is '?'"]
+    assert labels.rows["row"].tolist() == [2, 3, 4]
+    assert labels.rows["slice_number"].isna().all()
+
+
+def test_a_row_a_slice_with_or_without_subtypes(tmp_path):
+    labels = rows(tmp_path, "patient_id,slice_number,label,epidural\n49,1,1,1\n49,2,0,0\n")
+    assert not labels.per_patient
+    assert labels.rows["slice_number"].tolist() == [1, 2]
+    assert labels.rows["epidural"].tolist() == [1, 0]
+    assert labels.rows["subdural"].isna().all()
+    header = "patient,slice,intraventricular,intraparenchymal,subarachnoid,epidural,subdural"
+    assert rows(tmp_path, f"{header}\n49,1,0,0,1,0,0\n").rows["subarachnoid"].tolist() == [1]
+
+
+def test_cq500_takes_two_readers_of_three(tmp_path):
+    header = "name,Category,R1:ICH,R1:IPH,R2:ICH,R3:ICH\n"
+    text = header + "CQ500-CT-0,B1,1,1,0,1\nCQ500-CT-1,B1,1,0,0,0\nCQ500-CT-2,B2,1,,1,\n"
+    labels = rows(tmp_path, text)
+    assert labels.per_patient
+    assert labels.rows["patient_id"].tolist() == ["CQ500CT0", "CQ500CT1", "CQ500CT2"]
+    assert labels.rows["hemorrhage"].fillna(-1).tolist() == [1, 0, -1]
+    assert labels.rows["invalid"].tolist()[2] == "R1 to R3:ICH are '1', '1', ''"
+
+
+def rsna(*rows):
+    return "ID,Label\n" + "".join(f"{name},{label}\n" for name, label in rows)
+
+
+NAMES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural", "any")
+
+
+def test_rsna_gathers_six_rows_an_image(tmp_path):
+    cells = [(f"ID_a_{name}", int(name in ("epidural", "any"))) for name in NAMES]
+    cells += [(f"ID_b_{name}", 0) for name in NAMES]
+    labels = rows(tmp_path, rsna(*cells, cells[0])).rows  # the real table repeats rows
+    assert labels["image"].tolist() == ["ID_a", "ID_b"]
+    assert labels["hemorrhage"].tolist() == [1, 0]
+    assert labels["epidural"].tolist() == [1, 0]
+    assert labels["invalid"].tolist() == ["", ""]
+    assert labels["row"].tolist() == [2, 8]
+    spoiled = rows(tmp_path, rsna(*cells[:-1], ("ID_a_any", 0), ("ID_c_any", "x"), ("notes", 0)))
+    told = spoiled.rows.set_index("image")["invalid"].to_dict()
+    assert told == {
+        "ID_a": "any is 0 and 1",
+        "ID_b": "lacks any",
+        "ID_c": "any is 'x'",
+        "notes": "",
+    }
+
+
+def slices_of(*paths):
+    files = frame([(path, "image", "p", pd.NA, "") for path in paths], FILES)
+    return files, frame([("p", n, path) for n, path in enumerate(paths, start=1)], SLICES)
+
+
+def test_rows_of_images_find_their_slices_by_path_or_name(tmp_path):
+    files, slices = slices_of("p/IM1.png", "p/IM2.PNG", "p/IM3.png")
+    named = rows(tmp_path, "image,label\np/IM1.png,1\nIM2,0\nIM3.png,1\nIM9,0\nIM8,0\n")
+    labels, problems = resolve(named, files, slices)
+    assert labels["slice_number"].tolist() == [1, 2, 3]
+    assert labels["patient_id"].tolist() == ["p"] * 3
+    assert [(found["row"], found["detail"]) for found in problems] == [(5, "IM9 and 1 rows more")]
+    files, slices = slices_of("p/IM1.png", "q/IM1.png")
+    with pytest.raises(InputError, match="names 'IM1', but 2 files are called so: write their"):
+        resolve(rows(tmp_path, "image,label\nIM1,1\n"), files, slices)
+
+
+def test_images_that_are_left_out_take_their_labels_along(tmp_path):
+    files, slices = slices_of("p/IM1.png", "p/IM2.png")
+    labels, problems = resolve(rows(tmp_path, "image,label\nIM1,1\nIM2,0\n"), files, slices[:1])
+    assert len(labels) == 1
+    assert problems == []
+
+
+def test_the_table_is_found_by_its_header_or_named(tmp_path):
+    with pytest.raises(InputError, match="has no label table. Looked for.*CSV files there: none"):
+        find_table(tmp_path, None)
+    table(tmp_path, "a,b\n1,2\n", "other.csv")
+    table(tmp_path, "ID,Label\nID_1_any,0.5\n", "stage_2_sample_submission.csv")
+    expected = table(tmp_path, "patient_id,label\n1,1\n")
+    assert find_table(tmp_path, None) == expected
+    table(tmp_path, "patient_id,label\n1,0\n", "more.CSV")
+    with pytest.raises(
+        InputError, match=r"2 tables.*labels.csv, more.CSV. Name one as dataset.labels"
+    ):
+        find_table(tmp_path, None)
+    assert find_table(tmp_path, "more.CSV") == tmp_path / "more.CSV"
+
+
+def test_a_table_of_no_known_kind_says_what_it_has(tmp_path):
+    with pytest.raises(InputError, match="its columns are a, b. Known are RSNA"):
+        rows(tmp_path, "a,b\n1,2\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfpatient_id,label\r\n049,1\r\n",
+        b"patient_id;label\n049;1\n",
+        b"patient_id;label\n49,0;1,0\n",
+        b"sep=;\npatient_id;label\n049;1\n",
+        b"patient_id\tlabel\n049\t1\n",
+        "patient_id,label\n049,1\n".encode("utf-16"),
+        b'"patient_id" , label\n\n"049", 1 \n,\n',
+        b"patient_id,label,note\n049,1,caf\xe9\n",
+    ],
+)
+def test_a_table_however_it_was_saved(content, tmp_path):
+    labels = rows(tmp_path, content)
+    assert labels.rows["patient_id"].map(patient_key).tolist() == ["49"]
+    assert labels.rows["hemorrhage"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "key"),
+    [("49", "49"), ("049", "49"), ("49.0", "49"), ("49,00", "49"), (" 49. ", "49"), ("0", "0")]
+    + [("000", "0"), ("P-049", "p-049"), ("P049.0", "p049.0"), ("", ""), ("4.9", "4.9")],
+)
+def test_spellings_of_a_patient(spelling, key):
+    assert patient_key(spelling) == key
+
+
+@given(st.integers(0, 10**9 - 1), st.integers(0, 3), st.sampled_from(["", ".", ".0", ",00"]))
+def test_numbers_are_the_same_patient_in_any_spelling(number, zeros, decimals):
+    spelling = "0" * zeros + str(number) + decimals
+    assert patient_key(spelling) == patient_key(patient_text(spelling)) == str(number)
+    if len(spelling.rstrip(".,0") or "0") <= 9 and zeros == 0:
+        assert whole_number(spelling) == number
+
+
+@given(st.text(max_size=30))
+def test_no_text_of_an_id_breaks_a_reader(text):
+    assert isinstance(patient_key(text), str)
+    assert patient_key(patient_key(text)) == patient_key(text)
+    number = whole_number(text)
+    assert number is pd.NA or 0 <= number < 10**9
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_table_or_an_error_of_ours(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "fuzzed.csv"
+    for start in (b"", b"patient_id,label\n", b"ID,Label\nID_a_any,0\n", b"image;label\n"):
+        path.write_bytes(start + content)
+        try:
+            labels = read_table(path)
+        except InputError:
+            continue
+        assert set(labels.rows["hemorrhage"].dropna()) <= {0, 1}
+
+
+@given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=8))
+def test_cells_are_told_with_the_row_they_stand_in(tmp_path_factory, cells):
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    pd.DataFrame([["a", "b"], *cells]).to_csv(path, index=False, header=False, encoding="utf-8",
+                                              errors="replace")  # fmt: skip
+    if any("\0" in cell for row in cells for cell in row):
+        with pytest.raises(InputError, match="NUL"):
+            read_cells(path)
+        return
+    header, found = read_cells(path)
+    assert header == ["a", "b"]
+    assert all(any(row) and len(row) >= 2 for _, row in found)
+
+
+def test_rows_are_read_one_by_one(tmp_path):
+    path = table(tmp_path, "a,b\n1,2\n3\n")
+    with open_cells(path) as (header, found):
+        assert header == ["a", "b"]
+        assert next(found) == (2, ["1", "2"])
+        assert next(found) == (3, ["3", ""])

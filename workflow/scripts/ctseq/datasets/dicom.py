@@ -1,0 +1,120 @@
+"""Reader of DICOM: a tree of CT series, and a label table.
+
+One series a patient is used, chosen by `dicom_series.choose`; its slices are numbered from 1 by
+their place along the normal, from the feet up, whatever their files are called. Of the header only
+what it takes to order and decode is ever read, and nothing that names a patient leaves this module:
+a patient's id is the folder's name, or the label table's, or a number.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctseq.datasets import dicom_patients
+from ctseq.datasets.ct_ich_tables import DEMOGRAPHICS, read_demographics
+from ctseq.datasets.dicom_files import Header, is_dicom, read_header, read_hu
+from ctseq.datasets.dicom_series import choose
+from ctseq.datasets.label_tables import find_table, read_table, resolve
+from ctseq.datasets.scan import FILES, SLICES, Pixels, Scan, checksum_file, frame
+from ctseq.datasets.walk import first_files, walk
+from ctseq.errors import InputError
+from ctseq.hounsfield import apply_windows
+from ctseq.problems import NOTHING, PATIENT, problem
+from ctseq.windows import Window
+
+__all__ = ["GREY", "LOOKED_FOR", "open_sequence", "read_demographics", "recognises", "scan"]
+
+LOOKED_FOR = "CT series in DICOM files"
+GREY = None
+
+# Files that are opened to see whether a folder holds DICOM at all.
+_FILES_TRIED = 300
+
+
+def recognises(folder: str | Path) -> str:
+    """Say how a folder is known to hold DICOM: by the first file that is."""
+    for path in first_files(folder, _FILES_TRIED):
+        if is_dicom(path):
+            return f"the DICOM file {path.relative_to(folder).as_posix()}"
+    return ""
+
+
+def scan(folder: str | Path, table: Path | None = None) -> Scan:
+    """List files, slices and labels; `table` names the labels' where it is not found by header."""
+    labels = read_table(find_table(folder, table))
+    headers, others, problems = _read_headers(Path(folder), labels.path.name)
+    patients, found = dicom_patients.patients_of(headers, labels.rows["patient_id"])
+    problems += found
+    rows, slices = list(others), []
+    rows += [(h.path, "other", "", pd.NA, h.problem) for h in headers if h.problem == "no-pixels"]
+    for patient_id, own in patients.items():
+        series, reasons = choose(own)
+        rows += [
+            (header.path, "slice", patient_id, pd.NA, reasons.get(header.path, ""))
+            for header in own
+        ]
+        slices += [
+            (patient_id, number, header.path) for number, header in enumerate(series, start=1)
+        ]
+        if not series:
+            why = ", ".join(sorted(set(reasons.values())))
+            problems.append(problem("no-slices", PATIENT, own[0].path, patient_id, detail=why))
+    of_path = frame(slices, SLICES)
+    numbers = of_path.drop_duplicates("path", keep=False).set_index("path")["slice_number"]
+    files = frame(sorted(rows, key=lambda row: (row[2], row[0])), FILES)
+    files["slice_number"] = files["path"].map(numbers).astype("Int64")
+    rows, strangers = resolve(labels, files, of_path)
+    return Scan(files, of_path, rows, labels.per_patient, problems + strangers)
+
+
+def open_sequence(
+    folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
+) -> Pixels:
+    """Give the function from a place in a patient's slices to its pixels.
+
+    Parameters
+    ----------
+    folder
+        The dataset's root.
+    slices
+        The patient's, as `scan.SLICES`.
+    windows
+        Give grey values through them, uint8, (H, W) or (3, H, W); else Hounsfield units, float32.
+    """
+    places = list(zip(slices["path"], slices["slice_number"], strict=True))
+
+    def pixels(place: int) -> np.ndarray:
+        path, number = places[place]
+        hu = read_hu(Path(folder) / path, number)
+        return apply_windows(hu, windows) if windows else hu
+
+    return pixels
+
+
+def _read_headers(
+    folder: Path, table: str
+) -> tuple[list[Header], list[tuple[Any, ...]], list[dict[str, Any]]]:
+    """Read the headers of all DICOM files; give the other files' rows, and damaged ones."""
+    headers, others, problems = [], [], []
+    for found in walk(folder):
+        whole = folder / found.path
+        if not found.reason and is_dicom(whole):
+            try:
+                headers.append(read_header(whole, found.path))
+                continue
+            except InputError as error:
+                detail = str(error).removeprefix(f"{whole} ").rstrip(".")
+        elif not found.reason and found.path.casefold().endswith(".dcm"):
+            detail = "it is no DICOM file" if whole.exists() else "it does not exist"
+        else:
+            tables = (table, DEMOGRAPHICS)
+            is_table = found.path in tables or checksum_file(found)
+            kind = "table" if is_table and not found.reason else "other"
+            others.append((found.path, kind, "", pd.NA, found.reason or kind))
+            continue
+        others.append((found.path, "slice", "", pd.NA, ""))
+        problems.append(problem("unreadable", NOTHING, found.path, detail=detail))
+    return headers, others, problems
