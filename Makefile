@@ -4,7 +4,7 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm test-conda lint format docs clean
+.PHONY: help demo test test-slurm test-conda test-faults lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ test-slurm: .venv/ready ## run a small study on a throw-away Slurm (root on Debi
 
 test-conda: .venv/ready ## run a small study with a real conda and a channel made from .venv
 	CTSEQ_TEST_CONDA=1 $(BIN)/pytest -ra tests/conda
+
+test-faults: .venv/ready ## kill a small study fifty times, fill its disk (root), run two at once
+	CTSEQ_TEST_FAULTS=1 $(BIN)/pytest -ra tests/faults
 
 lint: .venv/ready ## check style: Snakemake's and Python's
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 # and input functions. No rules.
 
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +50,23 @@ wildcard_constraints:
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
     tiny=r"image|video-\d+",
+
+
+onstart:
+    check_writable(RESULTS)
+
+
+def check_writable(folder):
+    """Say before any job runs that results cannot be written, and not in the words of each job."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise WorkflowError(
+            f"{folder} cannot be written to: {error.strerror}. Make it writable, or give the study "
+            "another name (study) in a place that is."
+        )
 
 
 def study_config():

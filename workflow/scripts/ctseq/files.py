@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and JSON with one spelling."""
 
+import glob
 import json
 import os
 import shutil
@@ -31,8 +32,10 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # What killed processes left of the same output; only one job at a time makes it.
+    for leftover in path.parent.glob(f".*.unfinished.{glob.escape(path.name)}"):
+        _remove(leftover)
     unfinished = path.with_name(f".{os.getpid()}.unfinished.{path.name}")
-    _remove(unfinished)
     try:
         yield unfinished
         if unfinished.is_dir():

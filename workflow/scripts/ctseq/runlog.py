@@ -1,5 +1,6 @@
 """A rule's log file: what a script reports, and how it ends when something is wrong."""
 
+import errno
 import logging
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ctseq.errors import InputError
+
+# What a disk can do to any rule, and what the user does about it.
+_AGAIN = "then give the same command again: what is finished stays."
+_DISK = {
+    errno.ENOSPC: f"Free space on the disk, {_AGAIN}",
+    errno.EDQUOT: f"Free space in your quota, {_AGAIN}",
+    errno.EROFS: f"Make the file system writable, {_AGAIN}",
+    errno.EIO: f"Have the disk checked, {_AGAIN}",
+}
 
 
 @contextmanager
@@ -35,10 +45,19 @@ def rule_log(path: str | Path) -> Iterator[None]:
     except InputError as error:
         log.error("Error: %s", error)
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in _DISK:
+            _report(log, screen)
+            raise
+        log.error("Error: %s: %s. %s", error.filename or path, error.strerror, _DISK[error.errno])
+        sys.exit(1)
     except Exception:
-        file.setLevel(logging.INFO)
-        screen.setLevel(logging.CRITICAL)  # Python prints this traceback to the screen itself
-        log.exception("Unexpected error; please report it with this log.")
+        _report(log, screen)
         raise
     finally:
         file.close()
+
+
+def _report(log: logging.Logger, screen: logging.Handler) -> None:
+    screen.setLevel(logging.CRITICAL)  # Python prints this traceback to the screen itself
+    log.exception("Unexpected error; please report it with this log.")

@@ -1,0 +1,152 @@
+"""A study that is killed time and again, a disk that is full or read-only, two studies at once.
+
+`make test-faults` runs it.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from studies import STUDY, models_of
+
+KILLS = 50
+# Figures and the report are drawn from these.
+TABLES = ("comparison/verdict.csv", "comparison/patients/auc.csv")
+
+
+def targets(copy):
+    """List the study's last tables."""
+    return [f"{copy.results.relative_to(copy.folder)}/{table}" for table in TABLES]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_copy):
+    """Run the study up to its last tables and give the contents of its files."""
+    copy = make_copy("undisturbed")
+    copy.run("--", *targets(copy)).end()
+    return copy.contents()
+
+
+@pytest.fixture
+def copy(make_copy, request):
+    """A working copy without results."""
+    return make_copy(request.node.name)
+
+
+def children(process):
+    """List the processes below one that run a rule's script."""
+    below, found = [process], []
+    while below:
+        listed = Path(f"/proc/{below.pop()}/task")
+        for path in listed.glob("*/children"):
+            try:
+                below += (new := [int(number) for number in path.read_text().split()])
+                found += new
+            except OSError:  # it has just ended
+                continue
+    return [number for number in found if _is_script(number)]
+
+
+def _is_script(process):
+    try:
+        return b".snakemake/scripts/" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def unfinished(copy):
+    return [path for path in copy.results.rglob("*") if ".unfinished." in path.name]
+
+
+def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
+    """At random moments, a running job or Snakemake itself; jobs of the latter go on."""
+    moments = random.Random(1)
+    kills, finished = {"job": 0, "head": 0}, False
+    while sum(kills.values()) < KILLS:
+        force = ["--forcerun", "draw_phantom"] if finished else []
+        run = copy.run(*force, "--", *targets(copy))
+        finished = False
+        time.sleep(moments.uniform(1, 6))
+        if run.process.poll() is not None:
+            run.end()
+            finished = True
+            continue
+        jobs = children(run.process.pid)
+        if jobs and moments.random() < 0.7:
+            os.kill(moments.choice(jobs), signal.SIGKILL)
+            run.process.wait(120)
+            kills["job"] += 1
+        else:
+            run.process.send_signal(signal.SIGKILL)
+            run.process.wait()
+            copy.run("--unlock").end()
+            kills["head"] += 1
+        # Whatever stands there under its name is whole.
+        present = {n: c for n, c in copy.contents().items() if ".unfinished." not in n}
+        assert {name for name in present if present[name] != undisturbed[name]} == set()
+    copy.run("--", *targets(copy)).end()
+    assert min(kills.values()) >= 5
+    assert unfinished(copy) == []
+    assert copy.differing(undisturbed) == []
+
+
+@contextmanager
+def mounted(folder, size):
+    """Give the study a small disk of its own."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    subprocess.run(mount, check=True)
+    try:
+        yield lambda options: subprocess.run(
+            ["mount", "-o", f"remount,{options}", folder], check=True
+        )
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+
+
+@needs_root
+def test_a_full_disk_is_said_and_gone_on_from(copy, undisturbed):
+    with mounted(copy.results, "700k") as change:
+        run = copy.run("--", *targets(copy)).end(status=1)
+        assert "No space left on device. Free space on the disk" in run.text
+        assert "Traceback" not in run.text
+        assert unfinished(copy) == []
+        change("size=100m")
+        copy.run("--", *targets(copy)).end()
+        assert copy.differing(undisturbed) == []
+
+
+@needs_root
+def test_a_read_only_disk_is_said_before_anything_runs(copy, undisturbed):
+    with mounted(copy.results, "100m") as change:
+        change("ro")
+        run = copy.run("--", *targets(copy)).end(status=1)
+        assert "results/small cannot be written to: Read-only file system" in run.text
+        assert run.ran == set()
+        change("rw")
+        copy.run("--", *targets(copy)).end()
+        assert copy.differing(undisturbed) == []
+
+
+def test_two_studies_at_once_do_not_disturb_each_other(copy, checkpoints, undisturbed):
+    other = STUDY | {"study": "other", "seed": 7, "models": models_of(checkpoints)}
+    (copy.folder / "other.yaml").write_text(yaml.safe_dump(other))
+    second = ["results/other/comparison/verdict.csv"]
+    runs = [
+        copy.run("--", *targets(copy)),
+        copy.run("--configfile", "other.yaml", "--", *second),
+    ]
+    for run in runs:
+        run.end()
+    assert copy.differing(undisturbed) == []
+    assert (copy.folder / second[0]).exists()
