@@ -18,6 +18,7 @@ include: "workflow/rules/common.smk"
 containerized: config["container"]
 
 
+include: "workflow/rules/models.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"

@@ -4,7 +4,6 @@
 import sys
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import yaml
 from snakemake.exceptions import WorkflowError
@@ -14,7 +13,6 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.config import check_config, in_order_of
 from ctseq.errors import InputError
-from ctseq.families import head_family
 from ctseq.finished import finished_files
 from ctseq.imports import imported_files
 from ctseq.windows import parse_windows
@@ -151,128 +149,6 @@ def scheme_settings():
     return {"scheme": scheme} | {key: config["splits"][key] for key in own}
 
 
-def model_of(wildcards):
-    """Give the configuration of the model that a job is about."""
-    return config["models"][wildcards.model]
-
-
-def backbone_settings(wildcards):
-    """Give the settings that decide a model's features; its others re-run no backbone."""
-    deciding = ["kind", "checkpoint", "revision", "frames", "frame_sampling"]
-    deciding += ["position_embeddings", "first_slices"]
-    return {key: value for key, value in model_of(wildcards).items() if key in deciding}
-
-
-def shuffle_seed(wildcards):
-    """Give the seed of a random order of slices, for models that are to see one; else None."""
-    return config["seed"] if model_of(wildcards).get("shuffle_slices") else None
-
-
-def video_shuffle_seed(wildcards):
-    """Give it for backbones: one that sees single slices sees no order."""
-    return shuffle_seed(wildcards) if model_of(wildcards)["kind"] == "video" else None
-
-
-def backbone_of(name):
-    """Name the first model with the same backbone: models that share one share its files."""
-
-    def features_by(name):
-        wildcards = SimpleNamespace(model=name)
-        return backbone_settings(wildcards), video_shuffle_seed(wildcards)
-
-    return next(model for model in MODELS if features_by(model) == features_by(name))
-
-
-def pixels_of(wildcards):
-    """List what a backbone reads: its checkpoint, what that wants, and the packed slices."""
-    backbone = backbone_of(wildcards.model)
-    pixels = f"{RESULTS}/pixels/{backbone}"
-    files = {"folder": checkpoint_folder(wildcards), "pixels": f"{pixels}.npy"}
-    return files | {"rows": f"{pixels}.csv", "description": f"{RESULTS}/models/{backbone}.json"}
-
-
-def features_of(wildcards):
-    """List what a head is trained on: its backbone's features, and what they are of."""
-    backbone = backbone_of(wildcards.model)
-    features = f"{RESULTS}/features/{backbone}"
-    files = {"features": f"{features}.safetensors", "rows": f"{features}.csv"}
-    if training_of(wildcards)["augmentation"]["mirror"]:
-        files["mirrored"] = f"{features}-mirrored.safetensors"
-    return files | {"description": f"{RESULTS}/models/{backbone}.json"}
-
-
-def hub_folder(model):
-    """Name a hub checkpoint's folder after it, not after the model: studies share downloads."""
-    name = "--".join(Path(model["checkpoint"], model["revision"]).parts)
-    return f"resources/checkpoints/{name}"
-
-
-def hub_model(wildcards):
-    """Give the configuration of a model whose checkpoint stands in the folder to be made."""
-    folder = f"resources/checkpoints/{wildcards.checkpoint}"
-    return next(model for model in config["models"].values() if hub_folder(model) == folder)
-
-
-def checkpoint_folder(wildcards):
-    """Give the folder of a model's checkpoint: tiny, local, or fetched."""
-    model = model_of(wildcards)
-    name = model["checkpoint"]
-    if name == "tiny":
-        frames = f"-{model['frames']}" if model["kind"] == "video" else ""
-        return f"resources/checkpoints/tiny-{model['kind']}{frames}"
-    # An id on the hub is `owner/name`; whatever stands here as a folder, or looks like one, is.
-    if name.startswith((".", "/")) or Path(name).is_dir():
-        return name
-    return hub_folder(model)
-
-
-# Keys of training that a frozen backbone has no use for: a change of them re-runs no head.
-FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
-
-
-def training_settings(model):
-    """Give a model's training settings: the study's, but for what the model overrides."""
-    own = model.get("training", {})
-    settings = config["training"] | own
-    augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
-    if settings["trainable"] == "head":
-        settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
-        augmentation = {"mirror": augmentation["mirror"]}
-    return settings | {"augmentation": augmentation}
-
-
-def training_of(wildcards):
-    """Give the training settings of the model that a job is about."""
-    return training_settings(model_of(wildcards))
-
-
-def way_of_training(model):
-    """Name how a model is trained: finetune, or its head's family."""
-    fine_tuned = training_settings(model)["trainable"] != "head"
-    return "finetune" if fine_tuned else head_family(model)
-
-
-def models_trained(by):
-    """Give a pattern of the models that are trained in one way; without any it matches nothing.
-
-    By it, rules are told apart that make the same files in different ways.
-    """
-    names = [name for name, model in config["models"].items() if way_of_training(model) == by]
-    return "|".join(names) or "(?!)"
-
-
-def inner_folds(wildcards=None):
-    """Give the number of inner folds, or None where the validation patients choose."""
-    return config["selection"]["folds"] if config["selection"]["patients"] == "inner" else None
-
-
-def sequence_rule_of(wildcards):
-    """Give the rule that combines slices, or None where the model itself sees the sequence."""
-    model = model_of(wildcards)
-    whole = model["kind"] == "video" or head_family(model) == "sequence"
-    return None if whole else model["sequence_rule"]
-
-
 def every_run(file, models=MODELS):
     """List one file of models' every replicate, models in config's order."""
     run = f"{RESULTS}/runs/{{model}}/replicate-{{replicate}}/{file}"
@@ -311,7 +187,7 @@ def graph_config():
     """Give the part of the configuration that shapes the rule graph; two replicates show it."""
     models = {
         name: {key: value for key, value in model.items() if key != "training"}
-        | {"way": way_of_training(model)}
+        | {"training": {"trainable": training_settings(model)["trainable"]}}
         for name, model in config["models"].items()
     }
     shaping = {key: config[key] for key in ("study", "dataset", "report")}
