@@ -92,7 +92,8 @@ def model_of(wildcards):
 def backbone_settings(wildcards):
     """Give the settings that decide a model's features; its others re-run no backbone."""
     deciding = ("kind", "checkpoint", "frames", "frame_sampling", "position_embeddings")
-    return {key: value for key, value in model_of(wildcards).items() if key in deciding}
+    model = model_of(wildcards)
+    return {key: model[key] for key in deciding if key in model}
 
 
 def hub_folder(model):
@@ -125,14 +126,17 @@ FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
 
 
 def training_settings(model):
-    """Give a model's training settings: the study's, but for what the model overrides."""
+    """Give a model's training settings: the study's, but for what the model overrides.
+
+    They are sorted, as the order in which overlays name keys decides nothing.
+    """
     own = model.get("training", {})
     settings = config["training"] | own
     augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
     if settings["trainable"] == "head":
         settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
         augmentation = {"mirror": augmentation["mirror"]}
-    return settings | {"augmentation": augmentation}
+    return dict(sorted(settings.items())) | {"augmentation": dict(sorted(augmentation.items()))}
 
 
 def training_of(wildcards):
@@ -192,7 +196,7 @@ def graph_config():
     """Give the part of the configuration that shapes the rule graph; two replicates show it."""
     models = {
         name: {key: value for key, value in model.items() if key != "training"}
-        | {"fine-tuned": is_fine_tuned(model)}
+        | {"training": {"trainable": training_settings(model)["trainable"]}}
         for name, model in config["models"].items()
     }
     shaping = {key: config[key] for key in ("study", "dataset", "report")}
