@@ -238,12 +238,6 @@ def test_fewer_patients_than_a_split_needs(said, tmp_path, truth, proportion, wo
             None,
             ["models.m.frames is 3", "2 frames to a tubelet", "a multiple of 2"],
         ),
-        (
-            "video",
-            {"kind": "video", "frames": 6},
-            None,
-            ["models.m.frames is 6", "4 frames"],
-        ),
         ("image", {"kind": "image"}, "config.json", ["lacks config.json", "save_pretrained"]),
         (
             "image",

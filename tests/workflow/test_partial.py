@@ -30,7 +30,7 @@ GRAPH = {"plot_rulegraph"}
 LABEL = {"plot_metric", "plot_training", "plot_patients"} | COMPARED
 RETRAINED = (TRAINED | GRAPH) - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
-OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical")
+OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical", "finetune")
 BOTH = {"vivit", "convnext"}
 
 # Key, another value, the rules that run again, and of which models.
@@ -101,6 +101,13 @@ ELSEWHERE = {
 }
 
 
+# Other ways of training a video model than its final layer, and their rules.
+WAYS = {
+    "fit_classical": {"head": {"type": "svm"}},
+    "finetune": {"training": {"trainable": "all"}},
+}
+
+
 def nested(key, value):
     for part in reversed(key.split(".")):
         value = {part: value}
@@ -133,7 +140,15 @@ def grown(planned, checkpoints):
         },
         "one training forced": {"options": ["--forcerun", f"{RUN}/head.safetensors"]},
         "three replicates": {"overlay": {"replicates": 3}},
-        "another model": {"overlay": {"models": {"other": image}}},
+        "another model": {"overlay": {"models": {"other": image | {"first_slices": 9}}}},
+        "another head": {"overlay": {"models": {"other": image | {"head": {"type": "gru"}}}}},
+        **{
+            f"{way} metrics": {
+                "overlay": {"models": {"vivit": changes}},
+                "targets": [f"{RUN}/metrics.json"],
+            }
+            for way, changes in WAYS.items()
+        },
     }
     return planned("grown", cases)
 
@@ -186,6 +201,23 @@ def test_another_model_leaves_the_files_of_the_first_alone(grown):
         + [f"{rule} model=other, replicate={n}" for rule in OF_A_MODEL[3:] for n in ("01", "02")]
     )
     assert {job.split()[0] for job in jobs} == DESCRIBED | GRAPH | {"plot_ranking"}
+
+
+def test_another_head_on_the_same_backbone_is_trained_and_no_more(grown):
+    jobs = grown["another head"].jobs
+    assert sorted(_of_a_model(jobs)) == sorted(
+        f"{rule} model=other, replicate={n}"
+        for rule in ("train_sequence_head", "evaluate")
+        for n in ("01", "02")
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_another_way_of_training_takes_no_scores_of_the_first(grown, way):
+    assert set(_of_runs(grown[f"{way} metrics"].jobs)) == {
+        f"{way} model=vivit, replicate=02",
+        "evaluate model=vivit, replicate=02",
+    }
 
 
 def test_a_forced_replicate_alone_gives_the_same_bytes(study_copy):

@@ -56,14 +56,14 @@ onstart:
 
 def check_writable(folder):
     """Say before any job runs that results cannot be written, and not in the words of each job."""
+    there = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise WorkflowError(
-            f"{folder} cannot be written to: {error.strerror}. Make it writable, or give the study "
-            "another name (study) in a place that is."
+            f"{there} cannot be written to: {error.strerror}. Make it writable, then give the same "
+            "command again."
         )
 
 

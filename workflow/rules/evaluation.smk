@@ -4,7 +4,7 @@
 rule evaluate:
     """Call one replicate's validation patients and score the calls."""
     input:
-        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
+        unpack(training_results),
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
         code=code_of("evaluate.py"),

@@ -107,6 +107,28 @@ def way_of_training(model):
     return "finetune" if fine_tuned else head_family(model)
 
 
+# What each way of training makes of a run.
+MADE = {"linear": {"head": "head.safetensors", "history": "history.csv"}}
+MADE["sequence"] = MADE["linear"] | {"attention": "attention.csv"}
+MADE["finetune"] = {"model": "model", "history": "history.csv"}
+MADE["classical"] = {}
+MADE = {
+    way: made | {"scores": "scores.csv", "summary": "training.json"} for way, made in MADE.items()
+}
+
+
+def training_results(wildcards):
+    """List all that a run's training makes.
+
+    Evaluation needs the scores alone. But Snakemake compares a job's parameters only where all its
+    outputs are there: asked for the scores alone, it would keep those of another way of training.
+    """
+    run = f"{RESULTS}/runs/{wildcards.model}/replicate-{wildcards.replicate}"
+    return {
+        name: f"{run}/{file}" for name, file in MADE[way_of_training(model_of(wildcards))].items()
+    }
+
+
 def models_trained(by):
     """Give a pattern of the models that are trained in one way; without any it matches nothing.
 
