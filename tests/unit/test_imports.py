@@ -1,5 +1,6 @@
 """The files that decide what a script computes."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,26 @@ def write(folder, files):
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+
+
+def modules(node):
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        return {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return set()
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_finds_what_pythons_parser_finds(script):
+    found = imported_files(script)
+    for file in found:
+        for name in set().union(*map(modules, ast.walk(ast.parse(file.read_text())))):
+            path = SCRIPTS.joinpath(*name.split("."))
+            if name.startswith("ctseq") and path.with_suffix(".py").exists():
+                assert path.with_suffix(".py") in found
+            if name.startswith("ctseq") and path.is_dir():
+                assert path / "__init__.py" in found
 
 
 def test_follows_imports_and_nothing_else(tmp_path):

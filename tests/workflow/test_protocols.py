@@ -9,7 +9,7 @@ import yaml
 from ctseq.tables import HISTORY, METRICS, SCORES, SPLIT, read_table
 from studies import FRAMES, ROOT
 
-MODELS = ("vivit", "convnext", "mean", "attention", "gru", "gru-shuffled")
+MODELS = ("vivit", "convnext", "gru", "gru-shuffled")
 
 
 def merged(*overlays):
@@ -29,6 +29,8 @@ def study(modules_copy, checkpoints):
         yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
         for name in ("recommended", "order")
     ]
+    for name in ("mean", "attention"):  # go the way of the other sequence heads
+        del shipped[1]["models"][name]
     phantom = {"patients": 16, "positive": 8, "image_size": 56}
     own = {
         "study": "protocols",

@@ -179,8 +179,8 @@ def gpu_rules(wildcards):
 
 def workflow_files():
     """List the Snakefile and the rule files, which decide what the rule graph looks like."""
-    folder = Path(workflow.basedir)
-    return ["Snakefile", *(str(p.relative_to(folder)) for p in sorted(folder.rglob("rules/*.smk")))]
+    rules = Path(workflow.basedir, "workflow/rules").glob("*.smk")
+    return ["Snakefile", *sorted(f"workflow/rules/{path.name}" for path in rules)]
 
 
 def graph_config():

@@ -1,6 +1,6 @@
 """Which files decide what a script computes: the script and every library module it imports."""
 
-import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -24,27 +24,32 @@ def imported_files(script: Path) -> list[Path]:
     found: set[Path] = set()
     unread = [script]
     while unread:
-        names = _ctseq_imports(unread.pop().read_text(encoding="utf-8"))
-        new = {file for name in names for file in _files(script.parent, name)}
-        unread += new - found
+        new = _imported(unread.pop(), script.parent) - found
+        unread += new
         found |= new
     return [script, *sorted(found)]
 
 
-@cache  # rules share most modules, and every start of Snakemake asks for all rules
-def _ctseq_imports(source: str) -> frozenset[str]:
+# A pattern and not Python's parser, which takes a second for all rules at every start of Snakemake.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:import (ctseq[\w.]*)|from (ctseq[\w.]*) import (\([^)]*\)|[^\n]*))", re.MULTILINE
+)
+
+
+@cache  # rules share most modules
+def _imported(file: Path, root: Path) -> frozenset[Path]:
     names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            # `from ctseq import x` may name a module or one of the package's own names.
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(name for name in names if name.split(".")[0] == "ctseq")
+    for module, package, members in _IMPORT.findall(file.read_text(encoding="utf-8")):
+        names.add(module or package)
+        # `from ctseq import x` may name a module or one of the package's own names.
+        names |= {f"{package}.{name}" for name in re.findall(r"\w+", members)}
+    return frozenset(file for name in names for file in _files(root, name))
 
 
-def _files(root: Path, module: str) -> list[Path]:
+@cache
+def _files(root: Path, module: str) -> tuple[Path, ...]:
     """Give the file of a module and the ``__init__`` of each package around it."""
     parts = module.split(".")
     packages = [root.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    return [file for file in (*packages, root.joinpath(*parts).with_suffix(".py")) if file.exists()]
+    files = (*packages, root.joinpath(*parts).with_suffix(".py"))
+    return tuple(file for file in files if file.exists())
