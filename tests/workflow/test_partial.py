@@ -59,6 +59,7 @@ CHANGES = [
     ("models.convnext.label", "Image", LABEL | {"plot_confusion"} | GRAPH, set()),
     ("models.convnext.labels", "patient", TRAINED | GRAPH, {"convnext"}),
     ("models.convnext.sequence_rule", "mean", EVALUATED | GRAPH, {"convnext"}),
+    ("training.trainable", "all", RETRAINED | {"finetune"}, BOTH),
     ("training.learning_rate", 1.0e-4, TRAINED, BOTH),
     ("training.weight_decay", 0.0, TRAINED, BOTH),
     ("training.batch_size", 4, TRAINED, BOTH),
@@ -95,7 +96,6 @@ CHANGES = [
 ELSEWHERE = {
     "replicates",
     "dataset.format",
-    "training.trainable",
     *(f"models.{model}.{key}" for model in BOTH for key in ("kind", "checkpoint", "revision")),
     "models.vivit.label",
 }
