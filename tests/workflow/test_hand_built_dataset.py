@@ -70,6 +70,7 @@ def test_it_runs_to_the_report(tmp_path, working_copy, write_ct_ich, local_model
             "models": local_models,
             "replicates": 2,
             "training": {"epochs": 2},
+            "comparison": {"metrics": ["accuracy"], "bootstrap_resamples": 100},
         }
     )
     outcome = copy.snakemake()
