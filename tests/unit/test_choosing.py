@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ctseq.choosing import choose_and_train
 from ctseq.decisions import choose_threshold, combine_slices
 from ctseq.errors import InputError
-from ctseq.fits import replicate_fits, tabulate_scores
-from ctseq.heads import LINEAR, initial_layer
+from ctseq.fits import Fit, replicate_fits
+from ctseq.heads import LINEAR
 from ctseq.splits import inner_folds
 from ctseq.tables import SCORES
-from ctseq.training import Examples
+from ctseq.tasks import Task, tabulate_scores
 
 TRAINING = {
     "learning_rate": [1e-3, 1e-2],
@@ -45,20 +45,21 @@ def dataset(n_patients=20, n_slices=3):
     return patients, split, rows, features, labels
 
 
-def fits_of(patients, split, rows, folds, views=1):
-    return replicate_fits(rows, patients, split, folds=folds, seed=[0, 1, 4], views=views)
+def task_of(patients, split, rows, labels, folds):
+    views = len(labels) // len(rows)
+    fits = replicate_fits(rows, patients, split, folds=folds, seed=[0, 1, 4], views=views)
+    return Task(rows, labels, *fits)
 
 
 def trained(features, labels, patients, split, rows, folds, **changes):
-    views = len(labels) // len(rows)
     return choose_and_train(
         LINEAR,
-        Examples([features], labels),
-        rows,
-        *fits_of(patients, split, rows, folds, views),
-        initial=initial_layer(features.shape[1], 0.02, np.random.default_rng(0)),
+        [features],
+        task_of(patients, split, rows, labels, folds),
+        std=0.02,
         training=TRAINING | changes,
-        seed=[0, 1, 2],
+        seed=0,
+        replicate=1,
     )
 
 
@@ -88,8 +89,9 @@ def test_too_many_folds_name_the_key():
 
 @pytest.mark.parametrize("views", [1, 2])
 def test_nobody_is_learned_and_held_out(views):
-    patients, split, rows, *_ = dataset()
-    whole, inner = fits_of(patients, split, rows, 3, views)
+    patients, split, rows, _, labels = dataset()
+    task = task_of(patients, split, rows, np.tile(labels, views), 3)
+    whole, inner = task.whole, task.inner
     training = set(split.loc[split["subset"] == "train", "patient_id"])
     assert patients_at(rows, whole.train) == training
     assert patients_at(rows, whole.held_out) == set(split["patient_id"]) - training
@@ -155,11 +157,11 @@ def test_mirrored_rows_are_learned_from_and_never_scored():
     assert len(one.scores) == len(two.scores)
 
 
-def test_scores_are_sorted_and_typed():
+def test_scores_are_sorted():
     rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 2, 1]})
-    scores = tabulate_scores(
-        rows, (np.array([0]), np.array([0.5])), [(np.array([1, 2]), np.array([0.1, 0.2]))]
-    )
+    validation, others = np.array([0]), np.array([1, 2])
+    task = Task(rows, np.zeros(3), Fit(others, validation), [Fit(validation, others)])
+    scores = tabulate_scores(task, np.array([0.5]), [np.array([0.1, 0.2])])
     assert scores.to_numpy().tolist() == [
         ["a", 1, "inner", 0.2], ["a", 2, "inner", 0.1], ["b", 1, "validation", 0.5]
     ]  # fmt: skip

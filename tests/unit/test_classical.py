@@ -1,5 +1,7 @@
 """Classical heads: each learns, is tuned inside the training patients, and repeats itself."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from ctseq.families import HEAD_FAMILIES
 from ctseq.fits import Fit
 from ctseq.heads import LINEAR
 from ctseq.sequence_heads import SEQUENCE_HEADS
+from ctseq.tasks import Task
 
 
 def problem(n=60):
@@ -18,17 +21,16 @@ def problem(n=60):
     whole = Fit(rows[rows < 45], rows[rows >= 45])
     inner = [Fit(rows[(rows < 45) & (rows % 3 != k)], rows[(rows < 45) & (rows % 3 == k)])
              for k in range(3)]  # fmt: skip
-    return features, labels, whole, inner
+    return features, Task(None, labels, whole, inner)
 
 
 @pytest.mark.parametrize("head", CLASSICAL_HEADS)
 def test_each_learns_the_same_thing_twice(head):
-    features, labels, whole, inner = problem()
+    features, task = problem()
     fitted, again = (
-        fit_classical(head, features, labels, whole, inner, weighted=False, seed=3)
-        for _ in range(2)
+        fit_classical(head, features, task, weighted=False, seed=3, replicate=1) for _ in range(2)
     )
-    truth = labels[whole.held_out]
+    truth = task.labels[task.whole.held_out]
     assert ((fitted.probabilities >= 0.5) == truth).mean() >= 0.85
     assert ((fitted.probabilities >= 0) & (fitted.probabilities <= 1)).all()
     assert [len(part) for part in fitted.inner] == [15, 15, 15]
@@ -39,22 +41,23 @@ def test_each_learns_the_same_thing_twice(head):
 
 @pytest.mark.parametrize("head", CLASSICAL_HEADS)
 def test_validation_rows_decide_nothing(head):
-    features, labels, whole, inner = problem()
+    features, task = problem()
     others = features.copy()
-    others[whole.held_out] *= -9
-    first = fit_classical(head, features, labels, whole, inner, weighted=True, seed=3)
-    second = fit_classical(head, others, labels, whole, inner, weighted=True, seed=3)
+    others[task.whole.held_out] *= -9
+    first = fit_classical(head, features, task, weighted=True, seed=3, replicate=1)
+    second = fit_classical(head, others, task, weighted=True, seed=3, replicate=1)
     assert first.chosen == second.chosen
     for one, other in zip(first.inner, second.inner, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_weights_raise_the_rare_class():
-    features, labels, whole, inner = problem()
-    rare = labels.copy()
-    rare[(np.arange(60) % 4 == 1)] = 0
+    features, task = problem()
+    rare = task.labels.copy()
+    rare[np.arange(60) % 4 == 1] = 0
+    task = dataclasses.replace(task, labels=rare)
     means = [
-        fit_classical("logistic", features, rare, whole, inner, weighted=w, seed=0).probabilities
+        fit_classical("logistic", features, task, weighted=w, seed=0, replicate=1).probabilities
         for w in (False, True)
     ]
     assert means[1].mean() > means[0].mean() + 0.05

@@ -96,6 +96,7 @@ def test_windows_and_label_tables_of_other_formats(changes):
         ({"dataset.format": "nifti"}, "must be one of auto, ct-ich-jpg, ct-ich-nifti, dicom"),
         ({"models.convnext.label": "ViViT"}, "the label 'ViViT' is used twice"),
         ({"dataset": None}, "dataset is missing"),
+        ({"replicates": {"a": 1}}, "replicates is {'a': 1} but must be of type integer"),
         ({"models.convnext.labels": None}, "models.convnext.labels is missing"),
         ({"models.vivit.head": {"type": "attention"}}, "which sees them together already"),
         ({"models.convnext.shuffle_slices": True}, "sees one slice at a time and no order"),
@@ -117,6 +118,7 @@ def test_mistakes_are_named(changes, message):
 def test_overlays_do_not_change_the_order():
     merged = {"models": {"b": {"y": 1, "x": [2]}, "c": 3, "a": {}}, "new": 0, "seed": 1}
     defaults = {"seed": 9, "models": {"a": {}, "b": {"x": 0, "z": 0}}}
+    assert in_order_of({"replicates": {"b": 1}}, {"replicates": 3}) == {"replicates": {"b": 1}}
     ordered = in_order_of(merged, defaults)
     assert ordered == merged
     assert list(ordered) == ["seed", "models", "new"]

@@ -16,6 +16,7 @@ from ctseq.resume import Unfinished, fingerprint
 from ctseq.runlog import rule_log
 from ctseq.sequences import model_rows
 from ctseq.splits import hold_out, read_split, rows_of
+from ctseq.streams import HEAD, INNER
 from ctseq.tables import HISTORY, PATIENTS, ROWS, SCORES, SLICES, read_table, write_table
 from ctseq.trainable import renew_head, save_model
 
@@ -30,9 +31,8 @@ def main(
     device = choose_device()
     slices, patients = read_table(inputs.slices, SLICES), read_table(inputs.patients, PATIENTS)
     split = read_split(inputs.split)
-    # The streams of a replicate: 1 initial head, 4 inner patients; training takes 2, 3 and 5.
     if folds is not None:
-        split = hold_out(split, patients, folds=folds, seed=[seed, replicate, 4])
+        split = hold_out(split, patients, folds=folds, seed=[seed, replicate, INNER])
     members, rows = model_rows(read_table(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
     truth = labels_of(rows, slices, patients, labels=labels)
     examples = Examples(open_pixels(Path(inputs.pixels)), members, truth)
@@ -41,7 +41,7 @@ def main(
 
     backbone = load_configured(inputs.folder, inputs.description, model, device)
     std = read_json(inputs.description)["initializer_range"]
-    renew_head(backbone, std=std, seed=[seed, replicate, 1])
+    renew_head(backbone, std=std, seed=[seed, replicate, HEAD])
     decided_by = [identity(device), replicate, model, shuffle_seed, labels, training, folds, seed]
     folder = Path(outputs.history).with_name("unfinished")
     history, summary = finetune(

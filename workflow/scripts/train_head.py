@@ -7,43 +7,24 @@ import numpy as np
 from ctseq.choosing import choose_and_train
 from ctseq.features import read_views
 from ctseq.files import read_json
-from ctseq.fits import replicate_fits
 from ctseq.heads import LINEAR
-from ctseq.labels import labels_of
 from ctseq.runlog import rule_log
 from ctseq.runs import write_run
-from ctseq.splits import read_split
-from ctseq.tables import PATIENTS, ROWS, SLICES, read_table
-from ctseq.training import Examples
+from ctseq.tables import ROWS, read_table
+from ctseq.tasks import read_task
 
 
-def main(inputs, outputs, *, replicate, labels, training, folds, seed):
+def main(inputs, outputs, *, labels, training, folds, **seeds):
     """Write the head, its history, its scores and what was chosen."""
-    rows, patients = read_table(inputs.rows, ROWS), read_table(inputs.patients, PATIENTS)
-    truth = labels_of(rows, read_table(inputs.slices, SLICES), patients, labels=labels)
     views = read_views(inputs)
-    # The streams of a replicate: 1 initial head, 2 batch order, 4 inner folds; 3 augments images.
-    whole, inner = replicate_fits(
-        rows,
-        patients,
-        read_split(inputs.split),
-        folds=folds,
-        seed=[seed, replicate, 4],
-        views=len(views),
-    )
-    features = np.concatenate(views)
-    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, 1]))
+    rows = read_table(inputs.rows, ROWS)
     trained = choose_and_train(
         LINEAR,
-        Examples([features], np.tile(truth, len(views))),
-        rows,
-        whole,
-        inner,
-        initial=LINEAR.initial(
-            features.shape[1], read_json(inputs.description)["initializer_range"], rng
-        ),
+        [np.concatenate(views)],
+        read_task(inputs, rows, labels=labels, views=len(views), folds=folds, **seeds),
+        std=read_json(inputs.description)["initializer_range"],
         training=training,
-        seed=[seed, replicate, 2],
+        **seeds,
     )
     write_run(trained, outputs)
     logging.getLogger("ctseq").info("Chosen: %s.", trained.summary)

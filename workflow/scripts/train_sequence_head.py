@@ -8,53 +8,34 @@ import pandas as pd
 from ctseq.choosing import choose_and_train
 from ctseq.features import read_views
 from ctseq.files import read_json
-from ctseq.fits import replicate_fits
-from ctseq.labels import labels_of
 from ctseq.runlog import rule_log
 from ctseq.runs import write_run
 from ctseq.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
 from ctseq.sequences import arranged
-from ctseq.splits import read_split
-from ctseq.tables import ATTENTION, PATIENTS, ROWS, read_table, write_table
-from ctseq.training import Examples
+from ctseq.tables import ATTENTION, ROWS, read_table, write_table
+from ctseq.tasks import read_task
 
 
-def main(inputs, outputs, *, replicate, head, shuffle_seed, training, folds, seed):
+def main(inputs, outputs, *, head, shuffle_seed, training, folds, **seeds):
     """Write the head, its history, its scores, what was chosen, and how slices are weighed."""
-    slices, patients = read_table(inputs.rows, ROWS), read_table(inputs.patients, PATIENTS)
+    slices = read_table(inputs.rows, ROWS)
     sequences = arranged(slices, shuffle_seed=shuffle_seed)
     rows = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
     views = [sequence_inputs(view, sequences, head=head) for view in read_views(inputs)]
-    truth = labels_of(rows, slices, patients, labels="patient")
-    # The streams of a replicate, as train_head has them.
-    whole, inner = replicate_fits(
-        rows,
-        patients,
-        read_split(inputs.split),
-        folds=folds,
-        seed=[seed, replicate, 4],
-        views=len(views),
-    )
-    inputs_of_all_views = [np.concatenate(parts) for parts in zip(*views, strict=True)]
-    kind = SEQUENCE_HEADS[head]
-    std = read_json(inputs.description)["initializer_range"]
-    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, 1]))
+    task = read_task(inputs, rows, labels="patient", views=len(views), folds=folds, **seeds)
     trained = choose_and_train(
-        kind,
-        Examples(inputs_of_all_views, np.tile(truth, len(views))),
-        rows,
-        whole,
-        inner,
-        initial=kind.initial(views[0][0].shape[-1], std, rng),
+        SEQUENCE_HEADS[head],
+        [np.concatenate(parts) for parts in zip(*views, strict=True)],
+        task,
+        std=read_json(inputs.description)["initializer_range"],
         training=training,
-        seed=[seed, replicate, 2],
+        **seeds,
     )
     write_run(trained, outputs)
-    _write_attention(
-        slice_attention(head, trained.parameters, [part[whole.held_out] for part in views[0]]),
-        [slices.iloc[list(sequences.values())[patient]] for patient in whole.held_out],
-        outputs.attention,
-    )
+    scored = task.whole.held_out
+    weights = slice_attention(head, trained.parameters, [part[scored] for part in views[0]])
+    seen = [slices.iloc[list(sequences.values())[patient]] for patient in scored]
+    _write_attention(weights, seen, outputs.attention)
     logging.getLogger("ctseq").info("Chosen: %s.", trained.summary)
 
 

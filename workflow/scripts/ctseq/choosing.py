@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ctseq.fits import Fit, tabulate_scores
+from ctseq.fits import Fit
 from ctseq.heads import Head, movement
+from ctseq.streams import HEAD, ORDER
+from ctseq.tasks import Task, tabulate_scores
 from ctseq.training import Examples, predict, train
 
 
@@ -38,14 +41,13 @@ class Trained:
 
 def choose_and_train(
     head: Head,
-    examples: Examples,
-    rows: pd.DataFrame,
-    whole: Fit,
-    inner: Sequence[Fit],
+    inputs: Sequence[np.ndarray],
+    task: Task,
     *,
-    initial: Mapping[str, np.ndarray],
+    std: float,
     training: Mapping[str, Any],
-    seed: Sequence[int],
+    seed: int,
+    replicate: int,
 ) -> Trained:
     """Choose epoch and learning rate, and train a head with them.
 
@@ -58,42 +60,47 @@ def choose_and_train(
     ----------
     head
         Its kind.
-    examples
-        One entry a row of `rows`, and further views behind.
-    rows
-        `tables.ROWS`.
-    whole, inner
-        As `fits.replicate_fit` and `fits.inner_fits` give them.
-    initial
-        Parameters that training starts from.
+    inputs
+        What `head` takes, with an entry a label of `task` along the first axis.
+    task
+        What is to be learned.
+    std
+        Standard deviation of the new final layer's weights.
     training
         The section `training` of the configuration.
-    seed
-        Seed of the batch order.
+    seed, replicate
+        The study's, and the replicate's number.
     """
-    options = {"initial": initial, "settings": training, "seed": seed}
+    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, HEAD]))
+    initial = head.initial(inputs[0].shape[-1], std, rng)
+    learn = partial(
+        train,
+        head,
+        Examples(inputs, task.labels),
+        initial=initial,
+        settings=training,
+        seed=[seed, replicate, ORDER],
+    )
     rates = np.atleast_1d(training["learning_rate"]).tolist()
-    if inner:
-        candidates = train(head, examples, inner, rates=rates, by="loss", **options)
+    scored = task.whole.held_out
+    if task.inner:
+        candidates = learn(task.inner, rates=rates, by="loss")
         chosen = max(candidates, key=lambda candidate: candidate.score)
-        unjudged = Fit(whole.train, whole.held_out[:0])
-        rates, until = [chosen.rate], chosen.epoch
-        (final,) = train(
-            head, examples, [unjudged], rates=rates, by="loss", epochs=until, **options
-        )
+        unjudged = Fit(task.whole.train, scored[:0])
+        (final,) = learn([unjudged], rates=[chosen.rate], by="loss", epochs=chosen.epoch)
+        held_out = chosen.probabilities
     else:
-        candidates = train(head, examples, [whole], rates=rates, by="accuracy", **options)
+        candidates = learn([task.whole], rates=rates, by="accuracy")
         (chosen,) = (final,) = candidates
+        held_out = []
     history = pd.concat([candidate.table() for candidate in candidates], ignore_index=True)
     history["kept"] *= (history["peak_rate"] == chosen.rate).astype(int)
     (parameters,) = final.parameters
-    scored = whole.held_out
-    probabilities = predict(head, parameters, [values[scored] for values in examples.inputs])
-    held_out = [(fit.held_out, p) for fit, p in zip(inner, chosen.probabilities, strict=False)]
+    probabilities = predict(head, parameters, [values[scored] for values in inputs])
     return Trained(
         parameters,
         history.assign(images_per_second=np.nan),
-        tabulate_scores(rows, (scored, probabilities), held_out),
+        tabulate_scores(task, probabilities, held_out),
         {
             "peak_rate": chosen.rate,
             "epoch": chosen.epoch,

@@ -1,7 +1,7 @@
 """Classical classifiers on cached features, each tuned inside the training patients."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ctseq.fits import Fit
+from ctseq.streams import ORDER
+from ctseq.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,11 @@ class Fitted:
 def fit_classical(
     name: str,
     features: np.ndarray,
-    labels: np.ndarray,
-    whole: Fit,
-    inner: Sequence[Fit],
+    task: Task,
     *,
     weighted: bool,
     seed: int,
+    replicate: int,
 ) -> Fitted:
     """Choose a classifier's regularisation on inner folds and fit it to all training rows.
 
@@ -78,16 +79,14 @@ def fit_classical(
     name
         A key of `CLASSICAL_HEADS`.
     features
-        float32, shape (rows, features), further views of the rows behind. They are standardised
-        by the rows that are learned from.
-    labels
-        0 or 1, shape (rows,).
-    whole, inner
-        As `fits.replicate_fit` and `fits.inner_fits` give them.
+        float32, with a row a label of `task`. They are standardised by the rows that are learned
+        from.
+    task
+        What is to be learned, with inner fits.
     weighted
         Weigh classes inversely to their frequency, where the classifier can.
-    seed
-        Of what is random in it.
+    seed, replicate
+        The study's, and the replicate's number: they seed what is random in a classifier.
 
     Returns
     -------
@@ -98,7 +97,9 @@ def fit_classical(
     """
     head = CLASSICAL_HEADS[name]
     known = head.classifier.get_params()
-    extra = {"random_state": seed} if "random_state" in known else {}
+    # scikit-learn takes 32 bits.
+    (number,) = np.random.SeedSequence([seed, replicate, ORDER]).generate_state(1)
+    extra = {"random_state": int(number)} if "random_state" in known else {}
     extra |= {"class_weight": "balanced"} if weighted and "class_weight" in known else {}
 
     def scores(values: Mapping[str, Any], fit: Fit) -> np.ndarray:
@@ -107,28 +108,27 @@ def fit_classical(
         with warnings.catch_warnings():
             # A network that is stopped after its epochs is as meant.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            pipeline.fit(features[fit.train], labels[fit.train])
-        if hasattr(pipeline, "predict_proba"):
+            pipeline.fit(features[fit.train], task.labels[fit.train])
+        if probabilistic:
             return pipeline.predict_proba(features[fit.held_out])[:, 1]
         return pipeline.decision_function(features[fit.held_out])
 
-    truth = np.concatenate([labels[fit.held_out] for fit in inner])
+    probabilistic = hasattr(head.classifier, "predict_proba")
+    truth = np.concatenate([task.labels[fit.held_out] for fit in task.inner])
     tried = []
     for values in ParameterGrid(head.grid):
-        held_out = [scores(values, fit) for fit in inner]
-        curve = _curve(np.concatenate(held_out), truth, probabilities=_has_probabilities(head))
+        held_out = [scores(values, fit) for fit in task.inner]
+        curve = _curve(np.concatenate(held_out), truth, probabilities=probabilistic)
         calibrated = [curve(part) for part in held_out]
         loss = brier_score_loss(truth, np.concatenate(calibrated))
         tried.append((loss, values, curve, calibrated))
     _, values, curve, calibrated = min(tried, key=lambda trial: trial[0])
-    return Fitted(dict(values), curve(scores(values, whole)), calibrated)
+    return Fitted(dict(values), curve(scores(values, task.whole)), calibrated)
 
 
-def _has_probabilities(head: Classical) -> bool:
-    return hasattr(head.classifier, "predict_proba")
-
-
-def _curve(scores: np.ndarray, truth: np.ndarray, *, probabilities: bool):
+def _curve(
+    scores: np.ndarray, truth: np.ndarray, *, probabilities: bool
+) -> Callable[[np.ndarray], np.ndarray]:
     """Give the function from scores to probabilities."""
     if probabilities:
         return lambda values: values

@@ -39,20 +39,17 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     )
 
 
-def in_order_of(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def in_order_of(config: Any, defaults: Any) -> Any:
     """Put the keys of a merged configuration into the order of its defaults; others follow.
 
     Snakemake puts what overlays name first, which would give tables and figures another order of
     models.
     """
+    if not isinstance(config, Mapping) or not isinstance(defaults, Mapping):
+        return config
     names = [name for name in defaults if name in config]
     names += [name for name in config if name not in defaults]
-    return {
-        name: in_order_of(config[name], defaults.get(name, {}))
-        if isinstance(config[name], Mapping)
-        else config[name]
-        for name in names
-    }
+    return {name: in_order_of(config[name], defaults.get(name)) for name in names}
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:

@@ -18,10 +18,8 @@ from ctseq.losses import class_weights, row_loss
 from ctseq.resume import Tensors, Unfinished
 from ctseq.sampling import epoch_order
 from ctseq.schedule import learning_rate_share
+from ctseq.streams import AUGMENTATION, MODEL, ORDER
 from ctseq.trainable import choose_trainable
-
-# Streams of a replicate's seed; 1 is the initial head's.
-_ORDER, _AUGMENTATION, _MODEL = 2, 3, 5
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ class _Run:
     def __post_init__(self) -> None:
         settings, model, device = self.settings, self.backbone.model, self.backbone.device
         be_deterministic(device)
-        streams = [np.random.SeedSequence([*self.seed, n]) for n in (_ORDER, _AUGMENTATION, _MODEL)]
+        streams = [np.random.SeedSequence([*self.seed, n]) for n in (ORDER, AUGMENTATION, MODEL)]
         self.order, self.changes = map(np.random.default_rng, streams[:2])
         # For what is random in the model itself: dropout, stochastic depth.
         torch.manual_seed(int(streams[2].generate_state(1)[0]))

@@ -1,6 +1,6 @@
 """Which rows a replicate's trainings learn from, and which judge them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,33 +60,6 @@ def replicate_fits(
     return whole, [
         _fit(learned & (fold != number), fold == number, views) for number in range(folds)
     ]
-
-
-def tabulate_scores(
-    rows: pd.DataFrame,
-    validation: tuple[np.ndarray, np.ndarray],
-    inner: Iterable[tuple[np.ndarray, np.ndarray]] = (),
-) -> pd.DataFrame:
-    """Make `tables.SCORES` of rows' positions and their probabilities.
-
-    Parameters
-    ----------
-    rows
-        `tables.ROWS`.
-    validation
-        Of the validation rows.
-    inner
-        Of each inner fold's rows, as it was held out.
-    """
-    parts = [("validation", *validation), *(("inner", *part) for part in inner)]
-    scores = pd.concat(
-        [
-            rows.iloc[positions].assign(subset=subset, probability=probability)
-            for subset, positions, probability in parts
-        ]
-    )
-    order = ["subset", "patient_id", "slice_number"]
-    return scores.sort_values(order, ignore_index=True, kind="stable")
 
 
 def _fit(train: np.ndarray, held_out: np.ndarray, views: int) -> Fit:

@@ -45,12 +45,14 @@ class Candidate:
         A row an epoch: epoch, train_loss, validation_loss, validation_accuracy, learning_rate.
         Losses and accuracies are over all fits' rows together.
     epoch
-        The epoch that is kept: the first best, or the last where nothing judges. 0 if training
-        diverged before.
+        The epoch that is kept: the first best, or the last where nothing judges.
     parameters
         A set a fit, after that epoch.
     probabilities
         Of each fit's held-out rows after that epoch, shape (rows,).
+    score
+        How good that epoch is, more being better; minus infinity if training diverged, then or
+        later.
     """
 
     rate: float
@@ -136,12 +138,11 @@ def train(
         going = [
             (candidate, own)
             for candidate, own in going
-            if np.isfinite(candidate.history[-1][1])
-            and epoch - candidate.epoch < settings["patience"]
+            if candidate.score > -np.inf and epoch - candidate.epoch < settings["patience"]
         ]
         if not going:
             break
-    if not any(candidate.epoch for candidate in candidates):
+    if all(candidate.score == -np.inf for candidate in candidates):
         raise InputError(
             "Training diverged: the loss is no longer a number. Lower training.learning_rate (now "
             f"{', '.join(map(str, rates))})."
@@ -268,7 +269,9 @@ def _judge(candidate, runs, epoch, head, inputs, labels, by) -> None:
     loss, accuracy = (value / n_held_out if n_held_out else np.nan for value in (losses, right))
     candidate.history.append((epoch, train_loss, loss, accuracy, runs[0].current_rate))
     score = {"accuracy": accuracy, "loss": -loss}[by] if n_held_out else epoch
-    if np.isfinite(train_loss) and score > candidate.score:
+    if not np.isfinite(train_loss):
+        candidate.score = -np.inf
+    elif score > candidate.score:
         candidate.score, candidate.epoch = score, epoch
         candidate.parameters = [run.snapshot() for run in runs]
         candidate.probabilities = found
