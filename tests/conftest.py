@@ -9,6 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from studies import STUDY, Copy, models_of, write_checkpoints, write_copy
+
 # The same examples on every machine, however slow it is.
 hypothesis.settings.register_profile("ctseq", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ctseq")
@@ -85,6 +87,26 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory):
+    """Write two local checkpoints, not pretrained: folders `video` and `image`."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    write_checkpoints(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_copy(tmp_path_factory):
+    """Give a function that makes a working copy with a small study, without results."""
+
+    def make(checkpoints, **overlay):
+        folder = tmp_path_factory.mktemp("copy")
+        write_copy(folder, STUDY | {"models": models_of(checkpoints)} | overlay)
+        return Copy(folder)
+
+    return make
 
 
 @pytest.fixture

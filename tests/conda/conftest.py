@@ -12,7 +12,7 @@ import pytest
 
 from conda.real_conda import make_conda
 from slurm.cluster import SEARCHED, started
-from studies import ROOT, STUDY, Copy, Run, models_of, write_checkpoints, write_copy
+from studies import ROOT, Copy, Run
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
@@ -75,28 +75,9 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints")
-    write_checkpoints(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def working_copy(tmp_path_factory, checkpoints):
-    """Give a function that makes a working copy without results."""
-
-    def make():
-        copy = Copy(tmp_path_factory.mktemp("copy"))
-        write_copy(copy.folder, STUDY | {"models": models_of(checkpoints)})
-        return copy
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def plain(working_copy):
+def plain(new_copy, checkpoints):
     """Start the study without conda; it goes on while conda is made."""
-    copy = working_copy()
+    copy = new_copy(checkpoints)
     run = copy.run()
     yield copy, run
     for one in Run.started:
@@ -104,9 +85,9 @@ def plain(working_copy):
 
 
 @pytest.fixture(scope="session")
-def study(conda, plain, working_copy):
+def study(conda, plain, new_copy, checkpoints):
     """Run the study through conda."""
-    copy = working_copy()
+    copy = new_copy(checkpoints)
     run = copy.run(*conda.options, environment=conda.environment("study")).end()
     beside, beside_run = plain
     beside_run.end()

@@ -16,6 +16,11 @@ import yaml
 
 from studies import STUDY, models_of
 
+pytestmark = pytest.mark.skipif(
+    "CTSEQ_TEST_FAULTS" not in os.environ,
+    reason="it disturbs a study for minutes: make test-faults",
+)
+
 KILLS = 50
 # Figures and the report are drawn from these.
 TABLES = ("comparison/verdict.csv", "comparison/patients/auc.csv")
@@ -27,17 +32,17 @@ def targets(copy):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(make_copy):
+def undisturbed(new_copy, checkpoints):
     """Run the study up to its last tables and give the contents of its files."""
-    copy = make_copy("undisturbed")
+    copy = new_copy(checkpoints)
     copy.run("--", *targets(copy)).end()
     return copy.contents()
 
 
 @pytest.fixture
-def copy(make_copy, request):
+def copy(new_copy, checkpoints):
     """A working copy without results."""
-    return make_copy(request.node.name)
+    return new_copy(checkpoints)
 
 
 def children(process):

@@ -1,9 +1,8 @@
-"""A throw-away Slurm cluster, and working copies with a small study."""
+"""A throw-away Slurm cluster."""
 
 import pytest
 
-from slurm.cluster import ClusterCopy, install, started
-from studies import STUDY, models_of, write_checkpoints, write_copy
+from slurm.cluster import install, started
 
 
 @pytest.fixture(scope="session")
@@ -12,23 +11,3 @@ def cluster():
     install()
     with started() as cluster:
         yield cluster
-
-
-@pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory):
-    """Write two local checkpoints, not pretrained."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    write_checkpoints(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def working_copy(tmp_path_factory):
-    """Give a function that makes a working copy with a small study."""
-
-    def make(checkpoints, cluster=None, **overlay):
-        copy = ClusterCopy(tmp_path_factory.mktemp("copy"), cluster)
-        write_copy(copy.folder, STUDY | {"models": models_of(checkpoints)} | overlay)
-        return copy
-
-    return make

@@ -13,13 +13,13 @@ PAPER = {"replicates": 10, "report": {"example_slices": True}}
 
 
 @pytest.fixture(scope="module")
-def plan(working_copy, tmp_path_factory):
+def plan(new_copy, tmp_path_factory):
     """Dry-run a study of the paper's shape."""
     folder = tmp_path_factory.mktemp("given")
     for name in ("ct-ich", "video", "image"):  # planning opens none of them
         (folder / name).mkdir()
     dataset = {"format": "ct-ich-jpg", "path": str(folder / "ct-ich")}
-    copy = working_copy(folder, dataset=dataset, **PAPER)
+    copy = new_copy(folder, dataset=dataset, **PAPER)
     answer = subprocess.run(
         [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"]
         + ["--configfile", "study.yaml", "--dry-run"],

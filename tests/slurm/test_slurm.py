@@ -37,9 +37,9 @@ class Studies:
 
 
 @pytest.fixture(scope="module")
-def studies(cluster, working_copy, checkpoints):
+def studies(cluster, new_copy, checkpoints):
     """Start the study on the cluster and run it in another folder on this machine."""
-    on_cluster, local = (working_copy(checkpoints, cluster) for _ in range(2))
+    on_cluster, local = (ClusterCopy(new_copy(checkpoints).folder, cluster) for _ in range(2))
     run = on_cluster.slurm(*TABLES)
     local.run(*TABLES).end()
     return Studies(on_cluster, run, local, local.contents())

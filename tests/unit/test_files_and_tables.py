@@ -1,6 +1,8 @@
 """Tables keep their contract; outputs appear whole or not at all."""
 
+import errno
 import logging
+import os
 
 import pandas as pd
 import pytest
@@ -32,6 +34,15 @@ def test_a_failed_block_leaves_the_old_file(tmp_path):
         raise RuntimeError
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_killed_processes_left_of_an_output_goes(tmp_path):
+    (tmp_path / ".1.unfinished.file.txt").write_text("half")
+    (tmp_path / ".1.unfinished.other-file.txt").write_text("another's")
+    with whole(tmp_path / "file.txt") as unfinished:
+        unfinished.write_text("new")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [".1.unfinished.other-file.txt", "file.txt"]
 
 
 def test_folders_are_replaced_whole(tmp_path):
@@ -113,3 +124,16 @@ def test_an_unexpected_error_keeps_its_traceback(tmp_path):
     with pytest.raises(ZeroDivisionError), rule_log(tmp_path / "x.log"):
         1 / 0  # noqa: B018
     assert "ZeroDivisionError" in (tmp_path / "x.log").read_text()
+
+
+def test_a_full_disk_is_said_with_its_cure(tmp_path, capsys):
+    with pytest.raises(SystemExit), rule_log(tmp_path / "x.log"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "results/x.csv")
+    shown = capsys.readouterr().err
+    assert "Error: results/x.csv: No space left on device. Free space on the disk" in shown
+    assert "Traceback" not in shown
+    with (
+        pytest.raises(IsADirectoryError),
+        rule_log(tmp_path / "y.log"),
+    ):  # the program's own mistake
+        tmp_path.open()

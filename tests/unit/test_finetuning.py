@@ -1,14 +1,9 @@
-"""Fine-tuning: the gradient, what is kept, what validation sees, and going on after a kill."""
+"""Fine-tuning: the gradient, what is kept, and what validation sees."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import transformers
@@ -16,15 +11,12 @@ import transformers
 from ctseq import backbones
 from ctseq.checkpoints import describe
 from ctseq.errors import InputError
-from ctseq.files import write_json
 from ctseq.finetuning import Examples, _Run, finetune, probabilities
 from ctseq.preprocessing import Preprocessing
-from ctseq.resume import Unfinished, fingerprint
-from ctseq.tables import HISTORY, SCORES, SUBTYPES, read_table
+from ctseq.resume import Unfinished
 from ctseq.tiny import write_tiny
 from ctseq.trainable import choose_trainable, renew_head, save_model
 
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 FRAMES = 4
 KINDS = {"video": FRAMES, "image": None}
 SIDES = {"video": 48, "image": 64}
@@ -241,167 +233,3 @@ def test_what_is_saved_is_a_checkpoint(kind, tiny, tmp_path):
     np.testing.assert_array_equal(
         probabilities(again, rows, SETTINGS), probabilities(backbone, rows, SETTINGS)
     )
-
-
-def test_a_stale_state_is_not_read(tmp_path):
-    table, folder = tmp_path / "t.csv", tmp_path / "f"
-    table.write_text("a")
-    folder.mkdir()
-    (folder / "w").write_text("b")
-    own = fingerprint([table, folder], {"rate": 1})
-    unfinished = Unfinished(tmp_path / "unfinished", own)
-    cpu = torch.device("cpu")
-    assert unfinished.load(cpu) is None
-    unfinished.save({"x": torch.arange(3)}, {"big": 2**100, "epoch": 1})
-    tensors, facts = unfinished.load(cpu)
-    assert (tensors["x"].tolist(), facts) == ([0, 1, 2], {"big": 2**100, "epoch": 1})
-    assert fingerprint([table, folder], {"rate": 1}) == own
-    others = {fingerprint([table, folder], {"rate": 2})}
-    (folder / "w").write_text("c")
-    others.add(fingerprint([table, folder], {"rate": 1}))
-    (folder / "w").rename(folder / "v")
-    others.add(fingerprint([table, folder], {"rate": 1}))
-    assert len(others | {own}) == 4
-    assert all(Unfinished(unfinished.folder, other).load(cpu) is None for other in others)
-
-
-# Starts once and forks for each attempt, which may be killed; that kill is a real one.
-ATTEMPTS = """
-import json, os, signal, sys
-from ctseq import finetuning, resume
-import finetune
-
-class Files(list):
-    def __init__(self, names):
-        super().__init__(names.values())
-        self.__dict__ = names
-
-def dies(module, name, call, about=""):
-    original, left = getattr(module, name), [call]
-    def dying(*arguments, **options):
-        left[0] -= about in str(arguments[1:2])  # the path
-        if not left[0]:
-            if name == "save_file":
-                arguments[1].write_bytes(b"half")
-            os.kill(os.getpid(), signal.SIGKILL)
-        return original(*arguments, **options)
-    setattr(module, name, dying)
-
-KILLS = {
-    "in the first epoch": (finetuning, "augment", 2),
-    "in the second epoch": (finetuning, "augment", 5),
-    "while a state is written": (resume, "save_file", 1, "state"),
-    "while results are written": (finetune, "write_table", 1, "history"),
-}
-for attempt in json.load(sys.stdin):
-    child = os.fork()
-    if not child:
-        if attempt["kill"]:
-            dies(*KILLS[attempt["kill"]])
-        finetune.main(Files(attempt["inputs"]), Files(attempt["outputs"]), **attempt["settings"])
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-KILLS = ("in the first epoch", "in the second epoch", "while a state is written")
-KILLS += ("while results are written",)
-
-
-def write_study(tiny, folder):
-    """Write the inputs of a small study, eight patients of five slices, and give their paths."""
-    # With dropout, so that PyTorch's own random state matters.
-    shutil.copytree(tiny / "video", folder / "checkpoint")
-    config = json.loads((folder / "checkpoint/config.json").read_text())
-    write_json(config | {"hidden_dropout_prob": 0.1}, folder / "checkpoint/config.json")
-    ids = [f"{number:03d}" for number in range(8)]
-    truth = [0, 1] * 4
-    rows = pd.DataFrame({"patient_id": np.repeat(ids, 5), "slice_number": [1, 2, 3, 4, 5] * 8})
-    labels = pd.Series(np.repeat(truth, 5))
-    tables = {
-        "rows": rows,
-        "slices": rows.assign(path="x", hemorrhage=labels, **dict.fromkeys(SUBTYPES, 0)),
-        "patients": pd.DataFrame(
-            {"patient_id": ids, "hemorrhage": truth, "n_slices": 5, "n_positive_slices": 1,
-             "age_years": 50.0, "sex": "F"}
-        ),
-        "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["validation"] * 2}),
-    }  # fmt: skip
-    inputs = {"folder": folder / "checkpoint"}
-    for name, table in tables.items():
-        inputs[name] = folder / f"{name}.csv"
-        table.to_csv(inputs[name], index=False)
-    inputs["description"], inputs["pixels"] = folder / "m.json", folder / "m.npy"
-    facts = describe(inputs["folder"], kind="video", key="m", frames=FRAMES)
-    write_json(facts, inputs["description"])
-    pixels = np.random.default_rng(0).integers(0, 150, (40, 48, 48))
-    np.save(inputs["pixels"], (pixels + 100 * labels.to_numpy()[:, None, None]).astype(np.uint8))
-    return {name: str(path) for name, path in inputs.items()}
-
-
-@pytest.fixture(scope="module")
-def attempts(tiny, tmp_path_factory):
-    """Run the rule's script: undisturbed, killed time and again, and with inner patients.
-
-    Gives the folder of the three runs, and how each attempt ended.
-    """
-    root = tmp_path_factory.mktemp("attempts")
-    inputs = write_study(tiny, root)
-    training = SETTINGS | {"augmentation": MOVING, "batch_size": 4, "sampling": "balanced"}
-    settings = {"replicate": 1, "threads": 1, "labels": "patient", "folds": None, "seed": 0}
-    settings |= {"shuffle_seed": None}
-    settings |= {"model": {"kind": "video", "frames": FRAMES, "frame_sampling": "uniform"}}
-    settings |= {"training": training}
-    asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
-    asked += [("killed", None, {}), ("inner", None, {"folds": 3})]
-    names = {"model": "model", "history": "history.csv", "scores": "scores.csv"}
-    names |= {"summary": "training.json"}
-    jobs = [
-        {
-            "kill": kill,
-            "inputs": inputs,
-            "outputs": {key: str(root / run / name) for key, name in names.items()},
-            "settings": settings | changes,
-        }
-        for run, kill, changes in asked
-    ]
-    answer = subprocess.run(
-        [sys.executable, "-c", ATTEMPTS],
-        input=json.dumps(jobs),
-        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
-        text=True,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return root, [int(line) for line in answer.stdout.split()]
-
-
-def results(folder):
-    """Give the bytes of every output; how fast an epoch was is not a result."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    history = read_table(folder / "history.csv", HISTORY)
-    return found | {"history.csv": history.drop(columns="images_per_second").to_csv()}
-
-
-def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
-    root, codes = attempts
-    assert codes == [0, -9, -9, -9, -9, 0, 0]
-    expected = results(root / "undisturbed")
-    assert results(root / "killed") == expected
-    assert sorted(expected) == [
-        "history.csv", "model/config.json", "model/model.safetensors",
-        "model/preprocessor_config.json", "scores.csv", "training.json",
-    ]  # fmt: skip
-    assert len(read_table(root / "killed/history.csv", HISTORY)) == SETTINGS["epochs"]
-
-
-def test_scores_are_of_patients_that_were_not_learned_from(attempts):
-    root, _ = attempts
-    for run, subsets in (("killed", {"validation"}), ("inner", {"validation", "inner"})):
-        scores = read_table(root / run / "scores.csv", SCORES)
-        assert set(scores["subset"]) == subsets
-        assert set(scores[scores["subset"] == "validation"]["patient_id"]) == {"006", "007"}
-        # A third of the six training patients, one of either class.
-        assert (scores["subset"] == "inner").sum() == 2 * ("inner" in subsets)
-        assert scores["probability"].between(0, 1).all()
-        summary = json.loads((root / run / "training.json").read_text())
-        assert summary.keys() == {"peak_rate", "epoch", "movement"}

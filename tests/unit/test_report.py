@@ -1,30 +1,20 @@
 """The report: complete, self-contained, safe against any text, plain about what is undefined."""
 
-import dataclasses
 import html.parser
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from ctseq.comparison.design import design_of_splits
-from ctseq.comparison.published import compare_published
 from ctseq.comparison.study import compare_over_patients, compare_over_replicates
 from ctseq.metrics import classification_metrics
-from ctseq.published import published_metrics
 from ctseq.report import facts
-from ctseq.report.claims import Published, claims, recomputed
-from ctseq.report.figures import Figure, read_figure
-from ctseq.report.histories import read_histories
-from ctseq.report.numbers import count, duration, interval, memory, number, p_value
+from ctseq.report.figures import Figure
 from ctseq.report.page import Study, render, render_published
-from ctseq.report.published import against_paper
 from ctseq.report.runs import replicate_tables, warnings
-from ctseq.report.tables import table_of
-from ctseq.tables import HISTORY, write_table
+from published import PUBLISHED
 
 EVIL = '<script>alert("x")</script><img src="http://evil.example/x.png">'
 
@@ -72,7 +62,10 @@ def config_of(models, dataset="phantom"):
             | (image if place else video)
             for place, (name, label) in enumerate(models.items())
         },
-        "training": {"learning_rate": 5e-6, "warmup_steps": 2, "patience": 5},
+        "training": {
+            "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
+            "loss": "cross_entropy",
+        },
         "selection": {"patients": "validation", "folds": 5},
         "evaluation": {"threshold": 0.5},
         "comparison": {
@@ -85,19 +78,6 @@ def config_of(models, dataset="phantom"):
 def summaries_of(models, movement=0.8):
     summary = {"peak_rate": 1e-4, "epoch": 7, "movement": movement}
     return {model: [summary] * 3 for model in models}
-
-
-RESOURCES = Path(__file__).parents[2] / "resources/published"
-
-
-def published_study():
-    study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
-    metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_validation=25)
-    printed = pd.read_csv(RESOURCES / "tables.csv")
-    return Published(study, printed, metrics, compare_published(metrics, study))
-
-
-PUBLISHED = published_study()
 
 
 def study_of(models, dataset="phantom", **changed):
@@ -195,16 +175,6 @@ def test_text_from_config_and_dataset_is_escaped():
     assert all(attrs["src"].startswith("data:") for tag, attrs in tags if tag == "img")
 
 
-def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
-    caption = "The {{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
-    (tmp_path / "metric.rst").write_text(caption)
-    (tmp_path / "metric-recall.svg").write_text("<svg/>")
-    names = {"labels": {}, "params": {"alpha": 0.1}}
-    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, **names)
-    assert (figure.name, figure.caption) == ("metric-recall", "The recall of each at 0.1.")
-    assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
-
-
 def test_synthetic_patients_are_said_and_not_set_beside_the_papers(page):
     assert "All patients of this study are synthetic" in page
     assert "2\N{NARROW NO-BREAK SPACE}501" not in page
@@ -258,53 +228,25 @@ def test_where_choices_are_made_is_said(patients, said):
     assert sum(text in page for text in others) == 1
 
 
+def test_how_each_model_is_trained_is_said():
+    study = study_of(TWO)
+    page = render(study)
+    assert "The backbone of ViViT, ConvNeXt is frozen" in page
+    study.config["models"]["vivit"]["training"] = {"trainable": "all"}
+    study.config["models"]["convnext"]["head"] = {"type": "gru"}
+    page = render(study)
+    assert "ViViT: the model itself is trained from pixels" in page
+    assert "ConvNeXt: a head that sees all slices" in page
+    assert "Where only heads are trained" in page
+    study.config["training"]["trainable"] = "all"
+    study.config["models"]["convnext"].pop("head")
+    assert "rozen" not in render(study)
+
+
 def test_three_models_have_ranks():
     page = render(study_of(TWO | {"third": "Third"}))
     assert "Mean ranks" in page
     assert "ViViT − Third" in page
-
-
-def test_own_values_stand_beside_those_of_the_same_name_or_kind():
-    metrics = pd.DataFrame(
-        [(model, r, metric, v) for model in ("vivit", "swin") for metric in
-         ("accuracy", "recall", "precision") for r, v in ((1, 0.5), (2, np.nan), (3, 0.7))],
-        columns=["model", "replicate", "metric", "value"],
-    )  # fmt: skip
-    labels, kinds = {"vivit": "ViViT", "swin": "Swin"}, {"vivit": "video", "swin": "image"}
-    table = against_paper(metrics, PUBLISHED, labels=labels, kinds=kinds)
-    own = ["0.40", "0.72", "0.00", "0.64", "0.70", "0.84"]
-    assert table.rows[0] == ["ViViT", "ViViT", "Accuracy", *own]
-    assert table.rows[4][:5] == ["Swin", "ConvNeXt", "Recall (sensitivity)", "0.40", "0.13"]
-
-
-def test_what_does_not_follow_is_computed():
-    cells = recomputed(PUBLISHED)
-    stray = cells[cells["follows"] == 0]
-    assert stray["quantity"].tolist() == ["t", "power", "power"]
-    said = {claim.title: claim.text for claim in claims(PUBLISHED).claims}
-    assert (
-        "1.00, 1.00 and 0.54 (accuracy, recall, precision) follow only with alpha = 0.5"
-        in (said["Power"])
-    )
-    assert "0.978, 1.000 and 0.069: for precision" in said["Power"]
-    assert "4.2054, which rounds to 4.21; 4.20 is printed" in said["A rounding"]
-    assert "replicates 3 and 8" in said["“Corrupted” precisions"]
-    assert "Without them it is 0.84, above ViViT's 0.73" in said["“Corrupted” precisions"]
-    assert "in accuracy the difference is no longer significant" in said["Significance"]
-    assert "p = .087" in said["Significance"]
-    assert (
-        "in recall the difference is still significant (p < .001 becomes p = .003"
-        in (said["Significance"])
-    )
-    assert said["Pairing"].startswith("In 6 of 10 replicates")
-
-
-def test_a_study_whose_tables_follow_is_not_accused():
-    follows = recomputed(PUBLISHED)
-    honest = dataclasses.replace(PUBLISHED, printed=follows.assign(printed=follows["recomputed"]))
-    found = claims(honest)
-    assert found.n_follow == found.n_printed == 42
-    assert not {"Power", "A rounding"} & {claim.title for claim in found.claims}
 
 
 def test_the_published_page_has_its_sections_and_no_others():
@@ -325,72 +267,3 @@ def test_folds_are_described():
     study.config["splits"]["scheme"] = "repeated_kfold"
     assert "divided into 5 folds" in render(study)
     assert "About 10 patients validate" in render(study)
-
-
-def test_notes_become_footnotes():
-    frame = pd.DataFrame(
-        {"metric": ["accuracy", "f1"], "p": [0.00001, np.nan], "low": [0.1, np.nan],
-         "high": [0.2, np.nan], "note": ["shared", "shared; too few values"], "empty": np.nan}
-    )  # fmt: skip
-    table = table_of(frame, title="T", labels={}, alpha=0.1)
-    assert table.header == ["Metric", "p", "90 % interval"]
-    assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", " ᵃ"]]
-    assert table.notes == ["All rows: Shared.", "ᵃ Too few values."]
-
-
-def test_numbers_carry_no_noise():
-    assert [p_value(p) for p in (0.0, 0.00099, 0.04567, 0.5, 1.0, np.nan, None)] == [
-        "< .001", "< .001", ".046", ".500", "1", "undefined", "undefined"
-    ]  # fmt: skip
-    assert number(-0.0001) == "0.000"
-    assert number(-0.5, 1) == "−0.5"
-    assert number(float("inf")) == "unbounded"
-    assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
-    assert interval(-0.1, np.nan) == "undefined"
-    assert [duration(s) for s in (0.5, 61, 7260)] == ["0.5 s", "1 min 1 s", "2 h 1 min"]
-    assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "undefined"]
-
-
-def test_benchmarks_are_added_up_by_rule(tmp_path):
-    header = "s\th:m:s\tmax_rss\n"
-    (tmp_path / "train/vivit").mkdir(parents=True)
-    (tmp_path / "train/vivit/replicate-01.tsv").write_text(header + "2.5\t0:00:02\t100.0\n")
-    (tmp_path / "train/vivit/replicate-02.tsv").write_text(header + "3.5\t0:00:03\t-\n")
-    (tmp_path / "index.tsv").write_text(header + "1\t0:00:01\t0.00\n")
-    (tmp_path / "broken.tsv").write_text("")
-    first, second = facts.costs(tmp_path)
-    assert first == facts.Cost("train", 2, 6.0, 100.0)
-    assert (second.rule, second.jobs, np.isnan(second.memory_mib)) == ("index", 1, True)
-    assert facts.costs(tmp_path / "nothing") == []
-
-
-def test_versions_fall_back_on_what_an_environment_pins(tmp_path, monkeypatch):
-    pins = tmp_path / "torch.yaml"
-    pins.write_text("dependencies:\n  - pytorch=2.13\n")
-    monkeypatch.setattr(facts, "PACKAGES", ("numpy", "torch", "nosuchpackage"))
-
-    def version(name):
-        if name == "numpy":
-            return "2.4.6"
-        raise facts.importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(facts.importlib.metadata, "version", version)
-    found = facts.versions([pins])
-    assert found["torch"] == "2.13 (from torch.yaml)"
-    assert found["nosuchpackage"] == "not installed"
-
-
-def test_a_folder_without_git_is_said_to_be_one(tmp_path):
-    assert facts.git_revision(tmp_path) == "not a git checkout"
-
-
-def test_histories_are_told_apart_by_order(tmp_path):
-    paths = []
-    for number_, loss in enumerate((0.1, 0.2, 0.3, 0.4)):
-        paths.append(tmp_path / f"{number_}.csv")
-        row = [[1e-4, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
-        write_table(pd.DataFrame(row, columns=list(HISTORY.columns)), paths[-1], HISTORY)
-    rows = read_histories(paths, models=["a", "b"])
-    assert list(zip(rows["model"], rows["replicate"], rows["train_loss"], strict=True)) == [
-        ("a", 1, 0.1), ("a", 2, 0.2), ("b", 1, 0.3), ("b", 2, 0.4)
-    ]  # fmt: skip

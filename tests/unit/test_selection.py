@@ -2,10 +2,7 @@
 
 import json
 
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from ctseq.datasets import ct_ich_jpg as reader
@@ -13,13 +10,10 @@ from ctseq.errors import InputError
 from ctseq.selection import index_dataset, select_slices
 from ctseq.tables import (
     INVENTORY,
-    LISTING,
     PATIENTS,
     PROBLEMS,
     SLICES,
-    SUBTYPES,
     read_table,
-    typed,
 )
 from index_dataset import main as index_main
 from select_slices import main as select_main
@@ -291,45 +285,6 @@ def test_demographics_that_disagree_tell_nothing(folder):
     patients = select(folder)[1]
     assert patients["sex"].tolist() == ["M", "F"]
     assert patients["age_years"].isna().tolist() == [False, True]
-
-
-labels = st.dictionaries(
-    st.tuples(st.integers(1, 130), st.integers(1, 60)),
-    st.tuples(st.booleans(), st.lists(st.sampled_from([0, 1]), min_size=5, max_size=5)),
-    min_size=1,
-    max_size=40,
-)
-
-
-@given(labels)
-def test_any_selection_keeps_counts_order_and_labels(labels):
-    names = sorted(labels)
-    kept = [int(labels[name][0]) for name in names]
-    paths = [f"{p}/{k}" for p, k in names]
-    reason = ["" if one else "cell" for one in kept]
-    inventory = pd.DataFrame({"path": paths, "kept": kept, "reason": reason})
-    inventory["patient_id"] = [f"{p:03d}" for p, _ in names]
-    rows = [
-        {"patient_id": f"{p:03d}", "slice_number": k, "hemorrhage": max(labels[p, k][1])}
-        | dict(zip(SUBTYPES, labels[p, k][1], strict=True))
-        for p, k in names
-    ]
-    listing = typed(pd.DataFrame(rows).assign(path=paths, kept=kept, reason=reason), LISTING)
-    people = pd.DataFrame({"patient_id": [], "age_years": [], "sex": []})
-    kept = [name for name in names if labels[name][0]]
-    positive = {p for p, k in kept if any(labels[p, k][1])}
-    if len({p in positive for p, _ in kept}) < 2:
-        with pytest.raises(InputError):
-            select_slices(inventory, listing, people)
-        return
-    slices, patients, summary = select_slices(inventory, listing, people)
-    found = zip(slices["patient_id"].astype(int), slices["slice_number"], strict=True)
-    assert list(found) == kept
-    assert slices["hemorrhage"].tolist() == [int(any(labels[name][1])) for name in kept]
-    assert set(patients.loc[patients["hemorrhage"] == 1, "patient_id"].astype(int)) == positive
-    flow = summary["flow"]["slices"]
-    assert (flow["seen"], flow["used"]) == (len(names), len(kept))
-    assert sum(flow["excluded_by_reason"].values()) == len(names) - len(kept)
 
 
 def test_scripts_write_the_tables_and_links(folder, tmp_path):

@@ -157,7 +157,9 @@ def every_run(file, models=MODELS):
 
 def trained_models():
     """List the models that are trained in epochs, of which there is a history."""
-    return [name for name in MODELS if way_of_training(config["models"][name]) != "classical"]
+    return [
+        name for name in MODELS if way_of_training(config, config["models"][name]) != "classical"
+    ]
 
 
 def labels_of(study):

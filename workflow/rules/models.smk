@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from ctseq.families import head_family
+from ctseq.families import head_family, way_of_training
 
 
 def model_of(wildcards):
@@ -101,12 +101,6 @@ def training_of(wildcards):
     return training_settings(model_of(wildcards))
 
 
-def way_of_training(model):
-    """Name how a model is trained: finetune, or its head's family."""
-    fine_tuned = training_settings(model)["trainable"] != "head"
-    return "finetune" if fine_tuned else head_family(model)
-
-
 # What each way of training makes of a run.
 MADE = {"linear": {"head": "head.safetensors", "history": "history.csv"}}
 MADE["sequence"] = MADE["linear"] | {"attention": "attention.csv"}
@@ -125,7 +119,8 @@ def training_results(wildcards):
     """
     run = f"{RESULTS}/runs/{wildcards.model}/replicate-{wildcards.replicate}"
     return {
-        name: f"{run}/{file}" for name, file in MADE[way_of_training(model_of(wildcards))].items()
+        name: f"{run}/{file}"
+        for name, file in MADE[way_of_training(config, model_of(wildcards))].items()
     }
 
 
@@ -134,7 +129,9 @@ def models_trained(by):
 
     By it, rules are told apart that make the same files in different ways.
     """
-    names = [name for name, model in config["models"].items() if way_of_training(model) == by]
+    names = [
+        name for name, model in config["models"].items() if way_of_training(config, model) == by
+    ]
     return "|".join(names) or "(?!)"
 
 

@@ -1,4 +1,4 @@
-"""Families of heads, each trained by a rule of its own."""
+"""How models are trained: families of heads, and fine-tuning, each by a rule of its own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,3 +12,17 @@ HEAD_FAMILIES |= dict.fromkeys(("logistic", "svm", "forest", "neighbours", "mlp"
 def head_family(model: Mapping[str, Any]) -> str:
     """Tell a model's family of heads; one that names no head has its final linear layer."""
     return HEAD_FAMILIES[model.get("head", {"type": "linear"})["type"]]
+
+
+def way_of_training(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
+    """Name how a model is trained: ``finetune``, or on a frozen backbone its head's family.
+
+    Parameters
+    ----------
+    config
+        The study's configuration.
+    model
+        One of its models'.
+    """
+    training = config["training"] | model.get("training", {})
+    return head_family(model) if training["trainable"] == "head" else "finetune"

@@ -70,18 +70,9 @@ def scan(folder: str | Path, table: Path | None = None) -> Scan:
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Give the function from a place in a patient's slices to its pixels.
+    """Give the function from a place in a patient's slices to its pixels; the volume is read once.
 
-    The volume is read once.
-
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-    slices
-        The patient's, as `scan.SLICES`.
-    windows
-        Give grey values through them, uint8, (H, W) or (3, H, W); else Hounsfield units, float32.
+    As `readers.Reader.open_sequence`; without windows, Hounsfield units, float32.
 
     Raises
     ------

@@ -75,14 +75,7 @@ def open_sequence(
 ) -> Pixels:
     """Give the function from a place in a patient's slices to its pixels.
 
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-    slices
-        The patient's, as `scan.SLICES`.
-    windows
-        Give grey values through them, uint8, (H, W) or (3, H, W); else Hounsfield units, float32.
+    As `readers.Reader.open_sequence`; without windows, Hounsfield units, float32.
     """
     places = list(zip(slices["path"], slices["slice_number"], strict=True))
 

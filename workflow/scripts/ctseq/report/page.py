@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from ctseq.families import head_family
+from ctseq.families import head_family, way_of_training
 from ctseq.report import facts, published, runs
 from ctseq.report.claims import Published, claims, printed_table
 from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
@@ -79,6 +79,7 @@ def render(study: Study) -> str:
         counts=published.counts_table(study.summary, synthetic=synthetic),
         files=published.files_table(study.summary),
         models=[_model_table(study, model) for model in labels],
+        ways=_ways(config),
         training=_training_table(config),
         tables=comparison_tables(
             study.comparison, labels=labels, alpha=config["comparison"]["alpha"]
@@ -149,6 +150,14 @@ def _model_table(study: Study, model: str) -> Table:
             ["Own training keys", ", ".join(f"{key} {value}" for key, value in own.items())]
         )
     return Table(settings["label"], ["", ""], rows)
+
+
+def _ways(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Give the labels of the models that are trained in each way."""
+    ways: dict[str, list[str]] = {}
+    for model in config["models"].values():
+        ways.setdefault(way_of_training(config, model), []).append(model["label"])
+    return ways
 
 
 def _training_table(config: Mapping[str, Any]) -> Table:

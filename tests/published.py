@@ -1,0 +1,22 @@
+"""The published study, as the report sets it beside one's own."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from ctseq.comparison.published import compare_published
+from ctseq.published import published_metrics
+from ctseq.report.claims import Published
+
+RESOURCES = Path(__file__).parents[1] / "resources/published"
+
+
+def published_study():
+    study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
+    metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_validation=25)
+    printed = pd.read_csv(RESOURCES / "tables.csv")
+    return Published(study, printed, metrics, compare_published(metrics, study))
+
+
+PUBLISHED = published_study()

@@ -1,0 +1,90 @@
+"""Parts of the report: numbers, footnotes, captions, histories, and the facts of a run."""
+
+import numpy as np
+import pandas as pd
+
+from ctseq.report import facts
+from ctseq.report.figures import read_figure
+from ctseq.report.histories import read_histories
+from ctseq.report.numbers import count, duration, interval, memory, number, p_value
+from ctseq.report.tables import table_of
+from ctseq.tables import HISTORY, write_table
+
+
+def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
+    caption = "The {{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
+    (tmp_path / "metric.rst").write_text(caption)
+    (tmp_path / "metric-recall.svg").write_text("<svg/>")
+    names = {"labels": {}, "params": {"alpha": 0.1}}
+    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, **names)
+    assert (figure.name, figure.caption) == ("metric-recall", "The recall of each at 0.1.")
+    assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
+
+
+def test_notes_become_footnotes():
+    frame = pd.DataFrame(
+        {"metric": ["accuracy", "f1"], "p": [0.00001, np.nan], "low": [0.1, np.nan],
+         "high": [0.2, np.nan], "note": ["shared", "shared; too few values"], "empty": np.nan}
+    )  # fmt: skip
+    table = table_of(frame, title="T", labels={}, alpha=0.1)
+    assert table.header == ["Metric", "p", "90 % interval"]
+    assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", " ᵃ"]]
+    assert table.notes == ["All rows: Shared.", "ᵃ Too few values."]
+
+
+def test_numbers_carry_no_noise():
+    assert [p_value(p) for p in (0.0, 0.00099, 0.04567, 0.5, 1.0, np.nan, None)] == [
+        "< .001", "< .001", ".046", ".500", "1", "undefined", "undefined"
+    ]  # fmt: skip
+    assert number(-0.0001) == "0.000"
+    assert number(-0.5, 1) == "−0.5"
+    assert number(float("inf")) == "unbounded"
+    assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
+    assert interval(-0.1, np.nan) == "undefined"
+    assert [duration(s) for s in (0.5, 61, 7260)] == ["0.5 s", "1 min 1 s", "2 h 1 min"]
+    assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "undefined"]
+
+
+def test_benchmarks_are_added_up_by_rule(tmp_path):
+    header = "s\th:m:s\tmax_rss\n"
+    (tmp_path / "train/vivit").mkdir(parents=True)
+    (tmp_path / "train/vivit/replicate-01.tsv").write_text(header + "2.5\t0:00:02\t100.0\n")
+    (tmp_path / "train/vivit/replicate-02.tsv").write_text(header + "3.5\t0:00:03\t-\n")
+    (tmp_path / "index.tsv").write_text(header + "1\t0:00:01\t0.00\n")
+    (tmp_path / "broken.tsv").write_text("")
+    first, second = facts.costs(tmp_path)
+    assert first == facts.Cost("train", 2, 6.0, 100.0)
+    assert (second.rule, second.jobs, np.isnan(second.memory_mib)) == ("index", 1, True)
+    assert facts.costs(tmp_path / "nothing") == []
+
+
+def test_versions_fall_back_on_what_an_environment_pins(tmp_path, monkeypatch):
+    pins = tmp_path / "torch.yaml"
+    pins.write_text("dependencies:\n  - pytorch=2.13\n")
+    monkeypatch.setattr(facts, "PACKAGES", ("numpy", "torch", "nosuchpackage"))
+
+    def version(name):
+        if name == "numpy":
+            return "2.4.6"
+        raise facts.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(facts.importlib.metadata, "version", version)
+    found = facts.versions([pins])
+    assert found["torch"] == "2.13 (from torch.yaml)"
+    assert found["nosuchpackage"] == "not installed"
+
+
+def test_a_folder_without_git_is_said_to_be_one(tmp_path):
+    assert facts.git_revision(tmp_path) == "not a git checkout"
+
+
+def test_histories_are_told_apart_by_order(tmp_path):
+    paths = []
+    for number_, loss in enumerate((0.1, 0.2, 0.3, 0.4)):
+        paths.append(tmp_path / f"{number_}.csv")
+        row = [[1e-4, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
+        write_table(pd.DataFrame(row, columns=list(HISTORY.columns)), paths[-1], HISTORY)
+    rows = read_histories(paths, models=["a", "b"])
+    assert list(zip(rows["model"], rows["replicate"], rows["train_loss"], strict=True)) == [
+        ("a", 1, 0.1), ("a", 2, 0.2), ("b", 1, 0.3), ("b", 2, 0.4)
+    ]  # fmt: skip
