@@ -7,8 +7,10 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import EnhancedCTImageStorage, JPEG2000Lossless, RLELossless
+from pydicom.encaps import encapsulate
+from pydicom.uid import EnhancedCTImageStorage, JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
+import lossless_jpeg
 from ct_files import HU, ct, save
 from ctseq.datasets import dicom
 from ctseq.datasets.dicom_files import read_header, read_hu
@@ -66,6 +68,17 @@ def test_compressed_pixels_are_decoded(syntax, tmp_path):
     image.compress(syntax)
     hu = read_hu(save(image, tmp_path / "x.dcm"), 1)
     np.testing.assert_array_equal(hu, np.tile(HU, (8, 8)))
+
+
+def test_lossless_jpeg_is_decoded(tmp_path):
+    noise = np.random.default_rng(0).integers(-1024, 31000, (9, 7)).astype(np.int16)
+    noise[0, :2] = 31744, -1024  # a difference of -32768, the longest that there is
+    image = ct(noise, signed=False)
+    stored = np.frombuffer(image.PixelData, "<u2").reshape(noise.shape)
+    image.PixelData = encapsulate([lossless_jpeg.encode(stored)])
+    image["PixelData"].is_undefined_length = True
+    image.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    np.testing.assert_array_equal(read_hu(save(image, tmp_path / "x.dcm"), 1), noise)
 
 
 @pytest.mark.parametrize("name", ["RLE", "jp2klossless", "jpeg_ls_lossless", "implicit"])

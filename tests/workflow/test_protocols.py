@@ -1,4 +1,4 @@
-"""The protocols of config/ on the phantom: inner choices, and heads that see the order."""
+"""The protocols of config/ on the phantom, and every type of head in one of them."""
 
 import json
 
@@ -6,10 +6,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from ctseq.tables import HISTORY, METRICS, SCORES, SPLIT, read_table
+from ctseq.families import HEAD_FAMILIES
+from ctseq.tables import HISTORY, SCORES, SPLIT, read_table
 from studies import FRAMES, ROOT
 
-MODELS = ("vivit", "convnext", "gru", "gru-shuffled")
+# Each type of head once; config/order.yaml brings some, with a control for one.
+HEADS = {"vivit": "linear", "convnext": "linear", "gru-shuffled": "gru"}
+HEADS |= {head: head for head in HEAD_FAMILIES if head != "linear"}
+IN_EPOCHS = [model for model, head in HEADS.items() if HEAD_FAMILIES[head] != "classical"]
+# Each rule that combines slices as well, on the heads that do not.
+RULES = {"logistic": "mean", "svm": "max", "forest": "noisy_or", "neighbours": "majority"}
+RULES |= {"mlp": "top_mean"}
 
 
 def merged(*overlays):
@@ -22,44 +29,52 @@ def merged(*overlays):
     return result
 
 
+def shipped(name):
+    return yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+
+
+def small(patients):
+    phantom = {"patients": patients, "positive": patients // 2, "image_size": 56}
+    return {"study": "protocols", "dataset": {"format": "phantom", "phantom": phantom}}
+
+
+def first_runs(copy, models):
+    """Run the workflow up to the metrics of each model's first replicate."""
+    outcome = copy.snakemake(*(run(copy, model, "metrics.json") for model in models))
+    assert outcome.status == 0, outcome.text[-8000:]
+    return outcome
+
+
+def run(copy, model, name):
+    return (copy.results / f"runs/{model}/replicate-01/{name}").relative_to(copy.folder)
+
+
+def table(copy, model, name, contract):
+    return read_table(copy.folder / run(copy, model, name), contract)
+
+
 @pytest.fixture(scope="module")
-def study(modules_copy, checkpoints):
-    """Run the recommended protocol, with the heads of config/order.yaml, up to the metrics."""
-    shipped = [
-        yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
-        for name in ("recommended", "order")
-    ]
-    for name in ("mean", "attention"):  # go the way of the other sequence heads
-        del shipped[1]["models"][name]
-    phantom = {"patients": 16, "positive": 8, "image_size": 56}
-    own = {
-        "study": "protocols",
-        "dataset": {"format": "phantom", "phantom": phantom},
-        "replicates": 2,
+def recommended(modules_copy, checkpoints):
+    """Run the recommended protocol with every head."""
+    image = {"kind": "image", "checkpoint": checkpoints["image"], "revision": "main"}
+    models = {
+        model: image | {"label": model, "head": {"type": head}} for model, head in HEADS.items()
+    }
+    models["vivit"] = {"checkpoint": checkpoints["video"], "frames": FRAMES}
+    for model, rule in RULES.items():
+        models[model] |= {"labels": "slice", "sequence_rule": rule}
+    own = small(16) | {
         "splits": {"folds": 2},
         "selection": {"folds": 2},
         "training": {"learning_rate": [1.0e-4, 1.0e-2], "epochs": 3},
-        "models": {name: {"checkpoint": checkpoints["image"]} for name in MODELS}
-        | {"vivit": {"checkpoint": checkpoints["video"], "frames": FRAMES}},
+        "models": models,
     }
-    copy = modules_copy(merged(*shipped, own))
-    outcome = copy.snakemake("results/protocols/metrics.csv")
-    assert outcome.status == 0, outcome.text[-8000:]
-    return copy, outcome
+    copy = modules_copy(merged(shipped("recommended"), shipped("order"), own))
+    return copy, first_runs(copy, HEADS)
 
 
-def run(copy, model, replicate, name):
-    return copy.results / f"runs/{model}/replicate-{replicate:02d}/{name}"
-
-
-def test_every_model_has_metrics_of_every_replicate(study):
-    metrics = read_table(study[0].results / "metrics.csv", METRICS)
-    assert metrics["model"].unique().tolist() == list(MODELS)
-    assert (metrics.groupby(["model", "metric"]).size() == 2).all()
-
-
-def test_models_with_one_backbone_share_its_features(study):
-    copy, outcome = study
+def test_models_with_one_backbone_share_its_features(recommended):
+    copy, outcome = recommended
     extracted = [job for job in outcome.jobs if job.startswith("extract_features")]
     assert extracted == ["extract_features model=convnext", "extract_features model=vivit"]
     features = {path.name for path in (copy.results / "features").iterdir()}
@@ -67,26 +82,69 @@ def test_models_with_one_backbone_share_its_features(study):
                         for kind in ("csv", "safetensors")}  # fmt: skip
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("replicate", [1, 2])
-def test_choices_are_made_on_training_patients(study, model, replicate):
-    copy, _ = study
-    split = read_table(copy.results / f"splits/replicate-{replicate:02d}.csv", SPLIT)
+@pytest.mark.parametrize("model", HEADS)
+def test_training_patients_choose_and_validation_patients_are_scored(recommended, model):
+    copy, _ = recommended
+    split = read_table(copy.results / "splits/replicate-01.csv", SPLIT)
     subset = split.set_index("patient_id")["subset"]
-    scores = read_table(run(copy, model, replicate, "scores.csv"), SCORES)
+    scores = table(copy, model, "scores.csv", SCORES)
     of_patient = scores["patient_id"].map(subset)
     assert set(of_patient[scores["subset"] == "inner"]) == {"train"}
     assert set(of_patient[scores["subset"] == "validation"]) == {"validation"}
     assert set(scores["patient_id"]) == set(subset.index)
-    history = read_table(run(copy, model, replicate, "history.csv"), HISTORY)
+
+
+@pytest.mark.parametrize("model", IN_EPOCHS)
+def test_rate_and_epoch_have_the_lowest_loss_of_patients_held_out(recommended, model):
+    copy, _ = recommended
+    history = table(copy, model, "history.csv", HISTORY)
     best = history.loc[history["validation_loss"].idxmin()]
-    chosen = json.loads(run(copy, model, replicate, "training.json").read_text())
+    chosen = json.loads((copy.folder / run(copy, model, "training.json")).read_text())
     assert (chosen["peak_rate"], chosen["epoch"]) == (best["peak_rate"], best["epoch"])
 
 
-def test_the_shuffled_head_saw_the_same_patients_in_another_order(study):
+def test_the_shuffled_head_saw_the_same_patients_in_another_order(recommended):
+    copy, _ = recommended
     scores = [
-        pd.read_csv(run(study[0], model, 1, "scores.csv")) for model in ("gru", "gru-shuffled")
+        pd.read_csv(copy.folder / run(copy, model, "scores.csv"))
+        for model in ("gru", "gru-shuffled")
     ]
     assert scores[0]["patient_id"].equals(scores[1]["patient_id"])
     assert (scores[0]["probability"] != scores[1]["probability"]).mean() > 0.5
+
+
+@pytest.fixture(scope="module")
+def released(modules_copy, checkpoints):
+    """Run the protocol of the authors' program: both models trained whole, two epochs."""
+    own = small(8) | {
+        "training": {"epochs": 2},
+        "models": {
+            "vivit": {"checkpoint": checkpoints["video"]},
+            "convnext": {"checkpoint": checkpoints["image"]},
+        },
+    }
+    copy = modules_copy(merged(shipped("released-code"), own))
+    return copy, first_runs(copy, ("vivit", "convnext"))
+
+
+def test_the_released_program_trains_all_weights_and_extracts_no_features(released):
+    assert {"finetune", "evaluate"} < released[1].rules
+    assert not released[1].rules & {"extract_features", "train_head"}
+
+
+@pytest.mark.parametrize("model", ["vivit", "convnext"])
+def test_the_released_program_keeps_the_epoch_that_reported_patients_like_best(released, model):
+    copy, _ = released
+    history = table(copy, model, "history.csv", HISTORY)
+    assert history.loc[history["kept"] == 1, "epoch"].tolist() == [
+        history.loc[history["validation_accuracy"].idxmax(), "epoch"]
+    ]
+    assert set(table(copy, model, "scores.csv", SCORES)["subset"]) == {"validation"}
+
+
+def test_the_released_program_looks_at_18_frames_and_19_slices(released):
+    copy, _ = released
+    checkpoint = json.loads((copy.folder / run(copy, "vivit", "model/config.json")).read_text())
+    assert checkpoint["num_frames"] == 18
+    numbers = table(copy, "convnext", "scores.csv", SCORES)["slice_number"]
+    assert numbers.max() == 19
