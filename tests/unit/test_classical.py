@@ -24,31 +24,37 @@ def problem(n=60):
     return features, Task(None, labels, whole, inner)
 
 
-@pytest.mark.parametrize("head", CLASSICAL_HEADS)
-def test_each_learns_the_same_thing_twice(head):
+def fit(head, features, task):
+    return fit_classical(head, features, task, weighted=False, seed=3, replicate=1)
+
+
+@pytest.fixture(scope="module", params=CLASSICAL_HEADS)
+def fitted(request):
+    """Give each head's name and what came of it."""
+    return request.param, fit(request.param, *problem())
+
+
+def test_each_learns_the_same_thing_twice(fitted):
+    head, first = fitted
     features, task = problem()
-    fitted, again = (
-        fit_classical(head, features, task, weighted=False, seed=3, replicate=1) for _ in range(2)
-    )
     truth = task.labels[task.whole.held_out]
-    assert ((fitted.probabilities >= 0.5) == truth).mean() >= 0.85
-    assert ((fitted.probabilities >= 0) & (fitted.probabilities <= 1)).all()
-    assert [len(part) for part in fitted.inner] == [15, 15, 15]
-    np.testing.assert_array_equal(fitted.probabilities, again.probabilities)
-    (name,) = fitted.chosen
-    assert fitted.chosen[name] in CLASSICAL_HEADS[head].grid[name]
+    assert ((first.probabilities >= 0.5) == truth).mean() >= 0.85
+    assert ((first.probabilities >= 0) & (first.probabilities <= 1)).all()
+    assert [len(part) for part in first.inner] == [15, 15, 15]
+    again = fit(head, features, task)
+    np.testing.assert_array_equal(first.probabilities, again.probabilities)
+    (name,) = first.chosen
+    assert first.chosen[name] in CLASSICAL_HEADS[head].grid[name]
 
 
-@pytest.mark.parametrize("head", CLASSICAL_HEADS)
-def test_validation_rows_decide_nothing(head):
+def test_validation_rows_decide_nothing(fitted):
+    head, first = fitted
     features, task = problem()
-    others = features.copy()
-    others[task.whole.held_out] *= -9
-    first = fit_classical(head, features, task, weighted=True, seed=3, replicate=1)
-    second = fit_classical(head, others, task, weighted=True, seed=3, replicate=1)
-    assert first.chosen == second.chosen
-    for one, other in zip(first.inner, second.inner, strict=True):
-        np.testing.assert_array_equal(one, other)
+    features[task.whole.held_out] *= -9
+    other = fit(head, features, task)
+    assert first.chosen == other.chosen
+    for one, another in zip(first.inner, other.inner, strict=True):
+        np.testing.assert_array_equal(one, another)
 
 
 def test_weights_raise_the_rare_class():

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ctseq.families import HEAD_FAMILIES
+from ctseq.sequences import SEQUENCE_RULES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,3 +40,14 @@ def test_the_datasets_page_states_the_windows_and_reasons_of_the_code(generate):
     assert page == generate.datasets(), "Run: make docs"
     assert "| `brain` | 40 | 120 |" in page
     assert "| `duplicate` | the same image as another patient's |" in page
+
+
+def test_the_training_page_has_every_head_rule_and_protocol():
+    page = (ROOT / "docs/training.md").read_text("utf-8")
+    for head in HEAD_FAMILIES:
+        assert f"| `{{type: {head}}}` |" in page
+    for rule in SEQUENCE_RULES:
+        assert f"`{rule}`" in page
+    for overlay in (ROOT / "config").glob("*.yaml"):
+        if overlay.stem != "demo":  # no protocol: the printed one, made smaller
+            assert f" config/{overlay.name}" in page
