@@ -1,4 +1,4 @@
-"""The scripts of training and evaluation: every kind of head, on the same few patients."""
+"""The scripts of training and evaluation: every type of head, on the same phantom patients."""
 
 import json
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ import evaluate
 import fit_classical
 import train_head
 import train_sequence_head
+from ctseq.datasets.phantom import draw_patients
 from ctseq.families import HEAD_FAMILIES
 from ctseq.metrics import METRICS
 from ctseq.tables import (
@@ -34,26 +35,34 @@ TRAINING = {
     "warmup_steps": 2, "patience": 4, "loss": "weighted", "focal_gamma": 2.0,
     "sampling": "balanced", "augmentation": {"mirror": True},
 }  # fmt: skip
-N_TRAIN, N_SLICES = 18, 4
+N_TRAIN, N_VALIDATION, N_SLICES = 24, 12, 4
+IDS = [f"{number:03d}" for number in range(N_TRAIN + N_VALIDATION)]
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    """Write what a run reads: 26 patients of four slices, the second half of which may bleed."""
+    """Write what a run reads: phantom patients, and how many of a slice's pixels are how dense.
+
+    Clotted blood has 50 to 90 HU and brain 20 to 45, so these features tell them apart.
+    """
     folder = tmp_path_factory.mktemp("inputs")
-    ids = [f"{number:03d}" for number in range(26)]
-    positive = np.arange(26) % 2
+    drawn = draw_patients(patients=len(IDS), positive=len(IDS) // 2, image_size=64,
+                          slices=(N_SLICES, N_SLICES), seed=1)  # fmt: skip
+    seen = [slice_ for patient in drawn for slice_ in patient.draw()]
+    counts = np.array([np.histogram(hu, [0, 20, 35, 50, 65, 80, 100])[0] for hu, _ in seen])
+    features = (counts - counts.mean(axis=0)) / counts.std(axis=0)
+    bleeds = np.array([any(mask.any() for mask in masks.values()) for _, masks in seen])
     slices = pd.DataFrame(
-        {"patient_id": np.repeat(ids, N_SLICES), "slice_number": [1, 2, 3, 4] * 26}
+        {"patient_id": np.repeat(IDS, N_SLICES), "slice_number": [1, 2, 3, 4] * len(IDS)}
     )
-    slices["hemorrhage"] = np.repeat(positive, N_SLICES) * (slices["slice_number"] > 2)
-    slices = slices.assign(path=slices.index.astype(str), **dict.fromkeys(SUBTYPES, 0))
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": positive, "n_slices": N_SLICES})
-    patients = patients.assign(n_positive_slices=2 * positive, age_years=np.nan, sex="")
-    split = pd.DataFrame({"patient_id": ids, "subset": "train"})
+    slices = slices.assign(hemorrhage=bleeds.astype(int), path=slices.index.astype(str))
+    slices = slices.assign(**dict.fromkeys(SUBTYPES, 0))
+    positive = bleeds.reshape(len(IDS), N_SLICES)
+    patients = pd.DataFrame({"patient_id": IDS, "hemorrhage": positive.any(axis=1).astype(int)})
+    patients = patients.assign(n_slices=N_SLICES, n_positive_slices=positive.sum(axis=1))
+    patients = patients.assign(age_years=np.nan, sex="")
+    split = pd.DataFrame({"patient_id": IDS, "subset": "train"})
     split.loc[N_TRAIN:, "subset"] = "validation"
-    rng = np.random.default_rng(0)
-    features = rng.normal(2.0 * slices["hemorrhage"].to_numpy()[:, None], 1.0, (len(slices), 6))
     paths = SimpleNamespace()
     for name, rows, table in (
         ("slices", slices, SLICES), ("patients", patients, PATIENTS), ("split", split, SPLIT),
@@ -61,7 +70,7 @@ def inputs(tmp_path_factory):
     ):  # fmt: skip
         setattr(paths, name, folder / f"{name}.csv")
         write_table(rows, getattr(paths, name), table)
-    for name, values in (("features", features), ("mirrored", features[:, ::-1])):
+    for name, values in (("features", features), ("mirrored", features)):
         setattr(paths, name, folder / f"{name}.safetensors")
         save_file({"features": np.ascontiguousarray(values, np.float32)}, getattr(paths, name))
     paths.description = folder / "model.json"
@@ -101,7 +110,7 @@ def run(inputs, folder, head, folds=3):
 def test_every_head_learns_and_is_scored_on_validation_patients_alone(inputs, tmp_path, head):
     out, (predictions, slices, metrics) = run(inputs, tmp_path, head)
     called = read_table(predictions, PREDICTIONS)
-    assert called["patient_id"].tolist() == [f"{number:03d}" for number in range(N_TRAIN, 26)]
+    assert called["patient_id"].tolist() == IDS[N_TRAIN:]
     values = json.loads(metrics.read_text())
     assert values["roc_auc"] >= 0.8
     assert values.keys() == {*METRICS, "threshold"}
@@ -110,7 +119,9 @@ def test_every_head_learns_and_is_scored_on_validation_patients_alone(inputs, tm
     held_out = scores[scores["subset"] == "inner"]
     per_patient = 1 if HEAD_FAMILIES[head] == "sequence" else N_SLICES
     assert len(held_out) == N_TRAIN * per_patient
-    assert len(read_table(slices, SLICE_PREDICTIONS)) == (0 if per_patient == 1 else 8 * N_SLICES)
+    assert len(read_table(slices, SLICE_PREDICTIONS)) == (
+        0 if per_patient == 1 else N_VALIDATION * N_SLICES
+    )
 
 
 def test_without_inner_folds_the_validation_patients_choose(inputs, tmp_path):
@@ -125,8 +136,8 @@ def test_without_inner_folds_the_validation_patients_choose(inputs, tmp_path):
 def test_attention_is_told_for_each_slice_of_validation_patients(inputs, tmp_path):
     out, _ = run(inputs, tmp_path, "attention")
     weights = read_table(out.attention, ATTENTION)
-    assert weights["patient_id"].nunique() == 8
-    assert weights["slice_number"].tolist() == [1, 2, 3, 4] * 8
+    assert weights["patient_id"].nunique() == N_VALIDATION
+    assert weights["slice_number"].tolist() == [1, 2, 3, 4] * N_VALIDATION
     np.testing.assert_allclose(weights.groupby("patient_id")["weight"].sum(), 1.0, rtol=1e-6)
 
 
