@@ -65,7 +65,7 @@ def config_of(models, dataset="phantom"):
         },
         "training": {
             "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
-            "loss": "cross_entropy",
+            "loss": "cross_entropy", "micro_batch": 2,
         },
         "selection": {"patients": "validation", "folds": 5},
         "evaluation": {"threshold": 0.5},
@@ -240,7 +240,8 @@ def test_where_choices_are_made_is_said(patients, said):
 def test_how_each_model_is_trained_is_said():
     study = study_of(TWO)
     page = render(study)
-    assert "The backbone of ViViT, ConvNeXt is frozen" in page
+    assert "ViViT and ConvNeXt: the backbone is frozen" in page
+    assert "Micro batch" not in page
     study.config["models"]["vivit"]["training"] = {"trainable": "all"}
     study.config["models"]["convnext"]["head"] = {"type": "gru"}
     page = render(study)
@@ -249,7 +250,9 @@ def test_how_each_model_is_trained_is_said():
     assert "Where only heads are trained" in page
     study.config["training"]["trainable"] = "all"
     study.config["models"]["convnext"].pop("head")
-    assert "rozen" not in render(study)
+    page = render(study)
+    assert "rozen" not in page
+    assert "Micro batch" in page
 
 
 def test_three_models_have_ranks():

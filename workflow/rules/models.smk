@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from ctseq.families import head_family, way_of_training
+from ctseq.families import FINE_TUNING, head_family, way_of_training
 
 
 def model_of(wildcards):
@@ -81,12 +81,11 @@ def checkpoint_folder(wildcards):
     return hub_folder(model)
 
 
-# Keys of training that a frozen backbone has no use for: a change of them re-runs no head.
-FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
-
-
 def training_settings(model):
-    """Give a model's training settings: the study's, but for what the model overrides."""
+    """Give a model's training settings: the study's, but for what the model overrides.
+
+    A frozen backbone has no use for some of them, whose change then re-runs no head.
+    """
     own = model.get("training", {})
     settings = config["training"] | own
     augmentation = config["training"]["augmentation"] | own.get("augmentation", {})

@@ -8,6 +8,9 @@ HEAD_FAMILIES = {"linear": "linear"}
 HEAD_FAMILIES |= dict.fromkeys(("mean", "max", "attention", "lstm", "gru"), "sequence")
 HEAD_FAMILIES |= dict.fromkeys(("logistic", "svm", "forest", "neighbours", "mlp"), "classical")
 
+# Keys of `training` that a frozen backbone has no use for.
+FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
+
 
 def head_family(model: Mapping[str, Any]) -> str:
     """Tell a model's family of heads; one that names no head has its final linear layer."""

@@ -13,6 +13,7 @@ from ctseq.comparison.policy import Replicates, replicates_of, sample_of
 from ctseq.comparison.resampled import corrected_mean
 from ctseq.comparison.verdict import metric_words
 from ctseq.errors import InputError
+from ctseq.words import listed
 
 _PAIR = ["metric", "model_a", "model_b"]
 
@@ -219,11 +220,6 @@ def _agreement(
 
 def _named(studies: Sequence[str]) -> str:
     return f"stud{'y' if len(studies) == 1 else 'ies'} {listed(studies)}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _level(alpha: float) -> str:

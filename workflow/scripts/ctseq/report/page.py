@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from ctseq.families import head_family, way_of_training
+from ctseq.families import FINE_TUNING, head_family, way_of_training
 from ctseq.report import facts, published, runs
 from ctseq.report.claims import Published, claims, printed_table
 from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
@@ -161,8 +161,11 @@ def _ways(config: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _training_table(config: Mapping[str, Any]) -> Table:
+    unused = () if "finetune" in _ways(config) else FINE_TUNING
     rows = [
-        [key.replace("_", " ").capitalize(), _plain(v)] for key, v in config["training"].items()
+        [key.replace("_", " ").capitalize(), _plain(v)]
+        for key, v in config["training"].items()
+        if key not in unused
     ]
     chosen = {
         "validation": "the validation patients",
@@ -182,7 +185,7 @@ def _plain(value: Any) -> str:
         return (" × " if whole else ", ").join(map(_plain, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_plain(part)}" for key, part in value.items())
-    return {None: "none", True: "yes", False: "no"}.get(value, str(value))
+    return {"None": "none", "True": "yes", "False": "no"}.get(str(value), str(value))
 
 
 def _cost_table(costs: Sequence[facts.Cost]) -> Table:

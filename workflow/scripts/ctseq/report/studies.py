@@ -13,7 +13,6 @@ from ctseq.studies import (
     agreement,
     differing_keys,
     labels_of,
-    listed,
     metrics_table,
     shared_differences,
 )
@@ -36,7 +35,6 @@ def render_studies(studies: Sequence[FinishedStudy]) -> str:
     synthetic = [s.name for s in studies if s.config["dataset"]["format"] == "phantom"]
     return template("studies.html.j2").render(
         names=[study.name for study in studies],
-        listed=listed,
         synthetic=synthetic,
         agreement=agreement(differences, labels=labels),
         order_says=[HOW_TO_TELL] if order is None else order_sentences(order, alpha=alpha),

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import jinja2
 
+from ctseq.words import listed
+
 _FOLDER = Path(__file__).parent.parent / "templates"
 
 
@@ -17,4 +19,5 @@ def template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["listed"] = listed
     return environment.get_template(name)
