@@ -45,8 +45,8 @@ class _Recipe:
 
 
 _RECIPES = {
-    "image": _Recipe(side=64, patients=120, steps=120, batch=48, rate=3e-3),
-    "video": _Recipe(side=48, patients=200, steps=260, batch=8, rate=2e-3),
+    "image": _Recipe(side=64, patients=120, steps=80, batch=48, rate=3e-3),
+    "video": _Recipe(side=48, patients=120, steps=180, batch=8, rate=2e-3),
 }
 _SCALE = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_normalize": True}
 
