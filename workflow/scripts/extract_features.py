@@ -18,7 +18,8 @@ from ctseq.tables import ROWS, read_table, write_table
 
 log = logging.getLogger("ctseq")
 
-# Slices a batch: enough to fill a GPU, while activations stay below 1 GiB. A sequence is a batch.
+# Slices a batch: enough to fill a GPU, while activations stay below 1 GiB; on CPUs, 8, 16 and 32
+# differ by less than 5 %. A sequence is a batch.
 BATCH = 32
 
 
