@@ -159,8 +159,8 @@ def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[st
         for kind in ("video", "image"):
             example = next(m for m in defaults["models"].values() if m["kind"] == kind)
             for key, value in definitions[f"{kind}_model"]["properties"].items():
-                if key == "training":
-                    rows["models.*.training"] = ("", "overrides of `training` for this model")
+                if key in ("extraction", "training"):
+                    rows[f"models.*.{key}"] = ("", f"overrides of `{key}` for this model")
                     continue
                 for path, shown, text in walk(value, f"models.*.{key}", example.get(key)):
                     known = rows.get(path, ("", ""))

@@ -63,6 +63,7 @@ def config_of(models, dataset="phantom"):
             | (image if place else video)
             for place, (name, label) in enumerate(models.items())
         },
+        "extraction": {"precision": "float32", "speedups": True},
         "training": {
             "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
             "loss": "cross_entropy", "micro_batch": 2,
@@ -239,9 +240,12 @@ def test_where_choices_are_made_is_said(patients, said):
 
 def test_how_each_model_is_trained_is_said():
     study = study_of(TWO)
+    study.config["models"]["convnext"]["extraction"] = {"precision": "bfloat16"}
     page = render(study)
     assert "ViViT and ConvNeXt: the backbone is frozen" in page
     assert "Micro batch" not in page
+    for precision in ("float32", "bfloat16"):
+        assert f"Features are computed in</th><td>{precision}" in page
     study.config["models"]["vivit"]["training"] = {"trainable": "all"}
     study.config["models"]["convnext"]["head"] = {"type": "gru"}
     page = render(study)

@@ -121,6 +121,7 @@ rule extract_features:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
         settings=backbone_settings,
+        extraction=extraction_of,
         mirror=False,
         shuffle_seed=video_shuffle_seed,
     script:
@@ -137,5 +138,6 @@ use rule extract_features as extract_mirrored_features with:
         "<results>/benchmarks/extract_mirrored_features/{model}.tsv"
     params:
         settings=backbone_settings,
+        extraction=extraction_of,
         mirror=True,
         shuffle_seed=video_shuffle_seed,

@@ -18,6 +18,11 @@ def backbone_settings(wildcards):
     return {key: model[key] for key in deciding if key in model}
 
 
+def extraction_of(wildcards):
+    """Give how a model's features are computed: the study's way, but for what it overrides."""
+    return config["extraction"] | model_of(wildcards).get("extraction", {})
+
+
 def shuffle_seed(wildcards):
     """Give the seed of a random order of slices, for models that are to see one; else None."""
     return config["seed"] if model_of(wildcards).get("shuffle_slices") else None
@@ -33,7 +38,8 @@ def backbone_of(name):
 
     def features_by(name):
         wildcards = SimpleNamespace(model=name)
-        return backbone_settings(wildcards), video_shuffle_seed(wildcards)
+        deciding = (backbone_settings, extraction_of, video_shuffle_seed)
+        return [part(wildcards) for part in deciding]
 
     return next(model for model in MODELS if features_by(model) == features_by(name))
 

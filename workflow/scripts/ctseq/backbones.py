@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import transformers
 
+from ctseq.devices import autocast
 from ctseq.errors import InputError, fail_on
 from ctseq.files import read_json
 from ctseq.positions import LEARNED, frames_key, resized, tubelet_frames
@@ -121,7 +122,9 @@ def load_configured(
 
 
 @torch.inference_mode()
-def extract(backbone: Backbone, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def extract(
+    backbone: Backbone, batches: Iterable[np.ndarray], *, precision: str = "float32"
+) -> Iterator[np.ndarray]:
     """Run the backbone once over each image or sequence.
 
     Parameters
@@ -131,6 +134,8 @@ def extract(backbone: Backbone, batches: Iterable[np.ndarray]) -> Iterator[np.nd
     batches
         Grey values after `preprocessing.shape_slice`, uint8: (batch, height, width) for images,
         (batch, frames, height, width) for sequences.
+    precision
+        Of products and convolutions: `devices.PRECISIONS`.
 
     Yields
     ------
@@ -142,7 +147,8 @@ def extract(backbone: Backbone, batches: Iterable[np.ndarray]) -> Iterator[np.nd
     try:
         for batch in batches:
             caught.clear()
-            backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, batch)})
+            with autocast(precision, backbone.device):
+                backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, batch)})
             yield caught[0].float().cpu().numpy()
     finally:
         hook.remove()

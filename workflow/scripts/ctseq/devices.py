@@ -20,11 +20,15 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
     device
         Where the model is.
     """
+    return torch.autocast(device.type, torch.bfloat16, enabled=is_reduced(precision, device))
+
+
+def is_reduced(precision: str, device: torch.device) -> bool:
+    """Say whether `precision`, as `autocast` takes it, is bfloat16 on this device."""
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}")
     has_it = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    reduced = precision == "bfloat16" or (precision == "auto" and has_it)
-    return torch.autocast(device.type, torch.bfloat16, enabled=reduced)
+    return precision == "bfloat16" or (precision == "auto" and has_it)
 
 
 def be_deterministic(device: torch.device) -> None:

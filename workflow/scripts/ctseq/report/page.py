@@ -144,6 +144,9 @@ def _model_table(study: Study, model: str) -> Table:
     rows.append(
         ["Preprocessing", "; ".join(f"{k.replace('_', ' ')} {_plain(v)}" for k, v in steps.items())]
     )
+    if way_of_training(study.config, settings) != "finetune":
+        extraction = study.config["extraction"] | settings.get("extraction", {})
+        rows.append(["Features are computed in", extraction["precision"]])
     own = settings.get("training", {})
     if own:
         rows.append(

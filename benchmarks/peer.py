@@ -1,0 +1,184 @@
+"""Measure a study's trainings as users of transformers write them, beside this workflow's.
+
+They run the frozen backbone anew in each epoch of each replicate; the workflow runs it once over
+each slice or sequence and trains heads on what it gave. The peer's loop is the one that
+transformers' Trainer runs by default (AdamW, linear decay, gradients clipped at 1, an evaluation
+after each epoch); Trainer itself needs a package that the workflow has no use for. In its favour,
+images are decoded and preprocessed beforehand, and it stops early in no replicate.
+
+Some steps are timed and the rest is arithmetic, which is printed. As a lower bound for training a
+head, scikit-learn's logistic regression is fitted to features of the same shape.
+
+    python benchmarks/peer.py --csv peer.csv
+    python benchmarks/peer.py --tiny   # a trial
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+import yaml
+from measuring import (
+    KINDS,
+    ROOT,
+    apart,
+    choose_device,
+    description_of,
+    keep,
+    median,
+    model_inputs,
+    noise,
+    processor_name,
+    shown,
+    stock_model,
+    timed,
+    write_checkpoint,
+)
+from sklearn.linear_model import LogisticRegression
+
+from ctseq.backbones import extract, load
+from ctseq.fits import Fit
+from ctseq.heads import LINEAR
+from ctseq.speed import speed_up
+from ctseq.training import Examples, train
+
+# Of the paper's dataset: 57 patients learn and 25 validate, and so do their slices, on average.
+ROWS = {"video": {"train": 57, "validation": 25}, "image": {"train": 1739, "validation": 762}}
+EPOCHS, REPLICATES, BATCH = 20, 10, 10
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure both ways for both kinds of model, and print the arithmetic."""
+    options = _parser().parse_args(arguments)
+    size = "tiny" if options.tiny else "full"
+    rows = []
+    print(f"On {processor_name()}, {options.cores} cores; {BATCH} rows a step, {EPOCHS} epochs")
+    for kind in KINDS:
+        with tempfile.TemporaryDirectory() as name:
+            checkpoint = Path(name)
+            apart(write_checkpoint, checkpoint, kind=kind, size=size)
+            costs = apart(peer_costs, checkpoint, kind=kind, options=options)
+            costs |= apart(own_costs, checkpoint, kind=kind, size=size, options=options)
+        row = comparison(kind, costs)
+        print(arithmetic(kind, costs, row), flush=True)
+        rows.append({"what": kind} | costs | row)
+    if options.csv:
+        keep([{"size": size, "cores": options.cores} | row for row in rows], options.csv)
+    columns = ("what", "peer_s", "own_s", "ratio", "head", "logistic")
+    print(shown([{name: row[name] for name in columns} for row in rows]))
+
+
+def peer_costs(checkpoint: Path, *, kind: str, options: argparse.Namespace) -> dict[str, float]:
+    """Time steps and evaluations of the plain loop: seconds a row of each."""
+    torch.set_num_threads(options.cores)
+    device = choose_device()
+    model = stock_model(checkpoint, kind=kind).to(device)
+    model.base_model.requires_grad_(False)
+    weights = [values for values in model.parameters() if values.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=5e-6, weight_decay=0.01)
+    schedule = transformers.get_linear_schedule_with_warmup(optimizer, 2, 1000)
+    pixels = model_inputs(model, BATCH).to(device)
+    labels = torch.arange(BATCH, device=device) % 2
+
+    def step() -> None:
+        model.train()
+        model(pixels, labels=labels).loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+
+    @torch.no_grad()
+    def evaluate() -> None:
+        model.eval()
+        model(pixels, labels=labels).logits.cpu()
+
+    with torch.no_grad():
+        model(pixels[:1])  # the first pass prepares
+    return {
+        "step": median(lambda: timed(step, device), options.steps) / BATCH,
+        "evaluation": median(lambda: timed(evaluate, device), options.steps) / BATCH,
+    }
+
+
+def own_costs(
+    checkpoint: Path, *, kind: str, size: str, options: argparse.Namespace
+) -> dict[str, float]:
+    """Time the workflow's extraction, seconds a row, and one replicate's head."""
+    torch.set_num_threads(options.cores)
+    device = choose_device()
+    _, steps = description_of(checkpoint, kind=kind, size=size)
+    backbone = load(checkpoint, kind=kind, preprocessing=steps, device=device)
+    config = backbone.model.config
+    batch = (1, config.num_frames) if kind == "video" else (32,)  # as rule extract_features
+    grey = noise(config.image_size, *batch)
+    speed_up(backbone, grey[:1], precision="float32")
+    (first,) = extract(backbone, [grey])
+    seconds = median(lambda: timed(lambda: list(extract(backbone, [grey])), device), options.steps)
+    n = ROWS[kind]
+    features = np.random.default_rng(1).normal(size=(sum(n.values()), first.shape[1])).astype("f4")
+    return {"extraction": seconds / batch[0]} | head_costs(features, n["train"])
+
+
+def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:
+    """Time one replicate's head, all epochs, and scikit-learn's fit to the same rows."""
+    labels = (np.arange(len(features)) % 3 == 0).astype(int)
+    settings = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
+    settings |= {"patience": settings["epochs"]}  # none stops early
+    rows = np.arange(len(features))
+    fit = Fit(rows[:n_train], rows[n_train:])
+
+    def head() -> None:
+        initial = LINEAR.initial(features.shape[1], 0.02, np.random.default_rng(1))
+        train(
+            LINEAR, Examples([features], labels), [fit], initial=initial,
+            rates=[settings["learning_rate"]], settings=settings, by="accuracy", seed=[1],
+        )  # fmt: skip
+
+    def logistic() -> None:
+        LogisticRegression(max_iter=2000).fit(features[fit.train], labels[fit.train])
+
+    head()  # the first one imports
+    return {"head": median(lambda: timed(head), 3), "logistic": median(lambda: timed(logistic), 3)}
+
+
+def comparison(kind: str, costs: Mapping[str, float]) -> dict[str, float]:
+    """Give what both ways take for all replicates, in seconds, and their ratio."""
+    n = ROWS[kind]
+    epoch = n["train"] * costs["step"] + n["validation"] * costs["evaluation"]
+    peer = REPLICATES * EPOCHS * epoch
+    own = sum(n.values()) * costs["extraction"] + REPLICATES * costs["head"]
+    return {"peer_s": peer, "own_s": own, "ratio": peer / own}
+
+
+def arithmetic(kind: str, costs: Mapping[str, float], row: Mapping[str, Any]) -> str:
+    """Write out how a comparison comes about."""
+    n = ROWS[kind]
+    return (
+        f"{kind}, peer: {REPLICATES} replicates x {EPOCHS} epochs x ({n['train']} rows x "
+        f"{costs['step']:.3g} s + {n['validation']} rows x {costs['evaluation']:.3g} s) = "
+        f"{row['peer_s']:.0f} s\n"
+        f"{kind}, own: {sum(n.values())} rows x {costs['extraction']:.3g} s + {REPLICATES} heads x "
+        f"{costs['head']:.3g} s = {row['own_s']:.0f} s"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tiny", action="store_true", help="the demo's models, for a trial")
+    parser.add_argument("--steps", type=int, default=3, help="timed of each kind (%(default)s)")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores (%(default)s)")
+    parser.add_argument("--csv", help="file to append the results to")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Measure the paper's study at full size, from raw JPGs to the report.
+
+Synthetic patients stand in for the dataset and seeded random weights for the checkpoints; both have
+the real shapes, so that the work is the same. Beside the workflow's time, rule by rule, stands what
+the bare forward pass of transformers' own models takes over the same slices, and the ratio of both.
+
+    python benchmarks/study.py --csv study.csv
+    python benchmarks/study.py --tiny --patients 14 --image-size 64 --replicates 2   # a trial
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from measuring import (
+    FRAMES,
+    KINDS,
+    ROOT,
+    apart,
+    keep,
+    processor_name,
+    shown,
+    stock_pass,
+    timed,
+    write_checkpoint,
+)
+
+from ctseq.datasets.layouts import write_phantom
+from ctseq.report.facts import Cost, costs
+from ctseq.tables import SLICES, read_table
+
+# With it, 82 patients have 2498 slices; the dataset's have 2501.
+SEED = 18
+# What a study takes of the repository.
+PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "workflow")
+RESULTS = Path("results/benchmark")
+MODELS = {"video": "vivit", "image": "convnext"}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Prepare and run a study, measure the bare pass, and print what took how long."""
+    options = _parser().parse_args(arguments)
+    size = "tiny" if options.tiny else "full"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        print("Drawing patients and weights ...", flush=True)
+        prepare(folder, options, size)
+        print("Running the study ...", flush=True)
+        seconds = timed(lambda: _run(folder, options.cores))
+        found = costs(folder / RESULTS / "benchmarks")
+        # Of the largest process. Linux counts in KiB.
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        slices = read_table(folder / RESULTS / "dataset/slices.csv", SLICES)
+        counts = {"video": slices["patient_id"].nunique(), "image": len(slices)}
+        print("Running the bare forward pass ...", flush=True)
+        stock = {
+            kind: apart(
+                stock_pass,
+                folder / kind,
+                kind=kind,
+                rows=min(rows, counts[kind]),
+                repeats=options.repeats,
+                threads=options.cores,
+            )
+            for kind, rows in zip(KINDS, options.stock_rows, strict=True)
+        }
+    jobs = sum(cost.jobs for cost in found)
+    rows = results(found, Cost("whole study", jobs, seconds, peak), stock, counts)
+    if options.csv:
+        settings = {"size": size, "speedups": options.speedups, "cores": options.cores}
+        keep([settings | counts | row for row in rows], options.csv)
+    print(
+        f"{counts['video']} patients, {counts['image']} slices of {options.image_size} pixels, "
+        f"{options.replicates} replicates, {options.cores} cores, on {processor_name()}"
+    )
+    for kind, rows_timed in zip(KINDS, options.stock_rows, strict=True):
+        told = "{seconds:.3g} s a row in batches of {batch}".format(**stock[kind])
+        print(f"bare {MODELS[kind]}: {told}, median of {options.repeats} x {rows_timed} rows")
+    print(shown(rows))
+
+
+def results(
+    found: list[Cost], whole: Cost, stock: dict[str, dict], counts: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Set what rules took beside the bare forward pass over the same rows.
+
+    Parameters
+    ----------
+    found, whole
+        The rules' costs, and the study's.
+    stock
+        By kind of model, `measuring.stock_pass`.
+    counts
+        By kind of model, the rows that it sees.
+    """
+    bare = sum(stock[kind]["seconds"] * counts[kind] for kind in KINDS)
+    costs = [*found, whole, Cost("bare forward pass", 0, bare, float("nan"))]
+    return [
+        {
+            "what": cost.rule,
+            "jobs": cost.jobs,
+            "seconds": cost.seconds,
+            "memory_mib": cost.memory_mib,
+            "times_bare": cost.seconds / bare,
+        }
+        for cost in costs
+    ]
+
+
+def prepare(folder: Path, options: argparse.Namespace, size: str) -> None:
+    """Write a working copy, the dataset, the checkpoints and the study's configuration."""
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "checkpoints")
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / part, folder / part)
+    write_phantom(
+        folder / "data",
+        patients=options.patients,
+        positive=round(options.patients * 36 / 82),
+        image_size=options.image_size,
+        layout="ct-ich-jpg",
+        seed=SEED,
+    )
+    for kind in KINDS:
+        apart(write_checkpoint, folder / kind, kind=kind, size=size)
+    models = {MODELS[kind]: {"checkpoint": f"./{kind}"} for kind in KINDS}
+    models["vivit"]["frames"] = FRAMES[size]
+    study = {
+        "study": RESULTS.name,
+        "dataset": {"path": "data", "format": "ct-ich-jpg"},
+        "replicates": options.replicates,
+        "extraction": {"speedups": options.speedups},
+        "models": models,
+    }
+    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+
+
+def _run(folder: Path, cores: int) -> None:
+    command = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", cores]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE_")}
+    outcome = subprocess.run(  # noqa: S603
+        list(map(str, command)), cwd=folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    if outcome.returncode:
+        sys.exit(f"{outcome.stdout[-4000:]}\nThe study failed; its last words stand above.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--patients", type=int, default=82, help="patients (%(default)s)")
+    parser.add_argument("--image-size", type=int, default=650, help="pixels (%(default)s)")
+    parser.add_argument("--replicates", type=int, default=10, help="replicates (%(default)s)")
+    parser.add_argument("--tiny", action="store_true", help="the demo's models, for a trial")
+    parser.add_argument(
+        "--speedups", action=argparse.BooleanOptionalAction, default=True,
+        help="extraction.speedups (on)",
+    )  # fmt: skip
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores (%(default)s)")
+    parser.add_argument(
+        "--stock-rows", type=int, nargs=2, default=[2, 64], metavar=("SEQUENCES", "SLICES"),
+        help="rows that the bare pass is timed on (2 64)",
+    )  # fmt: skip
+    parser.add_argument("--repeats", type=int, default=3, help="of the bare pass (%(default)s)")
+    parser.add_argument("--csv", help="file to append the results to")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

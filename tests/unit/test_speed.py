@@ -1,0 +1,217 @@
+"""The frozen pass: every speedup's error, and transformers' own bits without any."""
+
+import ctypes
+import json
+import logging
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+from safetensors.numpy import load_file
+
+import extract_features
+from ctseq import allocator, backbones, speed
+from ctseq.checkpoints import describe
+from ctseq.preprocessing import Preprocessing
+from ctseq.tables import ROWS, write_table
+from ctseq.tiny import write_tiny
+
+FRAMES, SLICES = 4, 5
+SIDES = {"video": 48, "image": 64}
+SETTINGS = {
+    "video": {"kind": "video", "frames": FRAMES, "frame_sampling": "first"},
+    "image": {"kind": "image"},
+}
+# Of a ViViT's and a ConvNeXt's activations, those that transformers computes step by step.
+SLOW_GELUS = {"video": 2, "image": 0}
+KINDS = list(SETTINGS)
+PRODUCTS = torch.backends.mkldnn.matmul
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """Write what the rule reads: a tiny checkpoint of each kind, and three patients' pixels."""
+    root = tmp_path_factory.mktemp("inputs")
+    rows = pd.DataFrame({"patient_id": np.repeat(["001", "002", "003"], SLICES)})
+    rows["slice_number"] = [*range(1, SLICES + 1)] * 3
+    write_table(rows, root / "rows.csv", ROWS)
+    for kind, side in SIDES.items():
+        frames = SETTINGS[kind].get("frames")
+        write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
+        facts = describe(root / kind, kind=kind, key="models.m", frames=frames)
+        (root / f"{kind}.json").write_text(json.dumps(facts))
+        pixels = np.random.default_rng(1).integers(0, 256, (len(rows), side, side), np.uint8)
+        np.save(root / f"{kind}.npy", pixels)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch):
+    """Put back what speedups set for the whole process."""
+    before = PRODUCTS.fp32_precision
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "")
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA")
+    yield
+    PRODUCTS.fp32_precision = before
+
+
+def loaded(inputs, kind):
+    facts = json.loads((inputs / f"{kind}.json").read_text())
+    return backbones.load(
+        inputs / kind,
+        kind=kind,
+        preprocessing=Preprocessing.from_json(facts["preprocessing"]),
+        device=torch.device("cpu"),
+    )
+
+
+def batch_of(inputs, kind):
+    pixels = np.load(inputs / f"{kind}.npy")
+    if kind == "image":
+        return pixels
+    return pixels.reshape(3, SLICES, *pixels.shape[1:])[:, :FRAMES]
+
+
+def features(backbone, batch):
+    (found,) = backbones.extract(backbone, [batch])
+    return found
+
+
+def stock(inputs, kind):
+    """Give the features as a user of transformers would: from its model, at its head's input."""
+    architecture = {
+        "video": transformers.VivitForVideoClassification,
+        "image": transformers.ConvNextForImageClassification,
+    }
+    model = architecture[kind].from_pretrained(inputs / kind).eval()
+    pixels = backbones.pixel_values(loaded(inputs, kind), batch_of(inputs, kind))
+    with torch.inference_mode():
+        if kind == "video":
+            return model.vivit(pixels).last_hidden_state[:, 0].numpy()
+        return model.convnext(pixels).pooler_output.numpy()
+
+
+def run(inputs, kind, folder, **extraction):
+    """Run the rule's script, and give its features."""
+    extract_features.main(
+        inputs / kind,
+        inputs / f"{kind}.json",
+        inputs / f"{kind}.npy",
+        inputs / "rows.csv",
+        folder / "features.safetensors",
+        folder / "features.csv",
+        settings=SETTINGS[kind],
+        extraction={"precision": "float32", "speedups": False} | extraction,
+        mirror=False,
+        shuffle_seed=None,
+        threads=1,
+    )
+    return load_file(folder / "features.safetensors")["features"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_speedups_features_are_those_of_transformers(inputs, kind, tmp_path):
+    np.testing.assert_array_equal(run(inputs, kind, tmp_path), stock(inputs, kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_speedups_they_stay_within_the_bound_and_repeat(inputs, kind, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "ctseq")
+    found = run(inputs, kind, tmp_path, speedups=True)
+    assert speed.relative_error(found, stock(inputs, kind)) <= speed.BOUND
+    np.testing.assert_array_equal(run(inputs, kind, tmp_path, speedups=True), found)
+    assert ("2 GELUs" in caplog.text) == (kind == "video")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bfloat16_is_near_and_the_log_says_how_near(inputs, kind, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "ctseq")
+    found = run(inputs, kind, tmp_path, precision="bfloat16")
+    assert found.dtype == np.float32
+    assert speed.BOUND < speed.relative_error(found, stock(inputs, kind)) < 0.05
+    backbone, probe = loaded(inputs, kind), batch_of(inputs, kind)[:1]
+    error = speed.precision_error(backbone, probe, precision="bfloat16")
+    assert f"off by {error:.1g} of their length" in caplog.text
+    # On a CPU, `auto` is float32.
+    np.testing.assert_array_equal(
+        run(inputs, kind, tmp_path, precision="auto"), run(inputs, kind, tmp_path)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_operation_gives_the_gelu_of_several(inputs, kind):
+    backbone, batch = loaded(inputs, kind), batch_of(inputs, kind)
+    before = features(backbone, batch)
+    assert speed.fuse_gelu(backbone.model) == SLOW_GELUS[kind]
+    after = features(backbone, batch)
+    assert speed.relative_error(after, before) <= speed.BOUND
+    assert np.array_equal(after, before) == (kind == "image")
+    assert speed.fuse_gelu(backbone.model) == 0
+
+
+@pytest.mark.parametrize("name", ["gelu_fast", "gelu_new"])
+def test_the_gelus_that_are_replaced_have_its_formula(name):
+    slow = torch.nn.Sequential(transformers.activations.ACT2FN[name])
+    values = torch.linspace(-12, 12, 10001)
+    before = slow(values)
+    assert speed.fuse_gelu(slow) == 1
+    assert (slow(values) - before).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_10", "quick_gelu", "relu", "silu"])
+def test_other_activations_stay(name):
+    assert speed.fuse_gelu(torch.nn.Sequential(transformers.activations.ACT2FN[name])) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_onednn_computes_products_where_features_stay(inputs, kind, monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    backbone, batch = loaded(inputs, kind), batch_of(inputs, kind)
+    before = features(backbone, batch)
+    error = speed.use_onednn(backbone, batch[:1])
+    assert PRODUCTS.fp32_precision == "bf16"
+    assert error <= speed.BOUND
+    assert speed.relative_error(features(backbone, batch), before) <= speed.BOUND
+
+
+@pytest.mark.parametrize("noise", [1e-3, np.nan])
+def test_products_that_are_not_exact_are_given_back(inputs, noise, monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    backbone, batch = loaded(inputs, "video"), batch_of(inputs, "video")
+    before, setting = features(backbone, batch), PRODUCTS.fp32_precision
+
+    def as_in_bfloat16(head, values):
+        return values[0] * (1 + noise) if PRODUCTS.fp32_precision == "bf16" else values
+
+    backbone.head.register_forward_pre_hook(as_in_bfloat16)
+    assert not speed.use_onednn(backbone, batch[:1]) <= speed.BOUND
+    assert PRODUCTS.fp32_precision == setting
+    np.testing.assert_array_equal(features(backbone, batch), before)
+    told = speed.speed_up(backbone, batch[:1], precision="float32")
+    assert "not by oneDNN, which is inexact here" in told[-1]
+
+
+def test_other_processors_are_not_probed(inputs, monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    monkeypatch.setattr(speed, "extract", None)
+    setting = PRODUCTS.fp32_precision
+    assert speed.use_onednn(loaded(inputs, "video"), batch_of(inputs, "video")) is None
+    assert PRODUCTS.fp32_precision == setting
+
+
+def test_buffers_that_are_kept_change_no_bit(inputs):
+    backbone, batch = loaded(inputs, "video"), batch_of(inputs, "video")
+    before = features(backbone, batch)
+    assert allocator.keep_buffers() == hasattr(ctypes.CDLL(None), "mallopt")
+    np.testing.assert_array_equal(features(backbone, batch), before)
+
+
+def test_a_c_library_without_the_choice_is_left_alone(monkeypatch):
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    assert not allocator.keep_buffers()
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not allocator.keep_buffers()

@@ -1,0 +1,109 @@
+"""The benchmarks of speed: their arithmetic, on made-up times, and what they keep."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ctseq.report.facts import Cost
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """Let the programs import what they share, as when they are run."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+
+def test_a_study_is_set_beside_the_bare_pass():
+    import study
+
+    rows = study.results(
+        [Cost("extract_features", 2, 90.0, 2000.0), Cost("train_head", 20, 30.0, np.nan)],
+        Cost("whole study", 22, 150.0, 2100.0),
+        {"video": {"seconds": 2.0}, "image": {"seconds": 0.1}},
+        {"video": 10, "image": 300},
+    )
+    told = {row["what"]: (row["jobs"], row["seconds"], row["times_bare"]) for row in rows}
+    assert told == {
+        "extract_features": (2, 90.0, 1.8),
+        "train_head": (20, 30.0, 0.6),
+        "whole study": (22, 150.0, 3.0),
+        "bare forward pass": (0, 50.0, 1.0),  # 10 x 2 s and 300 x 0.1 s
+    }
+
+
+def test_the_full_study_is_of_the_size_of_the_papers():
+    import study
+
+    options = study._parser().parse_args([])
+    assert (options.patients, options.image_size, options.replicates) == (82, 650, 10)
+    assert set(study.PARTS) <= {path.name for path in FOLDER.parent.iterdir()}
+
+
+def test_a_peer_runs_the_backbone_in_each_epoch_of_each_replicate():
+    import peer
+
+    costs = {"step": 2.0, "evaluation": 1.0, "extraction": 0.5, "head": 3.0}
+    row = peer.comparison("video", costs)
+    assert row == {
+        "peer_s": 10 * 20 * (57 * 2.0 + 25 * 1.0),
+        "own_s": 82 * 0.5 + 10 * 3.0,
+        "ratio": pytest.approx(27800 / 71),
+    }
+    told = peer.arithmetic("video", costs, row)
+    assert "20 epochs x (57 rows x 2 s + 25 rows x 1 s) = 27800 s" in told
+    assert "82 rows x 0.5 s + 10 heads x 3 s = 71 s" in told
+    assert [sum(rows.values()) for rows in peer.ROWS.values()] == [82, 2501]
+
+
+def test_results_are_added_to_what_is_there(tmp_path):
+    import measuring
+
+    path = tmp_path / "speed.csv"
+    measuring.keep([{"what": "a", "seconds": 1.5}], path)
+    measuring.keep([{"what": "b", "seconds": 2.5}, {"what": "c", "seconds": 3.5}], path)
+    table = pd.read_csv(path)
+    assert table["what"].tolist() == ["a", "b", "c"]
+    assert table["seconds"].tolist() == [1.5, 2.5, 3.5]
+    assert table.columns.tolist() == ["what", "seconds", "commit", "date", "processor"]
+    assert table.notna().all(axis=None)
+
+
+def test_results_of_other_columns_are_refused(tmp_path):
+    import measuring
+
+    path = tmp_path / "speed.csv"
+    measuring.keep([{"what": "a", "seconds": 1.5}], path)
+    before = path.read_bytes()
+    with pytest.raises(SystemExit, match=r"speed\.csv has other columns"):
+        measuring.keep([{"what": "a", "ratio": 2}], path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["video", "image"])
+def test_the_bare_pass_is_that_of_the_checkpoint(kind, tmp_path):
+    import measuring
+    import torch
+
+    threads = torch.get_num_threads()
+    measuring.write_checkpoint(tmp_path / kind, kind=kind, size="tiny")
+    found = measuring.stock_pass(tmp_path / kind, kind=kind, rows=2, repeats=1, threads=threads)
+    assert found["seconds"] > 0
+    assert found["batch"] in measuring.SIZES[kind]
+    model = measuring.stock_model(tmp_path / kind, kind=kind)
+    assert not model.training
+    assert model.config.num_labels == 2
+    assert measuring.model_inputs(model, 3).shape[0] == 3
+
+
+def test_work_is_done_apart(monkeypatch):
+    import os
+
+    import measuring
+
+    monkeypatch.setattr(sys, "argv", [sys.argv[0]])
+    assert measuring.apart(os.getpid) != os.getpid()

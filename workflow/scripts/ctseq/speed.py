@@ -1,0 +1,120 @@
+"""Faster ways to the same features.
+
+ViViT-B with 32 frames takes 0.7 times as long by them on a processor with AVX2, and 0.45 times with
+AVX-512; benchmarks/study.py measures a whole study. Left out: attention by chunks of queries (4 %
+faster with AVX-512, 14 % slower with AVX2), channels-last convolutions (the same), compiling (some
+10 %, for a C++ compiler and half a minute at the start).
+"""
+
+import os
+
+import numpy as np
+import torch
+from transformers.activations import FastGELUActivation, NewGELUActivation
+
+from ctseq.allocator import keep_buffers
+from ctseq.backbones import Backbone, extract
+from ctseq.devices import is_reduced
+
+# How far speed may move features, relative to their length. Rounding in another order moves them
+# by 1e-6 at most (measured on ViViT-B); products in bfloat16, which must be noticed, by 1e-2.
+BOUND = 1e-5
+
+
+def speed_up(backbone: Backbone, probe: np.ndarray, *, precision: str) -> list[str]:
+    """Make a backbone's frozen pass faster, in place; features move by `BOUND` at most.
+
+    Parameters
+    ----------
+    backbone
+        As `backbones.load` gives it. To be called before its first use.
+    probe
+        A batch as `backbones.extract` takes it, on which the error is measured.
+    precision
+        In which the pass will compute: there are float32 products in float32 only.
+
+    Returns
+    -------
+    list of str
+        What was done, for the log.
+    """
+    done = []
+    if backbone.device.type == "cpu" and keep_buffers():
+        done.append("large buffers are kept")
+    if count := fuse_gelu(backbone.model):
+        done.append(f"{count} GELUs take one operation each")
+    if not is_reduced(precision, backbone.device):
+        error = use_onednn(backbone, probe)
+        if error is not None:
+            told = "by oneDNN" if error <= BOUND else "not by oneDNN, which is inexact here"
+            done.append(f"float32 products {told} (relative feature error {error:.0e})")
+    return done
+
+
+def fuse_gelu(model: torch.nn.Module) -> int:
+    """Compute the tanh form of GELU in one operation, and say in how many places.
+
+    transformers writes two of its spellings as eight operations, each of which goes through memory;
+    ViViT is built with one of them. The formula is the same, its rounding is not.
+
+    References
+    ----------
+    Hendrycks and Gimpel (2016), Gaussian error linear units, arXiv:1606.08415.
+    """
+    slow = (FastGELUActivation, NewGELUActivation)
+    places = [
+        (parent, name)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, slow)
+    ]
+    for parent, name in places:
+        setattr(parent, name, torch.nn.GELU(approximate="tanh"))
+    return len(places)
+
+
+def use_onednn(backbone: Backbone, probe: np.ndarray) -> float | None:
+    """Let oneDNN compute float32 products where that is fast, unless features move too far.
+
+    PyTorch leaves them to MKL unless it may use bfloat16 inside, which is a permission: on
+    processors with AVX-512 oneDNN then takes its float32 kernels, twice as fast as MKL's. Those
+    with AMX have bfloat16 kernels too, which oneDNN is told not to use; whether it obeys shows in
+    the features.
+
+    Returns
+    -------
+    float or None
+        Relative feature error, above `BOUND` if products were left to MKL; None where there is
+        nothing to choose: on GPUs, and on processors without AVX-512, which ignore the permission.
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/stable/notes/mkldnn.html, and oneDNN's developer guide on CPU
+    dispatcher control.
+    """
+    capability = torch.backends.cpu.get_cpu_capability()
+    if backbone.device.type != "cpu" or not capability.startswith("AVX512"):
+        return None
+    # oneDNN reads it at its first use.
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
+    products = torch.backends.mkldnn.matmul
+    before = products.fp32_precision
+    (expected,) = extract(backbone, [probe])
+    products.fp32_precision = "bf16"
+    (found,) = extract(backbone, [probe])
+    error = relative_error(found, expected)
+    if not error <= BOUND:  # nor if it is no number
+        products.fp32_precision = before
+    return error
+
+
+def precision_error(backbone: Backbone, probe: np.ndarray, *, precision: str) -> float:
+    """Measure how far a precision moves a batch's features from those in float32."""
+    (exact,) = extract(backbone, [probe])
+    (found,) = extract(backbone, [probe], precision=precision)
+    return relative_error(found, exact)
+
+
+def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
+    """Give the length of the difference of two arrays relative to the second."""
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
