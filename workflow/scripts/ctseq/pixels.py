@@ -20,7 +20,8 @@ def pack_pixels(
 ) -> tuple[int, ...]:
     """Write the slices as one uint8 array, in the order of `slices`.
 
-    Patients are opened one after the other, so that memory holds one of them.
+    Patients are opened one after the other, so that memory holds one of them. Slices are written
+    and not mapped: mapped pages would count as the process's memory until the system takes them.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ def pack_pixels(
     tuple of int
         The shape.
     """
-    packed = None
-    with ThreadPoolExecutor(threads) as pool:
+    shape, start = None, 0
+    with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
         for _, rows in sorted(slices.groupby("patient_id").indices.items()):
             sequence = open_sequence(slices.iloc[rows])
 
@@ -50,13 +51,15 @@ def pack_pixels(
                 return _shaped(sequence(place), steps)
 
             for row, pixels in zip(rows, pool.map(pack, range(len(rows))), strict=True):
-                if packed is None:
+                if shape is None:
                     shape = (len(slices), *pixels.shape)
-                    packed = np.lib.format.open_memmap(
-                        output, mode="w+", dtype=np.uint8, shape=shape
-                    )
-                packed[row] = pixels
-    packed.flush()
+                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(file, header)
+                    start = file.tell()
+                if pixels.shape != shape[1:]:
+                    raise RuntimeError("preprocessing made pictures of several sizes")
+                file.seek(start + int(row) * pixels.size)
+                file.write(np.ascontiguousarray(pixels))
     return shape
 
 
