@@ -57,13 +57,18 @@ def inputs(tmp_path_factory):
     paths = SimpleNamespace()
     for name, rows, table in (
         ("slices", slices, SLICES), ("patients", patients, PATIENTS), ("split", split, SPLIT),
-        ("rows", slices, ROWS),
     ):  # fmt: skip
         setattr(paths, name, folder / f"{name}.csv")
         write_table(rows, getattr(paths, name), table)
+    # Two shards, of the first 10 patients and of the other 16.
+    shards = {"1-of-2": slice(0, 10 * N_SLICES), "2-of-2": slice(10 * N_SLICES, None)}
+    paths.rows = [folder / f"rows-{shard}.csv" for shard in shards]
+    for path, own in zip(paths.rows, shards.values(), strict=True):
+        write_table(slices[own], path, ROWS)
     for name, values in (("features", features), ("mirrored", features[:, ::-1])):
-        setattr(paths, name, folder / f"{name}.safetensors")
-        save_file({"features": np.ascontiguousarray(values, np.float32)}, getattr(paths, name))
+        setattr(paths, name, [folder / f"{name}-{shard}.safetensors" for shard in shards])
+        for path, own in zip(getattr(paths, name), shards.values(), strict=True):
+            save_file({"features": np.ascontiguousarray(values[own], np.float32)}, path)
     paths.description = folder / "model.json"
     paths.description.write_text(json.dumps({"initializer_range": 0.02}))
     return paths

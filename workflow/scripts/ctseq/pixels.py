@@ -1,6 +1,6 @@
 """Packed pixels: every slice decoded, resized and cropped once, in one memory-mapped array."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.preprocessing import Preprocessing, shape_slice
+from ctseq.stacked import Stacked
 
 
 def pack_pixels(
@@ -63,9 +64,9 @@ def pack_pixels(
     return shape
 
 
-def open_pixels(path: Path) -> np.ndarray:
-    """Map packed pixels into memory for reading."""
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+def open_pixels(paths: Iterable[str | Path]) -> Stacked:
+    """Map packed pixels, a file a shard, into memory for reading."""
+    return Stacked([np.load(path, mmap_mode="r", allow_pickle=False) for path in paths])
 
 
 def _shaped(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:
