@@ -70,7 +70,7 @@ def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
         write_json({"preprocessing": steps.to_json()}, out / "m.json")
         options = {"format": "auto", "window": ["brain", "bone", "subdural"]}
         made = (out / "m.npy", out / "m.csv")
-        pack(data, kept["slices"], out / "m.json", *made, **options, threads=2)
+        pack(data, kept["slices"], out / "m.json", *made, **options, shard=[1, 1], threads=2)
         figures = [(out / f"{name}.svg", out / f"{name}.png") for name in ("examples", "flow")]
         plot_examples(data, *kept.values(), *figures[0], **options, synthetic=False)
         plot_flow(summary, *figures[1])

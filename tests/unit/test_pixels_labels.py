@@ -45,9 +45,16 @@ def pack(greys, tmp_path, threads=1, preprocessing=None, opened=open_sequence):
     return shape, output
 
 
+def opened_pixels(*paths):
+    """Give all of the packed pixels, a file a shard."""
+    pixels = open_pixels(paths)
+    return pixels[np.arange(len(pixels))]
+
+
 def test_slices_are_packed_in_the_order_given(tmp_path):
     shape, output = pack([30, 4, 200], tmp_path)
-    packed = open_pixels(output)
+    packed = opened_pixels(output)
+    assert (np.load(output) == packed).all()
     assert shape == packed.shape == (3, 4, 6)
     assert packed.dtype == np.uint8
     assert packed[:, 0, 0].tolist() == [30, 4, 200]
@@ -56,8 +63,8 @@ def test_slices_are_packed_in_the_order_given(tmp_path):
 
 def test_the_shape_is_that_after_resize_and_crop(tmp_path):
     shape, output = pack([9], tmp_path, preprocessing=steps(8, (8, 10)))
-    assert shape == open_pixels(output).shape == (1, 8, 10)
-    assert (open_pixels(output) == 9).all()
+    assert shape == opened_pixels(output).shape == (1, 8, 10)
+    assert (opened_pixels(output) == 9).all()
 
 
 def test_three_windows_are_a_channel_axis(tmp_path):
@@ -65,15 +72,15 @@ def test_three_windows_are_a_channel_axis(tmp_path):
         return lambda place: np.stack([np.full((4, 6), grey, np.uint8) for grey in (1, 2, 3)])
 
     shape, output = pack([9, 9], tmp_path, preprocessing=steps(8, (8, 10)), opened=opened)
-    assert shape == open_pixels(output).shape == (2, 3, 8, 10)
-    assert (open_pixels(output) == np.array([1, 2, 3])[:, None, None]).all()
+    assert shape == opened_pixels(output).shape == (2, 3, 8, 10)
+    assert (opened_pixels(output) == np.array([1, 2, 3])[:, None, None]).all()
 
 
 def test_threads_change_no_byte(tmp_path):
     names = [number % 251 for number in range(150)]
     (_, one), (_, four) = (pack(names, tmp_path, threads=threads) for threads in (1, 4))
     assert one.read_bytes() == four.read_bytes()
-    assert open_pixels(one)[:, 0, 0].tolist() == [number % 251 for number in range(150)]
+    assert opened_pixels(one)[:, 0, 0].tolist() == [number % 251 for number in range(150)]
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,10 @@ import json, os, signal, sys
 from ctseq import finetuning, resume
 import finetune
 
-class Files(list):
+class Files(list):  # as Snakemake's: by name what the rule gives, and flat as a list
     def __init__(self, names):
-        super().__init__(names.values())
+        for value in names.values():
+            self += value if isinstance(value, list) else [value]
         self.__dict__ = names
 
 def dies(module, name, call, about=""):
@@ -121,7 +122,8 @@ def write_study(folder):
     write_json(facts, inputs["description"])
     pixels = np.random.default_rng(0).integers(0, 150, (40, 48, 48))
     np.save(inputs["pixels"], (pixels + 100 * labels.to_numpy()[:, None, None]).astype(np.uint8))
-    return {name: str(path) for name, path in inputs.items()}
+    inputs = {name: str(path) for name, path in inputs.items()}
+    return inputs | {name: [inputs[name]] for name in ("pixels", "rows")}  # of one shard
 
 
 @pytest.fixture(scope="module")

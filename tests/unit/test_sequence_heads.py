@@ -33,12 +33,17 @@ def inputs_of(head, lengths, seed=0, shuffle_seed=None):
     rows = slices_of(lengths)
     features = np.random.default_rng(seed).normal(0, 1, (len(rows), 4)).astype(np.float32)
     sequences = arranged(rows, shuffle_seed=shuffle_seed)
-    return features, sequences, sequence_inputs(features, sequences, head=head)
+    return features, sequences, sequence_inputs(features, list(sequences.values()), head=head)
+
+
+def predicted(head, parameters, inputs):
+    """Give the probability of each patient."""
+    return predict(head, parameters, inputs, np.arange(inputs[0].shape[0]))
 
 
 def test_pooling_by_hand():
     features = np.array([[1, 5], [3, 1], [7, 7]], np.float32)
-    sequences = {"a": np.array([0, 1]), "b": np.array([2])}
+    sequences = [np.array([0, 1]), np.array([2])]
     assert sequence_inputs(features, sequences, head="mean")[0].tolist() == [[2, 3], [7, 7]]
     assert sequence_inputs(features, sequences, head="max")[0].tolist() == [[3, 5], [7, 7]]
 
@@ -53,23 +58,23 @@ def test_attention_by_hand():
     }
     gated = np.tanh(hidden["value"]) / (1 + np.exp(-hidden["gate"]))
     scores = np.exp(gated @ parameters["score_weight"])
-    weights = slice_attention("attention", parameters, inputs)
+    weights = slice_attention("attention", parameters, [part[np.arange(2)] for part in inputs])
     for patient, seen, weight in zip("ab", sequences.values(), weights, strict=True):
         share = scores[seen] / scores[seen].sum()
         np.testing.assert_allclose(weight, share, rtol=1e-5)
         logits = (share @ features[seen]) @ parameters["weight"].T + parameters["bias"]
         expected = np.exp(logits[1]) / np.exp(logits).sum()
-        found = predict(SEQUENCE_HEADS["attention"], parameters, inputs)["ab".index(patient)]
+        found = predicted(SEQUENCE_HEADS["attention"], parameters, inputs)["ab".index(patient)]
         assert found == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("head", SEQUENCE_HEADS)
 def test_padding_and_other_patients_change_nothing(head):
     (_, _, inputs), parameters = inputs_of(head, {"a": 3, "b": 6}), initial(head)
-    both = predict(SEQUENCE_HEADS[head], parameters, inputs)
+    both = predicted(SEQUENCE_HEADS[head], parameters, inputs)
     _, _, alone = inputs_of(head, {"a": 3})
     np.testing.assert_allclose(
-        predict(SEQUENCE_HEADS[head], parameters, alone)[0], both[0], rtol=1e-12
+        predicted(SEQUENCE_HEADS[head], parameters, alone)[0], both[0], rtol=1e-12
     )
 
 
@@ -79,7 +84,7 @@ def test_padding_and_other_patients_change_nothing(head):
 def test_only_recurrent_heads_see_the_order(head, sees_order):
     lengths, parameters = {"a": 12}, initial(head)
     probabilities = [
-        predict(SEQUENCE_HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
+        predicted(SEQUENCE_HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
         for s in (None, 1)
     ]
     assert (abs(probabilities[0] - probabilities[1]) > 1e-4) == sees_order
@@ -91,7 +96,7 @@ def test_a_task_of_order_alone(head, learns):
     rows = slices_of({f"{n:02d}": 4 for n in range(24)})
     forward = np.eye(4, dtype=np.float32)
     features = np.concatenate([forward if n % 2 else forward[::-1] for n in range(24)])
-    inputs = sequence_inputs(features, arranged(rows, shuffle_seed=None), head=head)
+    inputs = sequence_inputs(features, list(arranged(rows, shuffle_seed=None).values()), head=head)
     everyone = np.arange(24)
     (candidate,) = train(
         SEQUENCE_HEADS[head], Examples(inputs, everyone % 2), [Fit(everyone, everyone)],
@@ -101,16 +106,17 @@ def test_a_task_of_order_alone(head, learns):
 
 
 def test_a_stack_is_its_heads_one_by_one():
+    both = np.arange(2)
     for head, kind in SEQUENCE_HEADS.items():
         _, _, inputs = inputs_of(head, {"a": 3, "b": 5})
         sets = [initial(head, seed=seed) for seed in (0, 1)]
         stack = {
             name: torch.stack([torch.from_numpy(own[name]) for own in sets]) for name in sets[0]
         }
-        tensors = [torch.from_numpy(np.stack([values, values])) for values in inputs]
+        tensors = [torch.from_numpy(np.stack([values[both], values[both]])) for values in inputs]
         logits = kind.logits(stack, tensors)
         for place, own in enumerate(sets):
-            probability = predict(kind, own, inputs)
+            probability = predicted(kind, own, inputs)
             together = torch.softmax(logits[place], dim=-1)[:, 1].numpy()
             np.testing.assert_allclose(together, probability, atol=1e-6)
 

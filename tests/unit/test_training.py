@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from ctseq import training
 from ctseq.errors import InputError
 from ctseq.fits import Fit
 from ctseq.heads import LINEAR, initial_layer, movement
@@ -89,7 +90,7 @@ def test_converges_to_logistic_regression():
     (candidate,) = run(
         data, [everything], rates=[0.05], weight_decay=0.0, batch_size=200, epochs=600
     )
-    ours = predict(LINEAR, candidate.parameters[0], data.inputs)
+    ours = predict(LINEAR, candidate.parameters[0], data.inputs, np.arange(200))
     theirs = LogisticRegression(C=np.inf, tol=1e-8).fit(data.inputs[0], data.labels)
     np.testing.assert_allclose(ours, theirs.predict_proba(data.inputs[0])[:, 1], atol=0.01)
 
@@ -109,7 +110,7 @@ def test_what_is_kept_is_the_epoch_kept():
     data, fit = examples(80), halves(80)
     (candidate,) = run(data, [fit], rates=[0.05], epochs=50)
     kept = candidate.table().query("kept == 1").iloc[0]
-    probability = predict(LINEAR, candidate.parameters[0], [data.inputs[0][fit.held_out]])
+    probability = predict(LINEAR, candidate.parameters[0], data.inputs, fit.held_out)
     np.testing.assert_array_equal(probability, candidate.probabilities[0])
     right = (probability > 0.5) == (data.labels[fit.held_out] == 1)
     assert right.mean() == kept["validation_accuracy"]
@@ -160,7 +161,9 @@ def test_weights_balance_the_classes():
     options = {"rates": [0.05], "weight_decay": 0.0, "epochs": 400, "batch_size": 10}
     (plain,) = run(data, [everything], **options)
     (weighted,) = run(data, [everything], loss="weighted", **options)
-    shares = [predict(LINEAR, c.parameters[0], data.inputs)[0] for c in (plain, weighted)]
+    shares = [
+        predict(LINEAR, c.parameters[0], data.inputs, np.arange(1))[0] for c in (plain, weighted)
+    ]
     assert shares == pytest.approx([0.1, 0.5], abs=0.01)
     np.testing.assert_allclose(class_weights(labels), [10 / 18, 10 / 2])
 
@@ -216,7 +219,17 @@ def test_movement_is_relative():
 def test_predictions_do_not_depend_on_other_rows():
     data = examples(30)
     layer = start(data)
-    whole = predict(LINEAR, layer, data.inputs)
-    np.testing.assert_allclose(predict(LINEAR, layer, [data.inputs[0][:7]]), whole[:7], rtol=1e-14)
+    whole = predict(LINEAR, layer, data.inputs, np.arange(30))
+    np.testing.assert_allclose(
+        predict(LINEAR, layer, data.inputs, np.arange(7)), whole[:7], rtol=1e-14
+    )
     contrast = layer["weight"][1] - layer["weight"][0]
     np.testing.assert_allclose(whole, 1 / (1 + np.exp(-(data.inputs[0] @ contrast))), rtol=1e-6)
+
+
+def test_scoring_in_pieces_changes_nothing(monkeypatch):
+    data = examples(50)
+    layer, rows = start(data), np.arange(50)[::-1].copy()
+    whole = predict(LINEAR, layer, data.inputs, rows)
+    monkeypatch.setattr(training, "_SCORED", 7 * data.inputs[0].shape[1])
+    np.testing.assert_allclose(predict(LINEAR, layer, data.inputs, rows), whole, rtol=1e-14)

@@ -66,13 +66,18 @@ def inputs(tmp_path_factory):
     paths = SimpleNamespace()
     for name, rows, table in (
         ("slices", slices, SLICES), ("patients", patients, PATIENTS), ("split", split, SPLIT),
-        ("rows", slices, ROWS),
     ):  # fmt: skip
         setattr(paths, name, folder / f"{name}.csv")
         write_table(rows, getattr(paths, name), table)
-    for name, values in (("features", features), ("mirrored", features)):
-        setattr(paths, name, folder / f"{name}.safetensors")
-        save_file({"features": np.ascontiguousarray(values, np.float32)}, getattr(paths, name))
+    # Two shards, of the first 10 patients and of the others.
+    shards = {"1-of-2": slice(0, 10 * N_SLICES), "2-of-2": slice(10 * N_SLICES, None)}
+    paths.rows = [folder / f"rows-{shard}.csv" for shard in shards]
+    for path, own in zip(paths.rows, shards.values(), strict=True):
+        write_table(slices[own], path, ROWS)
+    for name in ("features", "mirrored"):
+        setattr(paths, name, [folder / f"{name}-{shard}.safetensors" for shard in shards])
+        for path, own in zip(getattr(paths, name), shards.values(), strict=True):
+            save_file({"features": np.ascontiguousarray(features[own], np.float32)}, path)
     paths.description = folder / "model.json"
     paths.description.write_text(json.dumps({"initializer_range": 0.02}))
     return paths

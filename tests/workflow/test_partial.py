@@ -48,6 +48,7 @@ CHANGES = [
     ("dataset.phantom.image_size", 60, DRAWN | GRAPH, BOTH),
     ("dataset.phantom.layout", "dicom", DRAWN | GRAPH, BOTH),
     ("container", "ctseq.sif", REPORT, set()),
+    ("shards", 2, {"pack_pixels"} | EXTRACTED, BOTH),
     ("splits.scheme", "repeated_kfold", SPLIT, BOTH),
     ("splits.folds", 3, REPORT, set()),  # of another scheme than the study's
     ("splits.validation_proportion", 0.4, SPLIT, BOTH),

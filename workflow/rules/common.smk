@@ -34,6 +34,9 @@ with open(workflow.source_path("../../resources/published/study.yaml"), encoding
 
 RESULTS = f"results/{config['study']}"
 MODELS = list(config["models"])
+# What the names of files of shards end in: nothing where there is one, `-2-of-4` where there are four.
+SHARDS = [f"-{number}-of-{config['shards']}" for number in range(1, config["shards"] + 1)]
+SHARDS = SHARDS if len(SHARDS) > 1 else [""]
 REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
 
 
@@ -45,6 +48,7 @@ pathvars:
 wildcard_constraints:
     model="|".join(MODELS),
     replicate=r"\d\d+",
+    shard=f"({'|'.join(SHARDS)})",
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
     tiny=r"image|video-\d+",

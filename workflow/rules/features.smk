@@ -1,8 +1,10 @@
 # From a checkpoint and the slices to features: each frozen backbone sees each image once.
 
 
+# The one needs the network, the other takes seconds and is what all of a model's shards wait for.
 localrules:
     fetch_checkpoint,
+    describe_checkpoint,
 
 
 rule fetch_checkpoint:
@@ -71,47 +73,48 @@ rule describe_checkpoint:
 
 
 rule pack_pixels:
-    """Decode, resize and crop every slice once, the way a model's checkpoint wants it."""
+    """Decode, resize and crop a shard's slices once, the way a model's checkpoint wants it."""
     input:
         dataset=dataset_folder,
         slices="<results>/dataset/slices.csv",
         description="<results>/models/{model}.json",
         code=code_of("pack_pixels.py"),
     output:
-        pixels="<results>/pixels/{model}.npy",
-        rows="<results>/pixels/{model}.csv",
+        pixels="<results>/pixels/{model}{shard}.npy",
+        rows="<results>/pixels/{model}{shard}.csv",
     log:
-        "<results>/logs/pack_pixels/{model}.log",
+        "<results>/logs/pack_pixels/{model}{shard}.log",
     benchmark:
-        "<results>/benchmarks/pack_pixels/{model}.tsv"
+        "<results>/benchmarks/pack_pixels/{model}{shard}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 4
     resources:
-        # One patient at a time; written pages go to disk when memory is short.
+        # One patient at a time, beside the table of all slices.
         mem_mb=1000,
     params:
         format=dataset_format(),
         window=dataset_window(),
+        shard=shard_of,
     script:
         "../scripts/pack_pixels.py"
 
 
 rule extract_features:
-    """Run a frozen backbone once over each slice or sequence, up to its final layer's input."""
+    """Run a frozen backbone once over a shard's slices or sequences, up to its final layer's input."""
     input:
         folder=checkpoint_folder,
         description="<results>/models/{model}.json",
-        pixels="<results>/pixels/{model}.npy",
-        rows="<results>/pixels/{model}.csv",
+        pixels="<results>/pixels/{model}{shard}.npy",
+        rows="<results>/pixels/{model}{shard}.csv",
         code=code_of("extract_features.py"),
     output:
-        features="<results>/features/{model}.safetensors",
-        rows="<results>/features/{model}.csv",
+        features="<results>/features/{model}{shard}.safetensors",
+        rows="<results>/features/{model}{shard}.csv",
     log:
-        "<results>/logs/extract_features/{model}.log",
+        "<results>/logs/extract_features/{model}{shard}.log",
     benchmark:
-        "<results>/benchmarks/extract_features/{model}.tsv"
+        "<results>/benchmarks/extract_features/{model}{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -130,12 +133,12 @@ rule extract_features:
 
 use rule extract_features as extract_mirrored_features with:
     output:
-        features="<results>/features/{model}-mirrored.safetensors",
-        rows="<results>/features/{model}-mirrored.csv",
+        features="<results>/features/{model}-mirrored{shard}.safetensors",
+        rows="<results>/features/{model}-mirrored{shard}.csv",
     log:
-        "<results>/logs/extract_mirrored_features/{model}.log",
+        "<results>/logs/extract_mirrored_features/{model}{shard}.log",
     benchmark:
-        "<results>/benchmarks/extract_mirrored_features/{model}.tsv"
+        "<results>/benchmarks/extract_mirrored_features/{model}{shard}.tsv"
     params:
         settings=backbone_settings,
         extraction=extraction_of,

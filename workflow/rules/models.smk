@@ -44,21 +44,33 @@ def backbone_of(name):
     return next(model for model in MODELS if features_by(model) == features_by(name))
 
 
+def shard_of(wildcards):
+    """Give a shard's number, from 1, and how many there are."""
+    return [SHARDS.index(wildcards.shard) + 1, len(SHARDS)]
+
+
+def every_shard(name, suffix):
+    """List a file of every shard, in their order."""
+    return [f"{RESULTS}/{name}{shard}{suffix}" for shard in SHARDS]
+
+
 def pixels_of(wildcards):
     """List what a backbone reads: its checkpoint, what that wants, and the packed slices."""
     backbone = backbone_of(wildcards.model)
-    pixels = f"{RESULTS}/pixels/{backbone}"
-    files = {"folder": checkpoint_folder(wildcards), "pixels": f"{pixels}.npy"}
-    return files | {"rows": f"{pixels}.csv", "description": f"{RESULTS}/models/{backbone}.json"}
+    files = {"folder": checkpoint_folder(wildcards)}
+    files |= {"pixels": every_shard(f"pixels/{backbone}", ".npy")}
+    files |= {"rows": every_shard(f"pixels/{backbone}", ".csv")}
+    return files | {"description": f"{RESULTS}/models/{backbone}.json"}
 
 
 def features_of(wildcards):
     """List what a head is trained on: its backbone's features, and what they are of."""
     backbone = backbone_of(wildcards.model)
-    features = f"{RESULTS}/features/{backbone}"
-    files = {"features": f"{features}.safetensors", "rows": f"{features}.csv"}
+    features = f"features/{backbone}"
+    files = {"features": every_shard(features, ".safetensors")}
+    files |= {"rows": every_shard(features, ".csv")}
     if training_of(wildcards)["augmentation"]["mirror"]:
-        files["mirrored"] = f"{features}-mirrored.safetensors"
+        files["mirrored"] = every_shard(f"{features}-mirrored", ".safetensors")
     return files | {"description": f"{RESULTS}/models/{backbone}.json"}
 
 

@@ -1,7 +1,6 @@
 """Run a frozen backbone once over each slice or sequence."""
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -41,7 +40,7 @@ def main(
     torch.set_num_threads(threads)
     device = choose_device()
     backbone = load_configured(folder, description, settings, device)
-    slices = open_pixels(Path(pixels))
+    slices = open_pixels([pixels])
     members, labels = model_rows(read_table(rows, ROWS), settings, shuffle_seed=shuffle_seed)
     size = BATCH if settings["kind"] == "image" else 1
     batches = (slices[members[at : at + size]] for at in range(0, len(members), size))

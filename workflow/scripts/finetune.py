@@ -18,7 +18,16 @@ from ctseq.runlog import rule_log
 from ctseq.sequences import model_rows
 from ctseq.splits import hold_out, read_split, rows_of
 from ctseq.streams import HEAD, INNER
-from ctseq.tables import HISTORY, PATIENTS, ROWS, SCORES, SLICES, read_table, write_table
+from ctseq.tables import (
+    HISTORY,
+    PATIENTS,
+    ROWS,
+    SCORES,
+    SLICES,
+    read_table,
+    read_tables,
+    write_table,
+)
 from ctseq.trainable import renew_head, save_model
 
 log = logging.getLogger("ctseq")
@@ -35,9 +44,9 @@ def main(
     split = read_split(inputs.split)
     if folds is not None:
         split = hold_out(split, patients, folds=folds, seed=[seed, replicate, INNER])
-    members, rows = model_rows(read_table(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
+    members, rows = model_rows(read_tables(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
     truth = labels_of(rows, slices, patients, labels=labels)
-    examples = Examples(open_pixels(Path(inputs.pixels)), members, truth)
+    examples = Examples(open_pixels(inputs.pixels), members, truth)
     judge = "validation" if folds is None else "inner"
     train, choose = (rows_of(split, name, rows["patient_id"]) for name in ("train", judge))
 

@@ -2,22 +2,20 @@
 
 import logging
 
-import numpy as np
-
 from ctseq.classical import fit_classical
 from ctseq.features import read_views
 from ctseq.files import write_json
 from ctseq.runlog import rule_log
-from ctseq.tables import ROWS, SCORES, read_table, write_table
+from ctseq.tables import ROWS, SCORES, read_tables, write_table
 from ctseq.tasks import read_task, tabulate_scores
 
 
 def main(inputs, scores, summary, *, head, labels, weighted, folds, **seeds):
     """Write the scores and what was chosen."""
-    views = read_views(inputs)
-    rows = read_table(inputs.rows, ROWS)
-    task = read_task(inputs, rows, labels=labels, views=len(views), folds=folds, **seeds)
-    fitted = fit_classical(head, np.concatenate(views), task, weighted=weighted, **seeds)
+    features, views = read_views(inputs)
+    rows = read_tables(inputs.rows, ROWS)
+    task = read_task(inputs, rows, labels=labels, views=views, folds=folds, **seeds)
+    fitted = fit_classical(head, features, task, weighted=weighted, **seeds)
     write_table(tabulate_scores(task, fitted.probabilities, fitted.inner), scores, SCORES)
     write_json(fitted.chosen, summary)
     logging.getLogger("ctseq").info("Chosen: %s.", fitted.chosen)

@@ -9,17 +9,18 @@ from ctseq.files import read_json, whole
 from ctseq.pixels import pack_pixels
 from ctseq.preprocessing import Preprocessing
 from ctseq.runlog import rule_log
+from ctseq.shards import take_shard
 from ctseq.tables import ROWS, SLICES, read_table, write_table
 from ctseq.windows import parse_windows
 
 log = logging.getLogger("ctseq")
 
 
-def main(dataset, slices, description, pixels, rows, *, format, window, threads):
-    """Write the packed pixels and, beside them, which slice each row is."""
+def main(dataset, slices, description, pixels, rows, *, format, window, shard, threads):
+    """Write a shard's packed pixels and, beside them, which slice each row is."""
     reader, windows = reader_for(dataset, format)[0], parse_windows(window)
     check_windows(reader, windows)
-    table = read_table(slices, SLICES)
+    table = take_shard(read_table(slices, SLICES), *shard)
     with whole(pixels) as unfinished:
         shape = pack_pixels(
             table,

@@ -2,26 +2,24 @@
 
 import logging
 
-import numpy as np
-
 from ctseq.choosing import choose_and_train
 from ctseq.features import read_views
 from ctseq.files import read_json
 from ctseq.heads import LINEAR
 from ctseq.runlog import rule_log
 from ctseq.runs import write_run
-from ctseq.tables import ROWS, read_table
+from ctseq.tables import ROWS, read_tables
 from ctseq.tasks import read_task
 
 
 def main(inputs, outputs, *, labels, training, folds, **seeds):
     """Write the head, its history, its scores and what was chosen."""
-    views = read_views(inputs)
-    rows = read_table(inputs.rows, ROWS)
+    features, views = read_views(inputs)
+    rows = read_tables(inputs.rows, ROWS)
     trained = choose_and_train(
         LINEAR,
-        [np.concatenate(views)],
-        read_task(inputs, rows, labels=labels, views=len(views), folds=folds, **seeds),
+        [features],
+        read_task(inputs, rows, labels=labels, views=views, folds=folds, **seeds),
         std=read_json(inputs.description)["initializer_range"],
         training=training,
         **seeds,

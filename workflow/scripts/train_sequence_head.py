@@ -2,7 +2,6 @@
 
 import logging
 
-import numpy as np
 import pandas as pd
 
 from ctseq.choosing import choose_and_train
@@ -12,20 +11,23 @@ from ctseq.runlog import rule_log
 from ctseq.runs import write_run
 from ctseq.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
 from ctseq.sequences import arranged
-from ctseq.tables import ATTENTION, ROWS, read_table, write_table
+from ctseq.tables import ATTENTION, ROWS, read_tables, write_table
 from ctseq.tasks import read_task
 
 
 def main(inputs, outputs, *, head, shuffle_seed, training, folds, **seeds):
     """Write the head, its history, its scores, what was chosen, and how slices are weighed."""
-    slices = read_table(inputs.rows, ROWS)
+    slices = read_tables(inputs.rows, ROWS)
     sequences = arranged(slices, shuffle_seed=shuffle_seed)
     rows = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
-    views = [sequence_inputs(view, sequences, head=head) for view in read_views(inputs)]
-    task = read_task(inputs, rows, labels="patient", views=len(views), folds=folds, **seeds)
+    features, views = read_views(inputs)
+    # The slices of another view stand behind those of the first.
+    members = [seen + view * len(slices) for view in range(views) for seen in sequences.values()]
+    heads_inputs = sequence_inputs(features, members, head=head)
+    task = read_task(inputs, rows, labels="patient", views=views, folds=folds, **seeds)
     trained = choose_and_train(
         SEQUENCE_HEADS[head],
-        [np.concatenate(parts) for parts in zip(*views, strict=True)],
+        heads_inputs,
         task,
         std=read_json(inputs.description)["initializer_range"],
         training=training,
@@ -33,8 +35,8 @@ def main(inputs, outputs, *, head, shuffle_seed, training, folds, **seeds):
     )
     write_run(trained, outputs)
     scored = task.whole.held_out
-    weights = slice_attention(head, trained.parameters, [part[scored] for part in views[0]])
-    seen = [slices.iloc[list(sequences.values())[patient]] for patient in scored]
+    weights = slice_attention(head, trained.parameters, [part[scored] for part in heads_inputs])
+    seen = [slices.iloc[members[patient]] for patient in scored]
     _write_attention(weights, seen, outputs.attention)
     logging.getLogger("ctseq").info("Chosen: %s.", trained.summary)
 

@@ -40,6 +40,8 @@ def in_checksums(
         If the list holds a line that is none of it.
     """
     listed = _listed(folder, files)
+    if not listed:
+        return
     here = files[~files["reason"].isin(["outside", "name"])].set_index("path")
 
     def digest(path: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ctseq.fits import Fit
 from ctseq.heads import Head, movement
+from ctseq.stacked import Rows
 from ctseq.streams import HEAD, ORDER
 from ctseq.tasks import Task, tabulate_scores
 from ctseq.training import Examples, predict, train
@@ -41,7 +42,7 @@ class Trained:
 
 def choose_and_train(
     head: Head,
-    inputs: Sequence[np.ndarray],
+    inputs: Sequence[Rows],
     task: Task,
     *,
     std: float,
@@ -61,7 +62,7 @@ def choose_and_train(
     head
         Its kind.
     inputs
-        What `head` takes, with an entry a label of `task` along the first axis.
+        What `head` takes, with a row a label of `task`.
     task
         What is to be learned.
     std
@@ -96,7 +97,7 @@ def choose_and_train(
     history = pd.concat([candidate.table() for candidate in candidates], ignore_index=True)
     history["kept"] *= (history["peak_rate"] == chosen.rate).astype(int)
     (parameters,) = final.parameters
-    probabilities = predict(head, parameters, [values[scored] for values in inputs])
+    probabilities = predict(head, parameters, inputs, scored)
     return Trained(
         parameters,
         history.assign(images_per_second=np.nan),

@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ctseq.fits import Fit
+from ctseq.stacked import Rows
 from ctseq.streams import ORDER
 from ctseq.tasks import Task
 
@@ -65,7 +66,7 @@ class Fitted:
 
 def fit_classical(
     name: str,
-    features: np.ndarray,
+    features: Rows,
     task: Task,
     *,
     weighted: bool,
@@ -80,7 +81,7 @@ def fit_classical(
         A key of `CLASSICAL_HEADS`.
     features
         float32, with a row a label of `task`. They are standardised by the rows that are learned
-        from.
+        from. scikit-learn wants these at once, so memory holds them some times over.
     task
         What is to be learned, with inner fits.
     weighted

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ctseq.datasets.ids import patient_key
+from ctseq.datasets.ids import patient_keys
 from ctseq.problems import PATIENT, ROW, SLICE, problem
 from ctseq.tables import SUBTYPES
 
@@ -15,7 +16,7 @@ from ctseq.tables import SUBTYPES
 def in_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Find patients that have two folders, such as ``49`` beside ``049``, and unsafe ids."""
     own = files[files["patient_id"] != ""].drop_duplicates("patient_id")
-    for _, group in own.groupby(own["patient_id"].map(patient_key), sort=False):
+    for _, group in own.groupby(patient_keys(own["patient_id"]), sort=False):
         spellings = " and ".join(group["patient_id"])
         for path, patient_id in zip(group["path"], group["patient_id"], strict=True):
             unsafe = not patient_id.isprintable() or set(patient_id) & {"/", "\\"}
@@ -29,18 +30,17 @@ def in_slices(
     slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool
 ) -> Iterator[dict[str, Any]]:
     """Find slices and patients without a label, and two files that claim to be one slice."""
-    numbered = rows.dropna(subset="slice_number")
-    labelled = set(zip(numbered["key"], numbered["slice_number"], strict=True))
-    known = set(rows["key"])
+    known = slices["key"].isin(rows["key"])
     twice = slices.duplicated(["patient_id", "slice_number"], keep=False)
-    for file, is_twice in zip(slices.itertuples(), twice, strict=True):
+    unlabelled = known & ~_among(slices, rows) & (not per_patient)
+    doubtful = slices.assign(twice=twice, unlabelled=unlabelled)[twice | unlabelled]
+    for file in doubtful.itertuples():
         place = (SLICE, file.path, file.patient_id, file.slice_number)
-        if is_twice:
+        if file.twice:
             yield problem("two-files", *place)
-        missing = not per_patient and (file.key, file.slice_number) not in labelled
-        if missing and file.key in known:
+        if file.unlabelled:
             yield problem("no-label", *place)
-    strangers = slices[~slices["key"].isin(known)].drop_duplicates("patient_id")
+    strangers = slices[~known].drop_duplicates("patient_id")
     for file in strangers.itertuples():  # one line, not one a slice
         yield problem("no-label", PATIENT, file.path, file.patient_id)
 
@@ -71,7 +71,7 @@ def in_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, An
                 *(SLICE, file.path, file.patient_id, file.slice_number),
                 detail=f"{_pixels(file.shape)}, the others {_pixels(usual)}",
             )
-    seen = slices[readable & (slices["digest"] != "")]
+    seen = slices[readable & (slices["digest"] != b"")]
     shared = seen[seen.groupby("digest")["key"].transform("nunique") > 1]
     for _, group in shared.groupby("digest", sort=False):
         owners = group.drop_duplicates("key")
@@ -102,17 +102,22 @@ def in_rows(
     told
         Keys of patients that a problem leaves without slices already.
     """
-    files = set(zip(slices["key"], slices["slice_number"], strict=True))
-    patients = set(slices["key"])
+    names = ["key"] if per_patient else ["key", "slice_number"]
+    here = rows["key"].isin(slices["key"]) if per_patient else _among(rows, slices)
+    flags = rows[[*SUBTYPES, "hemorrhage"]]
+    differing = flags[list(SUBTYPES)].max(axis=1) != flags["hemorrhage"]
+    contradiction = differing.fillna(False) & flags.notna().all(axis=1)
+    sound = here & ~contradiction & ~rows.duplicated(names, keep=False) & (rows["invalid"] == "")
     first: dict[Any, int] = {}
-    for row in rows.itertuples():
+    # Most rows are sound: looking at the others alone takes no memory for each.
+    for row in rows.assign(here=here, contradiction=contradiction)[~sound].itertuples():
         place = (row.path, row.patient_id, row.slice_number)
         if not row.patient_id or (row.slice_number is pd.NA and not per_patient):
             yield problem("row", ROW, *place, row=row.row)
             continue
         name = row.key if per_patient else (row.key, row.slice_number)
         action = PATIENT if per_patient else SLICE
-        if name not in (patients if per_patient else files):
+        if not row.here:
             action = ROW
             if row.key not in told:
                 yield problem("no-slice", action, *place, row=row.row)
@@ -122,11 +127,8 @@ def in_rows(
         first.setdefault(name, row.row)
         if row.invalid:
             yield problem("cell", action, *place, row=row.row, detail=row.invalid)
-        flags = [getattr(row, name) for name in SUBTYPES]
-        if any(flag is pd.NA for flag in (row.hemorrhage, *flags)):
-            continue
-        if row.hemorrhage != any(flags):
-            detail = "a subtype without it" if any(flags) else "without a subtype"
+        if row.contradiction:
+            detail = "without a subtype" if row.hemorrhage else "a subtype without it"
             yield problem("contradiction", action, *place, row=row.row, detail=detail)
 
 
@@ -138,12 +140,19 @@ def hidden_hemorrhages(
     Left in, such a patient would count as a negative one.
     """
     claims = rows[rows[[*SUBTYPES, "hemorrhage"]].eq(1).fillna(False).any(axis=1)]
-    shown = set(zip(slices["key"][kept], slices["slice_number"][kept], strict=True))
-    for patient_id, group in slices[kept].groupby("patient_id", sort=False):
-        own = claims[claims["key"] == group["key"].iloc[0]]
-        if len(own) and not any((row.key, row.slice_number) in shown for row in own.itertuples()):
-            yield problem(
-                "hidden",
-                *(PATIENT, own["path"].iloc[0], patient_id, own["slice_number"].iloc[0]),
-                row=own["row"].iloc[0],
-            )
+    shown = claims["key"][_among(claims, slices[kept])]
+    first = claims[~claims["key"].isin(shown)].drop_duplicates("key").set_index("key")
+    for patient in slices[kept].drop_duplicates("patient_id").itertuples():
+        if patient.key in first.index:
+            claim = first.loc[patient.key]
+            place = (PATIENT, claim["path"], patient.patient_id, claim["slice_number"])
+            yield problem("hidden", *place, row=claim["row"])
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Whether each row's patient and slice are among those of others; one without number is not."""
+
+    def names(table: pd.DataFrame) -> pd.MultiIndex:
+        return pd.MultiIndex.from_arrays([table["key"], table["slice_number"].astype("Int64")])
+
+    return rows["slice_number"].notna().to_numpy() & names(rows).isin(names(others))

@@ -18,6 +18,7 @@ from ctseq.losses import class_weights, row_loss
 from ctseq.resume import Tensors, Unfinished
 from ctseq.sampling import epoch_order
 from ctseq.schedule import learning_rate_share
+from ctseq.stacked import Stacked
 from ctseq.streams import AUGMENTATION, MODEL, ORDER
 from ctseq.trainable import choose_trainable
 
@@ -36,7 +37,7 @@ class Examples:
         0 or 1, shape (rows,).
     """
 
-    pixels: np.ndarray
+    pixels: Stacked
     members: np.ndarray
     labels: np.ndarray
 

@@ -25,11 +25,11 @@ def link_sequences(
     hemorrhage = patients.set_index("patient_id")["hemorrhage"]
     for name in ("Positive", "Negative"):
         (folder / name).mkdir(parents=True)
-    for path, own in slices.groupby("path", sort=False):
-        first = own.iloc[0]
-        group = "Positive" if hemorrhage[first["patient_id"]] else "Negative"
-        suffix = Path(path).suffix.lower().replace(".jpeg", ".jpg")
-        name = f"{first['slice_number']}{suffix}" if len(own) == 1 else Path(path).name
-        link = folder / group / first["patient_id"] / name
+    alone = ~slices["path"].duplicated(keep=False)
+    for file in slices.assign(alone=alone).drop_duplicates("path").itertuples():
+        group = "Positive" if hemorrhage[file.patient_id] else "Negative"
+        suffix = Path(file.path).suffix.lower().replace(".jpeg", ".jpg")
+        name = f"{file.slice_number}{suffix}" if file.alone else Path(file.path).name
+        link = folder / group / file.patient_id / name
         link.parent.mkdir(exist_ok=True)
-        link.symlink_to(dataset.absolute() / path)
+        link.symlink_to(dataset.absolute() / file.path)

@@ -1,6 +1,6 @@
 """Packed pixels: every slice decoded, resized and cropped once, in one memory-mapped array."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.preprocessing import Preprocessing, shape_slice
+from ctseq.stacked import Stacked
 
 
 def pack_pixels(
@@ -20,7 +21,8 @@ def pack_pixels(
 ) -> tuple[int, ...]:
     """Write the slices as one uint8 array, in the order of `slices`.
 
-    Patients are opened one after the other, so that memory holds one of them.
+    Patients are opened one after the other, so that memory holds one of them. Slices are written
+    and not mapped: mapped pages would count as the process's memory until the system takes them.
 
     Parameters
     ----------
@@ -41,8 +43,8 @@ def pack_pixels(
     tuple of int
         The shape.
     """
-    packed = None
-    with ThreadPoolExecutor(threads) as pool:
+    shape, start = None, 0
+    with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
         for _, rows in sorted(slices.groupby("patient_id").indices.items()):
             sequence = open_sequence(slices.iloc[rows])
 
@@ -50,19 +52,21 @@ def pack_pixels(
                 return _shaped(sequence(place), steps)
 
             for row, pixels in zip(rows, pool.map(pack, range(len(rows))), strict=True):
-                if packed is None:
+                if shape is None:
                     shape = (len(slices), *pixels.shape)
-                    packed = np.lib.format.open_memmap(
-                        output, mode="w+", dtype=np.uint8, shape=shape
-                    )
-                packed[row] = pixels
-    packed.flush()
+                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(file, header)
+                    start = file.tell()
+                if pixels.shape != shape[1:]:
+                    raise RuntimeError("preprocessing made pictures of several sizes")
+                file.seek(start + int(row) * pixels.size)
+                file.write(np.ascontiguousarray(pixels))
     return shape
 
 
-def open_pixels(path: Path) -> np.ndarray:
-    """Map packed pixels into memory for reading."""
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+def open_pixels(paths: Iterable[str | Path]) -> Stacked:
+    """Map packed pixels, a file a shard, into memory for reading."""
+    return Stacked([np.load(path, mmap_mode="r", allow_pickle=False) for path in paths])
 
 
 def _shaped(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:

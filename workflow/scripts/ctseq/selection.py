@@ -12,7 +12,7 @@ import pandas as pd
 from ctseq import contradictions
 from ctseq.checksums import in_checksums
 from ctseq.counts import count_flow, count_study
-from ctseq.datasets.ids import patient_key
+from ctseq.datasets.ids import patient_key, patient_keys
 from ctseq.datasets.readers import Reader
 from ctseq.datasets.scan import Scan
 from ctseq.errors import InputError, fail_on
@@ -72,15 +72,14 @@ def index_dataset(
             f"{folder} holds no brain slices among its {len(scan.files)} files "
             f"({kinds or 'none'}). Looked for {reader.LOOKED_FOR}."
         )
-    slices = scan.slices.assign(key=scan.slices["patient_id"].map(patient_key))
-    rows = scan.labels.assign(key=scan.labels["patient_id"].map(patient_key))
-    looked_at = slices.join(_looked_at(folder, slices, reader, threads))
+    slices = scan.slices.assign(key=patient_keys(scan.slices["patient_id"]))
+    rows = scan.labels.assign(key=patient_keys(scan.labels["patient_id"]))
     told = {patient_key(found["patient_id"]) for found in scan.problems}
     problems = [
         *scan.problems,
         *contradictions.in_patients(scan.files),
         *contradictions.in_slices(slices, rows, per_patient=scan.per_patient),
-        *contradictions.in_images(looked_at, folder),
+        *contradictions.in_images(slices.join(_looked_at(folder, slices, reader, threads)), folder),
         *contradictions.in_rows(rows, slices, per_patient=scan.per_patient, told=told),
         *in_checksums(folder, scan.files, threads=threads),
     ]
@@ -150,16 +149,18 @@ def _looked_at(
     folder: str | Path, slices: pd.DataFrame, reader: Reader, threads: int
 ) -> pd.DataFrame:
     """Decode every slice, a patient at a time; give shape (or what is wrong) and digest."""
+    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}  # few, and each held once
 
-    def look(sequence: Any, place: int) -> tuple[tuple[int, ...] | str, str]:
+    def look(sequence: Any, place: int) -> tuple[tuple[int, ...] | str, bytes]:
         try:
             pixels = sequence(place)
         except InputError as error:
-            return str(error), ""
+            return str(error), b""
         flat = np.ascontiguousarray(pixels)
         # 128 bits: no two different slices ever share them.
-        digest = blake2b(flat.tobytes() + str(flat.shape).encode(), digest_size=16).hexdigest()
-        return pixels.shape, "" if (flat == flat.flat[0]).all() else digest
+        digest = blake2b(flat.tobytes() + str(flat.shape).encode(), digest_size=16).digest()
+        shape = shapes.setdefault(pixels.shape, pixels.shape)
+        return shape, b"" if (flat == flat.flat[0]).all() else digest
 
     found = pd.DataFrame(index=slices.index, columns=["shape", "digest"], dtype=object)
     with ThreadPoolExecutor(threads) as pool:
@@ -167,7 +168,7 @@ def _looked_at(
             try:
                 sequence = reader.open_sequence(folder, own)
             except InputError as error:
-                seen = [(str(error), "")] * len(own)
+                seen = [(str(error), b"")] * len(own)
             else:
                 seen = list(pool.map(lambda place, of=sequence: look(of, place), range(len(own))))
             found.loc[own.index, "shape"] = pd.Series([shape for shape, _ in seen], own.index)
@@ -185,8 +186,8 @@ def _reasons(slices: pd.DataFrame, problems: Sequence[dict[str, Any]]) -> pd.Ser
         elif found["action"] == SLICE:
             own.setdefault((key, found["slice_number"]), found["problem"])
     reasons = [
-        own.get((row.key, row.slice_number)) or patients.get(row.key, "")
-        for row in slices.itertuples()
+        own.get(slice_) or patients.get(slice_[0], "")
+        for slice_ in zip(slices["key"], slices["slice_number"], strict=True)
     ]
     return pd.Series(reasons, slices.index, dtype="str")
 
@@ -221,8 +222,8 @@ def _patients(slices: pd.DataFrame, demographics: pd.DataFrame) -> pd.DataFrame:
         n_positive_slices=("hemorrhage", lambda flags: flags.sum(min_count=1)),
     ).reset_index()
     patients["hemorrhage"] = patients["hemorrhage"].fillna(patients.pop("told"))
-    people = demographics.groupby(demographics["patient_id"].map(patient_key))
-    keys = patients["patient_id"].map(patient_key)
+    people = demographics.groupby(patient_keys(demographics["patient_id"]))
+    keys = patient_keys(patients["patient_id"])
     for column, undefined in {"age_years": float("nan"), "sex": ""}.items():
         # Two rows that disagree tell nothing.
         told = {

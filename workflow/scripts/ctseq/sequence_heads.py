@@ -5,12 +5,14 @@ they see of the sequence: the recurrent ones see its order, the others do not.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.func import functional_call
 
 from ctseq.heads import LINEAR, Head, Parameters, initial_layer, layer_logits
+from ctseq.stacked import Rows
 
 # Width of the attention's hidden layer (Ilse et al. 2018 take 128) and of a recurrent state a
 # direction: narrow, because a head learns from some fifty patients.
@@ -102,9 +104,38 @@ _POOLED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
+@dataclass(frozen=True)
+class Padded:
+    """Sequences padded with 0 to the longest, made when patients are asked for.
+
+    Attributes
+    ----------
+    features
+        float32, shape (slices, features).
+    sequences
+        Each patient's rows of `features`.
+    """
+
+    features: Rows
+    sequences: Sequence[np.ndarray]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Patients, slices of the longest sequence, features."""
+        return len(self.sequences), max(map(len, self.sequences)), self.features.shape[1]
+
+    def __getitem__(self, patients: np.ndarray) -> np.ndarray:
+        """Give the sequences of patients, (...), as an array (..., slices, features)."""
+        found = np.zeros((*patients.shape, *self.shape[1:]), np.float32)
+        for place, patient in np.ndenumerate(patients):
+            seen = self.sequences[patient]
+            found[place][: len(seen)] = self.features[seen]
+        return found
+
+
 def sequence_inputs(
-    features: np.ndarray, sequences: Mapping[str, np.ndarray], *, head: str
-) -> list[np.ndarray]:
+    features: Rows, sequences: Sequence[np.ndarray], *, head: str
+) -> list[np.ndarray | Padded]:
     """Gather slice features by patient, as a sequence head takes them.
 
     Parameters
@@ -112,23 +143,19 @@ def sequence_inputs(
     features
         float32, shape (slices, features).
     sequences
-        As `sequences.arranged` gives them.
+        Each patient's rows of `features`.
     head
         A key of `SEQUENCE_HEADS`.
 
     Returns
     -------
-    list of ndarray
-        For pooling heads, features (patients, features); for others, features padded with 0
-        (patients, slices, features) and numbers of slices (patients,).
+    list
+        For pooling heads, features (patients, features); for others, `Padded` and numbers of
+        slices (patients,).
     """
     if head in _POOLED:
-        return [np.stack([_POOLED[head](features[seen]) for seen in sequences.values()])]
-    lengths = np.array([len(seen) for seen in sequences.values()])
-    padded = np.zeros((len(lengths), lengths.max(), features.shape[1]), np.float32)
-    for row, seen in zip(padded, sequences.values(), strict=True):
-        row[: len(seen)] = features[seen]
-    return [padded, lengths]
+        return [np.stack([_POOLED[head](features[seen]) for seen in sequences])]
+    return [Padded(features, sequences), np.array([len(seen) for seen in sequences])]
 
 
 @torch.no_grad()
@@ -144,7 +171,7 @@ def slice_attention(
     parameters
         Of the trained head.
     inputs
-        As `sequence_inputs` gives them.
+        Rows of what `sequence_inputs` gives.
 
     Returns
     -------

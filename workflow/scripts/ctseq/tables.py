@@ -4,7 +4,7 @@ Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the da
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +183,13 @@ def read_table(path: str | Path, table: Table) -> pd.DataFrame:
     return _typed(cells, table, path)
 
 
+def read_tables(paths: Sequence[str | Path], table: Table) -> pd.DataFrame:
+    """Read tables of one contract, such as those of shards, one behind the other."""
+    rows = pd.concat([read_table(path, table) for path in paths], ignore_index=True)
+    _check_key(rows, table, ", ".join(map(str, paths)))
+    return rows
+
+
 def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None) -> None:
     """Write a table whole; with a contract, only its columns and only if they fulfil it.
 
@@ -207,7 +214,7 @@ def typed(rows: Any, table: Table) -> pd.DataFrame:
 def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
     problems, typed = [], {}
     for name, kind in table.columns.items():
-        column = cells[name]
+        column = cells.pop(name)  # read and typed side by side would be held twice
         empty = column == ""
         optional = kind == "float" or kind.endswith("?")
         numeric = kind.rstrip("?") in ("flag", "int", "float")

@@ -1,5 +1,6 @@
 """Training of heads on cached features: many at once, each as if it were alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,10 @@ from ctseq.heads import Head
 from ctseq.losses import class_weights, row_loss
 from ctseq.sampling import epoch_order
 from ctseq.schedule import learning_rate_share
+from ctseq.stacked import Rows
+
+# Numbers that are scored at a time, 64 MiB in double precision: 10,000 rows of the usual 768.
+_SCORED = 2**23
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,13 @@ class Examples:
     Attributes
     ----------
     inputs
-        Arrays with one entry a row along their first axis, as the head's `logits` takes them.
+        What the head's `logits` takes, with one entry a row: arrays, or what is indexed by an
+        array of rows as arrays are, so that memory holds a batch of what is mapped from files.
     labels
         0 or 1, shape (rows,).
     """
 
-    inputs: Sequence[np.ndarray]
+    inputs: Sequence[Rows]
     labels: np.ndarray
 
 
@@ -119,7 +125,7 @@ def train(
         If training diverges at every rate: the loss is no longer a number.
     """
     torch.set_num_threads(1)  # so small that threads cost more than they give; and one result
-    inputs = [torch.from_numpy(np.ascontiguousarray(values)) for values in examples.inputs]
+    inputs = examples.inputs
     labels = torch.from_numpy(examples.labels.astype(np.int64))
 
     def start(rate: float) -> list[_Run]:
@@ -152,11 +158,11 @@ def train(
 
 @torch.no_grad()
 def predict(
-    head: Head, parameters: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray]
+    head: Head, parameters: Mapping[str, np.ndarray], inputs: Sequence[Rows], rows: np.ndarray
 ) -> np.ndarray:
-    """Give the probability of hemorrhage of each row, in double precision, shape (rows,)."""
+    """Give the probability of hemorrhage of some rows, in double precision, shape (rows,)."""
     stack = {name: torch.from_numpy(value)[None].double() for name, value in parameters.items()}
-    return _probabilities(head, stack, [torch.from_numpy(v)[None] for v in inputs])
+    return _probabilities(head, stack, inputs, rows)
 
 
 class _Run:
@@ -228,7 +234,7 @@ def _epoch(head, inputs, labels, runs, settings) -> None:
             name: torch.stack([run.parameters[name] for run, _ in going])
             for name in runs[0].parameters
         }
-        logits = head.logits(stacked, [values[rows] for values in inputs])
+        logits = head.logits(stacked, _gathered(inputs, rows))
         losses = row_loss(
             logits, labels[rows], kind=settings["loss"], gamma=settings["focal_gamma"]
         )
@@ -241,14 +247,18 @@ def _epoch(head, inputs, labels, runs, settings) -> None:
             run.loss += mean * len(batch)
 
 
-def _padded(going) -> tuple[torch.Tensor, torch.Tensor]:
+def _gathered(inputs, rows) -> list[torch.Tensor]:
+    return [torch.from_numpy(values[rows]) for values in inputs]
+
+
+def _padded(going) -> tuple[np.ndarray, torch.Tensor]:
     """Give rows and their weights, (runs, rows); what fills up a shorter batch weighs nothing."""
     shape = (len(going), max(len(batch) for _, batch in going))
     rows, weight = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
     for position, (run, batch) in enumerate(going):
         rows[position, : len(batch)] = batch
         weight[position, : len(batch)] = run.weights[batch]
-    return torch.from_numpy(rows), torch.from_numpy(weight)
+    return rows, torch.from_numpy(weight)
 
 
 @torch.no_grad()
@@ -256,10 +266,9 @@ def _judge(candidate, runs, epoch, head, inputs, labels, by) -> None:
     """Write down how an epoch went and keep it if it is the best so far."""
     losses, right, found = 0.0, 0.0, []
     for run in runs:
-        held_out = torch.from_numpy(run.fit.held_out)
         stack = {name: p.detach()[None].double() for name, p in run.parameters.items()}
-        found.append(_probabilities(head, stack, [values[held_out][None] for values in inputs]))
-        truth = labels[held_out].numpy()
+        found.append(_probabilities(head, stack, inputs, run.fit.held_out))
+        truth = labels.numpy()[run.fit.held_out]
         of_truth = np.where(truth == 1, found[-1], 1 - found[-1])
         losses -= np.log(np.clip(of_truth, 1e-12, None)).sum()
         right += (of_truth > 0.5).sum()
@@ -277,8 +286,11 @@ def _judge(candidate, runs, epoch, head, inputs, labels, by) -> None:
         candidate.probabilities = found
 
 
-def _probabilities(head, stack, inputs) -> np.ndarray:
-    if not inputs[0].shape[1]:
-        return np.empty(0)
-    wide = [values.double() if values.is_floating_point() else values for values in inputs]
-    return torch.softmax(head.logits(stack, wide)[0], dim=-1)[:, 1].numpy()
+def _probabilities(head, stack, inputs, rows) -> np.ndarray:
+    size = max(1, _SCORED // max(math.prod(values.shape[1:]) for values in inputs))
+    found = [np.empty(0)]
+    for at in range(0, len(rows), size):
+        gathered = _gathered(inputs, rows[None, at : at + size])
+        wide = [values.double() if values.is_floating_point() else values for values in gathered]
+        found.append(torch.softmax(head.logits(stack, wide)[0], dim=-1)[:, 1].numpy())
+    return np.concatenate(found)

@@ -6,6 +6,7 @@ folders and tables are matched by number: ``049`` is the table's patient 49.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,10 +65,8 @@ def list_files(folder: str | Path) -> pd.DataFrame:
         slice as numbers, then by path.
     """
     rows = [_described(found) for found in walk(folder)]
-    order = sorted(
-        rows, key=lambda row: (int(row[2] or -1), -1 if row[3] is None else row[3], row[1], row[0])
-    )
-    return frame(order, FILES)
+    rows.sort(key=lambda row: (int(row[2] or -1), -1 if row[3] is None else row[3], row[1], row[0]))
+    return frame(rows, FILES)
 
 
 def read_diagnosis(folder: str | Path) -> pd.DataFrame:
@@ -98,4 +97,5 @@ def _described(found: Found) -> tuple[str, str, str, int | None, str]:
         # Masks are drawn on the brain window only; elsewhere the name means nothing.
         kind = "mask" if kind == "brain" else "other"
     reason = "" if kind == "brain" else kind
-    return found.path, kind, match["patient"], int(match["slice"]), reason
+    # One text for all of a patient's files: there are dozens.
+    return found.path, kind, sys.intern(match["patient"]), int(match["slice"]), reason

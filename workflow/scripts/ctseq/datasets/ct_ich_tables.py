@@ -1,11 +1,13 @@
 """CT-ICH's two tables, diagnosis and demographics, as its JPG and NIfTI releases write them."""
 
 import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from ctseq.datasets.cells import read_cells
+from ctseq.datasets.cells import Row, open_cells, read_cells
 from ctseq.datasets.ids import patient_text, whole_number
 from ctseq.datasets.scan import LABELS, frame
 from ctseq.errors import InputError
@@ -54,35 +56,15 @@ def read_diagnosis(folder: str | Path, name: str) -> pd.DataFrame:
             f"{folder} has no {name}, so its slices have no labels. "
             "Copy the table of the dataset's release there."
         )
-    header, rows = read_cells(path)
-    wanted = ("patientnumber", "slicenumber", *SUBTYPES, "nohemorrhage")
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise InputError(
-            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(header)}."
-        )
-    at = {name: header.index(name) for name in wanted}
-    records = []
-    for number, cells in rows:
-        flags = {name: flag(cells[at[name]], blank=0) for name in SUBTYPES}
-        none = flag(cells[at["nohemorrhage"]])
-        invalid = [
-            f"{name} is {cells[at[name]]!r}"
-            for name, value in {**flags, "nohemorrhage": none}.items()
-            if value is pd.NA and cells[at[name]]
-        ]
-        records.append(
-            {
-                "path": path.name,
-                "row": number,
-                "patient_id": patient_text(cells[at["patientnumber"]]),
-                "slice_number": whole_number(cells[at["slicenumber"]]),
-                **flags,
-                "hemorrhage": none if none is pd.NA else 1 - none,
-                "invalid": ", ".join(invalid),
-            }
-        )
-    return frame(records, LABELS)
+    with open_cells(path) as (header, rows):
+        wanted = ("patientnumber", "slicenumber", *SUBTYPES, "nohemorrhage")
+        missing = [name for name in wanted if name not in header]
+        if missing:
+            raise InputError(
+                f"{path} lacks the column {', '.join(missing)}; it has {', '.join(header)}."
+            )
+        at = {name: header.index(name) for name in wanted}
+        return frame(list(_labelled(rows, at, path.name)), LABELS)
 
 
 def read_demographics(folder: str | Path) -> pd.DataFrame:
@@ -138,6 +120,27 @@ def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.t
         return blank
     number = whole_number(cell)
     return number if number is not pd.NA and number in (0, 1) else pd.NA
+
+
+def _labelled(rows: Iterable[Row], at: Mapping[str, int], table: str) -> Iterator[tuple]:
+    """Read rows of the diagnosis table, as `scan.LABELS`: tuples, a third of what dicts take."""
+    for number, cells in rows:
+        flags = {name: flag(cells[at[name]], blank=0) for name in SUBTYPES}
+        none = flag(cells[at["nohemorrhage"]])
+        invalid = [
+            f"{name} is {cells[at[name]]!r}"
+            for name, value in {**flags, "nohemorrhage": none}.items()
+            if value is pd.NA and cells[at[name]]
+        ]
+        yield (
+            table,
+            number,
+            sys.intern(patient_text(cells[at["patientnumber"]])),
+            whole_number(cells[at["slicenumber"]]),
+            *flags.values(),
+            none if none is pd.NA else 1 - none,
+            ", ".join(invalid),
+        )
 
 
 def _columns(titles: list[str]) -> dict[str, int]:

@@ -22,6 +22,12 @@ def patient_key(patient_id: str) -> str:
     return text.lstrip("0").casefold() or text
 
 
+def patient_keys(ids: pd.Series) -> pd.Series:
+    """Give the key of each patient id; equal keys are one text, however many rows there are."""
+    keys = {patient_id: patient_key(patient_id) for patient_id in ids.unique()}
+    return ids.map(keys).astype("str")
+
+
 def patient_text(cell: str) -> str:
     """Give a table's patient id without a spreadsheet's decimals."""
     match = _WHOLE.fullmatch(cell.strip())

@@ -12,7 +12,7 @@ from PIL import Image
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from ctseq.datasets.phantom import Patient, draw_patients
+from ctseq.datasets.phantom import Patient, Told, draw_patients, told_of
 from ctseq.errors import InputError
 from ctseq.hounsfield import apply_windows
 from ctseq.tables import SUBTYPES
@@ -67,7 +67,7 @@ def write_phantom(
     drawn = draw_patients(
         patients=patients, positive=positive, image_size=image_size, slices=slices, seed=seed
     )
-    told = [(patient, write_patient(folder, i, patient)) for i, patient in enumerate(drawn)]
+    told = [(told_of(one), write_patient(folder, index, one)) for index, one in enumerate(drawn)]
     write_tables(folder, told)
 
 
@@ -87,7 +87,7 @@ def _write_jpg(folder: Path, index: int, patient: Patient) -> Shown:
     return shown
 
 
-def _jpg_tables(folder: Path, told: Sequence[tuple[Patient, Shown]]) -> None:
+def _jpg_tables(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
     _write_csv(folder / "hemorrhage_diagnosis.csv", [_DIAGNOSIS, *_diagnosis(told)])
     _write_csv(folder / "patient_demographics.csv", [_PEOPLE, *_demographics(told)])
     # What unzipping on a Mac leaves behind; no part of the layout.
@@ -113,7 +113,7 @@ def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
     return [frozenset(masks) for _, masks in drawn]
 
 
-def _nifti_tables(folder: Path, told: Sequence[tuple[Patient, Shown]]) -> None:
+def _nifti_tables(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
     _write_csv(folder / "hemorrhage_diagnosis_raw_ct.csv", [_DIAGNOSIS, *_diagnosis(told)])
     title, note = ("", "", "", "Hemorrhage type based on the CT scans"), ("Total", len(told))
     _write_csv(
@@ -175,7 +175,7 @@ def _write_folder(folder: Path, index: int, patient: Patient) -> Shown:
     return shown
 
 
-def _label_table(folder: Path, told: Sequence[tuple[Patient, Shown]]) -> None:
+def _label_table(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
     rows = [
         (patient.patient_id, number, int(bool(found)), *(int(name in found) for name in SUBTYPES))
         for patient, shown in told
@@ -203,7 +203,7 @@ def _save(grey: np.ndarray, path: Path, kind: str) -> None:
     Image.fromarray(grey).save(path, format=kind, **options)
 
 
-def _diagnosis(told: Sequence[tuple[Patient, Shown]]) -> list[tuple[int, ...]]:
+def _diagnosis(told: Sequence[tuple[Told, Shown]]) -> list[tuple[int, ...]]:
     return [
         (
             *(int(patient.patient_id), number),
@@ -215,7 +215,7 @@ def _diagnosis(told: Sequence[tuple[Patient, Shown]]) -> list[tuple[int, ...]]:
     ]
 
 
-def _demographics(told: Sequence[tuple[Patient, Shown]]) -> list[tuple[object, ...]]:
+def _demographics(told: Sequence[tuple[Told, Shown]]) -> list[tuple[object, ...]]:
     rows = []
     for patient, shown in told:
         ever = frozenset().union(*shown)

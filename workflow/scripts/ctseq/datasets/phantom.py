@@ -10,7 +10,7 @@ all of this, as well as atrophy, noise, motion, the way they lie and a scanner s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -30,14 +30,20 @@ _TRIES = 50
 
 
 @dataclass(frozen=True)
-class Patient:
-    """What is told of a patient, and what draws the same slices every time."""
+class Told:
+    """What is told of a patient."""
 
     patient_id: str
-    n_slices: int
     age_years: int
     sex: str
     fracture: bool
+
+
+@dataclass(frozen=True)
+class Patient(Told):
+    """What is told of a patient, and what draws the same slices every time."""
+
+    n_slices: int
     moved: frozenset[int]
     head: Head
     bleeds: Sequence[Bleed]
@@ -60,6 +66,11 @@ class Patient:
             masks = paint_bleeds(self.bleeds, number, drawn)
             sd = _noise(self.head, self.image_size)
             yield _scan(drawn.hu, sd, number in self.moved, noise), masks
+
+
+def told_of(patient: Patient) -> Told:
+    """Give what is told alone: what draws a patient is large."""
+    return Told(*(getattr(patient, field.name) for field in fields(Told)))
 
 
 def draw_patients(

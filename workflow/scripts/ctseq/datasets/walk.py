@@ -36,7 +36,7 @@ def walk(root: str | Path) -> list[Found]:
         If a folder cannot be listed.
     """
     real_root, entered, waiting = Path(os.path.realpath(root)), set(), [Path(root)]
-    found = set()
+    found = []
     # Real folders first: a link to a folder inside the dataset must not lend it another name.
     while waiting:
         start = waiting.pop(0)
@@ -48,11 +48,12 @@ def walk(root: str | Path) -> list[Found]:
             links = sorted(name for name in folders if (here / name).is_symlink())
             inside = [name for name in links if _inside(here / name, real_root)]
             waiting += [here / name for name in inside]
-            found |= {_found(here / name, root, "outside") for name in set(links) - set(inside)}
+            found += [_found(here / name, root, "outside") for name in set(links) - set(inside)]
             folders[:] = sorted(f for f in folders if os.path.realpath(here / f) not in entered)
             folders[:] = [name for name in folders if name not in links]
-            found |= {_found(here / name, root, _reason(here / name, real_root)) for name in names}
-    return sorted(found)
+            found += [_found(here / name, root, _reason(here / name, real_root)) for name in names]
+    found.sort()
+    return found
 
 
 def is_regular(path: str | Path) -> bool:

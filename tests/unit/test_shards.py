@@ -1,0 +1,82 @@
+"""Shards: whole patients, in order, none empty, about equal; and arrays that are read as one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from safetensors.numpy import load_file, save_file
+
+from ctseq.errors import InputError
+from ctseq.features import map_features
+from ctseq.shards import deal, take_shard
+from ctseq.stacked import Stacked
+
+
+def slices_of(counts):
+    """Give slices of patients whose ids are no numbers in order: `9` stands before `10`."""
+    rows = [(str(9 + k), number) for k, n in enumerate(counts) for number in range(1, n + 1)]
+    return pd.DataFrame(rows, columns=["patient_id", "slice_number"])
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 40))
+@example([60, 1, 1], 3)
+@example([1, 1, 60], 3)
+def test_every_patient_is_in_one_shard_and_order_is_kept(counts, shards):
+    assume(shards <= len(counts))
+    slices = slices_of(counts)
+    parts = [take_shard(slices, number, shards) for number in range(1, shards + 1)]
+    assert all(len(part) for part in parts)
+    owners = [set(part["patient_id"]) for part in parts]
+    assert sum(map(len, owners)) == len(counts)
+    joined = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(joined, take_shard(slices, 1, 1))
+    assert joined["patient_id"].is_monotonic_increasing
+    assert sorted(joined.itertuples(index=False)) == sorted(slices.itertuples(index=False))
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=60), st.integers(1, 20))
+def test_shards_are_about_equal(sizes, shards):
+    assume(shards <= len(sizes))
+    dealt = deal(sizes, shards)
+    assert dealt.tolist() == sorted(dealt)
+    of_shard = np.bincount(dealt, weights=sizes)
+    # Both ends of a shard are at most half a patient off, but where few patients are left to deal.
+    if shards * max(sizes) <= sum(sizes):
+        assert abs(of_shard - sum(sizes) / shards).max() <= max(sizes)
+
+
+def test_equal_patients_are_dealt_equally():
+    assert np.bincount(deal([30] * 12, 4)).tolist() == [3, 3, 3, 3]
+
+
+def test_more_shards_than_patients_are_refused():
+    with pytest.raises(InputError, match="shards is 3, but there are 2 patients"):
+        take_shard(slices_of([4, 5]), 1, 3)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
+def test_stacked_arrays_are_read_as_the_joined_one(lengths, data):
+    joined = np.arange(sum(lengths) * 6, dtype=np.float32).reshape(-1, 2, 3)
+    stacked = Stacked(np.split(joined, np.cumsum(lengths)[:-1]))
+    assert (len(stacked), stacked.shape) == (len(joined), joined.shape)
+    positions = st.integers(0, len(joined) - 1)
+    rows = data.draw(
+        arrays(np.int64, data.draw(st.sampled_from([(0,), (4,), (2, 3)])), elements=positions)
+    )
+    np.testing.assert_array_equal(stacked[rows], joined[rows])
+
+
+def test_features_are_mapped_as_they_are(tmp_path):
+    features = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
+    save_file({"features": features}, tmp_path / "a.safetensors", metadata={"by": "a test"})
+    mapped = map_features(tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(mapped, load_file(tmp_path / "a.safetensors")["features"])
+    assert not mapped.flags.writeable
+
+
+def test_features_of_another_type_are_refused(tmp_path):
+    save_file({"features": np.zeros((2, 2))}, tmp_path / "a.safetensors")
+    with pytest.raises(ValueError, match="F64 and no float32"):
+        map_features(tmp_path / "a.safetensors")
