@@ -13,7 +13,7 @@ import transformers
 from safetensors.numpy import load_file
 
 import extract_features
-from ctseq import allocator, backbones, speed
+from ctseq import backbones, speed
 from ctseq.checkpoints import describe
 from ctseq.preprocessing import Preprocessing
 from ctseq.tables import ROWS, write_table
@@ -205,13 +205,13 @@ def test_other_processors_are_not_probed(inputs, monkeypatch):
 def test_buffers_that_are_kept_change_no_bit(inputs):
     backbone, batch = loaded(inputs, "video"), batch_of(inputs, "video")
     before = features(backbone, batch)
-    assert allocator.keep_buffers() == hasattr(ctypes.CDLL(None), "mallopt")
+    assert speed.keep_buffers() == hasattr(ctypes.CDLL(None), "mallopt")
     np.testing.assert_array_equal(features(backbone, batch), before)
 
 
 def test_a_c_library_without_the_choice_is_left_alone(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
-    assert not allocator.keep_buffers()
+    assert not speed.keep_buffers()
     monkeypatch.undo()
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not allocator.keep_buffers()
+    assert not speed.keep_buffers()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 
-from ctseq.allocator import keep_buffers
 from ctseq.backbones import choose_device, load_configured
 from ctseq.devices import identity
 from ctseq.files import read_json, write_json
@@ -38,7 +37,6 @@ def main(
 ):
     """Write the best epoch's model, the history of all, and its scores of the other patients."""
     torch.set_num_threads(threads)
-    keep_buffers()
     device = choose_device()
     slices, patients = read_table(inputs.slices, SLICES), read_table(inputs.patients, PATIENTS)
     split = read_split(inputs.split)
