@@ -25,8 +25,8 @@ rule train_head:
     conda:
         "../../envs/torch.yaml"
     resources:
-        # PyTorch itself, and the features three times: read, chosen by subset, in double precision.
-        mem_mb=lambda wildcards, input, attempt: (700 + 3 * input.size_mb) * attempt,
+        # PyTorch itself; features are mapped, but tables grow with them, by a fifth as much.
+        mem_mb=lambda wildcards, input, attempt: (700 + input.size_mb / 3) * attempt,
     params:
         labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
         training=training_of,
@@ -58,8 +58,8 @@ rule train_sequence_head:
     conda:
         "../../envs/torch.yaml"
     resources:
-        # PyTorch itself; features, padded to the longest sequence, and a grid's batches of them.
-        mem_mb=lambda wildcards, input, attempt: (1500 + 6 * input.size_mb) * attempt,
+        # PyTorch itself, and a grid's batches of sequences; tables as for train_head.
+        mem_mb=lambda wildcards, input, attempt: (1500 + input.size_mb / 3) * attempt,
     params:
         head=lambda wildcards: model_of(wildcards)["head"]["type"],
         shuffle_seed=shuffle_seed,

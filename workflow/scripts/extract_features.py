@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 from ctseq.backbones import choose_device, extract, load_configured
 from ctseq.files import whole
 from ctseq.pixels import open_pixels
+from ctseq.progress import progress
 from ctseq.runlog import rule_log
 from ctseq.sequences import model_rows
 from ctseq.tables import ROWS, read_table, write_table
@@ -42,6 +43,8 @@ def main(
     batches = (slices[members[at : at + size]] for at in range(0, len(members), size))
     if mirror:  # the width is the last axis
         batches = (batch[..., ::-1] for batch in batches)
+    unit = "slices" if settings["kind"] == "image" else "sequences"
+    batches = progress(batches, total=len(members), unit=unit, weigh=len)
     matrix = np.concatenate(list(extract(backbone, batches)))
     with whole(features) as unfinished:
         save_file({"features": matrix}, unfinished)
