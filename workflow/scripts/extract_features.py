@@ -10,6 +10,7 @@ from ctseq.backbones import choose_device, extract, load_configured
 from ctseq.devices import is_reduced
 from ctseq.files import whole
 from ctseq.pixels import open_pixels
+from ctseq.progress import progress
 from ctseq.runlog import rule_log
 from ctseq.sequences import model_rows
 from ctseq.speed import precision_error, speed_up
@@ -53,6 +54,8 @@ def main(
     if is_reduced(precision, device):
         error = precision_error(backbone, probe, precision=precision)
         log.info("Features are off by %.1g of their length, for bfloat16.", error)
+    unit = "slices" if settings["kind"] == "image" else "sequences"
+    batches = progress(batches, total=len(members), unit=unit, weigh=len)
     matrix = np.concatenate(list(extract(backbone, batches, precision=precision)))
     with whole(features) as unfinished:
         save_file({"features": matrix}, unfinished)

@@ -15,6 +15,7 @@ from ctseq.backbones import Backbone, pixel_values
 from ctseq.devices import autocast, be_deterministic
 from ctseq.errors import InputError
 from ctseq.losses import class_weights, row_loss
+from ctseq.progress import progress
 from ctseq.resume import Tensors, Unfinished
 from ctseq.sampling import epoch_order
 from ctseq.schedule import learning_rate_share
@@ -195,7 +196,9 @@ class _Run:
                 module.eval()
         order = epoch_order(train.labels, how=self.settings["sampling"], rng=self.order)
         total = 0.0
-        for batch in train[order].pieces(self.settings["batch_size"]):
+        batches = train[order].pieces(self.settings["batch_size"])
+        rows_of = f"rows of epoch {self.epoch + 1}"
+        for batch in progress(batches, total=len(order), unit=rows_of, weigh=len):
             total += self.accumulate(batch) * len(batch)
             self.optimizer.param_groups[0]["lr"] = self.rate
             self.optimizer.step()

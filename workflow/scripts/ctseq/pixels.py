@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.preprocessing import Preprocessing, shape_slice
+from ctseq.progress import progress
 from ctseq.stacked import Stacked
 
 
@@ -45,7 +46,8 @@ def pack_pixels(
     """
     shape, start = None, 0
     with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
-        for _, rows in sorted(slices.groupby("patient_id").indices.items()):
+        patients = [rows for _, rows in sorted(slices.groupby("patient_id").indices.items())]
+        for rows in progress(patients, total=len(slices), unit="slices", weigh=len):
             sequence = open_sequence(slices.iloc[rows])
 
             def pack(place: int, sequence: Callable[[int], np.ndarray] = sequence) -> np.ndarray:

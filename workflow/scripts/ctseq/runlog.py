@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ctseq import progress
 from ctseq.errors import InputError
 
 # What a disk can do to any rule, and what the user does about it.
@@ -21,7 +22,7 @@ _DISK = {
 
 @contextmanager
 def rule_log(path: str | Path) -> Iterator[None]:
-    """Send the ``ctseq`` logger to `path`, and errors to the screen as well.
+    """Send the ``ctseq`` logger to `path`, and errors and progress to the screen as well.
 
     A user's mistake ends the script with its message alone; any other exception keeps its
     traceback, in the log too.
@@ -39,7 +40,7 @@ def rule_log(path: str | Path) -> Iterator[None]:
     file = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
     screen = logging.StreamHandler()
     screen.setLevel(logging.ERROR)
-    log.handlers = [file, screen]
+    log.handlers = [file, screen, _progress_on_screen(Path(path))]
     try:
         yield
     except InputError as error:
@@ -56,6 +57,15 @@ def rule_log(path: str | Path) -> Iterator[None]:
         raise
     finally:
         file.close()
+
+
+def _progress_on_screen(path: Path) -> logging.Handler:
+    """Show progress by the name of the rule and its job: several may run beside each other."""
+    inside = path.parts[path.parts.index("logs") + 1 :] if "logs" in path.parts else path.parts[-1:]
+    shown = logging.StreamHandler()
+    shown.addFilter(logging.Filter(progress.NAME))
+    shown.setFormatter(logging.Formatter(f"{Path(*inside).with_suffix('')}: %(message)s"))
+    return shown
 
 
 def _report(log: logging.Logger, screen: logging.Handler) -> None:

@@ -17,6 +17,7 @@ from ctseq.datasets.readers import Reader
 from ctseq.datasets.scan import Scan
 from ctseq.errors import InputError, fail_on
 from ctseq.problems import PATIENT, SLICE, in_words
+from ctseq.progress import progress
 from ctseq.tables import LISTING, PROBLEMS, SUBTYPES, typed
 
 _CURE = (
@@ -164,7 +165,10 @@ def _looked_at(
 
     found = pd.DataFrame(index=slices.index, columns=["shape", "digest"], dtype=object)
     with ThreadPoolExecutor(threads) as pool:
-        for _, own in slices.groupby("patient_id", sort=False):
+        patients = slices.groupby("patient_id", sort=False)
+        for _, own in progress(
+            patients, total=len(slices), unit="slices", weigh=lambda patient: len(patient[1])
+        ):
             try:
                 sequence = reader.open_sequence(folder, own)
             except InputError as error:
