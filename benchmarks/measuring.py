@@ -89,7 +89,7 @@ def stock_pass(checkpoint: Path, *, kind: str, rows: int, repeats: int, threads:
     Returns
     -------
     dict
-        ``seconds`` a row, the median of the repeats, and ``batch``.
+        ``seconds`` a row, the median of the repeats; ``batch``; and ``rows``, those timed.
     """
     torch.set_num_threads(threads)
     device = choose_device()
@@ -101,7 +101,7 @@ def stock_pass(checkpoint: Path, *, kind: str, rows: int, repeats: int, threads:
 
     model(values[:1])  # the first pass prepares
     best = min((size for size in SIZES[kind] if size <= rows), key=once)
-    return {"seconds": median(lambda: once(best), repeats), "batch": best}
+    return {"seconds": median(lambda: once(best), repeats), "batch": best, "rows": rows}
 
 
 def description_of(checkpoint: Path, *, kind: str, size: str) -> tuple[dict, Preprocessing]:

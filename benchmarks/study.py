@@ -80,9 +80,9 @@ def main(arguments: list[str] | None = None) -> None:
         f"{counts['video']} patients, {counts['image']} slices of {options.image_size} pixels, "
         f"{options.replicates} replicates, {options.cores} cores, on {processor_name()}"
     )
-    for kind, rows_timed in zip(KINDS, options.stock_rows, strict=True):
-        told = "{seconds:.3g} s a row in batches of {batch}".format(**stock[kind])
-        print(f"bare {MODELS[kind]}: {told}, median of {options.repeats} x {rows_timed} rows")
+    for kind, measured in stock.items():
+        told = "{seconds:.3g} s a row in batches of {batch}, of {rows} rows".format(**measured)
+        print(f"bare {MODELS[kind]}: {told}, median of {options.repeats}")
     print(shown(rows))
 
 
