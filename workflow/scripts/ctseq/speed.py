@@ -1,6 +1,6 @@
 """Faster ways to the same features.
 
-ViViT-B with 32 frames takes 0.7 times as long by them on a processor with AVX2, and 0.45 times with
+ViViT-B with 32 frames takes 0.8 times as long by them on a processor with AVX2, and 0.45 times with
 AVX-512; benchmarks/study.py measures a whole study. Left out: attention by chunks of queries (4 %
 faster with AVX-512, 14 % slower with AVX2), channels-last convolutions (the same), compiling (some
 10 %, for a C++ compiler and half a minute at the start).
@@ -59,7 +59,7 @@ def keep_buffers() -> bool:
     """Let glibc keep freed memory for the next layer, and say whether it does.
 
     By default it gives large buffers back to the system, which zeroes each page of the next one
-    anew: a fifth of ViViT-B's time. Results keep their bits. Other C libraries have no such choice.
+    anew. Results keep their bits. Other C libraries have no such choice.
 
     References
     ----------
