@@ -1,64 +1,47 @@
-"""Shards: a study in three is the study in one."""
+"""Shards: a study in two is the study in one.
+
+Every reader of several shards is tested beside its script (unit/test_training_scripts.py).
+"""
 
 import pytest
 from safetensors.numpy import load_file
 
 from ctseq.tables import ROWS, read_table, read_tables
 
-MODELS = ("vivit", "convnext", "sequence", "classical", "tuned")
+MODELS = ("vivit", "convnext")
 METRICS = [f"results/small/runs/{model}/replicate-01/metrics.json" for model in MODELS]
+SHARDS = ("-1-of-2", "-2-of-2")
 
 
 @pytest.fixture(scope="module")
-def runs(study, checkpoints, tmp_path_factory):
-    """A study with every reader of pixels and features, in one shard and in three."""
-    image = {"kind": "image", "checkpoint": checkpoints["image"], "revision": "main"}
-    whole = image | {"labels": "slice", "sequence_rule": "any"}
-    few = {"first_slices": 3, "training": {"trainable": "all", "epochs": 1}}
-    models = {
-        "sequence": image | {"label": "GRU", "head": {"type": "gru"}},
-        "classical": whole | {"label": "SVM", "head": {"type": "svm"}},
-        "tuned": whole | {"label": "Tuned"} | few,
-    }
-    overlay = {"models": models, "training": {"augmentation": {"mirror": True}}}
-    overlay |= {"selection": {"folds": 3}}  # four of the six patients that bleed train
-    found = {}
-    for shards in (1, 3):
-        copy = study.copy.copy(tmp_path_factory.mktemp("shards") / "copy")
-        outcome = copy.snakemake("--", *METRICS, overlay=overlay | {"shards": shards})
-        assert outcome.status == 0, outcome.text[-4000:]
-        found[shards] = copy, outcome
-    return found
+def two(study, tmp_path_factory):
+    """Run the study's first replicate again, from packing on, in two shards."""
+    copy = study.copy.copy(tmp_path_factory.mktemp("shards") / "copy")
+    outcome = copy.snakemake("--", *METRICS, overlay={"shards": 2})
+    assert outcome.status == 0, outcome.text[-4000:]
+    return copy, outcome
 
 
-def test_each_shard_is_a_job_and_models_with_one_backbone_share_them(runs):
-    jobs = runs[3][1].jobs
-    extracted = dict.fromkeys(
-        ["extract_features", "extract_mirrored_features"], ["convnext", "vivit"]
-    )
-    for rule, models in ({"pack_pixels": ["convnext", "tuned", "vivit"]} | extracted).items():
-        assert [job for job in jobs if job.startswith(f"{rule} ")] == [
-            f"{rule} model={model}, shard=-{number}-of-3"
-            for model in models
-            for number in (1, 2, 3)
+def test_each_shard_is_a_job(two):
+    for rule in ("pack_pixels", "extract_features"):
+        assert [job for job in two[1].jobs if job.startswith(rule)] == [
+            f"{rule} model={model}, shard={shard}" for model in sorted(MODELS) for shard in SHARDS
         ]
+    assert {"train_head", "evaluate"} < two[1].rules
 
 
 @pytest.mark.parametrize("name", ["features/vivit", "features/convnext", "pixels/convnext"])
-def test_the_shards_rows_are_those_of_one(runs, name):
-    (one, _), (three, _) = runs[1], runs[3]
-    paths = [three.results / f"{name}-{number}-of-3.csv" for number in (1, 2, 3)]
-    assert read_tables(paths, ROWS).equals(read_table(one.results / f"{name}.csv", ROWS))
+def test_the_shards_rows_are_those_of_one(study, two, name):
+    paths = [two[0].results / f"{name}{shard}.csv" for shard in SHARDS]
+    assert read_tables(paths, ROWS).equals(read_table(study.copy.results / f"{name}.csv", ROWS))
 
 
-@pytest.mark.parametrize("name", ["vivit", "vivit-mirrored", "convnext", "convnext-mirrored"])
-def test_the_shards_features_are_those_of_one(runs, name):
-    (one, _), (three, _) = runs[1], runs[3]
-    whole = load_file(one.results / f"features/{name}.safetensors")["features"]
+@pytest.mark.parametrize("model", MODELS)
+def test_the_shards_features_are_those_of_one(study, two, model):
+    whole = load_file(study.copy.results / f"features/{model}.safetensors")["features"]
     at = 0
-    for number in (1, 2, 3):
-        shard = three.results / f"features/{name}-{number}-of-3.safetensors"
-        part = load_file(shard)["features"]
+    for shard in SHARDS:
+        part = load_file(two[0].results / f"features/{model}{shard}.safetensors")["features"]
         # What shares a batch may change the last bits.
         assert abs(part - whole[at : at + len(part)]).max() <= 1e-5 * abs(whole).max()
         at += len(part)
@@ -66,8 +49,8 @@ def test_the_shards_features_are_those_of_one(runs, name):
 
 
 @pytest.mark.parametrize("path", METRICS)
-def test_the_metrics_are_those_of_one(runs, path):
-    (one, _), (three, _) = runs[1], runs[3]
-    metrics = (three.folder / path).read_text()
-    assert metrics == (one.folder / path).read_text()
-    assert "accuracy" in metrics
+def test_the_decisions_are_those_of_one(study, two, path):
+    table = path.replace("metrics.json", "predictions.csv")
+    first, second = ((copy.folder / table).read_text() for copy in (study.copy, two[0]))
+    columns = [[row.split(",")[::3] for row in text.splitlines()] for text in (first, second)]
+    assert columns[0] == columns[1]  # patient and decision, not the probability's last digits
