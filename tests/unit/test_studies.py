@@ -35,6 +35,7 @@ CONFIG = {
     "replicates": 4,
     "splits": {"scheme": "random"},
     "models": {"gru": GRU, "mean": MEAN},
+    "extraction": {"precision": "float32", "speedups": True},
     "training": {"learning_rate": 1e-4, "augmentation": {"mirror": False}},
     "selection": {"patients": "inner"},
     "evaluation": {"threshold": 0.5},
@@ -225,18 +226,21 @@ def test_order_goes_by_the_replicates_that_both_studies_have():
         {"seed": 2},
         {"dataset": {"format": "ct-ich-jpg"}},
         {"training": {"learning_rate": 1e-3, "augmentation": {"mirror": False}}},
+        {"extraction": {"precision": "bfloat16", "speedups": True}},
         {"splits": SPLITS[::-1]},
     ],
-    ids=["seed", "dataset", "training", "drawn splits"],
+    ids=["seed", "dataset", "training", "extraction", "drawn splits"],
 )
 def test_whatever_else_differs_makes_no_pair_of_order(changed):
     assert order_pairs([study(), study("b", models=("shuffled", "mean"), **changed)]) == []
 
 
-def test_how_training_is_spelled_does_not_matter():
+def test_how_a_models_own_keys_are_spelled_does_not_matter():
     other = study("b", models=("shuffled", "mean"))
     other.config["training"]["learning_rate"] = 1e-3
     other.config["models"]["shuffled"] = SHUFFLED | {"training": {"learning_rate": 1e-4}}
+    other.config["extraction"]["precision"] = "bfloat16"
+    other.config["models"]["shuffled"] |= {"extraction": {"precision": "float32"}}
     assert len(order_pairs([study(), other])) == 1
 
 

@@ -13,7 +13,7 @@ from ctseq.comparison.verdict import interval_words, metric_words, p_words, size
 from ctseq.studies import FinishedStudy
 
 # Keys that decide nothing about a single run of a model, or are looked at model by model.
-_NOT_OF_A_RUN = {"study", "replicates", "models", "training", "comparison", "report"}
+_NOT_OF_A_RUN = {"study", "replicates", "models", "extraction", "training", "comparison", "report"}
 HOW_TO_TELL = (
     "Whether the order of slices matters cannot be told from these studies: no model of theirs "
     "stands beside the same model with shuffle_slices: true, trained on the same splits. Add "
@@ -38,7 +38,8 @@ class Run:
         """Everything that decides its runs, but for the order of slices, spelled one way."""
         config = self.study.config
         own = dict(config["models"][self.model])
-        own["training"] = {**config["training"], **own.get("training", {})}
+        for section in ("extraction", "training"):
+            own[section] = {**config[section], **own.get(section, {})}
         own["head"] = own.get("head", {"type": "linear"})
         own = {key: own[key] for key in own.keys() - {"label", "shuffle_slices"}}
         shared = {key: config[key] for key in config.keys() - _NOT_OF_A_RUN}
