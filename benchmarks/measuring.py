@@ -1,10 +1,13 @@
-"""What the benchmarks of speed share: models of the study's shapes, stock passes, kept results."""
+"""What benchmarks share: working copies, models of the study's shapes, stock passes, results."""
 
 import multiprocessing
+import os
+import shutil
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 import transformers
+import yaml
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
@@ -25,10 +29,36 @@ from ctseq.preprocessing import Preprocessing  # noqa: E402
 from ctseq.report.facts import git_revision  # noqa: E402
 from ctseq.tiny import write_tiny  # noqa: E402
 
+# What a study takes of the repository.
+PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "workflow")
 KINDS = ("video", "image")
 FRAMES = {"full": 32, "tiny": 4}
 # Batch sizes that a stock pass may have; the fastest is what counts.
 SIZES = {"video": (1, 2), "image": (1, 8, 32)}
+
+
+def write_copy(folder: Path) -> None:
+    """Copy what a study takes of the repository, to be run where nothing else is."""
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "checkpoints")
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / part, folder / part)
+
+
+def snakemake(folder: Path, study: Mapping[str, Any], *arguments: str, cores: int) -> str:
+    """Run a copy's workflow with a study's overlay and give what it said; exit if it failed."""
+    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE_")}
+    outcome = subprocess.run(  # noqa: S603
+        [*command, "--cores", str(cores), *arguments], cwd=folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    if outcome.returncode:
+        sys.exit(f"{outcome.stdout[-4000:]}\nThe study failed; its last words stand above.")
+    return outcome.stdout
 
 
 def write_checkpoint(folder: Path, *, kind: str, size: str) -> None:

@@ -10,30 +10,24 @@ more, and appends all of it to a CSV file.
 """
 
 import argparse
-import csv
-import datetime
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-import yaml
+from measuring import KINDS, apart, keep, snakemake, timed, write_checkpoint, write_copy
 
-ROOT = Path(__file__).parents[1]
-SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published")
-SHIPPED += ("workflow",)
-COLUMNS = ("commit", "date", "what", "patients", "replicates", "jobs", "seconds", "peak_mib")
+from ctseq.report.facts import costs
+
+CORES = 2
 STUDY = {
     "study": "scale",
     "dataset": {"format": "phantom", "phantom": {"image_size": 32}},
     "models": {
-        "vivit": {"checkpoint": "resources/video", "frames": 4},
-        "convnext": {"checkpoint": "resources/image"},
+        "vivit": {"checkpoint": "./video", "frames": 4},
+        "convnext": {"checkpoint": "./image"},
     },
     "training": {"epochs": 3},
     "comparison": {"bootstrap_resamples": 100},
@@ -52,89 +46,39 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_copy(folder)
+        for kind in KINDS:
+            apart(write_checkpoint, folder / kind, kind=kind, size="tiny")
         rows = [row for number in options.patients for row in run(folder, number)]
         rows += [plan(folder, number) for number in options.replicates]
-    made = {"commit": _commit(), "date": datetime.date.today().isoformat()}
     if options.csv:
-        _append([made | row for row in rows], Path(options.csv))
+        keep(rows, options.csv)
     _show(rows)
 
 
-def write_copy(folder: Path) -> None:
-    """Copy what runs, and write two checkpoints that are not pretrained."""
-    for name in SHIPPED:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
-    program = (
-        "from ctseq.tiny import write_tiny\n"
-        "write_tiny('resources/video', kind='video', frames=4, seed=1, steps=0)\n"
-        "write_tiny('resources/image', kind='image', frames=None, seed=1, steps=0)\n"
-    )
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
-    command = [sys.executable, "-c", program]
-    subprocess.run(command, cwd=folder, env=environment, check=True)  # noqa: S603
-
-
-def run(folder: Path, patients: int) -> list[dict[str, object]]:
+def run(folder: Path, patients: int) -> list[dict[str, Any]]:
     """Run a study and give what each of its rules took, all its jobs together."""
     phantom = STUDY["dataset"]["phantom"] | {"patients": patients, "positive": patients * 4 // 9}
-    overlay = STUDY | {"dataset": STUDY["dataset"] | {"phantom": phantom}, "replicates": 2}
+    study = STUDY | {"dataset": STUDY["dataset"] | {"phantom": phantom}, "replicates": 2}
     print(f"{patients} patients ...", flush=True)
-    _snakemake(folder, overlay)
+    snakemake(folder, study, cores=CORES)
     results = folder / "results/scale"
-    rows = []
-    for rule in sorted(path.relative_to(results / "benchmarks").parts[0].removesuffix(".tsv")
-                       for path in (results / "benchmarks").iterdir()):  # fmt: skip
-        files = [
-            results / f"benchmarks/{rule}.tsv",
-            *(results / "benchmarks" / rule).rglob("*.tsv"),
-        ]
-        jobs = pd.concat([pd.read_csv(path, sep="\t") for path in files if path.exists()])
-        peak = pd.to_numeric(jobs["max_rss"], errors="coerce").max()
-        rows.append(
-            {"what": rule, "patients": patients, "replicates": 2, "jobs": len(jobs)}
-            | {"seconds": round(jobs["s"].sum(), 2), "peak_mib": round(peak)}
-        )
+    found = costs(results / "benchmarks")
     shutil.rmtree(results)
-    return rows
+    return [
+        {"what": cost.rule, "patients": patients, "replicates": 2, "jobs": cost.jobs}
+        | {"seconds": cost.seconds, "memory_mib": cost.memory_mib}
+        for cost in found
+    ]
 
 
-def plan(folder: Path, replicates: int) -> dict[str, object]:
+def plan(folder: Path, replicates: int) -> dict[str, Any]:
     """Plan a study of four models without running it."""
     print(f"a plan of {replicates} replicates ...", flush=True)
-    began = time.monotonic()
-    said = _snakemake(
-        folder, STUDY | {"models": STUDY["models"] | MORE, "replicates": replicates}, "--dry-run"
-    )
-    seconds = round(time.monotonic() - began, 2)
-    jobs = int(re.search(r"^total +(\d+)$", said, re.MULTILINE)[1])
+    study = STUDY | {"models": STUDY["models"] | MORE, "replicates": replicates}
+    said: list[str] = []
+    seconds = timed(lambda: said.append(snakemake(folder, study, "--dry-run", cores=CORES)))
+    jobs = int(re.search(r"^total +(\d+)$", said[0], re.MULTILINE)[1])
     return {"what": "dry run", "replicates": replicates, "jobs": jobs, "seconds": seconds}
-
-
-def _snakemake(folder: Path, overlay: dict[str, object], *arguments: str) -> str:
-    (folder / "study.yaml").write_text(yaml.safe_dump(overlay))
-    command = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", "2"]
-    answer = subprocess.run(  # noqa: S603
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if answer.returncode:
-        sys.exit(f"The study failed:\n{answer.stdout[-3000:]}{answer.stderr[-3000:]}")
-    return answer.stdout + answer.stderr
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()  # noqa: S603
-
-
-def _append(rows: list[dict[str, object]], path: Path) -> None:
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            table.writeheader()
-        table.writerows(rows)
 
 
 def _show(rows: list[dict[str, object]]) -> None:
@@ -148,7 +92,7 @@ def _show(rows: list[dict[str, object]]) -> None:
     ran = ran.astype({"patients": int})
     sizes = sorted(ran["patients"].unique())
     cost = ran.pivot(index="what", columns="patients", values="seconds") / sizes * 1000
-    peak = ran.pivot(index="what", columns="patients", values="peak_mib")
+    peak = ran.pivot(index="what", columns="patients", values="memory_mib").round()
     shown = pd.concat({"ms a patient": cost.round(1), "peak, MiB": peak}, axis=1)
     shown = shown[cost[sizes[-1]] >= 1]
     if len(sizes) > 1:

@@ -11,25 +11,22 @@ the bare forward pass of transformers' own models takes over the same slices, an
 import argparse
 import os
 import resource
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import yaml
 from measuring import (
     FRAMES,
     KINDS,
-    ROOT,
     apart,
     keep,
     processor_name,
     shown,
+    snakemake,
     stock_pass,
     timed,
     write_checkpoint,
+    write_copy,
 )
 
 from ctseq.datasets.layouts import write_phantom
@@ -38,8 +35,6 @@ from ctseq.tables import SLICES, read_table
 
 # With it, 82 patients have 2498 slices; the dataset's have 2501.
 SEED = 18
-# What a study takes of the repository.
-PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "workflow")
 RESULTS = Path("results/benchmark")
 MODELS = {"video": "vivit", "image": "convnext"}
 
@@ -51,9 +46,9 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print("Drawing patients and weights ...", flush=True)
-        prepare(folder, options, size)
+        study = prepare(folder, options, size)
         print("Running the study ...", flush=True)
-        seconds = timed(lambda: _run(folder, options.cores))
+        seconds = timed(lambda: snakemake(folder, study, cores=options.cores))
         found = costs(folder / RESULTS / "benchmarks")
         # Of the largest process. Linux counts in KiB.
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -114,14 +109,9 @@ def results(
     ]
 
 
-def prepare(folder: Path, options: argparse.Namespace, size: str) -> None:
-    """Write a working copy, the dataset, the checkpoints and the study's configuration."""
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "checkpoints")
-            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
-        else:
-            shutil.copy2(ROOT / part, folder / part)
+def prepare(folder: Path, options: argparse.Namespace, size: str) -> dict[str, Any]:
+    """Write a working copy, the dataset and the checkpoints, and give the study's overlay."""
+    write_copy(folder)
     write_phantom(
         folder / "data",
         patients=options.patients,
@@ -134,25 +124,13 @@ def prepare(folder: Path, options: argparse.Namespace, size: str) -> None:
         apart(write_checkpoint, folder / kind, kind=kind, size=size)
     models = {MODELS[kind]: {"checkpoint": f"./{kind}"} for kind in KINDS}
     models["vivit"]["frames"] = FRAMES[size]
-    study = {
+    return {
         "study": RESULTS.name,
         "dataset": {"path": "data", "format": "ct-ich-jpg"},
         "replicates": options.replicates,
         "extraction": {"speedups": options.speedups},
         "models": models,
     }
-    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-
-
-def _run(folder: Path, cores: int) -> None:
-    command = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", cores]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE_")}
-    outcome = subprocess.run(  # noqa: S603
-        list(map(str, command)), cwd=folder, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
-    if outcome.returncode:
-        sys.exit(f"{outcome.stdout[-4000:]}\nThe study failed; its last words stand above.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,10 +1,14 @@
 """Small CT files for tests, written by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pydicom
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+# Files of other programs that pydicom brings.
+PYDICOMS = Path(pydicom.__file__).parent / "data/test_files"
 # Rows and columns differ, and no turn or mirror of it is the same.
 HU = np.arange(24, dtype=np.int16).reshape(4, 6) * 10 - 40
 

@@ -37,11 +37,12 @@ def test_a_study_is_set_beside_the_bare_pass():
 
 
 def test_the_full_study_is_of_the_size_of_the_papers():
+    import measuring
     import study
 
     options = study._parser().parse_args([])
     assert (options.patients, options.image_size, options.replicates) == (82, 650, 10)
-    assert set(study.PARTS) <= {path.name for path in FOLDER.parent.iterdir()}
+    assert set(measuring.PARTS) <= {path.name for path in FOLDER.parent.iterdir()}
 
 
 def test_a_peer_runs_the_backbone_in_each_epoch_of_each_replicate():

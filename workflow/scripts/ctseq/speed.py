@@ -1,9 +1,8 @@
 """Faster ways to the same features.
 
-ViViT-B with 32 frames takes 0.8 times as long by them on a processor with AVX2, and 0.45 times with
-AVX-512; benchmarks/study.py measures a whole study. Left out: attention by chunks of queries (4 %
-faster with AVX-512, 14 % slower with AVX2), channels-last convolutions (the same), compiling (some
-10 %, for a C++ compiler and half a minute at the start).
+With AVX2, ViViT-B with 32 frames takes 0.8 times as long by them (docs/performance.md);
+benchmarks/study.py measures a whole study. Left out: attention by chunks of queries, which is
+slower there, and channels-last convolutions, which are the same.
 """
 
 import ctypes

@@ -188,7 +188,9 @@ def _plain(value: Any) -> str:
         return (" × " if whole else ", ").join(map(_plain, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_plain(part)}" for key, part in value.items())
-    return {"None": "none", "True": "yes", "False": "no"}.get(str(value), str(value))
+    if value is None or isinstance(value, bool):  # and not 0 or 1, which equal them
+        return {None: "none", True: "yes", False: "no"}[value]
+    return str(value)
 
 
 def _cost_table(costs: Sequence[facts.Cost]) -> Table:
