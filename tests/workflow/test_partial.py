@@ -13,7 +13,7 @@ OF_RUN = {"train_head model=vivit, replicate=02", "evaluate model=vivit, replica
 REPORT = {"write_report", "all"}
 COMPARED = {"compare_models", "plot_differences"} | REPORT
 PATIENTS = {"compare_patients", "plot_patients"} | REPORT
-SCORED = {"collect_metrics", "plot_metric", "plot_confusion"} | COMPARED | PATIENTS
+SCORED = {"collect_metrics", "plot_metrics"} | COMPARED | PATIENTS
 EVALUATED = {"evaluate"} | SCORED
 TRAINED = {"train_head", "plot_training"} | EVALUATED
 EXTRACTED = {"extract_features"} | TRAINED
@@ -27,7 +27,7 @@ INDEXED = (
 DRAWN = {"draw_phantom"} | INDEXED
 # The rule graph is drawn anew where a key decides which rules or files there are.
 GRAPH = {"plot_rulegraph"}
-LABEL = {"plot_metric", "plot_training", "plot_patients"} | COMPARED
+LABEL = {"plot_metrics", "plot_training", "plot_patients"} | COMPARED
 RETRAINED = (TRAINED | GRAPH) - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
 OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical", "finetune")
@@ -57,7 +57,7 @@ CHANGES = [
     ("models.vivit.frame_sampling", "first", DESCRIBED | GRAPH, {"vivit"}),
     ("models.vivit.position_embeddings", "fresh", DESCRIBED | GRAPH, {"vivit"}),
     ("models.vivit.training", {"epochs": 2}, TRAINED, {"vivit"}),
-    ("models.convnext.label", "Image", LABEL | {"plot_confusion"} | GRAPH, set()),
+    ("models.convnext.label", "Image", LABEL | GRAPH, set()),
     ("models.convnext.labels", "patient", TRAINED | GRAPH, {"convnext"}),
     ("models.convnext.sequence_rule", "mean", EVALUATED | GRAPH, {"convnext"}),
     ("models.vivit.extraction", {"precision": "bfloat16"}, EXTRACTED | GRAPH, {"vivit"}),

@@ -208,6 +208,22 @@ def published_figures(wildcards=None):
     return [f"results/published/figures/{name}.svg" for name in names]
 
 
+def metric_figures(study):
+    """Name what is drawn of a study's metrics: a figure a metric, and one a model."""
+    drawn = {"metric": study["comparison"]["metrics"], "confusion": study["models"]}
+    paths = {
+        kind: [f"<results>/figures/{kind}-{name}" for name in names]
+        for kind, names in drawn.items()
+    }
+    svg = {
+        f"{kind}_svg": report(
+            [f"{path}.svg" for path in own], caption=f"../report/{kind}.rst", category="Metrics"
+        )
+        for kind, own in paths.items()
+    }
+    return svg | {f"{kind}_png": [f"{path}.png" for path in own] for kind, own in paths.items()}
+
+
 def captions_of(figures):
     """List the captions of figures, one a kind: `metric-recall` has that of `metric`."""
     kinds = dict.fromkeys(Path(figure).stem.partition("-")[0] for figure in figures())

@@ -35,21 +35,15 @@ use rule compare_models as compare_published with:
         sizes=PUBLISHED["splits"]["sizes"],
 
 
-use rule plot_metric as plot_published_metric with:
+use rule plot_metrics as plot_published_metrics with:
+    output:
+        **metric_figures(PUBLISHED),
     pathvars:
         results="results/published",
     params:
+        metrics=PUBLISHED["comparison"]["metrics"],
         labels=labels_of(PUBLISHED),
         shared_splits=False,
-
-
-use rule plot_confusion as plot_published_confusion with:
-    pathvars:
-        results="results/published",
-    wildcard_constraints:
-        model="|".join(PUBLISHED["models"]),
-    params:
-        label=lambda wildcards: labels_of(PUBLISHED)[wildcards.model],
 
 
 use rule plot_differences as plot_published_differences with:

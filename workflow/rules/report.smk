@@ -80,57 +80,27 @@ rule plot_rulegraph:
         "../scripts/plot_rulegraph.py"
 
 
-rule plot_metric:
-    """Draw one metric of every model and replicate."""
+rule plot_metrics:
+    """Draw each metric of all models and replicates, and each model's mean confusion matrix."""
     input:
         metrics="<results>/metrics.csv",
-        code=code_of("plot_metric.py"),
+        code=code_of("plot_metrics.py"),
     output:
-        svg=report(
-            "<results>/figures/metric-{metric}.svg",
-            caption="../report/metric.rst",
-            category="Metrics",
-        ),
-        png="<results>/figures/metric-{metric}.png",
+        **metric_figures(config),
     log:
-        "<results>/logs/plot_metric/{metric}.log",
+        "<results>/logs/plot_metrics.log",
     benchmark:
-        "<results>/benchmarks/plot_metric/{metric}.tsv"
+        "<results>/benchmarks/plot_metrics.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        metrics=config["comparison"]["metrics"],
         labels=labels_of(config),
         shared_splits=True,
     script:
-        "../scripts/plot_metric.py"
-
-
-rule plot_confusion:
-    """Draw a model's mean confusion matrix."""
-    input:
-        metrics="<results>/metrics.csv",
-        code=code_of("plot_confusion.py"),
-    output:
-        svg=report(
-            "<results>/figures/confusion-{model}.svg",
-            caption="../report/confusion.rst",
-            category="Metrics",
-        ),
-        png="<results>/figures/confusion-{model}.png",
-    log:
-        "<results>/logs/plot_confusion/{model}.log",
-    benchmark:
-        "<results>/benchmarks/plot_confusion/{model}.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib and pandas
-    params:
-        label=lambda wildcards: labels_of(config)[wildcards.model],
-    script:
-        "../scripts/plot_confusion.py"
+        "../scripts/plot_metrics.py"
 
 
 rule plot_training:
