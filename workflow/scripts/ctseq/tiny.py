@@ -33,20 +33,23 @@ class _Recipe:
     ----------
     side
         Pixels after the centre crop; slices are first resized to 8/7 of it, like the real ones.
-    patients, steps, batch, rate
-        Synthetic patients drawn, training steps, rows a step, peak learning rate.
+    patients, slices
+        Synthetic patients drawn, and slices of each; for a video model, its frames.
+    steps, batch, rate
+        Training steps, rows a step, peak learning rate.
     """
 
     side: int
     patients: int
+    slices: int | None
     steps: int
     batch: int
     rate: float
 
 
 _RECIPES = {
-    "image": _Recipe(side=64, patients=120, steps=80, batch=48, rate=3e-3),
-    "video": _Recipe(side=48, patients=120, steps=180, batch=8, rate=2e-3),
+    "image": _Recipe(side=64, patients=120, slices=8, steps=80, batch=48, rate=3e-3),
+    "video": _Recipe(side=48, patients=90, slices=None, steps=150, batch=8, rate=2e-3),
 }
 _SCALE = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_normalize": True}
 
@@ -143,7 +146,7 @@ def _pretrain(lesson: _Lesson, recipe: _Recipe, steps: int) -> None:
 
 def _image_lesson(model: Any, recipe: _Recipe, frames: None, seed: int) -> _Lesson:
     """Teach ConvNeXt whether a slice shows blood, and where in its two coarsest maps."""
-    grey, blood = _patients(recipe, 16, seed)
+    grey, blood = _patients(recipe, recipe.slices, seed)
     grey, blood = grey.flatten(0, 1), blood.flatten(0, 1)
     shown = blood.flatten(1).any(1)
     probes = torch.nn.ModuleList(
