@@ -21,7 +21,7 @@ from studies import STUDY, models_of, without_profile, write_checkpoints, write_
 # libraries and plugins that every plan loads, and forks for each plan.
 PLANNER = """
 import contextlib, json, os, sys
-import jsonschema, pandas, snakemake.cli, snakemake.utils
+import jsonschema, pandas, smart_open, snakemake.cli, snakemake.utils
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     snakemake.cli.main(["--version"])
 for case in json.load(sys.stdin):

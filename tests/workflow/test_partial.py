@@ -89,7 +89,7 @@ CHANGES = [
     ("training.gradient_checkpointing", True, REPORT, set()),
     ("training.compile", True, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
-    ("comparison.metrics", ["accuracy"], COMPARED, set()),
+    ("comparison.metrics", ["accuracy"], COMPARED | {"plot_metrics"}, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
     ("comparison.undefined", "zero", COMPARED, set()),
     ("comparison.rope", 0.05, COMPARED, set()),
