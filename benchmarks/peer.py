@@ -3,8 +3,8 @@
 They run the frozen backbone anew in each epoch of each replicate; the workflow runs it once over
 each slice or sequence and trains heads on what it gave. The peer's loop is the one that
 transformers' Trainer runs by default (AdamW, linear decay, gradients clipped at 1, an evaluation
-after each epoch); Trainer itself needs a package that the workflow has no use for. In its favour,
-images are decoded and preprocessed beforehand, and it stops early in no replicate.
+after each epoch). In its favour, images are decoded and preprocessed beforehand, and it stops early
+in no replicate.
 
 Some steps are timed and the rest is arithmetic, which is printed. As a lower bound for training a
 head, scikit-learn's logistic regression is fitted to features of the same shape.
@@ -21,31 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import transformers
 import yaml
-from measuring import (
-    KINDS,
-    ROOT,
-    apart,
-    choose_device,
-    description_of,
-    keep,
-    median,
-    model_inputs,
-    noise,
-    processor_name,
-    shown,
-    stock_model,
-    timed,
-    write_checkpoint,
-)
+from measuring import ROOT, apart, keep, median, processor_name, shown, timed
+from passes import KINDS, own_pass, stock_training, write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
-from ctseq.backbones import extract, load
 from ctseq.fits import Fit
 from ctseq.heads import LINEAR
-from ctseq.speed import speed_up
 from ctseq.training import Examples, train
 
 # Of the paper's dataset: 57 patients learn and 25 validate, and so do their slices, on average.
@@ -63,8 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as name:
             checkpoint = Path(name)
             apart(write_checkpoint, checkpoint, kind=kind, size=size)
-            costs = apart(peer_costs, checkpoint, kind=kind, options=options)
-            costs |= apart(own_costs, checkpoint, kind=kind, size=size, options=options)
+            costs = costs_of(checkpoint, kind=kind, size=size, options=options)
         row = comparison(kind, costs)
         print(arithmetic(kind, costs, row), flush=True)
         rows.append({"what": kind} | costs | row)
@@ -74,56 +55,17 @@ def main(arguments: list[str] | None = None) -> None:
     print(shown([{name: row[name] for name in columns} for row in rows]))
 
 
-def peer_costs(checkpoint: Path, *, kind: str, options: argparse.Namespace) -> dict[str, float]:
-    """Time steps and evaluations of the plain loop: seconds a row of each."""
-    torch.set_num_threads(options.cores)
-    device = choose_device()
-    model = stock_model(checkpoint, kind=kind).to(device)
-    model.base_model.requires_grad_(False)
-    weights = [values for values in model.parameters() if values.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=5e-6, weight_decay=0.01)
-    schedule = transformers.get_linear_schedule_with_warmup(optimizer, 2, 1000)
-    pixels = model_inputs(model, BATCH).to(device)
-    labels = torch.arange(BATCH, device=device) % 2
-
-    def step() -> None:
-        model.train()
-        model(pixels, labels=labels).loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-
-    @torch.no_grad()
-    def evaluate() -> None:
-        model.eval()
-        model(pixels, labels=labels).logits.cpu()
-
-    with torch.no_grad():
-        model(pixels[:1])  # the first pass prepares
-    return {
-        "step": median(lambda: timed(step, device), options.steps) / BATCH,
-        "evaluation": median(lambda: timed(evaluate, device), options.steps) / BATCH,
-    }
-
-
-def own_costs(
+def costs_of(
     checkpoint: Path, *, kind: str, size: str, options: argparse.Namespace
 ) -> dict[str, float]:
-    """Time the workflow's extraction, seconds a row, and one replicate's head."""
-    torch.set_num_threads(options.cores)
-    device = choose_device()
-    _, steps = description_of(checkpoint, kind=kind, size=size)
-    backbone = load(checkpoint, kind=kind, preprocessing=steps, device=device)
-    config = backbone.model.config
-    batch = (1, config.num_frames) if kind == "video" else (32,)  # as rule extract_features
-    grey = noise(config.image_size, *batch)
-    speed_up(backbone, grey[:1], precision="float32")
-    (first,) = extract(backbone, [grey])
-    seconds = median(lambda: timed(lambda: list(extract(backbone, [grey])), device), options.steps)
+    """Time the plain loop's steps and evaluations, and the workflow's pass and head."""
+    common = {"kind": kind, "repeats": options.steps, "threads": options.cores}
+    peer = apart(stock_training, checkpoint, rows=BATCH, frozen=True, **common)
+    own = apart(own_pass, checkpoint, size=size, precision="float32", **common)
     n = ROWS[kind]
-    features = np.random.default_rng(1).normal(size=(sum(n.values()), first.shape[1])).astype("f4")
-    return {"extraction": seconds / batch[0]} | head_costs(features, n["train"])
+    shape = (sum(n.values()), own["features"])
+    features = np.random.default_rng(1).normal(size=shape).astype("f4")
+    return peer | {"extraction": own["seconds"]} | apart(head_costs, features, n["train"])
 
 
 def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:

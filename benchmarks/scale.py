@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from measuring import KINDS, apart, keep, snakemake, timed, write_checkpoint, write_copy
+from measuring import apart, keep, snakemake, timed, write_copy
+from passes import KINDS, write_checkpoint
 
 from ctseq.report.facts import costs
 

@@ -15,19 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from measuring import (
-    FRAMES,
-    KINDS,
-    apart,
-    keep,
-    processor_name,
-    shown,
-    snakemake,
-    stock_pass,
-    timed,
-    write_checkpoint,
-    write_copy,
-)
+from measuring import apart, keep, processor_name, shown, snakemake, timed, write_copy
+from passes import FRAMES, KINDS, stock_pass, write_checkpoint
 
 from ctseq.datasets.layouts import write_phantom
 from ctseq.report.facts import Cost, costs

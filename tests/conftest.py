@@ -109,6 +109,18 @@ def new_copy(tmp_path_factory):
     return make
 
 
+@pytest.fixture(scope="module")
+def small_forest():
+    """Let forests have a tenth of their trees: they are fitted dozens of times."""
+    from ctseq.classical import CLASSICAL_HEADS
+
+    forest = CLASSICAL_HEADS["forest"].classifier
+    trees = forest.n_estimators
+    forest.set_params(n_estimators=trees // 10)
+    yield
+    forest.set_params(n_estimators=trees)
+
+
 @pytest.fixture
 def hub():
     """Serve an empty pretend hub until the test ends; set its `folder` first."""

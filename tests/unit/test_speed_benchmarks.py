@@ -87,18 +87,18 @@ def test_results_of_other_columns_are_refused(tmp_path):
 
 @pytest.mark.parametrize("kind", ["video", "image"])
 def test_the_bare_pass_is_that_of_the_checkpoint(kind, tmp_path):
-    import measuring
+    import passes
     import torch
 
     threads = torch.get_num_threads()
-    measuring.write_checkpoint(tmp_path / kind, kind=kind, size="tiny")
-    found = measuring.stock_pass(tmp_path / kind, kind=kind, rows=2, repeats=1, threads=threads)
+    passes.write_checkpoint(tmp_path / kind, kind=kind, size="tiny")
+    found = passes.stock_pass(tmp_path / kind, kind=kind, rows=2, repeats=1, threads=threads)
     assert found["seconds"] > 0
-    assert found["batch"] in measuring.SIZES[kind]
-    model = measuring.stock_model(tmp_path / kind, kind=kind)
+    assert found["batch"] in passes.SIZES[kind]
+    model = passes.stock_model(tmp_path / kind, kind=kind)
     assert not model.training
     assert model.config.num_labels == 2
-    assert measuring.model_inputs(model, 3).shape[0] == 3
+    assert passes.model_inputs(model, 3).shape[0] == 3
 
 
 def test_work_is_done_apart(monkeypatch):
@@ -108,3 +108,32 @@ def test_work_is_done_apart(monkeypatch):
 
     monkeypatch.setattr(sys, "argv", [sys.argv[0]])
     assert measuring.apart(os.getpid) != os.getpid()
+
+
+@pytest.mark.parametrize("kind", ["video", "image"])
+def test_without_a_gpu_a_trial_measures_the_same_work(kind, tmp_path, monkeypatch):
+    import argparse
+
+    import gpu
+    import passes
+
+    monkeypatch.setattr(gpu, "apart", lambda work, *args, **options: work(*args, **options))
+    passes.write_checkpoint(tmp_path / kind, kind=kind, size="tiny")
+    options = argparse.Namespace(rows=2, repeats=1, cores=1)
+    rows = gpu.measured(tmp_path / kind, kind, "float32", "tiny", options)
+    assert [(row["what"], row["kind"]) for row in rows] == [
+        ("extraction", kind),
+        ("finetuning", kind),
+    ]
+    for row in rows:
+        assert row["ratio"] == pytest.approx(row["ctseq"] / row["transformers"])
+        assert min(row["ctseq"], row["transformers"]) > 0
+
+
+def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
+    import gpu
+    import torch
+
+    monkeypatch.setattr(gpu, "choose_device", lambda: torch.device("cpu"))
+    gpu.main([])
+    assert capsys.readouterr().out.startswith("There is no GPU here, and nothing was measured")

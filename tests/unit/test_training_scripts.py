@@ -111,6 +111,7 @@ def run(inputs, folder, head, folds=3):
     return out, results
 
 
+@pytest.mark.usefixtures("small_forest")
 @pytest.mark.parametrize("head", HEAD_FAMILIES)
 def test_every_head_learns_and_is_scored_on_validation_patients_alone(inputs, tmp_path, head):
     out, (predictions, slices, metrics) = run(inputs, tmp_path, head)

@@ -8,7 +8,7 @@ import yaml
 
 from ctseq.families import HEAD_FAMILIES
 from ctseq.tables import HISTORY, SCORES, SPLIT, read_table
-from studies import FRAMES, ROOT
+from studies import ROOT, STUDY
 
 # Each way of training that keeps the backbone frozen, and the control of config/order.yaml.
 HEADS = {"vivit": "linear", "convnext": "linear", "gru": "gru", "gru-shuffled": "gru", "svm": "svm"}
@@ -29,14 +29,10 @@ def shipped(name):
     return yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
 
 
-def small(patients):
-    phantom = {"patients": patients, "positive": patients // 2, "image_size": 56}
-    return {"study": "protocols", "dataset": {"format": "phantom", "phantom": phantom}}
-
-
-def first_runs(copy, models):
+def first_runs(copy, models, overlay=None):
     """Run the workflow up to the metrics of each model's first replicate."""
-    outcome = copy.snakemake(*(run(copy, model, "metrics.json") for model in models))
+    targets = (run(copy, model, "metrics.json") for model in models)
+    outcome = copy.snakemake("--", *targets, overlay=overlay)
     assert outcome.status == 0, outcome.text[-8000:]
     return outcome
 
@@ -50,15 +46,16 @@ def table(copy, model, name, contract):
 
 
 @pytest.fixture(scope="module")
-def recommended(modules_copy, checkpoints):
-    """Run the recommended protocol, with heads of config/order.yaml and a classical one."""
+def recommended(study, checkpoints, tmp_path_factory):
+    """Run the recommended protocol on the standing study, with other heads on its features."""
     image = {"kind": "image", "checkpoint": checkpoints["image"], "revision": "main"}
     models = {
         model: image | {"label": model, "head": {"type": head}} for model, head in HEADS.items()
     }
-    models["vivit"] = {"checkpoint": checkpoints["video"], "frames": FRAMES}
+    del models["vivit"], models["convnext"]  # the study has them
     models["svm"] |= {"labels": "slice", "sequence_rule": "mean"}
-    own = small(16) | {
+    own = {
+        "study": STUDY["study"],
         "splits": {"folds": 2},
         "selection": {"folds": 2},
         "training": {"learning_rate": [1.0e-4, 1.0e-2], "epochs": 3},
@@ -67,14 +64,13 @@ def recommended(modules_copy, checkpoints):
     order = shipped("order")
     for model in ("mean", "attention"):  # go the way of the GRU
         del order["models"][model]
-    copy = modules_copy(merged(shipped("recommended"), order, own))
-    return copy, first_runs(copy, HEADS)
+    copy = study.copy.copy(tmp_path_factory.mktemp("recommended") / "copy")
+    return copy, first_runs(copy, HEADS, merged(shipped("recommended"), order, own))
 
 
 def test_models_with_one_backbone_share_its_features(recommended):
     copy, outcome = recommended
-    extracted = [job for job in outcome.jobs if job.startswith("extract_features")]
-    assert extracted == ["extract_features model=convnext", "extract_features model=vivit"]
+    assert not outcome.rules & {"pack_pixels", "extract_features"}
     features = {path.name for path in (copy.results / "features").iterdir()}
     assert features == {f"{model}.{kind}" for model in ("vivit", "convnext")
                         for kind in ("csv", "safetensors")}  # fmt: skip
@@ -114,7 +110,12 @@ def test_the_shuffled_head_saw_the_same_patients_in_another_order(recommended):
 @pytest.fixture(scope="module")
 def released(modules_copy, checkpoints):
     """Run the protocol of the authors' program: both models trained whole, two epochs."""
-    own = small(8) | {
+    own = {
+        "study": "released",
+        "dataset": {
+            "format": "phantom",
+            "phantom": {"patients": 8, "positive": 4, "image_size": 56},
+        },
         "training": {"epochs": 2},
         "models": {
             "vivit": {"checkpoint": checkpoints["video"]},

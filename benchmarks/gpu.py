@@ -1,0 +1,124 @@
+"""Measure extraction and fine-tuning on a GPU, in images a second, beside transformers' own.
+
+Beside the workflow's extraction stands the bare forward pass, inputs in the GPU's memory, at its
+best batch size; beside its fine-tuning, which reads pixels as rule `finetune` does, the loop that
+Trainer runs. Weights are random and of the real shapes. A sequence is as many images as it has
+frames.
+
+    python benchmarks/gpu.py --csv gpu.csv
+    python benchmarks/gpu.py --any-device --tiny --rows 2   # a trial, without a GPU
+"""
+
+import argparse
+import os
+import tempfile
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from measuring import ROOT, apart, keep, processor_name, shown
+from passes import (
+    FRAMES,
+    KINDS,
+    description_of,
+    own_inputs,
+    own_pass,
+    stock_pass,
+    stock_training,
+    write_checkpoint,
+)
+
+from ctseq.backbones import choose_device, load
+from ctseq.finetuning import Examples, finetune
+from ctseq.resume import Unfinished
+from ctseq.trainable import renew_head
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure both kinds of model in each precision, and print the rates and their ratio."""
+    options = _parser().parse_args(arguments)
+    if choose_device().type == "cpu" and not options.any_device:
+        print("There is no GPU here, and nothing was measured; --any-device does without.")
+        return
+    size = "tiny" if options.tiny else "full"
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        for kind in KINDS:
+            apart(write_checkpoint, Path(name, kind), kind=kind, size=size)
+        for kind, precision in product(KINDS, options.precision):
+            print(f"{kind} in {precision} ...", flush=True)
+            rows += measured(Path(name, kind), kind, precision, size, options)
+    if options.csv:
+        keep([{"size": size} | row for row in rows], options.csv)
+    print(f"Images a second on {processor_name()}, {options.rows} rows a step of training")
+    print(shown(rows))
+
+
+def measured(
+    checkpoint: Path, kind: str, precision: str, size: str, options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Measure both kinds of work with one model, each in a process of its own."""
+    common = {"kind": kind, "precision": precision, "threads": options.cores}
+    images = FRAMES[size] if kind == "video" else 1
+    often = common | {"repeats": options.repeats}
+    many = options.rows * (8 if kind == "image" else 1)  # so that sizes of the pass can differ
+    stock = apart(stock_pass, checkpoint, rows=many, **often)
+    own = apart(own_pass, checkpoint, size=size, **often)
+    loop = apart(stock_training, checkpoint, rows=options.rows, frozen=False, **often)
+    rate = apart(own_training, checkpoint, rows=options.rows, size=size, **common)
+    return [
+        _row("extraction", kind, precision, images / stock["seconds"], images / own["seconds"]),
+        _row("finetuning", kind, precision, images / loop["step"], rate),
+    ]
+
+
+def own_training(
+    checkpoint: Path, *, kind: str, size: str, rows: int, threads: int, precision: str
+) -> float:
+    """Give the images a second of the workflow's fine-tuning, after an epoch that prepares."""
+    torch.set_num_threads(threads)
+    _, steps = description_of(checkpoint, kind=kind, size=size)
+    backbone = load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
+    renew_head(backbone, std=0.02, seed=[0])
+    grey = own_inputs(backbone.model, 4 * rows)  # steps of an epoch
+    members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
+    examples = Examples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
+    settings = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
+    settings |= {"trainable": "all", "precision": precision, "epochs": 2, "patience": 2}
+    settings |= {"batch_size": rows, "micro_batch": rows}
+    with tempfile.TemporaryDirectory() as name:
+        unfinished = Unfinished(Path(name, "unfinished"), "")
+        one = examples[:1]
+        history, _ = finetune(
+            backbone, examples, one, settings=settings, seed=[0], unfinished=unfinished
+        )
+    return history["images_per_second"].iloc[-1]
+
+
+def _row(work: str, kind: str, precision: str, stock: float, own: float) -> dict[str, Any]:
+    named = {"what": work, "kind": kind, "precision": precision}
+    return named | {"transformers": stock, "ctseq": own, "ratio": own / stock}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tiny", action="store_true", help="the demo's models, for a trial")
+    parser.add_argument("--any-device", action="store_true", help="measure without a GPU as well")
+    parser.add_argument(
+        "--precision", nargs="+", default=["float32", "bfloat16"], help="(float32 bfloat16)"
+    )
+    # ViViT-B with 4 x 32 frames in float32 takes some 22 GiB: two rows peaked at 10.8.
+    parser.add_argument("--rows", type=int, default=4, help="rows a step (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=5, help="of each timing (%(default)s)")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores (%(default)s)")
+    parser.add_argument("--csv", help="file to append the results to")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""The passes and trainings that benchmarks time, the workflow's and transformers' own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from measuring import median, timed
+
+from ctseq.backbones import choose_device, extract, load
+from ctseq.checkpoints import describe
+from ctseq.devices import autocast
+from ctseq.files import write_json
+from ctseq.preprocessing import Preprocessing
+from ctseq.speed import speed_up
+from ctseq.tiny import write_tiny
+
+KINDS = ("video", "image")
+FRAMES = {"full": 32, "tiny": 4}
+# Batch sizes that a stock pass may have; the fastest is what counts.
+SIZES = {"video": (1, 2, 4, 8), "image": (1, 8, 32, 128)}
+# Rows at a time in the workflow's own pass: rule extract_features.
+OWN_SIZE = {"video": 1, "image": 32}
+
+
+def write_checkpoint(folder: Path, *, kind: str, size: str) -> None:
+    """Write a checkpoint of seeded random weights, as `save_pretrained` does.
+
+    Parameters
+    ----------
+    folder
+        Where it shall stand.
+    kind
+        ``video`` for ViViT, ``image`` for ConvNeXt.
+    size
+        ``full`` for the shapes of the paper's checkpoints, ViViT-B/16x2 with 32 frames and
+        ConvNeXt-tiny, both at 224 pixels; ``tiny`` for the demo's.
+    """
+    if size == "tiny":
+        frames = FRAMES[size] if kind == "video" else None
+        write_tiny(folder, kind=kind, frames=frames, seed=1, steps=0)
+        return
+    torch.manual_seed(1)
+    if kind == "video":  # transformers' defaults are ViViT-B/16x2
+        config = transformers.VivitConfig(num_frames=FRAMES[size], num_labels=400)
+        model = transformers.VivitForVideoClassification(config)
+        processor = {"image_processor_type": "VivitImageProcessor"}
+    else:  # and ConvNeXt-tiny
+        model = transformers.ConvNextForImageClassification(
+            transformers.ConvNextConfig(num_labels=1000)
+        )
+        processor = {"image_processor_type": "ConvNextImageProcessor"}
+        processor |= {"size": {"shortest_edge": 224}, "crop_pct": 0.875}
+    model.save_pretrained(folder)
+    write_json(processor, folder / "preprocessor_config.json")
+
+
+def stock_model(checkpoint: Path, *, kind: str) -> torch.nn.Module:
+    """Load a checkpoint as transformers does by itself, for two classes, in evaluation mode."""
+    auto = {
+        "video": transformers.AutoModelForVideoClassification,
+        "image": transformers.AutoModelForImageClassification,
+    }[kind]
+    options = {"num_labels": 2, "ignore_mismatched_sizes": True, "local_files_only": True}
+    return auto.from_pretrained(checkpoint, **options).eval()  # with SDPA, where there is one
+
+
+def model_inputs(model: torch.nn.Module, rows: int) -> torch.Tensor:
+    """Draw what a model takes: float32 in -1..1, (rows, [frames,] 3, side, side)."""
+    config = model.config
+    frames = (config.num_frames,) if hasattr(config, "num_frames") else ()
+    generator = torch.Generator().manual_seed(1)
+    shape = (rows, *frames, 3, config.image_size, config.image_size)
+    return torch.rand(shape, generator=generator) * 2 - 1
+
+
+@torch.inference_mode()
+def stock_pass(
+    checkpoint: Path,
+    *,
+    kind: str,
+    rows: int,
+    repeats: int,
+    threads: int,
+    precision: str = "float32",
+) -> dict[str, Any]:
+    """Time transformers' own forward pass, inputs in memory, at its best batch size.
+
+    Returns
+    -------
+    dict
+        ``seconds`` a row, the median of the repeats; ``batch``; and ``rows``, those timed.
+    """
+    torch.set_num_threads(threads)
+    device = choose_device()
+    model = stock_model(checkpoint, kind=kind).to(device)
+    values = model_inputs(model, rows).to(device)
+
+    def once(size: int) -> float:
+        with autocast(precision, device):
+            return timed(lambda: [model(part) for part in values.split(size)], device) / rows
+
+    model(values[:1])  # the first pass prepares
+    best = min((size for size in SIZES[kind] if size <= rows), key=once)
+    return {"seconds": median(lambda: once(best), repeats), "batch": best, "rows": rows}
+
+
+def own_pass(
+    checkpoint: Path, *, kind: str, size: str, repeats: int, threads: int, precision: str
+) -> dict[str, Any]:
+    """Time the workflow's own pass: ``seconds`` a row, and the number of ``features``."""
+    torch.set_num_threads(threads)
+    device = choose_device()
+    _, steps = description_of(checkpoint, kind=kind, size=size)
+    backbone = load(checkpoint, kind=kind, preprocessing=steps, device=device)
+    grey = own_inputs(backbone.model, OWN_SIZE[kind])
+    speed_up(backbone, grey[:1], precision=precision)
+
+    def once() -> list[np.ndarray]:
+        return list(extract(backbone, [grey], precision=precision))
+
+    (features,) = once()
+    seconds = median(lambda: timed(once, device), repeats) / len(grey)
+    return {"seconds": seconds, "features": features.shape[1]}
+
+
+def stock_training(
+    checkpoint: Path,
+    *,
+    kind: str,
+    rows: int,
+    frozen: bool,
+    repeats: int,
+    threads: int,
+    precision: str = "float32",
+) -> dict[str, float]:
+    """Time the loop that transformers' Trainer runs by default: AdamW, gradients clipped at 1.
+
+    Trainer itself needs a package that the workflow has no use for.
+
+    Returns
+    -------
+    dict
+        Seconds a row of a ``step``, and of its ``evaluation``.
+    """
+    torch.set_num_threads(threads)
+    device = choose_device()
+    model = stock_model(checkpoint, kind=kind).to(device)
+    model.base_model.requires_grad_(not frozen)
+    weights = [values for values in model.parameters() if values.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=5e-6, weight_decay=0.01)
+    schedule = transformers.get_linear_schedule_with_warmup(optimizer, 2, 1000)
+    pixels = model_inputs(model, rows).to(device)
+    labels = torch.arange(rows, device=device) % 2
+
+    def step() -> None:
+        model.train()
+        with autocast(precision, device):
+            loss = model(pixels, labels=labels).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+
+    @torch.no_grad()
+    def evaluate() -> None:
+        model.eval()
+        with autocast(precision, device):
+            model(pixels, labels=labels).logits.cpu()
+
+    with torch.no_grad():
+        model(pixels[:1])  # the first pass prepares
+    return {
+        "step": median(lambda: timed(step, device), repeats) / rows,
+        "evaluation": median(lambda: timed(evaluate, device), repeats) / rows,
+    }
+
+
+def description_of(checkpoint: Path, *, kind: str, size: str) -> tuple[dict, Preprocessing]:
+    """Give what `describe_checkpoint` writes of a checkpoint, and its preprocessing."""
+    frames = FRAMES[size] if kind == "video" else None
+    facts = describe(checkpoint, kind=kind, key=f"models.{kind}", frames=frames)
+    return facts, Preprocessing.from_json(facts["preprocessing"])
+
+
+def own_inputs(model: torch.nn.Module, rows: int) -> np.ndarray:
+    """Draw what `backbones.extract` takes: uint8, (rows, [frames,] side, side)."""
+    config = model.config
+    frames = (config.num_frames,) if hasattr(config, "num_frames") else ()
+    shape = (rows, *frames, config.image_size, config.image_size)
+    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
