@@ -107,11 +107,12 @@ def visible_texts(figure):
 
 
 def test_same_bytes_every_time(tmp_path):
+    names = ("metric", "confusion", "training", "differences")
     for number in (1, 2):
-        for name in ("metric", "confusion", "training", "differences"):
-            save(all_figures(TWO)[name], tmp_path / f"{name}{number}.svg",
-                 tmp_path / f"{name}{number}.png")  # fmt: skip
-    for name in ("metric", "confusion", "training", "differences"):
+        drawn = all_figures(TWO)
+        for name in names:
+            save(drawn[name], *(tmp_path / f"{name}{number}.{kind}" for kind in ("svg", "png")))
+    for name in names:
         for suffix in ("svg", "png"):
             first, second = ((tmp_path / f"{name}{n}.{suffix}").read_bytes() for n in (1, 2))
             assert first == second
