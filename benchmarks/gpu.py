@@ -23,9 +23,9 @@ from measuring import ROOT, apart, keep, processor_name, shown
 from passes import (
     FRAMES,
     KINDS,
-    description_of,
     own_inputs,
     own_pass,
+    preprocessing_of,
     stock_pass,
     stock_training,
     write_checkpoint,
@@ -80,7 +80,7 @@ def own_training(
 ) -> float:
     """Give the images a second of the workflow's fine-tuning, after an epoch that prepares."""
     torch.set_num_threads(threads)
-    _, steps = description_of(checkpoint, kind=kind, size=size)
+    steps = preprocessing_of(checkpoint, kind=kind, size=size)
     backbone = load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
     renew_head(backbone, std=0.02, seed=[0])
     grey = own_inputs(backbone.model, 4 * rows)  # steps of an epoch

@@ -112,7 +112,7 @@ def own_pass(
     """Time the workflow's own pass: ``seconds`` a row, and the number of ``features``."""
     torch.set_num_threads(threads)
     device = choose_device()
-    _, steps = description_of(checkpoint, kind=kind, size=size)
+    steps = preprocessing_of(checkpoint, kind=kind, size=size)
     backbone = load(checkpoint, kind=kind, preprocessing=steps, device=device)
     grey = own_inputs(backbone.model, OWN_SIZE[kind])
     speed_up(backbone, grey[:1], precision=precision)
@@ -178,11 +178,11 @@ def stock_training(
     }
 
 
-def description_of(checkpoint: Path, *, kind: str, size: str) -> tuple[dict, Preprocessing]:
-    """Give what `describe_checkpoint` writes of a checkpoint, and its preprocessing."""
+def preprocessing_of(checkpoint: Path, *, kind: str, size: str) -> Preprocessing:
+    """Give a checkpoint's preprocessing, as rule `describe_checkpoint` reads it."""
     frames = FRAMES[size] if kind == "video" else None
     facts = describe(checkpoint, kind=kind, key=f"models.{kind}", frames=frames)
-    return facts, Preprocessing.from_json(facts["preprocessing"])
+    return Preprocessing.from_json(facts["preprocessing"])
 
 
 def own_inputs(model: torch.nn.Module, rows: int) -> np.ndarray:

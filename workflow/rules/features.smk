@@ -38,11 +38,11 @@ rule pretrain_tiny:
         "<results>/logs/pretrain_tiny/{tiny}.log",
     benchmark:
         "<results>/benchmarks/pretrain_tiny/{tiny}.tsv"
-    priority: 1  # the longest job of the demo, on which most others wait
+    priority: 1  # the longest job of the demo
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=1500,  # torch, transformers and 160 MB of pixels
+        mem_mb=1500,  # torch and transformers; pixels and masks take some 20 MB
     params:
         kind=lambda wildcards: wildcards.tiny.partition("-")[0],
         frames=lambda wildcards: int(wildcards.tiny.partition("-")[2] or 0) or None,
