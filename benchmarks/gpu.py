@@ -16,25 +16,18 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-import yaml
-from measuring import ROOT, apart, keep, processor_name, shown
+from measuring import apart, keep, processor_name, shown
 from passes import (
     FRAMES,
     KINDS,
-    own_inputs,
     own_pass,
-    preprocessing_of,
+    own_training,
     stock_pass,
     stock_training,
     write_checkpoint,
 )
 
-from ctseq.backbones import choose_device, load
-from ctseq.finetuning import Examples, finetune
-from ctseq.resume import Unfinished
-from ctseq.trainable import renew_head
+from ctseq.backbones import choose_device
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,36 +59,14 @@ def measured(
     often = common | {"repeats": options.repeats}
     many = options.rows * (8 if kind == "image" else 1)  # so that sizes of the pass can differ
     stock = apart(stock_pass, checkpoint, rows=many, **often)
-    own = apart(own_pass, checkpoint, size=size, **often)
+    own = apart(own_pass, checkpoint, **often)
     loop = apart(stock_training, checkpoint, rows=options.rows, frozen=False, **often)
-    rate = apart(own_training, checkpoint, rows=options.rows, size=size, **common)
+    history = apart(own_training, checkpoint, rows=options.rows, steps=4, **common)
+    rate = history["images_per_second"].iloc[-1]
     return [
         _row("extraction", kind, precision, images / stock["seconds"], images / own["seconds"]),
         _row("finetuning", kind, precision, images / loop["step"], rate),
     ]
-
-
-def own_training(
-    checkpoint: Path, *, kind: str, size: str, rows: int, threads: int, precision: str
-) -> float:
-    """Give the images a second of the workflow's fine-tuning, after an epoch that prepares."""
-    torch.set_num_threads(threads)
-    steps = preprocessing_of(checkpoint, kind=kind, size=size)
-    backbone = load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
-    renew_head(backbone, std=0.02, seed=[0])
-    grey = own_inputs(backbone.model, 4 * rows)  # steps of an epoch
-    members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
-    examples = Examples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
-    settings = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
-    settings |= {"trainable": "all", "precision": precision, "epochs": 2, "patience": 2}
-    settings |= {"batch_size": rows, "micro_batch": rows}
-    with tempfile.TemporaryDirectory() as name:
-        unfinished = Unfinished(Path(name, "unfinished"), "")
-        one = examples[:1]
-        history, _ = finetune(
-            backbone, examples, one, settings=settings, seed=[0], unfinished=unfinished
-        )
-    return history["images_per_second"].iloc[-1]
 
 
 def _row(work: str, kind: str, precision: str, stock: float, own: float) -> dict[str, Any]:

@@ -1,20 +1,26 @@
 """The passes and trainings that benchmarks time, the workflow's and transformers' own."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 import transformers
-from measuring import median, timed
+import yaml
+from measuring import ROOT, median, timed
 
-from ctseq.backbones import choose_device, extract, load
-from ctseq.checkpoints import describe
+from ctseq.backbones import Backbone, choose_device, extract, load
 from ctseq.devices import autocast
 from ctseq.files import write_json
+from ctseq.finetuning import Examples, finetune
 from ctseq.preprocessing import Preprocessing
+from ctseq.processors import read_processor
+from ctseq.resume import Unfinished
 from ctseq.speed import speed_up
 from ctseq.tiny import write_tiny
+from ctseq.trainable import renew_head
 
 KINDS = ("video", "image")
 FRAMES = {"full": 32, "tiny": 4}
@@ -24,7 +30,7 @@ SIZES = {"video": (1, 2, 4, 8), "image": (1, 8, 32, 128)}
 OWN_SIZE = {"video": 1, "image": 32}
 
 
-def write_checkpoint(folder: Path, *, kind: str, size: str) -> None:
+def write_checkpoint(folder: Path, *, kind: str, size: str, frames: int | None = None) -> None:
     """Write a checkpoint of seeded random weights, as `save_pretrained` does.
 
     Parameters
@@ -36,14 +42,17 @@ def write_checkpoint(folder: Path, *, kind: str, size: str) -> None:
     size
         ``full`` for the shapes of the paper's checkpoints, ViViT-B/16x2 with 32 frames and
         ConvNeXt-tiny, both at 224 pixels; ``tiny`` for the demo's.
+    frames
+        Of a video model, if others than `FRAMES`.
     """
+    if kind == "video":
+        frames = frames or FRAMES[size]
     if size == "tiny":
-        frames = FRAMES[size] if kind == "video" else None
         write_tiny(folder, kind=kind, frames=frames, seed=1, steps=0)
         return
     torch.manual_seed(1)
     if kind == "video":  # transformers' defaults are ViViT-B/16x2
-        config = transformers.VivitConfig(num_frames=FRAMES[size], num_labels=400)
+        config = transformers.VivitConfig(num_frames=frames, num_labels=400)
         model = transformers.VivitForVideoClassification(config)
         processor = {"image_processor_type": "VivitImageProcessor"}
     else:  # and ConvNeXt-tiny
@@ -107,13 +116,11 @@ def stock_pass(
 
 
 def own_pass(
-    checkpoint: Path, *, kind: str, size: str, repeats: int, threads: int, precision: str
+    checkpoint: Path, *, kind: str, repeats: int, threads: int, precision: str
 ) -> dict[str, Any]:
     """Time the workflow's own pass: ``seconds`` a row, and the number of ``features``."""
     torch.set_num_threads(threads)
-    device = choose_device()
-    steps = preprocessing_of(checkpoint, kind=kind, size=size)
-    backbone = load(checkpoint, kind=kind, preprocessing=steps, device=device)
+    backbone = own_model(checkpoint, kind=kind)
     grey = own_inputs(backbone.model, OWN_SIZE[kind])
     speed_up(backbone, grey[:1], precision=precision)
 
@@ -121,7 +128,7 @@ def own_pass(
         return list(extract(backbone, [grey], precision=precision))
 
     (features,) = once()
-    seconds = median(lambda: timed(once, device), repeats) / len(grey)
+    seconds = median(lambda: timed(once, backbone.device), repeats) / len(grey)
     return {"seconds": seconds, "features": features.shape[1]}
 
 
@@ -178,11 +185,52 @@ def stock_training(
     }
 
 
-def preprocessing_of(checkpoint: Path, *, kind: str, size: str) -> Preprocessing:
-    """Give a checkpoint's preprocessing, as rule `describe_checkpoint` reads it."""
-    frames = FRAMES[size] if kind == "video" else None
-    facts = describe(checkpoint, kind=kind, key=f"models.{kind}", frames=frames)
-    return Preprocessing.from_json(facts["preprocessing"])
+def own_training(
+    checkpoint: Path,
+    *,
+    kind: str,
+    rows: int,
+    steps: int,
+    threads: int,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Fine-tune all of a model for two epochs, as rule `finetune` does, and give its history.
+
+    Parameters
+    ----------
+    checkpoint, kind
+        From `write_checkpoint`.
+    rows
+        Rows a step, in memory at once.
+    steps
+        Steps of an epoch; the first epoch prepares.
+    threads
+        Of PyTorch.
+    **settings
+        Of ``training`` in config.yaml, where they differ.
+    """
+    torch.set_num_threads(threads)
+    backbone = own_model(checkpoint, kind=kind)
+    renew_head(backbone, std=0.02, seed=[0])
+    grey = own_inputs(backbone.model, rows * steps)
+    members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
+    examples = Examples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
+    training = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
+    training |= {"trainable": "all", "epochs": 2, "patience": 2}
+    training |= {"batch_size": rows, "micro_batch": rows} | settings
+    with tempfile.TemporaryDirectory() as name:
+        unfinished = Unfinished(Path(name, "unfinished"), "")
+        one = examples[:1]
+        history, _ = finetune(
+            backbone, examples, one, settings=training, seed=[0], unfinished=unfinished
+        )
+    return history
+
+
+def own_model(checkpoint: Path, *, kind: str) -> Backbone:
+    """Load a checkpoint as the workflow does."""
+    steps = Preprocessing.from_processor(read_processor(checkpoint))
+    return load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
 
 
 def own_inputs(model: torch.nn.Module, rows: int) -> np.ndarray:

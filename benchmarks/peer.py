@@ -45,23 +45,23 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as name:
             checkpoint = Path(name)
             apart(write_checkpoint, checkpoint, kind=kind, size=size)
-            costs = costs_of(checkpoint, kind=kind, size=size, options=options)
+            costs = costs_of(checkpoint, kind=kind, options=options)
         row = comparison(kind, costs)
         print(arithmetic(kind, costs, row), flush=True)
         rows.append({"what": kind} | costs | row)
     if options.csv:
         keep([{"size": size, "cores": options.cores} | row for row in rows], options.csv)
+    peer, own = (sum(row[name] for row in rows) for name in ("peer_s", "own_s"))
+    rows.append({"what": "both", "peer_s": peer, "own_s": own, "ratio": peer / own})
     columns = ("what", "peer_s", "own_s", "ratio", "head", "logistic")
-    print(shown([{name: row[name] for name in columns} for row in rows]))
+    print(shown([{name: row.get(name) for name in columns} for row in rows]))
 
 
-def costs_of(
-    checkpoint: Path, *, kind: str, size: str, options: argparse.Namespace
-) -> dict[str, float]:
+def costs_of(checkpoint: Path, *, kind: str, options: argparse.Namespace) -> dict[str, float]:
     """Time the plain loop's steps and evaluations, and the workflow's pass and head."""
     common = {"kind": kind, "repeats": options.steps, "threads": options.cores}
     peer = apart(stock_training, checkpoint, rows=BATCH, frozen=True, **common)
-    own = apart(own_pass, checkpoint, size=size, precision="float32", **common)
+    own = apart(own_pass, checkpoint, precision="float32", **common)
     n = ROWS[kind]
     shape = (sum(n.values()), own["features"])
     features = np.random.default_rng(1).normal(size=shape).astype("f4")

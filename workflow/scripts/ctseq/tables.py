@@ -17,6 +17,8 @@ from ctseq.files import whole
 # How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
 _DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
+# A few megabytes as text.
+_ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True)
@@ -170,17 +172,17 @@ def read_table(path: str | Path, table: Table) -> pd.DataFrame:
         a row twice.
     """
     try:
-        cells = pd.read_csv(path, dtype="str", keep_default_na=False)
+        # As text, a part of a long table is several times as large as the whole is typed.
+        with pd.read_csv(
+            path, dtype="str", keep_default_na=False, chunksize=_ROWS_AT_A_TIME
+        ) as parts:
+            rows = pd.concat([_typed(cells, table, path) for cells in parts], ignore_index=True)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist.") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a table: {error}.") from None
-    missing = [name for name in table.columns if name not in cells]
-    if missing:
-        raise InputError(
-            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(cells.columns)}."
-        )
-    return _typed(cells, table, path)
+    _check_key(rows, table, path)
+    return rows
 
 
 def read_tables(paths: Sequence[str | Path], table: Table) -> pd.DataFrame:
@@ -212,9 +214,14 @@ def typed(rows: Any, table: Table) -> pd.DataFrame:
 
 
 def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
+    missing = [name for name in table.columns if name not in cells]
+    if missing:
+        raise InputError(
+            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(cells.columns)}."
+        )
     problems, typed = [], {}
     for name, kind in table.columns.items():
-        column = cells.pop(name)  # read and typed side by side would be held twice
+        column = cells[name]
         empty = column == ""
         optional = kind == "float" or kind.endswith("?")
         numeric = kind.rstrip("?") in ("flag", "int", "float")
@@ -233,9 +240,7 @@ def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
         ]
         typed[name] = column if numbers is None else numbers
     fail_on(problems, title=f"{path} holds invalid cells", cure="Remake the file.")
-    rows = pd.DataFrame(typed).astype({name: _DTYPES[k] for name, k in table.columns.items()})
-    _check_key(rows, table, path)
-    return rows
+    return pd.DataFrame(typed).astype({name: _DTYPES[k] for name, k in table.columns.items()})
 
 
 def _check_key(rows: pd.DataFrame, table: Table, path: str | Path) -> None:

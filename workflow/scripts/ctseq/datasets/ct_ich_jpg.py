@@ -62,11 +62,15 @@ def list_files(folder: str | Path) -> pd.DataFrame:
     DataFrame
         As `scan.FILES`; kind is ``brain``, ``bone``, ``mask``, ``table`` or ``other``, and
         patient_id the folder's spelling, empty outside of the layout. Ordered by patient and
-        slice as numbers, then by path.
+        slice as numbers, then by kind; files of no patient come first.
     """
-    rows = [_described(found) for found in walk(folder)]
-    rows.sort(key=lambda row: (int(row[2] or -1), -1 if row[3] is None else row[3], row[1], row[0]))
-    return frame(rows, FILES)
+    files = frame(map(_described, walk(folder)), FILES)
+
+    def rank(column: pd.Series) -> pd.Series:
+        return column.replace("", "-1").astype("int64") if column.name == "patient_id" else column
+
+    order = ["patient_id", "slice_number", "kind"]
+    return files.sort_values(order, key=rank, na_position="first", ignore_index=True)
 
 
 def read_diagnosis(folder: str | Path) -> pd.DataFrame:

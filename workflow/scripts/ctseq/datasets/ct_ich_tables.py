@@ -64,7 +64,7 @@ def read_diagnosis(folder: str | Path, name: str) -> pd.DataFrame:
                 f"{path} lacks the column {', '.join(missing)}; it has {', '.join(header)}."
             )
         at = {name: header.index(name) for name in wanted}
-        return frame(list(_labelled(rows, at, path.name)), LABELS)
+        return frame(_labelled(rows, at, path.name), LABELS)
 
 
 def read_demographics(folder: str | Path) -> pd.DataFrame:

@@ -39,11 +39,9 @@ def recognises(folder: str | Path) -> str:
 def scan(folder: str | Path, table: Path | None = None) -> Scan:
     """List files, slices and labels; `table` names the labels' where it is not found by header."""
     labels = read_table(find_table(folder, table))
-    rows = sorted(
-        (_described(found, labels.path.name) for found in walk(folder)),
-        key=lambda row: (row[2], -1 if row[3] is None else row[3], row[0]),
-    )
-    files = frame(rows, FILES)
+    files = frame((_described(found, labels.path.name) for found in walk(folder)), FILES)
+    order = ["patient_id", "slice_number"]
+    files = files.sort_values(order, na_position="first", ignore_index=True)
     images = files[files["reason"] == ""]
     unnumbered = images[images["slice_number"].isna()]
     slices = images.dropna(subset="slice_number")[list(SLICES)].astype(SLICES)

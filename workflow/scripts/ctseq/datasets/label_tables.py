@@ -102,8 +102,8 @@ def read_table(path: Path) -> LabelTable:
                 f"Known are {_EXPECTED}."
             )
         read = {"rsna": _read_rsna, "cq500": _read_cq500}.get(kind, _read_plain)
-        records = list(read(header, chain([first] if first else [], rows)))
-    named = frame(records, LABELS | {"image": "str"}).assign(path=path.name)
+        records = read(header, chain([first] if first else [], rows))
+        named = frame(records, LABELS | {"image": "str"}).assign(path=path.name)
     return LabelTable(path, named, kind in ("cq500", "patient"))
 
 

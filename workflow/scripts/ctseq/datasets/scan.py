@@ -1,7 +1,8 @@
 """What a reader finds in a dataset, in one form for all formats."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ FILES = {"path": "str", "kind": "str", "patient_id": "str", "slice_number": "Int
 FILES |= {"reason": "str"}
 SLICES = {"patient_id": "str", "slice_number": "int64", "path": "str"}
 LABELS = {"path": "str", "row": "int64", "patient_id": "str", "slice_number": "Int64"}
-LABELS |= dict.fromkeys((*SUBTYPES, "hemorrhage"), "Int64") | {"invalid": "str"}
+LABELS |= dict.fromkeys((*SUBTYPES, "hemorrhage"), "Int8") | {"invalid": "str"}
+# A few megabytes as Python's objects.
+_ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,18 @@ class Scan:
     problems: Sequence[dict[str, Any]] = field(default_factory=list)
 
 
-def frame(rows: Sequence[Any], kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Make a table of rows with these columns and types."""
-    return pd.DataFrame(rows, columns=list(kinds)).astype(dict(kinds))
+def frame(rows: Iterable[Any], kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Make a table of rows with these columns and types.
+
+    Rows are taken some at a time: as Python's tuples they are several times as large as in a table.
+    """
+
+    def part(rows: Sequence[Any]) -> pd.DataFrame:
+        return pd.DataFrame(rows, columns=list(kinds)).astype(dict(kinds))
+
+    rows = iter(rows)
+    parts = map(part, iter(lambda: list(islice(rows, _ROWS_AT_A_TIME)), []))
+    return pd.concat([part([]), *parts], ignore_index=True)
 
 
 def checksum_file(found: Found) -> bool:

@@ -19,11 +19,12 @@ class Found(NamedTuple):
     reason: str
 
 
-def walk(root: str | Path) -> list[Found]:
-    """List the files below `root` by path.
+def walk(root: str | Path) -> Iterator[Found]:
+    """Give the files below `root`, one folder after the other, in an order of their names.
 
     Links to folders inside are followed, but no folder is entered twice, so loops end. A link
-    that leads outside is listed and not followed.
+    that leads outside is listed and not followed. Files are handed on as they are found: a
+    dataset has a hundred thousand.
 
     Parameters
     ----------
@@ -36,7 +37,6 @@ def walk(root: str | Path) -> list[Found]:
         If a folder cannot be listed.
     """
     real_root, entered, waiting = Path(os.path.realpath(root)), set(), [Path(root)]
-    found = []
     # Real folders first: a link to a folder inside the dataset must not lend it another name.
     while waiting:
         start = waiting.pop(0)
@@ -48,12 +48,11 @@ def walk(root: str | Path) -> list[Found]:
             links = sorted(name for name in folders if (here / name).is_symlink())
             inside = [name for name in links if _inside(here / name, real_root)]
             waiting += [here / name for name in inside]
-            found += [_found(here / name, root, "outside") for name in set(links) - set(inside)]
+            for name in sorted({*names, *links} - {*inside}):
+                reason = "outside" if name in links else _reason(here / name, real_root)
+                yield _found(here / name, root, reason)
             folders[:] = sorted(f for f in folders if os.path.realpath(here / f) not in entered)
             folders[:] = [name for name in folders if name not in links]
-            found += [_found(here / name, root, _reason(here / name, real_root)) for name in names]
-    found.sort()
-    return found
 
 
 def is_regular(path: str | Path) -> bool:
