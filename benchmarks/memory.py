@@ -1,6 +1,6 @@
 """Peak memory of indexing and packing, for the paper's 82 patients and for 2,000.
 
-    .venv/bin/python benchmarks/memory.py [--layout dicom]
+    python benchmarks/memory.py [--layout dicom]
 
 Each study is synthetic and small in pixels; its patients are many. Every step runs in a process of
 its own, whose peak is the operating system's count of resident memory. It counts the packed
@@ -50,24 +50,26 @@ def step(name: str, folder: Path, layout: str, patients: int) -> None:
         facts = {"preprocessing": steps | {"mean": None, "std": None}}
         (folder / "model.json").write_text(json.dumps(facts))
         made = (folder / "model.json", folder / "pixels.npy", folder / "pixels.csv")
-        main(data, kept["slices"], *made, format=layout, window="brain", threads=2)
+        options = {"format": layout, "window": "brain", "shard": (1, 1), "threads": 2}
+        main(data, kept["slices"], *made, **options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(peak / 1024 if sys.platform != "darwin" else peak / 1024**2)  # Linux: KiB, macOS: bytes
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure every step for every number of patients."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--layout", default="ct-ich-jpg")
+    parser.add_argument("--patients", type=int, nargs="+", default=PATIENTS, help="(82 2000)")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if asked.step:
         name, folder, patients = asked.step
         step(name, Path(folder), asked.layout, int(patients))
         return
     print(f"layout {asked.layout}, {SIDE} x {SIDE} pixels, {SLICES[0]} to {SLICES[1]} slices")
     print(f"{'patients':>8}  {'step':<7}{'peak, MiB':>10}{'seconds':>9}")
-    for patients in PATIENTS:
+    for patients in asked.patients:
         with tempfile.TemporaryDirectory() as folder:
             for name in ("draw", "index", "select", "pack"):
                 started = time.monotonic()

@@ -137,3 +137,14 @@ def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
     monkeypatch.setattr(gpu, "choose_device", lambda: torch.device("cpu"))
     gpu.main([])
     assert capsys.readouterr().out.startswith("There is no GPU here, and nothing was measured")
+
+
+def test_memory_is_measured_of_steps_that_run(tmp_path, capsys):
+    import memory
+
+    for step in ("draw", "index", "select", "pack"):
+        memory.step(step, tmp_path, "ct-ich-jpg", 3)
+    peaks = [float(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(peaks) == 4
+    assert min(peaks) > 10  # MiB, which Python alone takes
+    assert (tmp_path / "pixels.npy").stat().st_size > 3 * memory.SLICES[0] * memory.SIDE**2
