@@ -67,7 +67,8 @@ def in_checksums(
 def _listed(folder: str | Path, files: pd.DataFrame) -> dict[str, str]:
     """Read the list: path to digest."""
     listed = {}
-    for name in files.loc[files["path"].str.casefold() == CHECKSUMS, "path"]:
+    tables = files.loc[files["kind"] == "table", "path"]
+    for name in tables[tables.str.casefold() == CHECKSUMS]:
         text = (Path(folder) / name).read_text(encoding="utf-8", errors="backslashreplace")
         for number, line in enumerate(text.splitlines(), start=1):
             match = _LINE.fullmatch(line.strip("\ufeff \t\r"))

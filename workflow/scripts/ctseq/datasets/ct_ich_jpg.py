@@ -96,10 +96,10 @@ def _described(found: Found) -> tuple[str, str, str, int | None, str]:
         table = found.path.casefold() in tables or checksum_file(found)
         kind = "table" if table and not found.reason else "other"
         return found.path, kind, "", None, found.reason or kind
-    kind = match["window"].casefold()
+    # One text for all files of a window or a patient: there are very many.
+    kind = sys.intern(match["window"].casefold())
     if match["mask"]:
         # Masks are drawn on the brain window only; elsewhere the name means nothing.
         kind = "mask" if kind == "brain" else "other"
     reason = "" if kind == "brain" else kind
-    # One text for all of a patient's files: there are dozens.
     return found.path, kind, sys.intern(match["patient"]), int(match["slice"]), reason

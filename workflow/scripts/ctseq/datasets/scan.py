@@ -19,8 +19,8 @@ FILES |= {"reason": "str"}
 SLICES = {"patient_id": "str", "slice_number": "int64", "path": "str"}
 LABELS = {"path": "str", "row": "int64", "patient_id": "str", "slice_number": "Int64"}
 LABELS |= dict.fromkeys((*SUBTYPES, "hemorrhage"), "Int8") | {"invalid": "str"}
-# A few megabytes as Python's objects.
-_ROWS_AT_A_TIME = 10_000
+# A megabyte as Python's objects.
+_ROWS_AT_A_TIME = 2_000
 
 
 @dataclass(frozen=True)
