@@ -21,7 +21,7 @@ demo: .venv/ready ## run the whole study on synthetic patients and say where the
 	@echo "The report: $(CURDIR)/results/demo/report.html"
 
 test: .venv/ready ## run the tests
-	$(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile
+	$(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
 
 test-slurm: .venv/ready ## run a small study on a throw-away Slurm (root on Debian installs it)
 	CTSEQ_TEST_SLURM=1 $(BIN)/pytest -ra tests/slurm

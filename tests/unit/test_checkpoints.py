@@ -18,6 +18,7 @@ from ctseq.checkpoints import check_folder, describe, weights_digest
 from ctseq.errors import InputError
 from ctseq.hub import convert_to_safetensors
 from ctseq.preprocessing import Preprocessing
+from ctseq.speed import speed_up
 from ctseq.tiny import write_tiny
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
@@ -157,13 +158,16 @@ def test_three_windows_feed_a_channel_each(kind, tiny):
         assert torch.equal(values[..., channel, :, :], one[..., channel, :, :])
 
 
-def test_features_have_the_same_bits_with_any_number_of_threads(tiny):
+@pytest.mark.parametrize(("kind", "shape"), [("video", (2, 4, 48, 48)), ("image", (8, 64, 64))])
+def test_features_have_the_same_bits_with_any_number_of_threads(tiny, kind, shape):
     threads = torch.get_num_threads()
-    batch = np.random.default_rng(0).integers(0, 256, (2, 4, 48, 48), dtype=np.uint8)
+    batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     outputs = []
     for number in (1, 2, 3):
         torch.set_num_threads(number)
-        outputs += backbones.extract(load(tiny / "video", "video"), [batch])
+        backbone = load(tiny / kind, kind)
+        speed_up(backbone, batch[:1], precision="float32")
+        outputs += backbones.extract(backbone, [batch])
     torch.set_num_threads(threads)
     np.testing.assert_array_equal(outputs[0], outputs[1])
     np.testing.assert_array_equal(outputs[0], outputs[2])

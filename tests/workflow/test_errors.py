@@ -305,12 +305,6 @@ def test_a_failed_rule_shows_its_message_on_the_terminal_and_in_its_log(copy, da
         assert words in (copy.results / "logs/index_dataset.log").read_text()
 
 
-def test_a_checkpoint_of_the_wrong_kind_on_the_terminal(copy, checkpoints):
-    models = {"vivit": {"checkpoint": checkpoints["image"]}}
-    shown = shown_by(copy, "models/vivit.json", {"models": models})
-    assert "Error: models.vivit.kind is video" in shown
-
-
 def test_a_local_checkpoint_that_does_not_exist(copy):
     models = {"vivit": {"checkpoint": "./nowhere"}}
     shown = shown_by(copy, "models/vivit.json", {"models": models})
