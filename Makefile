@@ -20,8 +20,9 @@ demo: .venv/ready ## run the whole study on synthetic patients and say where the
 	$(BIN)/snakemake --profile profiles/demo --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/demo/report.html"
 
+# Threads of small products would wait for each other on cores that other tests use.
 test: .venv/ready ## run the tests
-	$(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
 
 test-slurm: .venv/ready ## run a small study on a throw-away Slurm (root on Debian installs it)
 	CTSEQ_TEST_SLURM=1 $(BIN)/pytest -ra tests/slurm

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -282,6 +282,7 @@ names = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4).map("
 
 
 @given(names)
+@settings(max_examples=100)
 def test_any_name_is_told_apart_or_no_part_of_the_layout(name):
     for described in (ct_ich_jpg._described(Found(name, "")),
                       folder._described(Found(name, ""), "labels.csv")):  # fmt: skip
@@ -293,6 +294,7 @@ def test_any_name_is_told_apart_or_no_part_of_the_layout(name):
 
 
 @given(st.binary(min_size=1, max_size=20).filter(lambda name: not set(name) & set(b"/\0")))
+@settings(max_examples=100)
 def test_any_file_name_is_listed_once_in_text_that_can_be_written(tmp_path_factory, name):
     if name in (b".", b".."):
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -54,7 +54,6 @@ def test_by_hand():
 
 
 @given(cases)
-@settings(max_examples=60, deadline=None)
 def test_agrees_with_scikit_learn_where_defined(case):
     truth, probability, predicted = map(np.array, case)
     measured = classification_metrics(truth, probability, predicted)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
@@ -121,7 +121,6 @@ def test_delongs_known_answer():
         st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(0, 6)), min_size=6, max_size=30
     ).filter(lambda rows: 2 <= sum(row[0] for row in rows) <= len(rows) - 2)
 )
-@settings(max_examples=60, deadline=None)
 def test_delong_is_its_definition(rows):
     truth, *probability = np.array(rows).T
     areas = delong(truth, np.array(probability))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.datasets import make_moons
@@ -65,7 +65,6 @@ def test_bayesian_t_on_scikit_learns_page(moons):
 
 
 @given(samples)
-@settings(max_examples=50, deadline=None)
 def test_without_correction_it_is_the_paired_t(pair):
     a, b = pair
     if np.ptp(a - b) < 1e-9:
@@ -78,7 +77,6 @@ def test_without_correction_it_is_the_paired_t(pair):
 
 
 @given(samples)
-@settings(max_examples=50, deadline=None)
 def test_swapping_the_models_changes_the_sign_alone(pair):
     a, b = pair
     one, other = corrected_t(a, b, **PAPER), corrected_t(b, a, **PAPER)
