@@ -25,7 +25,7 @@ def main(
     """Write the slices, the patients, their counts and the folder of links."""
     reader, _ = reader_for(dataset, format)
     kept, people, counts = ctseq.selection.select_slices(
-        read_table(inventory, INVENTORY),
+        read_table(inventory, INVENTORY.only("patient_id", "kept", "reason")),
         read_table(listing, LISTING),
         reader.read_demographics(dataset),
     )

@@ -47,7 +47,7 @@ def count_flow(
     Parameters
     ----------
     inventory, listing, patients
-        As the contracts of their names in `tables`.
+        As the contracts of their names in `tables`; of the inventory, patient_id, kept and reason.
 
     Returns
     -------

@@ -104,7 +104,7 @@ def select_slices(
     Parameters
     ----------
     inventory, listing
-        From `index_dataset`.
+        From `index_dataset`; of the inventory, patient_id, kept and reason.
     demographics
         From the reader.
 

@@ -31,11 +31,15 @@ class Table:
         Column name to kind: ``id``, ``text``, ``flag`` (0 or 1), ``int``, ``float`` (an empty
         cell is NaN). A trailing ``?`` allows empty cells in the other kinds.
     key
-        Columns whose values together name a row; no two rows share them.
+        Columns whose values together name a row; no two rows share them. May be empty.
     """
 
     columns: Mapping[str, str]
     key: tuple[str, ...]
+
+    def only(self, *columns: str) -> "Table":
+        """Give the contract of some columns, for who needs no others of a long table."""
+        return Table({name: self.columns[name] for name in columns}, key=())
 
 
 SUBTYPES = ("intraventricular", "intraparenchymal", "subarachnoid", "epidural", "subdural")
@@ -245,7 +249,7 @@ def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
 
 def _check_key(rows: pd.DataFrame, table: Table, path: str | Path) -> None:
     key = list(table.key)
-    twice = rows[rows.duplicated(key)]
+    twice = rows[rows.duplicated(key)] if key else rows[:0]
     if len(twice):
         named = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
         raise InputError(f"{path} names a row twice: {named}.")
