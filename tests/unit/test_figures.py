@@ -71,7 +71,8 @@ def calibration_of(labels):
     return pd.DataFrame(rows, columns=columns)
 
 
-def all_figures(labels):
+def drawn(labels, *names):
+    """Draw the figures of these names, or all there are."""
     metrics, tests = metrics_of(labels), compared(labels)
     ranks = pd.DataFrame(
         [(metric, model, place + 1.0) for metric in ("accuracy", "precision")
@@ -79,20 +80,23 @@ def all_figures(labels):
         columns=["metric", "model", "average_rank"],
     )  # fmt: skip
     first = next(iter(labels))
-    return {
-        "metric": replicates.metric_boxplot(metrics, metric="precision", labels=labels),
-        "confusion": replicates.confusion_matrix(metrics, model=first, label=labels[first]),
-        "training": replicates.training_curves(histories_of(labels), labels=labels),
-        "differences": comparison.differences(tests, metrics, labels=labels, rope=0.02, alpha=0.05),
-        "ranking": comparison.ranking(ranks, tests, labels=labels, alpha=0.05),
-        "curves": patients.curves(curves_of(labels), labels=labels, prevalence=0.4),
-        "calibration": patients.calibration(calibration_of(labels), labels=labels),
+    draw = {
+        "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
+        "confusion": lambda: replicates.confusion_matrix(metrics, model=first, label=labels[first]),
+        "training": lambda: replicates.training_curves(histories_of(labels), labels=labels),
+        "differences": lambda: comparison.differences(
+            tests, metrics, labels=labels, rope=0.02, alpha=0.05
+        ),
+        "ranking": lambda: comparison.ranking(ranks, tests, labels=labels, alpha=0.05),
+        "curves": lambda: patients.curves(curves_of(labels), labels=labels, prevalence=0.4),
+        "calibration": lambda: patients.calibration(calibration_of(labels), labels=labels),
     }
+    return {name: draw[name]() for name in names or draw}
 
 
 @pytest.fixture(scope="module")
 def six():
-    figures = all_figures(SIX)
+    figures = drawn(SIX)
     for figure in figures.values():
         figure.draw_without_rendering()
     return figures
@@ -109,9 +113,8 @@ def visible_texts(figure):
 def test_same_bytes_every_time(tmp_path):
     names = ("metric", "confusion", "training", "differences")
     for number in (1, 2):
-        drawn = all_figures(TWO)
-        for name in names:
-            save(drawn[name], *(tmp_path / f"{name}{number}.{kind}" for kind in ("svg", "png")))
+        for name, figure in drawn(TWO, *names).items():
+            save(figure, *(tmp_path / f"{name}{number}.{kind}" for kind in ("svg", "png")))
     for name in names:
         for suffix in ("svg", "png"):
             first, second = ((tmp_path / f"{name}{n}.{suffix}").read_bytes() for n in (1, 2))
@@ -145,14 +148,14 @@ def test_models_keep_config_order_and_differ_in_more_than_colour():
     looks = [look_of(list(SIX), model) for model in SIX]
     for part in ("color", "marker"):
         assert len({look[part] for look in looks}) == len(SIX)
-    axes = all_figures(SIX)["metric"].axes[0]
+    axes = drawn(SIX, "metric")["metric"].axes[0]
     names = [label.get_text().split("\n")[0] for label in axes.get_xticklabels()]
     assert names == ["ViViT", "ConvNeXt", "VideoMAE base", "Swin V2 tiny", "TimeSformer",
                      "DINOv2 small,"]  # fmt: skip
 
 
 def test_every_replicate_is_a_point_and_undefined_ones_are_counted():
-    axes = all_figures(TWO)["metric"].axes[0]
+    axes = drawn(TWO, "metric")["metric"].axes[0]
     (points,) = axes.collections
     places = points.get_offsets()
     assert [(np.round(places[:, 0]) == number).sum() for number in (0, 1)] == [3, 3]
@@ -203,7 +206,7 @@ def test_metric_undefined_everywhere_is_said(tmp_path):
 
 def test_labels_are_not_read_as_formulas(tmp_path):
     labels = {"vivit": "$\\frac{", "convnext": "a & b < c"}
-    save(all_figures(labels)["metric"], tmp_path / "a.svg", tmp_path / "a.png")
+    save(drawn(labels, "metric")["metric"], tmp_path / "a.svg", tmp_path / "a.png")
 
 
 def dataset():
