@@ -49,10 +49,13 @@ def main(arguments: list[str] | None = None) -> None:
         write_copy(folder)
         for kind in KINDS:
             apart(write_checkpoint, folder / kind, kind=kind, size="tiny")
-        rows = [row for number in options.patients for row in run(folder, number)]
-        rows += [plan(folder, number) for number in options.replicates]
-    if options.csv:
-        keep(rows, options.csv)
+        work = [(run, number) for number in options.patients]
+        work += [(plan, number) for number in options.replicates]
+        rows = []
+        for measure, number in work:
+            rows += (found := measure(folder, number))
+            if options.csv:  # one after the other: the last takes longest
+                keep(found, options.csv)
     _show(rows)
 
 
@@ -72,14 +75,15 @@ def run(folder: Path, patients: int) -> list[dict[str, Any]]:
     ]
 
 
-def plan(folder: Path, replicates: int) -> dict[str, Any]:
+def plan(folder: Path, replicates: int) -> list[dict[str, Any]]:
     """Plan a study of four models without running it."""
     print(f"a plan of {replicates} replicates ...", flush=True)
     study = STUDY | {"models": STUDY["models"] | MORE, "replicates": replicates}
     said: list[str] = []
     seconds = timed(lambda: said.append(snakemake(folder, study, "--dry-run", cores=CORES)))
     jobs = int(re.search(r"^total +(\d+)$", said[0], re.MULTILINE)[1])
-    return {"what": "dry run", "replicates": replicates, "jobs": jobs, "seconds": seconds}
+    told = {"what": "dry run", "patients": None, "replicates": replicates, "jobs": jobs}
+    return [told | {"seconds": seconds, "memory_mib": None}]
 
 
 def _show(rows: list[dict[str, object]]) -> None:
