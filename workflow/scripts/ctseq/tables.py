@@ -176,7 +176,7 @@ def read_table(path: str | Path, table: Table) -> pd.DataFrame:
         a row twice.
     """
     try:
-        # As text, a part of a long table is several times as large as the whole is typed.
+        # In parts, since text takes several times what typed columns do.
         with pd.read_csv(
             path, dtype="str", keep_default_na=False, chunksize=_ROWS_AT_A_TIME
         ) as parts:
