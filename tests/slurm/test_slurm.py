@@ -60,11 +60,15 @@ def again(studies, tmp_path):
 
 @pytest.fixture(scope="module")
 def overrunning(studies, tmp_path_factory):
-    """Start a job that needs more than its first minute; it goes on beside the other tests."""
+    """Start a job that needs more than its first minute; it goes on beside the other tests.
+
+    Slurm looks every 30 s for jobs over their time, so the first may go on to its 90th second. A
+    job that asked for its step between the two would fail before Slurm calls it a timeout.
+    """
     copy = studies.local.twin(tmp_path_factory.mktemp("overrunning") / "copy")
     return copy, copy.slurm(
-        *("--precommand", WAIT.format(75)),
-        *("--set-resources", "pack_pixels:slurm_partition=cpu", "pack_pixels:runtime=attempt"),
+        *("--precommand", WAIT.format(95)),
+        *("--set-resources", "pack_pixels:slurm_partition=cpu", "pack_pixels:runtime=attempt**2"),
         *("--forcerun", PIXELS, "--", PIXELS),
     )
 
@@ -172,7 +176,7 @@ def test_a_job_over_its_time_gets_more(overrunning, studies):
     run.end()
     jobs = copy.cluster.jobs(copy.folder)
     assert [job["JobState"] for job in jobs] == ["TIMEOUT", "COMPLETED"]
-    assert [job["TimeLimit"] for job in jobs] == ["00:01:00", "00:02:00"]
+    assert [job["TimeLimit"] for job in jobs] == ["00:01:00", "00:04:00"]
     assert copy.differing(studies.results) == []
 
 
