@@ -8,9 +8,11 @@ slower there, and channels-last convolutions, which are the same.
 import ctypes
 import os
 import sys
+from typing import Any
 
 import numpy as np
 import torch
+from transformers import ViTForImageClassification, VivitForVideoClassification
 from transformers.activations import FastGELUActivation, NewGELUActivation
 
 from ctseq.backbones import Backbone, extract
@@ -46,6 +48,8 @@ def speed_up(backbone: Backbone, probe: np.ndarray, *, precision: str) -> list[s
         done.append("large buffers are kept")
     if count := fuse_gelu(backbone.model):
         done.append(f"{count} GELUs take one operation each")
+    if skip_unread_tokens(backbone.model):
+        done.append("the last layer computes the class token alone")
     if not is_reduced(precision, backbone.device):
         error = use_onednn(backbone, probe)
         if error is not None:
@@ -91,6 +95,37 @@ def fuse_gelu(model: torch.nn.Module) -> int:
     for parent, name in places:
         setattr(parent, name, torch.nn.GELU(approximate="tanh"))
     return len(places)
+
+
+class ClassTokenAttention(torch.nn.Module):
+    """A ViT's self-attention as seen from the class token: its query, everyone's keys and values."""
+
+    def __init__(self, attention: torch.nn.Module) -> None:
+        super().__init__()
+        self.whole = attention
+
+    def forward(self, tokens: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, None]:
+        """Give the class token's answer, (batch, 1, width), for tokens (batch, tokens, width)."""
+        parts = (self.whole.q_proj(tokens[:, :1]), self.whole.k_proj(tokens))
+        parts = (*parts, self.whole.v_proj(tokens))
+        heads = [part.unflatten(-1, (-1, self.whole.head_dim)).transpose(1, 2) for part in parts]
+        answer = torch.nn.functional.scaled_dot_product_attention(*heads)
+        return self.whole.o_proj(answer.transpose(1, 2).flatten(2)), None
+
+
+def skip_unread_tokens(model: torch.nn.Module) -> bool:
+    """Let the last layer compute the class token alone, and say whether the model has one.
+
+    A ViT's or ViViT's classifier reads that token and no other, so all that the last of its layers
+    does for the others, a twelfth of most models, is for nothing. Every token still comes out, but
+    only the first one's value means something.
+    """
+    if not isinstance(model, ViTForImageClassification | VivitForVideoClassification):
+        return False
+    last = model.base_model.layers[-1]
+    last.attention = ClassTokenAttention(last.attention)
+    last.mlp.register_forward_pre_hook(lambda _, inputs: inputs[0][:, :1])
+    return True
 
 
 def use_onednn(backbone: Backbone, probe: np.ndarray) -> float | None:
