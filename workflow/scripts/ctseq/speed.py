@@ -22,6 +22,9 @@ from ctseq.devices import is_reduced
 # by 1e-6 at most (measured on ViViT-B); products in bfloat16, which must be noticed, by 1e-2.
 BOUND = 1e-5
 
+# The class token, and as many more as keep the products with it large: the last bits of small ones
+# depend on the number of threads.
+_FIRST_TOKENS = 32
 # Numbers of mallopt's parameters in glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
@@ -49,7 +52,7 @@ def speed_up(backbone: Backbone, probe: np.ndarray, *, precision: str) -> list[s
     if count := fuse_gelu(backbone.model):
         done.append(f"{count} GELUs take one operation each")
     if skip_unread_tokens(backbone.model):
-        done.append("the last layer computes the class token alone")
+        done.append("the last layer computes what is read")
     if not is_reduced(precision, backbone.device):
         error = use_onednn(backbone, probe)
         if error is not None:
@@ -97,34 +100,38 @@ def fuse_gelu(model: torch.nn.Module) -> int:
     return len(places)
 
 
-class ClassTokenAttention(torch.nn.Module):
-    """A ViT's self-attention as seen from the class token: its query, everyone's keys and values."""
+class FirstTokens(torch.nn.Module):
+    """A layer of a ViT in evaluation mode for the first tokens, which attend to all."""
 
-    def __init__(self, attention: torch.nn.Module) -> None:
+    def __init__(self, layer: torch.nn.Module) -> None:
         super().__init__()
-        self.whole = attention
+        self.layer = layer
 
-    def forward(self, tokens: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, None]:
-        """Give the class token's answer, (batch, 1, width), for tokens (batch, tokens, width)."""
-        parts = (self.whole.q_proj(tokens[:, :1]), self.whole.k_proj(tokens))
-        parts = (*parts, self.whole.v_proj(tokens))
-        heads = [part.unflatten(-1, (-1, self.whole.head_dim)).transpose(1, 2) for part in parts]
+    def forward(self, tokens: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        """Give (batch, `_FIRST_TOKENS`, width) for tokens (batch, tokens, width)."""
+        layer, attention = self.layer, self.layer.attention
+        every = layer.layernorm_before(tokens)
+        projected = (
+            attention.q_proj(every[:, :_FIRST_TOKENS]),
+            attention.k_proj(every),
+            attention.v_proj(every),
+        )
+        heads = [part.unflatten(-1, (-1, attention.head_dim)).transpose(1, 2) for part in projected]
         answer = torch.nn.functional.scaled_dot_product_attention(*heads)
-        return self.whole.o_proj(answer.transpose(1, 2).flatten(2)), None
+        first = tokens[:, :_FIRST_TOKENS] + attention.o_proj(answer.transpose(1, 2).flatten(2))
+        return first + layer.mlp(layer.layernorm_after(first))
 
 
 def skip_unread_tokens(model: torch.nn.Module) -> bool:
-    """Let the last layer compute the class token alone, and say whether the model has one.
+    """Let the last layer leave out tokens that nobody reads, and say whether there are any.
 
-    A ViT's or ViViT's classifier reads that token and no other, so all that the last of its layers
-    does for the others, a twelfth of most models, is for nothing. Every token still comes out, but
-    only the first one's value means something.
+    A ViT's or ViViT's classifier reads the first token, the class token, and no other, so nearly
+    all that the last of its layers computes, a twelfth of most models, is for nothing.
     """
     if not isinstance(model, ViTForImageClassification | VivitForVideoClassification):
         return False
-    last = model.base_model.layers[-1]
-    last.attention = ClassTokenAttention(last.attention)
-    last.mlp.register_forward_pre_hook(lambda _, inputs: inputs[0][:, :1])
+    layers = model.base_model.layers
+    layers[-1] = FirstTokens(layers[-1])
     return True
 
 
