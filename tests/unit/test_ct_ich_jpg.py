@@ -4,16 +4,22 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from ctseq.datasets import ct_ich_jpg as reader
+from ctseq.datasets import ct_ich_tables
 from ctseq.datasets.images import read_image
 from ctseq.datasets.readers import reader_for
-from ctseq.datasets.walk import Found
+from ctseq.datasets.scan import LABELS, frame
 from ctseq.errors import InputError
 from ctseq.tables import SUBTYPES
+from indexed import list_files
+
+
+def read_diagnosis(folder):
+    """Give the label rows of a folder that has slices or not."""
+    return frame(ct_ich_tables.read_diagnosis(folder, "hemorrhage_diagnosis.csv"), LABELS)
+
 
 HEADER = (
     "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
@@ -45,17 +51,16 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_every_file_once_by_patient_and_slice_as_numbers(folder):
-    files = reader.list_files(folder)
-    brain = files[files["kind"] == "brain"]
-    assert brain["path"].tolist() == [
-        "Patients_CT/049/brain/1.jpg",
-        "Patients_CT/049/brain/2.JPG",
-        "Patients_CT/049/brain/10.jpeg",
-        "Patients_CT/100/brain/1.jpg",
-    ]
-    assert brain["patient_id"].tolist() == ["049"] * 3 + ["100"]
-    assert brain["slice_number"].tolist() == [1, 2, 10, 1]
+def test_every_file_once_with_patient_and_slice(folder):
+    files = list_files(reader, folder)
+    brain = files[files["kind"] == "brain"].set_index("path")
+    assert brain["slice_number"].to_dict() == {
+        "Patients_CT/049/brain/1.jpg": 1,
+        "Patients_CT/049/brain/2.JPG": 2,
+        "Patients_CT/049/brain/10.jpeg": 10,
+        "Patients_CT/100/brain/1.jpg": 1,
+    }
+    assert brain["patient_id"].str[-3:].tolist() == ["049"] * 3 + ["100"]
     assert files["kind"].value_counts().to_dict() == {
         "brain": 4,
         "bone": 2,
@@ -67,7 +72,7 @@ def test_every_file_once_by_patient_and_slice_as_numbers(folder):
 
 
 def test_order_does_not_depend_on_the_file_system(folder, monkeypatch):
-    expected = reader.list_files(folder)
+    expected = list_files(reader, folder)
     walk = os.walk
 
     def backwards(*args, **kwargs):
@@ -76,7 +81,7 @@ def test_order_does_not_depend_on_the_file_system(folder, monkeypatch):
             yield parent, folders, sorted(names, reverse=True)
 
     monkeypatch.setattr(os, "walk", backwards)
-    assert reader.list_files(folder).equals(expected)
+    assert list_files(reader, folder).equals(expected)
 
 
 def test_links_inside_are_entered_once_and_links_outside_never(folder, tmp_path_factory):
@@ -89,7 +94,7 @@ def test_links_inside_are_entered_once_and_links_outside_never(folder, tmp_path_
     (folder / "Patients_CT/049/loop").symlink_to(folder / "Patients_CT")
     (folder / "Patients_CT/102").symlink_to(folder / "Patients_CT/049")
     (folder / "above").symlink_to(folder.parent)
-    files = reader.list_files(folder)
+    files = list_files(reader, folder)
     assert set(files.loc[files["kind"] == "brain", "patient_id"]) == {"049", "100"}
     assert set(files.loc[files["reason"] == "outside", "path"]) == {"Patients_CT/101", "above"}
     assert "kept/brain/1.jpg" in set(files["path"])
@@ -102,41 +107,24 @@ def test_a_folder_that_cannot_be_listed_is_an_error(folder):
     closed.chmod(0)
     try:
         with pytest.raises(InputError, match="cannot be listed"):
-            reader.list_files(folder)
+            list_files(reader, folder)
     finally:
         closed.chmod(0o755)
 
 
 def test_a_link_without_a_target_is_a_file(folder):
     (folder / "Patients_CT/100/brain/2.jpg").symlink_to(folder / "nowhere.jpg")
-    files = reader.list_files(folder)
+    files = list_files(reader, folder)
     assert "Patients_CT/100/brain/2.jpg" in set(files["path"])
     with pytest.raises(InputError, match="does not exist"):
         read_image(folder / "Patients_CT/100/brain/2.jpg")
-
-
-@given(
-    st.sets(st.tuples(st.integers(1, 999), st.integers(1, 999)), max_size=30),
-    st.randoms(use_true_random=False),
-)
-def test_listing_sorts_any_numbers(names, random):
-    paths = [f"Patients_CT/{p:03d}/brain/{k}.jpg" for p, k in names]
-    random.shuffle(paths)
-    original = reader.walk
-    reader.walk = lambda root: [Found(path, "") for path in paths]
-    try:
-        files = reader.list_files("anywhere")
-    finally:
-        reader.walk = original
-    found = zip(files["patient_id"].astype(int), files["slice_number"], strict=True)
-    assert list(found) == sorted(names)
 
 
 def test_diagnosis_with_byte_order_mark_blanks_and_blank_lines(folder):
     diagnosis(
         folder, "49,1,0,,1,0,,0,0", "", "49.0,2,0,0,0,0,0,,", ",,,,,,,,", "x,?,2,0,0,0,-1,1,0"
     )
-    rows = reader.read_diagnosis(folder)
+    rows = read_diagnosis(folder)
     assert rows["row"].tolist() == [2, 4, 6]
     assert rows["patient_id"].tolist() == ["49", "49", "x"]
     assert rows["slice_number"].isna().tolist() == [False, False, True]
@@ -149,25 +137,25 @@ def test_diagnosis_with_byte_order_mark_blanks_and_blank_lines(folder):
 def test_diagnosis_header_may_be_spelled_otherwise(folder):
     header = "patient number,SLICE_NUMBER,intraventricular,Intraparenchymal,Subarachnoid,Epidural,"
     diagnosis(folder, "49,1,0,0,0,0,1,0", header=header + " Subdural ,No Hemorrhage")
-    assert reader.read_diagnosis(folder)["subdural"].tolist() == [1]
+    assert read_diagnosis(folder)["subdural"].tolist() == [1]
 
 
 def test_diagnosis_that_lacks_a_column_or_is_absent(folder):
     diagnosis(folder, "49,1", header="PatientNumber,SliceNumber")
     with pytest.raises(InputError, match="lacks the column intraventricular, .*it has"):
-        reader.read_diagnosis(folder)
+        read_diagnosis(folder)
     (folder / "hemorrhage_diagnosis.csv").write_bytes(b"")
     with pytest.raises(InputError, match="is empty"):
-        reader.read_diagnosis(folder)
+        read_diagnosis(folder)
     (folder / "hemorrhage_diagnosis.csv").unlink()
     with pytest.raises(InputError, match="no hemorrhage_diagnosis.csv"):
-        reader.read_diagnosis(folder)
+        read_diagnosis(folder)
 
 
 def test_two_diagnosis_tables_are_ambiguous(folder):
     (folder / "Hemorrhage_Diagnosis.CSV").write_text(HEADER)
     with pytest.raises(InputError, match="keep only the right one"):
-        reader.read_diagnosis(folder)
+        read_diagnosis(folder)
 
 
 def test_demographics_with_line_break_in_the_header(folder):

@@ -6,8 +6,8 @@ import pytest
 
 from ctseq.datasets import ct_ich_nifti as reader
 from ctseq.errors import InputError
-from ctseq.selection import index_dataset, select_slices
 from ctseq.windows import PRESETS
+from indexed import index_dataset, list_slices, select_slices
 
 HEADER = (
     "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
@@ -48,7 +48,7 @@ def folder(tmp_path):
 
 
 def read(folder, patient="049"):
-    slices = reader.scan(folder).slices
+    slices = list_slices(reader, folder)
     own = slices[slices["patient_id"] == patient]
     sequence = reader.open_sequence(folder, own)
     return own, np.stack([sequence(place) for place in range(len(own))])
@@ -105,7 +105,7 @@ def test_a_fourth_axis_of_one_is_none(folder):
 
 
 def test_windows_make_grey_values(folder):
-    slices = reader.scan(folder).slices
+    slices = list_slices(reader, folder)
     sequence = reader.open_sequence(folder, slices[:2], (PRESETS["brain"],))
     assert sequence(0).dtype == np.uint8
     assert sequence(0)[0, 0] == round((15 / 120) * 255)  # -5 HU lies 15 above the window's foot

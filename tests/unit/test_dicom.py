@@ -13,8 +13,8 @@ from ctseq.datasets import dicom
 from ctseq.datasets.dicom_files import read_header, read_hu
 from ctseq.datasets.dicom_series import choose
 from ctseq.errors import InputError
-from ctseq.selection import index_dataset, select_slices
 from ctseq.windows import Window
+from indexed import index_dataset, select_slices
 
 
 def headers_of(images, folder):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ctseq.datasets import folder as reader
 from ctseq.errors import InputError
-from ctseq.selection import index_dataset
+from indexed import index_dataset
 
 
 @pytest.fixture

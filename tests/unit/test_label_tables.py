@@ -1,15 +1,19 @@
 """Label tables: known by their headers, read into one form; ids and cells as people write them."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from ctseq.datasets import folder as folder_reader
 from ctseq.datasets.cells import open_cells, read_cells
 from ctseq.datasets.ids import patient_key, patient_text, whole_number
-from ctseq.datasets.label_tables import find_table, read_table, resolve
-from ctseq.datasets.scan import FILES, SLICES, frame
+from ctseq.datasets.label_tables import find_table, open_table
+from ctseq.datasets.scan import LABELS, frame
 from ctseq.errors import InputError
+from indexed import index_dataset
 
 
 def table(tmp_path, text, name="labels.csv"):
@@ -18,38 +22,40 @@ def table(tmp_path, text, name="labels.csv"):
     return path
 
 
+def read(path):
+    """Give the rows of a label table of any kind."""
+    return frame(open_table(path).rows(), LABELS)
+
+
 def rows(tmp_path, text):
-    return read_table(table(tmp_path, text))
+    return read(table(tmp_path, text))
 
 
 def test_a_row_a_patient(tmp_path):
     labels = rows(tmp_path, "Patient ID,Label\n049,1\n49.0,0\nx,?\n")
-    assert labels.per_patient
-    assert labels.rows["patient_id"].tolist() == ["049", "49", "x"]
-    assert labels.rows["hemorrhage"].fillna(-1).tolist() == [1, 0, -1]
-    assert labels.rows["invalid"].tolist() == ["", "", "label is '?'"]
-    assert labels.rows["row"].tolist() == [2, 3, 4]
-    assert labels.rows["slice_number"].isna().all()
+    assert labels["patient_id"].tolist() == ["049", "49", "x"]
+    assert labels["hemorrhage"].fillna(-1).tolist() == [1, 0, -1]
+    assert labels["invalid"].tolist() == ["", "", "label is '?'"]
+    assert labels["row"].tolist() == [2, 3, 4]
+    assert labels["slice_number"].isna().all()
 
 
 def test_a_row_a_slice_with_or_without_subtypes(tmp_path):
     labels = rows(tmp_path, "patient_id,slice_number,label,epidural\n49,1,1,1\n49,2,0,0\n")
-    assert not labels.per_patient
-    assert labels.rows["slice_number"].tolist() == [1, 2]
-    assert labels.rows["epidural"].tolist() == [1, 0]
-    assert labels.rows["subdural"].isna().all()
+    assert labels["slice_number"].tolist() == [1, 2]
+    assert labels["epidural"].tolist() == [1, 0]
+    assert labels["subdural"].isna().all()
     header = "patient,slice,intraventricular,intraparenchymal,subarachnoid,epidural,subdural"
-    assert rows(tmp_path, f"{header}\n49,1,0,0,1,0,0\n").rows["subarachnoid"].tolist() == [1]
+    assert rows(tmp_path, f"{header}\n49,1,0,0,1,0,0\n")["subarachnoid"].tolist() == [1]
 
 
 def test_cq500_takes_two_readers_of_three(tmp_path):
     header = "name,Category,R1:ICH,R1:IPH,R2:ICH,R3:ICH\n"
     text = header + "CQ500-CT-0,B1,1,1,0,1\nCQ500-CT-1,B1,1,0,0,0\nCQ500-CT-2,B2,1,,1,\n"
     labels = rows(tmp_path, text)
-    assert labels.per_patient
-    assert labels.rows["patient_id"].tolist() == ["CQ500CT0", "CQ500CT1", "CQ500CT2"]
-    assert labels.rows["hemorrhage"].fillna(-1).tolist() == [1, 0, -1]
-    assert labels.rows["invalid"].tolist()[2] == "R1 to R3:ICH are '1', '1', ''"
+    assert labels["patient_id"].tolist() == ["CQ500CT0", "CQ500CT1", "CQ500CT2"]
+    assert labels["hemorrhage"].fillna(-1).tolist() == [1, 0, -1]
+    assert labels["invalid"].tolist()[2] == "R1 to R3:ICH are '1', '1', ''"
 
 
 def rsna(*rows):
@@ -59,17 +65,26 @@ def rsna(*rows):
 NAMES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural", "any")
 
 
+@pytest.mark.parametrize(
+    ("header", "per_patient"),
+    [("patient,label", True), ("name,R1:ICH,R2:ICH,R3:ICH", True)]
+    + [("patient,slice,label", False), ("image,label", False)],
+)
+def test_a_row_is_a_patient_or_not(tmp_path, header, per_patient):
+    assert open_table(table(tmp_path, f"{header}\n")).per_patient == per_patient
+
+
 def test_rsna_gathers_six_rows_an_image(tmp_path):
     cells = [(f"ID_a_{name}", int(name in ("epidural", "any"))) for name in NAMES]
     cells += [(f"ID_b_{name}", 0) for name in NAMES]
-    labels = rows(tmp_path, rsna(*cells, cells[0])).rows  # the real table repeats rows
+    labels = rows(tmp_path, rsna(*cells, cells[0]))  # the real table repeats rows
     assert labels["image"].tolist() == ["ID_a", "ID_b"]
     assert labels["hemorrhage"].tolist() == [1, 0]
     assert labels["epidural"].tolist() == [1, 0]
     assert labels["invalid"].tolist() == ["", ""]
     assert labels["row"].tolist() == [2, 8]
     spoiled = rows(tmp_path, rsna(*cells[:-1], ("ID_a_any", 0), ("ID_c_any", "x"), ("notes", 0)))
-    told = spoiled.rows.set_index("image")["invalid"].to_dict()
+    told = spoiled.set_index("image")["invalid"].to_dict()
     assert told == {
         "ID_a": "any is 0 and 1",
         "ID_b": "lacks any",
@@ -78,28 +93,34 @@ def test_rsna_gathers_six_rows_an_image(tmp_path):
     }
 
 
-def slices_of(*paths):
-    files = frame([(path, "image", "p", pd.NA, "") for path in paths], FILES)
-    return files, frame([("p", n, path) for n, path in enumerate(paths, start=1)], SLICES)
+def indexed(folder, text, *paths):
+    """Index pictures of these paths whose labels are told by image: listing and problems."""
+    for number, path in enumerate(paths):
+        (folder / path).parent.mkdir(exist_ok=True)
+        Image.fromarray(np.arange(number, number + 4, dtype=np.uint8)).save(folder / path)
+    table(folder, text)
+    _, listing, problems = index_dataset(folder, folder_reader, on_problem="exclude")
+    return listing.set_index("path")["hemorrhage"].to_dict(), problems
 
 
 def test_rows_of_images_find_their_slices_by_path_or_name(tmp_path):
-    files, slices = slices_of("p/IM1.png", "p/IM2.PNG", "p/IM3.png")
-    named = rows(tmp_path, "image,label\np/IM1.png,1\nIM2,0\nIM3.png,1\nIM9,0\nIM8,0\n")
-    labels, problems = resolve(named, files, slices)
-    assert labels["slice_number"].tolist() == [1, 2, 3]
-    assert labels["patient_id"].tolist() == ["p"] * 3
-    assert [(found["row"], found["detail"]) for found in problems] == [(5, "IM9 and 1 rows more")]
-    files, slices = slices_of("p/IM1.png", "q/IM1.png")
-    with pytest.raises(InputError, match="names 'IM1', but 2 files are called so: write their"):
-        resolve(rows(tmp_path, "image,label\nIM1,1\n"), files, slices)
+    text = "image,label\np/IM1.png,1\nIM2,0\nIM3.png,1\nIM9,0\nIM8,0\n"
+    labels, problems = indexed(tmp_path, text, "p/IM1.png", "p/IM2.PNG", "p/IM3.png")
+    assert labels == {"p/IM1.png": 1, "p/IM2.PNG": 0, "p/IM3.png": 1}
+    assert problems["problem"].tolist() == ["no-slice"]
+    assert (problems["row"][0], problems["detail"][0]) == (5, "IM9 and 1 rows more")
+
+
+def test_a_name_that_two_images_have_is_refused(tmp_path):
+    words = "labels.csv, row 2, names 'IM1', but 2 files are called so: write their paths"
+    with pytest.raises(InputError, match=words):
+        indexed(tmp_path, "image,label\nIM1,1\n", "p/IM1.png", "q/IM1.png")
 
 
 def test_images_that_are_left_out_take_their_labels_along(tmp_path):
-    files, slices = slices_of("p/IM1.png", "p/IM2.png")
-    labels, problems = resolve(rows(tmp_path, "image,label\nIM1,1\nIM2,0\n"), files, slices[:1])
-    assert len(labels) == 1
-    assert problems == []
+    labels, problems = indexed(tmp_path, "image,label\nIM1,1\nIM,0\n", "p/IM1.png", "p/IM.png")
+    assert labels == {"p/IM1.png": 1}
+    assert problems["problem"].tolist() == ["number"]  # it has none, so it is no slice
 
 
 def test_the_table_is_found_by_its_header_or_named(tmp_path):
@@ -137,8 +158,8 @@ def test_a_table_of_no_known_kind_says_what_it_has(tmp_path):
 )
 def test_a_table_however_it_was_saved(content, tmp_path):
     labels = rows(tmp_path, content)
-    assert labels.rows["patient_id"].map(patient_key).tolist() == ["49"]
-    assert labels.rows["hemorrhage"].tolist() == [1]
+    assert labels["patient_id"].map(patient_key).tolist() == [f"{49:018d}"]
+    assert labels["hemorrhage"].tolist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -147,15 +168,20 @@ def test_a_table_however_it_was_saved(content, tmp_path):
     + [("000", "0"), ("P-049", "p-049"), ("P049.0", "p049.0"), ("", ""), ("4.9", "4.9")],
 )
 def test_spellings_of_a_patient(spelling, key):
-    assert patient_key(spelling) == key
+    assert patient_key(spelling) == (f"{int(key):018d}" if key.isdigit() else key)
 
 
 @given(st.integers(0, 10**9 - 1), st.integers(0, 3), st.sampled_from(["", ".", ".0", ",00"]))
 def test_numbers_are_the_same_patient_in_any_spelling(number, zeros, decimals):
     spelling = "0" * zeros + str(number) + decimals
-    assert patient_key(spelling) == patient_key(patient_text(spelling)) == str(number)
+    assert patient_key(spelling) == patient_key(patient_text(spelling)) == f"{number:018d}"
     if len(spelling.rstrip(".,0") or "0") <= 9 and zeros == 0:
         assert whole_number(spelling) == number
+
+
+@given(st.lists(st.integers(0, 10**18 - 1)))
+def test_keys_of_numbers_sort_as_numbers(numbers):
+    assert [int(key) for key in sorted(map(patient_key, map(str, numbers)))] == sorted(numbers)
 
 
 @given(st.text(max_size=30))
@@ -173,10 +199,10 @@ def test_any_bytes_are_a_table_or_an_error_of_ours(tmp_path_factory, content):
     for start in (b"", b"patient_id,label\n", b"ID,Label\nID_a_any,0\n", b"image;label\n"):
         path.write_bytes(start + content)
         try:
-            labels = read_table(path)
+            labels = read(path)
         except InputError:
             continue
-        assert set(labels.rows["hemorrhage"].dropna()) <= {0, 1}
+        assert set(labels["hemorrhage"].dropna()) <= {0, 1}
 
 
 @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=8))

@@ -9,12 +9,18 @@ from ctseq.datasets import ct_ich_jpg
 from ctseq.datasets.images import read_image
 from ctseq.datasets.layouts import LAYOUTS, write_phantom
 from ctseq.datasets.readers import reader_for
+from ctseq.datasets.scan import LABELS, frame
 from ctseq.errors import InputError
-from ctseq.selection import index_dataset, select_slices
 from ctseq.windows import PRESETS
 from draw_phantom import main
+from indexed import index_dataset, list_files, select_slices
 
 SMALL = {"patients": 5, "positive": 3, "image_size": 64, "slices": (6, 9), "seed": 3}
+
+
+def diagnosis(folder):
+    """Give the label rows."""
+    return frame(ct_ich_jpg.scan(folder).labels, LABELS)
 
 
 def checksums(folder):
@@ -54,7 +60,7 @@ def test_same_seed_same_bytes(phantom, tmp_path):
 def test_a_negative_patient_does_not_depend_on_the_others(phantom, tmp_path):
     write_phantom(tmp_path, **SMALL | {"patients": 7})
     many = checksums(tmp_path)
-    rows = ct_ich_jpg.read_diagnosis(phantom).groupby("patient_id")["hemorrhage"].max()
+    rows = diagnosis(phantom).groupby("patient_id")["hemorrhage"].max()
     negative = [f"{int(patient):03d}" for patient in rows[rows == 0].index]
     shared = {
         path: checksum
@@ -83,8 +89,8 @@ def test_reads_like_the_release(phantom):
 
 
 def test_masks_mark_the_positive_slices(phantom):
-    files = ct_ich_jpg.list_files(phantom)
-    rows = ct_ich_jpg.read_diagnosis(phantom)
+    files = list_files(ct_ich_jpg, phantom)
+    rows = diagnosis(phantom)
     masks = files[files["kind"] == "mask"]
     marked = set(zip(masks["patient_id"].astype(int), masks["slice_number"], strict=True))
     positive = rows[rows["hemorrhage"] == 1]
@@ -96,15 +102,15 @@ def test_masks_mark_the_positive_slices(phantom):
 
 
 def test_tables_have_the_quirks(phantom):
-    diagnosis = (phantom / "hemorrhage_diagnosis.csv").read_bytes()
-    assert diagnosis.startswith(b"\xef\xbb\xbfPatientNumber,SliceNumber,")
-    assert diagnosis.count(b"\r\n") == diagnosis.count(b"\n")
+    content = (phantom / "hemorrhage_diagnosis.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfPatientNumber,SliceNumber,")
+    assert content.count(b"\r\n") == content.count(b"\n")
     assert b'"Age\n(years)"' in (phantom / "patient_demographics.csv").read_bytes()
 
 
 def test_even_one_slice_a_patient_shows_its_bleeding(tmp_path):
     write_phantom(tmp_path, patients=12, positive=12, image_size=32, slices=(1, 1), seed=0)
-    assert (ct_ich_jpg.read_diagnosis(tmp_path)["hemorrhage"] == 1).all()
+    assert (diagnosis(tmp_path)["hemorrhage"] == 1).all()
 
 
 def test_arguments_are_checked(tmp_path):

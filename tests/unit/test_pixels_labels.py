@@ -25,19 +25,17 @@ def steps(resize=None, crop=None):
     )
 
 
-def open_sequence(slices):
-    """Give pictures of 6 x 4 pixels, all of the grey value that the slice's path says."""
-    greys = [int(path) for path in slices["path"]]
-    return lambda place: np.full((4, 6), greys[place], np.uint8)
+def flat(grey):
+    """Give a picture of 6 x 4 pixels, all of this grey value."""
+    return np.full((4, 6), grey, np.uint8)
 
 
-def pack(greys, tmp_path, threads=1, preprocessing=None, opened=open_sequence):
+def pack(patients, tmp_path, threads=1, preprocessing=None, picture=flat):
+    """Pack patients, each a list of grey values."""
     output = tmp_path / f"packed-{threads}.npy"
-    # Patients take turns: a row's place is the table's, not the patient's.
-    patients = [f"{number % 3:03d}" for number in range(len(greys))]
     shape = pack_pixels(
-        pd.DataFrame({"patient_id": patients, "path": [str(grey) for grey in greys]}),
-        open_sequence=opened,
+        ((len(own), lambda place, own=own: picture(own[place])) for own in patients),
+        total=sum(map(len, patients)),
         steps=preprocessing or steps(),
         output=output,
         threads=threads,
@@ -52,7 +50,7 @@ def opened_pixels(*paths):
 
 
 def test_slices_are_packed_in_the_order_given(tmp_path):
-    shape, output = pack([30, 4, 200], tmp_path)
+    shape, output = pack([[30, 4], [200]], tmp_path)
     packed = opened_pixels(output)
     assert (np.load(output) == packed).all()
     assert shape == packed.shape == (3, 4, 6)
@@ -62,23 +60,23 @@ def test_slices_are_packed_in_the_order_given(tmp_path):
 
 
 def test_the_shape_is_that_after_resize_and_crop(tmp_path):
-    shape, output = pack([9], tmp_path, preprocessing=steps(8, (8, 10)))
+    shape, output = pack([[9]], tmp_path, preprocessing=steps(8, (8, 10)))
     assert shape == opened_pixels(output).shape == (1, 8, 10)
     assert (opened_pixels(output) == 9).all()
 
 
 def test_three_windows_are_a_channel_axis(tmp_path):
-    def opened(slices):
-        return lambda place: np.stack([np.full((4, 6), grey, np.uint8) for grey in (1, 2, 3)])
+    def picture(_):
+        return np.stack([flat(grey) for grey in (1, 2, 3)])
 
-    shape, output = pack([9, 9], tmp_path, preprocessing=steps(8, (8, 10)), opened=opened)
+    shape, output = pack([[9], [9]], tmp_path, preprocessing=steps(8, (8, 10)), picture=picture)
     assert shape == opened_pixels(output).shape == (2, 3, 8, 10)
     assert (opened_pixels(output) == np.array([1, 2, 3])[:, None, None]).all()
 
 
 def test_threads_change_no_byte(tmp_path):
-    names = [number % 251 for number in range(150)]
-    (_, one), (_, four) = (pack(names, tmp_path, threads=threads) for threads in (1, 4))
+    patients = np.split(np.arange(150) % 251, [50, 60])
+    (_, one), (_, four) = (pack(patients, tmp_path, threads=threads) for threads in (1, 4))
     assert one.read_bytes() == four.read_bytes()
     assert opened_pixels(one)[:, 0, 0].tolist() == [number % 251 for number in range(150)]
 

@@ -1,13 +1,15 @@
 """Every file accounted for, every contradiction reported, every label joined to its slice."""
 
 import json
+import shutil
 
+import pandas as pd
 import pytest
 from PIL import Image
 
+from ctseq import catalogue
 from ctseq.datasets import ct_ich_jpg as reader
 from ctseq.errors import InputError
-from ctseq.selection import index_dataset, select_slices
 from ctseq.tables import (
     INVENTORY,
     PATIENTS,
@@ -16,6 +18,7 @@ from ctseq.tables import (
     read_table,
 )
 from index_dataset import main as index_main
+from indexed import index_dataset, select_slices
 from select_slices import main as select_main
 
 HEADER = (
@@ -285,6 +288,28 @@ def test_demographics_that_disagree_tell_nothing(folder):
     patients = select(folder)[1]
     assert patients["sex"].tolist() == ["M", "F"]
     assert patients["age_years"].isna().tolist() == [False, True]
+
+
+def test_a_dataset_in_parts_is_the_same_dataset(folder, monkeypatch):
+    """Whatever is wrong with it: two spellings, shared pictures, a hidden hemorrhage."""
+    for patient in (51, 52, 1000):
+        for number in (1, 2):
+            path = folder / f"Patients_CT/{patient}/brain/{number}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.linear_gradient("L").crop((0, patient, 4, patient + 4)).save(path)
+    shutil.copytree(folder / "Patients_CT/51", folder / "Patients_CT/051")
+    shutil.copy(folder / "Patients_CT/52/brain/2.jpg", folder / "Patients_CT/1000/brain/2.jpg")
+    (folder / "Patients_CT/050/brain/2.jpg").write_bytes(b"")
+    more = {"51,1": NO, "52,1": NO, "52,2": NO, "1000,1": EPIDURAL, "1000,2": NO, "x,1": NO}
+    write(folder, rows_of(more | {"50,3": None}), [])
+    whole = index(folder)
+    assert set(whole[2]["problem"]) >= {"two-folders", "duplicate", "unreadable", "hidden"}
+    assert whole[0]["patient_id"].drop_duplicates().tolist()[1:] == [
+        *("049", "050", "051", "51", "52", "1000")
+    ]
+    monkeypatch.setattr(catalogue, "_ROWS_AT_A_TIME", 1)
+    for table, again in zip(whole, index(folder), strict=True):
+        pd.testing.assert_frame_equal(again, table)
 
 
 def test_scripts_write_the_tables_and_links(folder, tmp_path):

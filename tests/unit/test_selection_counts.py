@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctseq.errors import InputError
-from ctseq.selection import select_slices
 from ctseq.tables import LISTING, SUBTYPES, typed
+from indexed import select_slices
 
 labels = st.dictionaries(
     st.tuples(st.integers(1, 130), st.integers(1, 60)),

@@ -58,7 +58,7 @@ def test_a_rules_result_is_a_probability_whatever_the_order(rule, values):
     assert combine(np.array(values)) == pytest.approx(combine(np.array(sorted(values))))
 
 
-def test_first_slices_by_number_not_by_place():
+def test_first_slices_are_the_lowest_in_the_body_whatever_their_numbers():
     rows = pd.DataFrame({"patient_id": ["b", "a", "a", "a"], "slice_number": [3, 10, 9, 1]})
-    assert first_slices(rows, 2).tolist() == [0, 2, 3]
+    assert first_slices(rows, 2).tolist() == [0, 1, 2]
     assert first_slices(rows, None).tolist() == [0, 1, 2, 3]

@@ -1,13 +1,15 @@
 """Account for every file and slice of the dataset and check its labels against its images."""
 
 import logging
+from collections import Counter
 from pathlib import Path
 
-import ctseq.selection
+from ctseq.catalogue import open_catalogue
 from ctseq.datasets.readers import reader_for
+from ctseq.indexing import index_dataset
 from ctseq.reasons import REASONS
 from ctseq.runlog import rule_log
-from ctseq.tables import INVENTORY, LISTING, PROBLEMS, write_table
+from ctseq.tables import INVENTORY, LISTING, PROBLEMS, open_table, typed, write_table
 
 
 def main(
@@ -25,24 +27,34 @@ def main(
     log = logging.getLogger("ctseq").info
     reader, how = reader_for(dataset, format)
     log("Format: %s.", how)
-    files, slices, found = ctseq.selection.index_dataset(
-        dataset,
-        reader,
-        on_problem=on_problem,
-        labels=Path(labels) if labels else None,
-        threads=threads,
-    )
-    log(
-        "Files seen in %s: %d, with slices of the study: %d.", dataset, len(files), files.kept.sum()
-    )
-    for code, count in files.loc[files["kept"] == 0, "reason"].value_counts().items():
+    counts, left = Counter(), Counter()
+    with open_catalogue(Path(inventory).with_name("catalogue")) as catalogue:
+        index = index_dataset(
+            dataset,
+            reader,
+            catalogue,
+            on_problem=on_problem,
+            labels=Path(labels) if labels else None,
+            threads=threads,
+        )
+        with (
+            open_table(inventory, INVENTORY) as add_files,
+            open_table(listing, LISTING) as add_slices,
+        ):
+            for files, slices in index.parts():
+                add_files(files)
+                add_slices(slices)
+                counts.update(files=len(files), kept_files=files["kept"].sum())
+                counts.update(slices=len(slices), kept_slices=slices["kept"].sum())
+                left.update(files.loc[files["kept"] == 0, "reason"])
+    write_table(typed(index.problems, PROBLEMS), problems, PROBLEMS)
+    log("Files seen in %s: %d, with slices of the study: %d.",
+        dataset, counts["files"], counts["kept_files"])  # fmt: skip
+    for code, count in left.most_common():
         log("Not kept, %s: %d.", REASONS[code].words, count)
-    log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
-    for code, count in found["problem"].value_counts().items():
+    log("Slices seen: %d, kept: %d.", counts["slices"], counts["kept_slices"])
+    for code, count in Counter(found["problem"] for found in index.problems).most_common():
         log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, problems)
-    write_table(files, inventory, INVENTORY)
-    write_table(slices, listing, LISTING)
-    write_table(found, problems, PROBLEMS)
 
 
 if "snakemake" in globals():

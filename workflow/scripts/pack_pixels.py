@@ -1,7 +1,7 @@
 """Decode, resize and crop every slice once, as one model's checkpoint asks for."""
 
 import logging
-from functools import partial
+from collections import Counter
 from pathlib import Path
 
 from ctseq.datasets.readers import check_windows, reader_for
@@ -9,8 +9,8 @@ from ctseq.files import read_json, whole
 from ctseq.pixels import pack_pixels
 from ctseq.preprocessing import Preprocessing
 from ctseq.runlog import rule_log
-from ctseq.shards import take_shard
-from ctseq.tables import ROWS, SLICES, read_table, write_table
+from ctseq.shards import patients_of_shard
+from ctseq.tables import ROWS, SLICES, open_table, read_parts
 from ctseq.windows import parse_windows
 
 log = logging.getLogger("ctseq")
@@ -20,16 +20,26 @@ def main(dataset, slices, description, pixels, rows, *, format, window, shard, t
     """Write a shard's packed pixels and, beside them, which slice each row is."""
     reader, windows = reader_for(dataset, format)[0], parse_windows(window)
     check_windows(reader, windows)
-    table = take_shard(read_table(slices, SLICES), *shard)
-    with whole(pixels) as unfinished:
+    counts = Counter()
+    for part in read_parts(slices, SLICES.only("patient_id"), by="patient_id"):
+        counts.update(part["patient_id"])
+    patients = set(patients_of_shard(counts, *shard))
+    with open_table(rows, ROWS) as add, whole(pixels) as unfinished:
+
+        def sequences():
+            for part in read_parts(slices, SLICES, by="patient_id"):
+                for patient, own in part.groupby("patient_id", sort=False):
+                    if patient in patients:
+                        add(own)
+                        yield len(own), reader.open_sequence(Path(dataset), own, windows)
+
         shape = pack_pixels(
-            table,
-            open_sequence=partial(reader.open_sequence, Path(dataset), windows=windows),
+            sequences(),
+            total=sum(counts[patient] for patient in patients),
             steps=Preprocessing.from_json(read_json(description)["preprocessing"]),
             output=unfinished,
             threads=threads,
         )
-    write_table(table, rows, ROWS)
     log.info("%d slices of %d x %d pixels, in %d window(s).", shape[0], *shape[-2:], len(windows))
 
 

@@ -3,12 +3,20 @@
 import logging
 from pathlib import Path
 
-import ctseq.selection
 from ctseq.datasets.readers import reader_for
 from ctseq.files import whole, write_json
 from ctseq.links import link_sequences
 from ctseq.runlog import rule_log
-from ctseq.tables import INVENTORY, LISTING, PATIENTS, SLICES, read_table, write_table
+from ctseq.selection import Selection
+from ctseq.tables import (
+    INVENTORY,
+    LISTING,
+    PATIENTS,
+    SLICES,
+    open_table,
+    read_parts,
+    write_table,
+)
 
 
 def main(
@@ -24,16 +32,18 @@ def main(
 ) -> None:
     """Write the slices, the patients, their counts and the folder of links."""
     reader, _ = reader_for(dataset, format)
-    kept, people, counts = ctseq.selection.select_slices(
-        read_table(inventory, INVENTORY.only("patient_id", "kept", "reason")),
-        read_table(listing, LISTING),
-        reader.read_demographics(dataset),
-    )
-    write_table(kept, slices, SLICES)
-    write_table(people, patients, PATIENTS)
+    selection = Selection(reader.read_demographics(dataset))
+    files = INVENTORY.only("patient_id", "kept", "reason")
+    for part in read_parts(inventory, files, by="patient_id"):
+        selection.account(part)
+    with open_table(slices, SLICES) as add, whole(sorted_folder) as folder:
+        for part in read_parts(listing, LISTING, by="patient_id"):
+            kept, people = selection.take(part)
+            add(kept)
+            link_sequences(Path(dataset), kept, people, folder)
+        counts = selection.summary()
+    write_table(selection.patients, patients, PATIENTS)
     write_json(counts, summary)
-    with whole(sorted_folder) as folder:
-        link_sequences(Path(dataset), kept, people, folder)
     log = logging.getLogger("ctseq").info
     log("Patients: %(patients)d, with hemorrhage: %(positive_patients)d.", counts)
     positive = counts["positive_slices"]

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ctseq.datasets.ids import patient_keys
 from ctseq.problems import PATIENT, ROW, SLICE, problem
 from ctseq.tables import SUBTYPES
 
 
-def in_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Find patients that have two folders, such as ``49`` beside ``049``, and unsafe ids."""
-    own = files[files["patient_id"] != ""].drop_duplicates("patient_id")
-    for _, group in own.groupby(patient_keys(own["patient_id"]), sort=False):
+def in_patients(folders: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Find patients that have two folders, such as ``49`` beside ``049``, and unsafe ids.
+
+    Parameters
+    ----------
+    folders
+        key, patient_id and a path, a row a spelling of a patient.
+    """
+    for _, group in folders.groupby("key", sort=False):
         spellings = " and ".join(group["patient_id"])
         for path, patient_id in zip(group["path"], group["patient_id"], strict=True):
             unsafe = not patient_id.isprintable() or set(patient_id) & {"/", "\\"}
@@ -46,17 +50,16 @@ def in_slices(
 
 
 def in_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
-    """Find unreadable slices, ones of a size of their own, and other patients' pictures.
+    """Find unreadable slices, and ones of a size of their own.
 
     Parameters
     ----------
     slices
-        With `shape`, (H, W) or the error's text, and `digest` of the pixels, empty where all are
-        equal: a blank slice is nobody's.
+        With `shape`, (H, W) or the error's text.
     folder
         The dataset's root, which messages leave out.
     """
-    readable = slices["shape"].map(lambda shape: isinstance(shape, tuple))
+    readable = np.array([isinstance(shape, tuple) for shape in slices["shape"]], dtype=bool)
     for file in slices[~readable].itertuples():
         yield problem(
             "unreadable",
@@ -69,10 +72,18 @@ def in_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, An
             yield problem(
                 "size",
                 *(SLICE, file.path, file.patient_id, file.slice_number),
-                detail=f"{_pixels(file.shape)}, the others {_pixels(usual)}",
+                detail=f"{_size(file.shape)}, the others {_size(usual)}",
             )
-    seen = slices[readable & (slices["digest"] != b"")]
-    shared = seen[seen.groupby("digest")["key"].transform("nunique") > 1]
+
+
+def in_pixels(shared: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Name the slices that are other patients' pictures as well.
+
+    Parameters
+    ----------
+    shared
+        The slices of several patients that have a `digest` in common.
+    """
     for _, group in shared.groupby("digest", sort=False):
         owners = group.drop_duplicates("key")
         for file in group.itertuples():
@@ -84,7 +95,7 @@ def in_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, An
             )
 
 
-def _pixels(shape: tuple[int, int]) -> str:
+def _size(shape: tuple[int, int]) -> str:
     return f"{shape[1]} x {shape[0]}"
 
 

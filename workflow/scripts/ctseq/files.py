@@ -30,6 +30,23 @@ def whole(path: str | Path) -> Iterator[Path]:
         The path to write to, on the same file system. It keeps the suffix, since many writers
         choose their format by it.
     """
+    with scratch(path) as unfinished:
+        yield unfinished
+        if unfinished.is_dir():
+            _remove(Path(path))  # a folder cannot replace another in one step
+        unfinished.replace(path)
+
+
+@contextmanager
+def scratch(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, and remove what stands there at the end.
+
+    Parameters
+    ----------
+    path
+        A file or folder that is not made at the same time by another process; missing parent
+        folders are made.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # What killed processes left of the same output; only one job at a time makes it.
@@ -38,9 +55,6 @@ def whole(path: str | Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{os.getpid()}.unfinished.{path.name}")
     try:
         yield unfinished
-        if unfinished.is_dir():
-            _remove(path)  # a folder cannot replace another in one step
-        unfinished.replace(path)
     finally:
         _remove(unfinished)
 

@@ -8,7 +8,7 @@ import pandas as pd
 def link_sequences(
     dataset: Path, slices: pd.DataFrame, patients: pd.DataFrame, folder: Path
 ) -> None:
-    """Link every patient's slices under Positive/NNN or Negative/NNN.
+    """Link some patients' slices under Positive/NNN or Negative/NNN.
 
     A slice that is a file is called after its number, ``k.jpg``; a file of several slices keeps
     its name.
@@ -24,7 +24,7 @@ def link_sequences(
     """
     hemorrhage = patients.set_index("patient_id")["hemorrhage"]
     for name in ("Positive", "Negative"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     alone = ~slices["path"].duplicated(keep=False)
     for file in slices.assign(alone=alone).drop_duplicates("path").itertuples():
         group = "Positive" if hemorrhage[file.patient_id] else "Negative"

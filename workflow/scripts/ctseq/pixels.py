@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ctseq.preprocessing import Preprocessing, shape_slice
 from ctseq.progress import progress
@@ -13,25 +13,25 @@ from ctseq.stacked import Stacked
 
 
 def pack_pixels(
-    slices: pd.DataFrame,
+    sequences: Iterable[tuple[int, Callable[[int], np.ndarray]]],
     *,
-    open_sequence: Callable[[pd.DataFrame], Callable[[int], np.ndarray]],
+    total: int,
     steps: Preprocessing,
     output: Path,
     threads: int,
 ) -> tuple[int, ...]:
-    """Write the slices as one uint8 array, in the order of `slices`.
+    """Write slices as one uint8 array, in their order.
 
     Patients are opened one after the other, so that memory holds one of them. Slices are written
     and not mapped: mapped pages would count as the process's memory until the system takes them.
 
     Parameters
     ----------
-    slices
-        `tables.SLICES`, at least one.
-    open_sequence
-        From one patient's slices to the function from a place among them to grey values, uint8,
-        (H, W) or (3, H, W): the dataset reader's.
+    sequences
+        For each patient the number of slices and the function from a place among them to grey
+        values, uint8, (H, W) or (3, H, W): the dataset reader's.
+    total
+        Slices of all patients, at least one.
     steps
         The checkpoint's preprocessing; its geometry is applied.
     output
@@ -44,25 +44,23 @@ def pack_pixels(
     tuple of int
         The shape.
     """
-    shape, start = None, 0
+    shape, written = None, 0
     with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
-        patients = [rows for _, rows in sorted(slices.groupby("patient_id").indices.items())]
-        for rows in progress(patients, total=len(slices), unit="slices", weigh=len):
-            sequence = open_sequence(slices.iloc[rows])
-
-            def pack(place: int, sequence: Callable[[int], np.ndarray] = sequence) -> np.ndarray:
-                return _shaped(sequence(place), steps)
-
-            for row, pixels in zip(rows, pool.map(pack, range(len(rows))), strict=True):
+        for length, sequence in progress(
+            sequences, total=total, unit="slices", weigh=lambda patient: patient[0]
+        ):
+            shaped = partial(_shaped, sequence, steps=steps)
+            for pixels in pool.map(shaped, range(length)):
                 if shape is None:
-                    shape = (len(slices), *pixels.shape)
+                    shape = (total, *pixels.shape)
                     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
                     np.lib.format.write_array_header_1_0(file, header)
-                    start = file.tell()
                 if pixels.shape != shape[1:]:
                     raise RuntimeError("preprocessing made pictures of several sizes")
-                file.seek(start + int(row) * pixels.size)
                 file.write(np.ascontiguousarray(pixels))
+                written += 1
+    if written != total:
+        raise RuntimeError(f"{written} slices were packed, not {total}")
     return shape
 
 
@@ -71,7 +69,10 @@ def open_pixels(paths: Iterable[str | Path]) -> Stacked:
     return Stacked([np.load(path, mmap_mode="r", allow_pickle=False) for path in paths])
 
 
-def _shaped(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:
+def _shaped(
+    sequence: Callable[[int], np.ndarray], place: int, *, steps: Preprocessing
+) -> np.ndarray:
+    grey = sequence(place)
     if grey.ndim == 2:
         return shape_slice(grey, steps)
     return np.stack([shape_slice(channel, steps) for channel in grey])

@@ -23,7 +23,7 @@ FILES = {
         "holds link and target.",
     ),
     "name": Reason(
-        "name with control characters or undecodable bytes",
+        "name with control characters, backslashes or undecodable bytes",
         "Never opened; shown with the bytes escaped. Rename the file.",
     ),
     "no-pixels": Reason("DICOM file without an image", "Reports, directories, private objects."),

@@ -41,7 +41,7 @@ def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
     Parameters
     ----------
     rows
-        `tables.ROWS` of the slices.
+        `tables.ROWS` of the slices, each patient's in the order of the body.
     number
         How many, at most; None for all.
 
@@ -50,8 +50,8 @@ def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
     ndarray of int
         Positions in `rows`, in its order.
     """
-    rank = rows.groupby("patient_id")["slice_number"].rank(method="first").to_numpy()
-    return np.flatnonzero(rank <= (np.inf if number is None else number))
+    place = rows.groupby("patient_id").cumcount().to_numpy()
+    return np.flatnonzero(place < (np.inf if number is None else number))
 
 
 def arranged(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.ndarray]:
@@ -60,17 +60,17 @@ def arranged(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.nd
     Parameters
     ----------
     rows
-        `tables.ROWS` of the slices.
+        `tables.ROWS` of the slices, each patient's in the order of the body.
     shuffle_seed
         The study's seed where the order is to be a random one; None for the anatomical one.
 
     Returns
     -------
     dict
-        Patient id, in order, to positions in `rows`.
+        Patient id, in the order of `rows`, to positions in it.
     """
-    order = rows.reset_index(drop=True).sort_values(["patient_id", "slice_number"])
-    seen = {patient: members.index.to_numpy() for patient, members in order.groupby("patient_id")}
+    patients = rows.reset_index(drop=True).groupby("patient_id", sort=False)
+    seen = {patient: own.index.to_numpy() for patient, own in patients}
     if shuffle_seed is None:
         return seen
     return {
@@ -100,7 +100,7 @@ def model_rows(
         Positions in `rows`: shape (slices,) for an image model, (patients, frames) for a video
         model.
     labels
-        `tables.ROWS` of what these are; patients by id, without a slice number.
+        `tables.ROWS` of what these are, in the order of `rows`; patients without a slice number.
     """
     if settings["kind"] == "image":
         seen = first_slices(rows, settings.get("first_slices"))

@@ -1,9 +1,8 @@
 """Shards: the patients of a study in parts, each packed and run through a backbone on its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 from ctseq.errors import InputError
 
@@ -36,15 +35,13 @@ def deal(sizes: Sequence[int], shards: int) -> np.ndarray:
     return np.searchsorted(starts, np.arange(len(sizes)), side="right")
 
 
-def take_shard(slices: pd.DataFrame, number: int, of: int) -> pd.DataFrame:
-    """Take one shard's slices: whole patients, a run of them in the order of their ids.
-
-    One after the other, the shards are the table that a single shard is.
+def patients_of_shard(sizes: Mapping[str, int], number: int, of: int) -> list[str]:
+    """Name the patients of one shard, a run of them in their order.
 
     Parameters
     ----------
-    slices
-        `tables.SLICES`.
+    sizes
+        Slices of each patient, in the order of `tables.SLICES`.
     number
         The shard, from 1.
     of
@@ -55,12 +52,10 @@ def take_shard(slices: pd.DataFrame, number: int, of: int) -> pd.DataFrame:
     InputError
         If there are more shards than patients.
     """
-    counts = slices["patient_id"].value_counts().sort_index()
-    if of > len(counts):
+    if of > len(sizes):
         raise InputError(
-            f"shards is {of}, but there are {len(counts)} patients. A shard holds whole patients: "
+            f"shards is {of}, but there are {len(sizes)} patients. A shard holds whole patients: "
             "set shards to the number of GPUs that work at a time, in config.yaml."
         )
-    own = counts.index[deal(counts.to_numpy(), of) == number - 1]
-    chosen = slices[slices["patient_id"].isin(own)]
-    return chosen.sort_values("patient_id", kind="stable", ignore_index=True)
+    dealt = deal(list(sizes.values()), of)
+    return [patient for patient, shard in zip(sizes, dealt, strict=True) if shard == number - 1]

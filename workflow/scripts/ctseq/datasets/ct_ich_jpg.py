@@ -6,7 +6,6 @@ folders and tables are matched by number: ``049`` is the table's patient 49.
 """
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pandas as pd
 from ctseq.datasets import ct_ich_tables
 from ctseq.datasets.ct_ich_tables import read_demographics
 from ctseq.datasets.images import read_image
-from ctseq.datasets.scan import FILES, LABELS, SLICES, Pixels, Scan, checksum_file, frame
+from ctseq.datasets.scan import File, Pixels, Scan, checksum_file
 from ctseq.datasets.walk import Found, walk
 from ctseq.windows import PRESETS, Window
 
@@ -43,39 +42,8 @@ def recognises(folder: str | Path) -> str:
 def scan(folder: str | Path, table: Path | None = None) -> Scan:
     """List files, slices and labels; the label table is the release's own."""
     ct_ich_tables.refuse_table(table)
-    files = list_files(folder)
-    slices = files[files["reason"] == ""]
-    labels = read_diagnosis(folder) if len(slices) else frame([], LABELS)
-    return Scan(files, slices[list(SLICES)].astype(SLICES), labels)
-
-
-def list_files(folder: str | Path) -> pd.DataFrame:
-    """Name every file under the dataset's folder exactly once.
-
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-
-    Returns
-    -------
-    DataFrame
-        As `scan.FILES`; kind is ``brain``, ``bone``, ``mask``, ``table`` or ``other``, and
-        patient_id the folder's spelling, empty outside of the layout. Ordered by patient and
-        slice as numbers, then by kind; files of no patient come first.
-    """
-    files = frame(map(_described, walk(folder)), FILES)
-
-    def rank(column: pd.Series) -> pd.Series:
-        return column.replace("", "-1").astype("int64") if column.name == "patient_id" else column
-
-    order = ["patient_id", "slice_number", "kind"]
-    return files.sort_values(order, key=rank, na_position="first", ignore_index=True)
-
-
-def read_diagnosis(folder: str | Path) -> pd.DataFrame:
-    """Read the slice labels: see `ct_ich_tables.read_diagnosis`."""
-    return ct_ich_tables.read_diagnosis(folder, _DIAGNOSIS)
+    labels = ct_ich_tables.read_diagnosis(folder, _DIAGNOSIS)
+    return Scan(map(_described, walk(folder)), labels)
 
 
 def open_sequence(
@@ -89,17 +57,19 @@ def open_sequence(
     return lambda place: read_image(paths[place])
 
 
-def _described(found: Found) -> tuple[str, str, str, int | None, str]:
+def _described(found: Found) -> File:
+    """Say what a file is: ``brain``, ``bone``, ``mask``, ``table`` or ``other``."""
     match = None if found.reason else _IMAGE.fullmatch(found.path)
     if match is None:
         tables = (_DIAGNOSIS, ct_ich_tables.DEMOGRAPHICS)
         table = found.path.casefold() in tables or checksum_file(found)
         kind = "table" if table and not found.reason else "other"
-        return found.path, kind, "", None, found.reason or kind
-    # One text for all files of a window or a patient: there are very many.
-    kind = sys.intern(match["window"].casefold())
+        return File(found.path, kind, reason=found.reason or kind)
+    kind, number = match["window"].casefold(), int(match["slice"])
     if match["mask"]:
         # Masks are drawn on the brain window only; elsewhere the name means nothing.
         kind = "mask" if kind == "brain" else "other"
-    reason = "" if kind == "brain" else kind
-    return found.path, kind, sys.intern(match["patient"]), int(match["slice"]), reason
+    own = {"patient_id": match["patient"], "slice_number": number}
+    if kind == "brain":
+        return File(found.path, kind, **own, slices=[(number, number)])
+    return File(found.path, kind, **own, reason=kind)

@@ -7,8 +7,9 @@ third axis goes up or down.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 
 from ctseq.datasets import ct_ich_tables
 from ctseq.datasets.ct_ich_tables import read_demographics
-from ctseq.datasets.scan import FILES, SLICES, Pixels, Scan, checksum_file, frame
+from ctseq.datasets.scan import File, Pixels, Scan, checksum_file
 from ctseq.datasets.walk import Found, is_regular, walk
 from ctseq.errors import InputError
 from ctseq.hounsfield import apply_windows
@@ -45,23 +46,9 @@ def recognises(folder: str | Path) -> str:
 def scan(folder: str | Path, table: Path | None = None) -> Scan:
     """List files, slices and labels; the label table is the release's own."""
     ct_ich_tables.refuse_table(table)
-    rows = sorted(
-        (_described(found) for found in walk(folder)),
-        key=lambda row: (int(row[2] or -1), row[1], row[0]),
-    )
-    files, slices, problems = frame(rows, FILES), [], []
-    for file in files[files["reason"] == ""].itertuples():
-        try:
-            volume, up = _open(Path(folder) / file.path)
-        except InputError as error:
-            detail = str(error).removeprefix(f"{Path(folder) / file.path} ").rstrip(".")
-            problems.append(problem("volume", PATIENT, file.path, file.patient_id, detail=detail))
-            continue
-        numbers = range(1, volume.shape[2] + 1)
-        slices += [(file.patient_id, n, file.path) for n in (numbers if up else numbers[::-1])]
+    problems: list[dict[str, Any]] = []
     return Scan(
-        files=files,
-        slices=frame(slices, SLICES),
+        files=_files(Path(folder), problems),
         labels=ct_ich_tables.read_diagnosis(folder, _DIAGNOSIS),
         problems=problems,
     )
@@ -103,15 +90,33 @@ def open_sequence(
     return pixels
 
 
-def _described(found: Found) -> tuple[str, str, str, None, str]:
+def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
+    """Describe every file; of volumes that cannot be used, add a problem."""
+    for file in map(_described, walk(folder)):
+        if file.kind != "volume":
+            yield file
+            continue
+        try:
+            volume, up = _open(folder / file.path)
+        except InputError as error:
+            detail = str(error).removeprefix(f"{folder / file.path} ").rstrip(".")
+            problems.append(problem("volume", PATIENT, file.path, file.patient_id, detail=detail))
+            yield file
+        else:
+            numbers = range(1, volume.shape[2] + 1)
+            yield file._replace(slices=[(n, n if up else -n) for n in numbers])
+
+
+def _described(found: Found) -> File:
     match = None if found.reason else _VOLUME.fullmatch(found.path)
     if match is None:
         tables = (_DIAGNOSIS, ct_ich_tables.DEMOGRAPHICS)
         table = found.path.casefold() in tables or checksum_file(found)
         kind = "table" if table and not found.reason else "other"
-        return found.path, kind, "", None, found.reason or kind
-    kind = "mask" if match[1].casefold() == "masks" else "volume"
-    return found.path, kind, match[2], None, "mask" if kind == "mask" else ""
+        return File(found.path, kind, reason=found.reason or kind)
+    if match[1].casefold() == "masks":
+        return File(found.path, "mask", match[2], reason="mask")
+    return File(found.path, "volume", match[2])
 
 
 def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:

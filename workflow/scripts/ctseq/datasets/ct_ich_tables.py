@@ -1,15 +1,15 @@
 """CT-ICH's two tables, diagnosis and demographics, as its JPG and NIfTI releases write them."""
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ctseq.datasets.cells import Row, open_cells, read_cells
 from ctseq.datasets.ids import patient_text, whole_number
-from ctseq.datasets.scan import LABELS, frame
+from ctseq.datasets.scan import frame
 from ctseq.errors import InputError
 from ctseq.tables import SUBTYPES
 
@@ -30,7 +30,7 @@ def refuse_table(table: Path | None) -> None:
         )
 
 
-def read_diagnosis(folder: str | Path, name: str) -> pd.DataFrame:
+def read_diagnosis(folder: str | Path, name: str) -> Iterator[tuple[Any, ...]]:
     """Read the slice labels as they stand; what contradicts itself is for the caller to judge.
 
     Parameters
@@ -40,15 +40,15 @@ def read_diagnosis(folder: str | Path, name: str) -> pd.DataFrame:
     name
         The table's file name in lower case.
 
-    Returns
-    -------
-    DataFrame
-        As `scan.LABELS`: a blank subtype is 0, a blank No_Hemorrhage claims nothing (NA).
+    Yields
+    ------
+    tuple
+        A row, as `scan.LABELS`: a blank subtype is 0, a blank No_Hemorrhage claims nothing (NA).
 
     Raises
     ------
     InputError
-        If the table is missing or lacks a column.
+        If the table is missing or lacks a column: when the first row is asked for.
     """
     path = _table(Path(folder), name)
     if path is None:
@@ -64,7 +64,7 @@ def read_diagnosis(folder: str | Path, name: str) -> pd.DataFrame:
                 f"{path} lacks the column {', '.join(missing)}; it has {', '.join(header)}."
             )
         at = {name: header.index(name) for name in wanted}
-        return frame(_labelled(rows, at, path.name), LABELS)
+        yield from _labelled(rows, at, path.name)
 
 
 def read_demographics(folder: str | Path) -> pd.DataFrame:
@@ -122,8 +122,8 @@ def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.t
     return number if number is not pd.NA and number in (0, 1) else pd.NA
 
 
-def _labelled(rows: Iterable[Row], at: Mapping[str, int], table: str) -> Iterator[tuple]:
-    """Read rows of the diagnosis table, as `scan.LABELS`: tuples, a third of what dicts take."""
+def _labelled(rows: Iterable[Row], at: Mapping[str, int], table: str) -> Iterator[tuple[Any, ...]]:
+    """Read rows of the diagnosis table."""
     for number, cells in rows:
         flags = {name: flag(cells[at[name]], blank=0) for name in SUBTYPES}
         none = flag(cells[at["nohemorrhage"]])
@@ -135,11 +135,12 @@ def _labelled(rows: Iterable[Row], at: Mapping[str, int], table: str) -> Iterato
         yield (
             table,
             number,
-            sys.intern(patient_text(cells[at["patientnumber"]])),
+            patient_text(cells[at["patientnumber"]]),
             whole_number(cells[at["slicenumber"]]),
             *flags.values(),
             none if none is pd.NA else 1 - none,
             ", ".join(invalid),
+            "",
         )
 
 

@@ -17,8 +17,8 @@ from ctseq.datasets import dicom_patients
 from ctseq.datasets.ct_ich_tables import DEMOGRAPHICS, read_demographics
 from ctseq.datasets.dicom_files import Header, is_dicom, read_header, read_hu
 from ctseq.datasets.dicom_series import choose
-from ctseq.datasets.label_tables import find_table, read_table, resolve
-from ctseq.datasets.scan import FILES, SLICES, Pixels, Scan, checksum_file, frame
+from ctseq.datasets.label_tables import find_table, open_table
+from ctseq.datasets.scan import LABELS, File, Pixels, Scan, checksum_file
 from ctseq.datasets.walk import first_files, walk
 from ctseq.errors import InputError
 from ctseq.hounsfield import apply_windows
@@ -30,6 +30,7 @@ __all__ = ["GREY", "LOOKED_FOR", "open_sequence", "read_demographics", "recognis
 LOOKED_FOR = "CT series in DICOM files"
 GREY = None
 
+_PATIENT = list(LABELS).index("patient_id")
 # Files that are opened to see whether a folder holds DICOM at all.
 _FILES_TRIED = 300
 
@@ -44,30 +45,30 @@ def recognises(folder: str | Path) -> str:
 
 def scan(folder: str | Path, table: Path | None = None) -> Scan:
     """List files, slices and labels; `table` names the labels' where it is not found by header."""
-    labels = read_table(find_table(folder, table))
-    headers, others, problems = _read_headers(Path(folder), labels.path.name)
-    patients, found = dicom_patients.patients_of(headers, labels.rows["patient_id"])
+    labels = open_table(find_table(folder, table))
+    headers, files, problems = _read_headers(Path(folder), labels.path.name)
+    labelled = (row[_PATIENT] for row in labels.rows())
+    patients, found = dicom_patients.patients_of(headers, labelled)
     problems += found
-    rows, slices = list(others), []
-    rows += [(h.path, "other", "", pd.NA, h.problem) for h in headers if h.problem == "no-pixels"]
+    files += [File(h.path, "other", reason=h.problem) for h in headers if h.problem == "no-pixels"]
     for patient_id, own in patients.items():
         series, reasons = choose(own)
-        rows += [
-            (header.path, "slice", patient_id, pd.NA, reasons.get(header.path, ""))
-            for header in own
-        ]
-        slices += [
-            (patient_id, number, header.path) for number, header in enumerate(series, start=1)
-        ]
+        numbers: dict[str, list[int]] = {}
+        for number, header in enumerate(series, start=1):
+            numbers.setdefault(header.path, []).append(number)
+        for header in own:
+            held = numbers.get(header.path, [])
+            files.append(
+                File(
+                    *(header.path, "slice", patient_id, held[0] if len(held) == 1 else None),
+                    reason=reasons.get(header.path, ""),
+                    slices=[(number, number) for number in held],
+                )
+            )
         if not series:
             why = ", ".join(sorted(set(reasons.values())))
             problems.append(problem("no-slices", PATIENT, own[0].path, patient_id, detail=why))
-    of_path = frame(slices, SLICES)
-    numbers = of_path.drop_duplicates("path", keep=False).set_index("path")["slice_number"]
-    files = frame(sorted(rows, key=lambda row: (row[2], row[0])), FILES)
-    files["slice_number"] = files["path"].map(numbers).astype("Int64")
-    rows, strangers = resolve(labels, files, of_path)
-    return Scan(files, of_path, rows, labels.per_patient, problems + strangers)
+    return Scan(files, labels.rows(), labels.per_patient, problems)
 
 
 def open_sequence(
@@ -89,8 +90,8 @@ def open_sequence(
 
 def _read_headers(
     folder: Path, table: str
-) -> tuple[list[Header], list[tuple[Any, ...]], list[dict[str, Any]]]:
-    """Read the headers of all DICOM files; give the other files' rows, and damaged ones."""
+) -> tuple[list[Header], list[File], list[dict[str, Any]]]:
+    """Read the headers of all DICOM files; give the other files, and what is damaged."""
     headers, others, problems = [], [], []
     for found in walk(folder):
         whole = folder / found.path
@@ -106,8 +107,8 @@ def _read_headers(
             tables = (table, DEMOGRAPHICS)
             is_table = found.path in tables or checksum_file(found)
             kind = "table" if is_table and not found.reason else "other"
-            others.append((found.path, kind, "", pd.NA, found.reason or kind))
+            others.append(File(found.path, kind, reason=found.reason or kind))
             continue
-        others.append((found.path, "slice", "", pd.NA, ""))
+        others.append(File(found.path, "slice"))
         problems.append(problem("unreadable", NOTHING, found.path, detail=detail))
     return headers, others, problems

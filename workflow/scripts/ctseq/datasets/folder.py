@@ -4,15 +4,16 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ctseq.datasets.ct_ich_tables import DEMOGRAPHICS, read_demographics
 from ctseq.datasets.images import read_image
-from ctseq.datasets.label_tables import find_table, read_table, resolve
-from ctseq.datasets.scan import FILES, SLICES, Pixels, Scan, checksum_file, frame
+from ctseq.datasets.label_tables import find_table, open_table
+from ctseq.datasets.scan import File, Pixels, Scan, checksum_file
 from ctseq.datasets.walk import Found, walk
 from ctseq.problems import SLICE, problem
 from ctseq.windows import PRESETS, Window
@@ -38,18 +39,9 @@ def recognises(folder: str | Path) -> str:
 
 def scan(folder: str | Path, table: Path | None = None) -> Scan:
     """List files, slices and labels; `table` names the labels' where it is not found by header."""
-    labels = read_table(find_table(folder, table))
-    files = frame((_described(found, labels.path.name) for found in walk(folder)), FILES)
-    order = ["patient_id", "slice_number"]
-    files = files.sort_values(order, na_position="first", ignore_index=True)
-    images = files[files["reason"] == ""]
-    unnumbered = images[images["slice_number"].isna()]
-    slices = images.dropna(subset="slice_number")[list(SLICES)].astype(SLICES)
-    found, problems = resolve(labels, files, slices.reset_index(drop=True))
-    problems += [
-        problem("number", SLICE, file.path, file.patient_id) for file in unnumbered.itertuples()
-    ]
-    return Scan(files, slices.reset_index(drop=True), found, labels.per_patient, problems)
+    labels, problems = open_table(find_table(folder, table)), []
+    files = _files(Path(folder), labels.path.name, problems)
+    return Scan(files, labels.rows(), labels.per_patient, problems)
 
 
 def open_sequence(
@@ -63,12 +55,23 @@ def open_sequence(
     return lambda place: read_image(paths[place])
 
 
-def _described(found: Found, table: str) -> tuple[str, str, str, int | None, str]:
+def _files(folder: Path, table: str, problems: list[dict[str, Any]]) -> Iterator[File]:
+    """Describe every file; of pictures without a number, add a problem."""
+    for found in walk(folder):
+        file = _described(found, table)
+        if file.kind == "image" and not file.slices:
+            problems.append(problem("number", SLICE, file.path, file.patient_id))
+        yield file
+
+
+def _described(found: Found, table: str) -> File:
     match = None if found.reason else _IMAGE.fullmatch(found.path)
     if match is None:
-        tables = (table, DEMOGRAPHICS)
-        is_table = found.path in tables or checksum_file(found)
+        is_table = found.path in (table, DEMOGRAPHICS) or checksum_file(found)
         kind = "table" if is_table and not found.reason else "other"
-        return found.path, kind, "", None, found.reason or kind
+        return File(found.path, kind, reason=found.reason or kind)
     number = _NUMBER.search(match["stem"])
-    return found.path, "image", match["patient"], int(number[1]) if number else None, ""
+    if number is None:
+        return File(found.path, "image", match["patient"])
+    place = int(number[1])
+    return File(found.path, "image", match["patient"], place, slices=[(place, place)])

@@ -5,7 +5,8 @@ import re
 import pandas as pd
 
 # Spreadsheets write 49 as `49.0`, or as `49,0` where a comma is the decimal sign.
-_WHOLE = re.compile(r"([0-9]{1,18})(?:[.,]0*)?")
+_MOST_DIGITS = 18
+_WHOLE = re.compile(rf"([0-9]{{1,{_MOST_DIGITS}}})(?:[.,]0*)?")
 
 
 def whole_number(text: str) -> int | pd.api.typing.NAType:
@@ -15,10 +16,13 @@ def whole_number(text: str) -> int | pd.api.typing.NAType:
 
 
 def patient_key(patient_id: str) -> str:
-    """Give what makes two spellings of a patient the same: ``049``, ``49`` and ``49.0`` are one."""
+    """Give what makes two spellings of a patient the same: ``049``, ``49`` and ``49.0`` are one.
+
+    Keys of numbers sort as numbers do: they are filled with zeros.
+    """
     text = patient_id.strip()
     if match := _WHOLE.fullmatch(text):
-        return match[1].lstrip("0") or "0"
+        return match[1].zfill(_MOST_DIGITS)
     return text.lstrip("0").casefold() or text
 
 

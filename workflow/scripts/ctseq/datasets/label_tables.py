@@ -7,8 +7,7 @@ patient, three readers), and plain tables: a row a patient, a slice or an image.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,9 +15,8 @@ import pandas as pd
 from ctseq.datasets.cells import Row, open_cells
 from ctseq.datasets.ct_ich_tables import flag
 from ctseq.datasets.ids import patient_text, whole_number
-from ctseq.datasets.scan import LABELS, frame
+from ctseq.datasets.scan import LABELS
 from ctseq.errors import InputError
-from ctseq.problems import ROW, problem
 from ctseq.tables import SUBTYPES
 
 # Titles, folded to bare letters, by what the column holds.
@@ -32,24 +30,37 @@ _EXPECTED = (
     "RSNA 2019's stage_2_train.csv (ID,Label), CQ500's reads.csv (name, R1:ICH to R3:ICH), "
     "patient_id,label for patients, patient_id,slice_number,label for slices, or image,label"
 )
+# What a row has where its kind of table tells nothing.
+_UNTOLD = {"patient_id": "", "image": "", "invalid": ""}
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels as a table tells them.
+    """A table that tells labels, in one of the ways that are known.
 
     Attributes
     ----------
-    rows
-        As `scan.LABELS`, and `image`: what the row names the image, empty where patient and slice
-        are named.
-    per_patient
-        Whether a row is a patient.
+    path
+        The file.
+    kind
+        ``rsna``, ``cq500``, ``patient``, ``slice`` or ``image``.
     """
 
     path: Path
-    rows: pd.DataFrame
-    per_patient: bool
+    kind: str
+
+    @property
+    def per_patient(self) -> bool:
+        """Whether a row is a patient."""
+        return self.kind in ("cq500", "patient")
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Read the rows, as `scan.LABELS`."""
+        read = {"rsna": _read_rsna, "cq500": _read_cq500}.get(self.kind, _read_plain)
+        with open_cells(self.path) as (header, rows):
+            for record in read(header, rows):
+                record["path"] = self.path.name
+                yield tuple(record.get(name, _UNTOLD.get(name, pd.NA)) for name in LABELS)
 
 
 def find_table(folder: str | Path, chosen: Path | None) -> Path:
@@ -85,8 +96,8 @@ def find_table(folder: str | Path, chosen: Path | None) -> Path:
     )
 
 
-def read_table(path: Path) -> LabelTable:
-    """Read a label table of any known kind.
+def open_table(path: Path) -> LabelTable:
+    """See of which kind a label table is.
 
     Raises
     ------
@@ -94,73 +105,13 @@ def read_table(path: Path) -> LabelTable:
         If the header is none that is known.
     """
     with open_cells(path) as (header, rows):
-        first = next(rows, None)
-        kind = _kind(header, first)
-        if not kind:
-            raise InputError(
-                f"{path} is no label table that is known; its columns are {', '.join(header)}. "
-                f"Known are {_EXPECTED}."
-            )
-        read = {"rsna": _read_rsna, "cq500": _read_cq500}.get(kind, _read_plain)
-        records = read(header, chain([first] if first else [], rows))
-        named = frame(records, LABELS | {"image": "str"}).assign(path=path.name)
-    return LabelTable(path, named, kind in ("cq500", "patient"))
-
-
-def resolve(
-    table: LabelTable, files: pd.DataFrame, slices: pd.DataFrame
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Give the labels by patient and slice, where the table names images.
-
-    Parameters
-    ----------
-    table
-        From `read_table`.
-    files, slices
-        As `scan.Scan` has them. Rows of images that are there but left out are dropped.
-
-    Returns
-    -------
-    labels : DataFrame
-        As `scan.LABELS`.
-    problems : list of dict
-        One for all rows whose image is not there.
-
-    Raises
-    ------
-    InputError
-        If a row names an image by a name that several files have.
-    """
-    rows = table.rows
-    if table.per_patient or not (rows["image"] != "").any():
-        return rows[list(LABELS)], []
-    places: dict[str, set[str]] = {}
-    for path in files["path"]:
-        for name in (path, _stem(path)):
-            places.setdefault(name, set()).add(path)
-    of_path = slices.set_index("path")[["patient_id", "slice_number"]]
-    known = {path: tuple(row) for path, row in zip(of_path.index, of_path.to_numpy(), strict=True)}
-    found, strangers = [], []
-    for row, name in zip(rows["row"], rows["image"], strict=True):
-        paths = places.get(name) or places.get(_stem(name), set())
-        if len(paths) > 1:
-            raise InputError(
-                f"{table.path}, row {row}, names {name!r}, but {len(paths)} files are called so: "
-                "write their paths, or label by patient and slice."
-            )
-        strangers += [] if paths else [(row, name)]
-        found.append(known.get(next(iter(paths), ""), ("", pd.NA)))
-    rows = rows.assign(
-        patient_id=[patient for patient, _ in found],
-        slice_number=pd.array([number for _, number in found], dtype="Int64"),
-    )
-    problems = []
-    if strangers:
-        more = f" and {len(strangers) - 1} rows more" if len(strangers) > 1 else ""
-        row, name = strangers[0]
-        detail = f"{name}{more}"
-        problems = [problem("no-slice", ROW, table.path.name, row=row, detail=detail)]
-    return rows.loc[rows["patient_id"] != "", list(LABELS)].reset_index(drop=True), problems
+        kind = _kind(header, next(rows, None))
+    if not kind:
+        raise InputError(
+            f"{path} is no label table that is known; its columns are {', '.join(header)}. "
+            f"Known are {_EXPECTED}."
+        )
+    return LabelTable(path, kind)
 
 
 def _kind(header: list[str], first: Row | None) -> str:
@@ -189,7 +140,7 @@ def _read_rsna(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any
         match = _RSNA.fullmatch(cells[0])
         if match is None:  # no image has that name, which is how it will be told
             image = cells[0] or "a row without ID"
-            yield {"row": number, "image": image, "patient_id": "", "invalid": ""}
+            yield {"row": number, "image": image}
             continue
         record = images.setdefault(match["image"], {"row": number, "invalid": ""})
         name = "hemorrhage" if match["name"] == "any" else match["name"]
@@ -202,7 +153,7 @@ def _read_rsna(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any
         missing = [name for name in ("hemorrhage", *SUBTYPES) if name not in record]
         told = [name.replace("hemorrhage", "any") for name in missing]
         record["invalid"] = record["invalid"] or (f"lacks {', '.join(told)}" if told else "")
-        yield {"image": image, "patient_id": ""} | record
+        yield {"image": image} | record
 
 
 def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
@@ -217,7 +168,6 @@ def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, An
             "patient_id": cells[header.index("name")].replace("-", ""),
             "hemorrhage": pd.NA if wrong else int(sum(flags) >= 2),
             "invalid": f"R1 to R3:ICH are {', '.join(map(repr, votes))}" if wrong else "",
-            "image": "",
         }
 
 
@@ -242,8 +192,3 @@ def _read_plain(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, An
             "invalid": ", ".join(invalid),
             "image": cells[image] if by_image else "",
         }
-
-
-def _stem(path: str) -> str:
-    name = PurePosixPath(path).name
-    return re.sub(r"\.(dcm|png|jpe?g|tiff?)$", "", name, flags=re.IGNORECASE)

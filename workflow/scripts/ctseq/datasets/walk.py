@@ -12,7 +12,8 @@ from ctseq.errors import InputError
 class Found(NamedTuple):
     """A file: its path relative to the root, with ``/``, and a code of `reasons` or nothing.
 
-    A file with a reason is not to be opened; the path of one with an odd name is escaped.
+    A file with a reason is not to be opened; the path of one with an odd name is escaped, so that
+    no two files are shown by one path.
     """
 
     path: str
@@ -77,7 +78,7 @@ def first_files(root: str | Path, most: int) -> Iterator[Path]:
 
 def _found(path: Path, root: str | Path, reason: str) -> Found:
     name = path.relative_to(root).as_posix()
-    plain = name.encode("utf-8", "backslashreplace").decode()
+    plain = name.replace("\\", r"\\").encode("utf-8", "backslashreplace").decode()
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
     return Found(shown, reason if shown == name else "name")
 
