@@ -6,7 +6,8 @@ what it takes to order and decode is ever read, and nothing that names a patient
 a patient's id is the folder's name, or the label table's, or a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,28 +47,11 @@ def recognises(folder: str | Path) -> str:
 def scan(folder: str | Path, table: Path | None = None) -> Scan:
     """List files, slices and labels; `table` names the labels' where it is not found by header."""
     labels = open_table(find_table(folder, table))
-    headers, files, problems = _read_headers(Path(folder), labels.path.name)
+    headers, others, problems = _read_headers(Path(folder), labels.path.name)
     labelled = (row[_PATIENT] for row in labels.rows())
     patients, found = dicom_patients.patients_of(headers, labelled)
     problems += found
-    files += [File(h.path, "other", reason=h.problem) for h in headers if h.problem == "no-pixels"]
-    for patient_id, own in patients.items():
-        series, reasons = choose(own)
-        numbers: dict[str, list[int]] = {}
-        for number, header in enumerate(series, start=1):
-            numbers.setdefault(header.path, []).append(number)
-        for header in own:
-            held = numbers.get(header.path, [])
-            files.append(
-                File(
-                    *(header.path, "slice", patient_id, held[0] if len(held) == 1 else None),
-                    reason=reasons.get(header.path, ""),
-                    slices=[(number, number) for number in held],
-                )
-            )
-        if not series:
-            why = ", ".join(sorted(set(reasons.values())))
-            problems.append(problem("no-slices", PATIENT, own[0].path, patient_id, detail=why))
+    files = chain(others, _slices(patients, problems))
     return Scan(files, labels.rows(), labels.per_patient, problems)
 
 
@@ -88,6 +72,25 @@ def open_sequence(
     return pixels
 
 
+def _slices(patients: dict[str, list[Header]], problems: list[dict[str, Any]]) -> Iterator[File]:
+    """Describe the patients' files; for a patient without a series, add a problem."""
+    for patient_id, own in patients.items():
+        series, reasons = choose(own)
+        numbers: dict[str, list[int]] = {}
+        for number, header in enumerate(series, start=1):
+            numbers.setdefault(header.path, []).append(number)
+        for header in own:
+            held = numbers.get(header.path, [])
+            yield File(
+                *(header.path, "slice", patient_id, held[0] if len(held) == 1 else None),
+                reason=reasons.get(header.path, ""),
+                slices=[(number, number) for number in held],
+            )
+        if not series:
+            why = ", ".join(sorted(set(reasons.values())))
+            problems.append(problem("no-slices", PATIENT, own[0].path, patient_id, detail=why))
+
+
 def _read_headers(
     folder: Path, table: str
 ) -> tuple[list[Header], list[File], list[dict[str, Any]]]:
@@ -97,7 +100,11 @@ def _read_headers(
         whole = folder / found.path
         if not found.reason and is_dicom(whole):
             try:
-                headers.append(read_header(whole, found.path))
+                header = read_header(whole, found.path)
+                if header.problem == "no-pixels":
+                    others.append(File(found.path, "other", reason=header.problem))
+                else:
+                    headers.append(header)
                 continue
             except InputError as error:
                 detail = str(error).removeprefix(f"{whole} ").rstrip(".")

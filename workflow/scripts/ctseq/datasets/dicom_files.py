@@ -1,8 +1,10 @@
 """One DICOM file: what of its header matters, and its pixels in Hounsfield units."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ logging.getLogger("pydicom").disabled = True
 
 _TAGS = [
     *("Modality", "SOPClassUID", "ImageType", "BurnedInAnnotation", "PatientID"),
-    *("StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription"),
+    *("SeriesInstanceUID", "SeriesNumber", "SeriesDescription"),
     *("ConvolutionKernel", "ContrastBolusAgent", "ImagePositionPatient", "ImageOrientationPatient"),
     *("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
@@ -38,7 +40,7 @@ class Header:
     ----------
     path
         Relative to the dataset.
-    patient, study, series
+    patient, series
         Identifiers, to compare with each other only: they are never written.
     problem
         A code of `reasons.FILES` if the file alone cannot be a slice.
@@ -50,7 +52,6 @@ class Header:
 
     path: str
     patient: str
-    study: str
     series: str
     series_number: int
     contrast: bool
@@ -167,16 +168,21 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
     number = str(header.get("SeriesNumber") or 0)
     return Header(
         path=name,
-        patient=str(header.get("PatientID") or "").strip(),
-        study=str(header.get("StudyInstanceUID") or ""),
-        series=str(header.get("SeriesInstanceUID") or ""),
+        # One text for all files of a patient or series, and one tuple: a dataset has many files.
+        patient=sys.intern(str(header.get("PatientID") or "").strip()),
+        series=sys.intern(str(header.get("SeriesInstanceUID") or "")),
         series_number=int(number) if number.lstrip("-").isdecimal() else 0,
         contrast=bool(header.get("ContrastBolusAgent")),
         bone="bone" in words,
         problem=_problem(header),
-        orientation=tuple(map(float, orientation)) if told else (),
+        orientation=_one_tuple(*map(float, orientation)) if told else (),
         positions=tuple(tuple(map(float, p)) for p in positions) if told else (),
     )
+
+
+@lru_cache
+def _one_tuple(*values: float) -> tuple[float, ...]:
+    return values
 
 
 def _problem(header: pydicom.Dataset) -> str:

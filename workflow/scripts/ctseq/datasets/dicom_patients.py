@@ -22,7 +22,7 @@ def patients_of(
     Parameters
     ----------
     headers
-        Of all files, by path.
+        Of all images, by path.
     labelled
         The patients that the label table names.
 
@@ -33,18 +33,17 @@ def patients_of(
     problems : list of dict
         Folders that hold several patients, and patients that have several folders.
     """
-    images = [header for header in headers if header.problem != "no-pixels"]
-    tops = _tops([header.path for header in images])
+    tops = _tops([header.path for header in headers])
     tags: dict[str, set[str]] = {}
-    for header in images:
+    for header in headers:
         tags.setdefault(tops[header.path], set()).add(header.patient)
     single = sum(len(found) == 1 for found in tags.values())
     if "" not in tags and len(tags) > 1 and 2 * single >= len(tags):
         patients: dict[str, list[Header]] = {}
-        for header in images:
+        for header in headers:
             patients.setdefault(tops[header.path], []).append(header)
         return patients, _doubts(tags, patients)
-    return _by_tag(images, {patient_key(name) for name in labelled}), []
+    return _by_tag(headers, {patient_key(name) for name in labelled}), []
 
 
 def _tops(paths: Sequence[str]) -> dict[str, str]:
@@ -60,9 +59,9 @@ def _tops(paths: Sequence[str]) -> dict[str, str]:
     return tops
 
 
-def _by_tag(images: Sequence[Header], labelled: set[str]) -> dict[str, list[Header]]:
+def _by_tag(headers: Sequence[Header], labelled: set[str]) -> dict[str, list[Header]]:
     groups: dict[str, list[Header]] = {}
-    for header in images:
+    for header in headers:
         groups.setdefault(header.patient, []).append(header)
     if any(patient_key(tag) in labelled for tag in groups if tag):
         return {tag or "without PatientID": own for tag, own in groups.items()}
