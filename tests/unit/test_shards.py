@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 from safetensors.numpy import load_file, save_file
 
 from ctseq.errors import InputError
-from ctseq.features import map_features
+from ctseq.features import map_features, write_features
 from ctseq.shards import deal, patients_of_shard
-from ctseq.stacked import Stacked
+from ctseq.stacked import Stacked, StoredRows
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 40))
@@ -55,6 +55,48 @@ def test_stacked_arrays_are_read_as_the_joined_one(lengths, data):
         arrays(np.int64, data.draw(st.sampled_from([(0,), (4,), (2, 3)])), elements=positions)
     )
     np.testing.assert_array_equal(stacked[rows], joined[rows])
+
+
+@given(st.data())
+def test_stored_rows_are_those_of_the_array(tmp_path_factory, data):
+    shape = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 3), st.integers(1, 3)))
+    array = np.arange(np.prod(shape), dtype=data.draw(st.sampled_from(["u1", "<f4"]))).reshape(
+        shape
+    )
+    path = tmp_path_factory.getbasetemp() / "rows.npy"
+    np.save(path, array)
+    stored = StoredRows(path)
+    assert (len(stored), stored.shape, stored.dtype) == (len(array), array.shape, array.dtype)
+    positions = st.integers(0, len(array) - 1)
+    rows = data.draw(
+        arrays(np.int64, data.draw(st.sampled_from([(0,), (4,), (2, 3)])), elements=positions)
+    )
+    np.testing.assert_array_equal(stored[rows], array[rows])
+
+
+def test_a_file_that_ends_early_or_has_no_rows_is_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((3, 4)))
+    content = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(content[:-1])
+    stored = StoredRows(tmp_path / "a.npy")
+    assert stored[np.array([0, 1])].shape == (2, 4)
+    with pytest.raises(EOFError, match="ends before row 2"):
+        stored[np.array([2])]
+    np.save(tmp_path / "b.npy", np.zeros((3, 4), order="F"))
+    with pytest.raises(ValueError, match="holds no plain rows"):
+        StoredRows(tmp_path / "b.npy")
+
+
+def test_features_are_written_as_the_library_does(tmp_path):
+    features = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
+    save_file({"features": features}, tmp_path / "whole.safetensors")
+    shape = write_features(tmp_path / "a.safetensors", np.split(features, [2, 4]), rows=5)
+    assert shape == (5, 3)
+    whole = (tmp_path / "whole.safetensors").read_bytes()
+    assert (tmp_path / "a.safetensors").read_bytes() == whole
+    with pytest.raises(RuntimeError, match="2 rows of features came, not 5"):
+        write_features(tmp_path / "b.safetensors", [features[:2]], rows=5)
+    assert not (tmp_path / "b.safetensors").exists()
 
 
 def test_features_are_mapped_as_they_are(tmp_path):

@@ -41,8 +41,8 @@ rule index_dataset:
         "../../envs/imaging.yaml"
     threads: 4
     resources:
-        # A patient's volume at a time: 512 x 512 x 300 voxels are 315 MB in float32. And tables:
-        # 0.9 KB a slice, 0.7 GB for 25,000 scans (docs/performance.md).
+        # A patient's volume at a time: 512 x 512 x 300 voxels are 315 MB in float32. Of DICOM, also
+        # 0.8 KB a file, 0.6 GB for 25,000 scans (docs/performance.md).
         mem_mb=1500,
     params:
         format=dataset_format(),
@@ -71,7 +71,7 @@ rule select_slices:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,  # Python with pandas, and tables: 0.5 KB a slice, 0.4 GB for 25,000 scans
+        mem_mb=500,  # Python with pandas, and a few patients at a time
     params:
         format=dataset_format(),
     script:

@@ -90,7 +90,7 @@ rule pack_pixels:
         "../../envs/imaging.yaml"
     threads: 4
     resources:
-        # One patient at a time, beside the table of all slices.
+        # A patient at a time: a volume of 512 x 512 x 300 voxels is 315 MB in float32.
         mem_mb=1000,
     params:
         format=dataset_format(),

@@ -2,13 +2,11 @@
 
 import logging
 
-import numpy as np
 import torch
-from safetensors.numpy import save_file
 
 from ctseq.backbones import choose_device, extract, load_configured
 from ctseq.devices import is_reduced
-from ctseq.files import whole
+from ctseq.features import write_features
 from ctseq.pixels import open_pixels
 from ctseq.progress import progress
 from ctseq.runlog import rule_log
@@ -56,11 +54,10 @@ def main(
         log.info("Features are off by %.1g of their length, for bfloat16.", error)
     unit = "slices" if settings["kind"] == "image" else "sequences"
     batches = progress(batches, total=len(members), unit=unit, weigh=len)
-    matrix = np.concatenate(list(extract(backbone, batches, precision=precision)))
-    with whole(features) as unfinished:
-        save_file({"features": matrix}, unfinished)
+    found = extract(backbone, batches, precision=precision)
+    shape = write_features(features, found, rows=len(members))
     write_table(labels, feature_rows, ROWS)
-    log.info("%d rows of %d features, on %s.", *matrix.shape, device)
+    log.info("%d rows of %d features, on %s.", *shape, device)
 
 
 if "snakemake" in globals():

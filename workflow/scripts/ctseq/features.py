@@ -1,11 +1,13 @@
-"""Cached features, as a run reads them."""
+"""Cached features: written as a backbone gives them, read as a run wants them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ctseq.files import whole
 from ctseq.stacked import Stacked
 
 
@@ -27,6 +29,41 @@ def read_views(inputs: Any) -> tuple[Stacked, int]:
     names = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
     parts = [map_features(path) for name in names for path in getattr(inputs, name)]
     return Stacked(parts), len(names)
+
+
+def write_features(
+    path: str | Path, batches: Iterable[np.ndarray], *, rows: int
+) -> tuple[int, ...]:
+    """Write features as they come; the bytes are those of the safetensors library.
+
+    Parameters
+    ----------
+    path
+        Where the file shall stand, whole or not at all.
+    batches
+        float32, shape (batch, features); together `rows` rows.
+    rows
+        How many there will be, at least one.
+
+    Returns
+    -------
+    tuple of int
+        The shape.
+    """
+    shape, written = None, 0
+    with whole(path) as unfinished, unfinished.open("wb") as file:
+        for batch in batches:
+            if shape is None:
+                shape = (rows, batch.shape[1])
+                facts = {"dtype": "F32", "shape": shape, "data_offsets": (0, 4 * rows * shape[1])}
+                header = json.dumps({"features": facts}, separators=(",", ":")).encode()
+                header += b" " * (-len(header) % 8)  # so that the tensor is aligned
+                file.write(len(header).to_bytes(8, "little") + header)
+            file.write(np.ascontiguousarray(batch, "<f4"))
+            written += len(batch)
+        if written != rows:
+            raise RuntimeError(f"{written} rows of features came, not {rows}")
+    return shape
 
 
 def map_features(path: str | Path) -> np.ndarray:

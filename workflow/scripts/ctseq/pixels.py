@@ -1,4 +1,4 @@
-"""Packed pixels: every slice decoded, resized and cropped once, in one memory-mapped array."""
+"""Packed pixels: every slice decoded, resized and cropped once, in one array on disk."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ import numpy as np
 
 from ctseq.preprocessing import Preprocessing, shape_slice
 from ctseq.progress import progress
-from ctseq.stacked import Stacked
+from ctseq.stacked import Stacked, StoredRows
 
 
 def pack_pixels(
@@ -65,8 +65,8 @@ def pack_pixels(
 
 
 def open_pixels(paths: Iterable[str | Path]) -> Stacked:
-    """Map packed pixels, a file a shard, into memory for reading."""
-    return Stacked([np.load(path, mmap_mode="r", allow_pickle=False) for path in paths])
+    """Open packed pixels, a file a shard, to read rows of them."""
+    return Stacked([StoredRows(path) for path in paths])
 
 
 def _shaped(

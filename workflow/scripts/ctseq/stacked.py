@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -20,12 +21,39 @@ class Rows(Protocol):
         ...
 
 
+class StoredRows:
+    """The rows of an array in an ``.npy`` file, each read when it is asked for.
+
+    A mapped file would do as well, but its pages count as the process's memory until the system
+    takes them back, and a scheduler may kill a job for them.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._file = Path(path).open("rb", buffering=0)  # noqa: SIM115 (as long as rows are read)
+        np.lib.format.read_magic(self._file)
+        shape, by_columns, kind = np.lib.format.read_array_header_1_0(self._file)
+        if by_columns or kind.hasobject:
+            raise ValueError(f"{path} holds no plain rows")
+        self.shape, self.dtype, self._start = shape, kind, self._file.tell()
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Read rows: positions of any shape, (...), give an array (..., rest of the axes)."""
+        found = np.empty((rows.size, *self.shape[1:]), self.dtype)
+        for place, row in enumerate(rows.flat):
+            self._file.seek(self._start + int(row) * found[place].nbytes)
+            if self._file.readinto(found[place]) != found[place].nbytes:
+                raise EOFError(f"{self._file.name} ends before row {row}")
+        return found.reshape(*rows.shape, *self.shape[1:])
+
+
 @dataclass(frozen=True)
 class Stacked:
     """Arrays that are indexed along their first axis as if they were one.
 
-    They are not joined: of arrays that are mapped from files, memory holds the rows that are asked
-    for, and the system lets go of the others.
+    They are not joined: of arrays in files, memory holds the rows that are asked for.
 
     Attributes
     ----------
@@ -33,7 +61,7 @@ class Stacked:
         At least one, equal in type and in shape but for the first axis.
     """
 
-    parts: Sequence[np.ndarray]
+    parts: Sequence[np.ndarray | StoredRows]
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
