@@ -10,6 +10,7 @@ import torch
 import transformers
 import yaml
 from measuring import ROOT, median, timed
+from torch.utils.flop_counter import FlopCounterMode
 
 from ctseq.backbones import Backbone, choose_device, extract, load
 from ctseq.devices import autocast
@@ -113,6 +114,22 @@ def stock_pass(
     model(values[:1])  # the first pass prepares
     best = min((size for size in SIZES[kind] if size <= rows), key=once)
     return {"seconds": median(lambda: once(best), repeats), "batch": best, "rows": rows}
+
+
+@torch.inference_mode()
+def operations(checkpoint: Path, *, kind: str) -> int:
+    """Count what a row's forward pass multiplies and adds, in products and convolutions."""
+    model = stock_model(checkpoint, kind=kind)
+    with FlopCounterMode(display=False) as counter:
+        model(model_inputs(model, 1))
+    return counter.get_total_flops()
+
+
+def product_rate(*, threads: int, repeats: int, side: int = 4096) -> float:
+    """Measure the operations a second of large float32 products: the most a pass could reach."""
+    torch.set_num_threads(threads)
+    square = torch.rand(side, side)
+    return 2 * side**3 / median(lambda: timed(lambda: square @ square), repeats)
 
 
 def own_pass(

@@ -2,7 +2,8 @@
 
 Synthetic patients stand in for the dataset and seeded random weights for the checkpoints; both have
 the real shapes, so that the work is the same. Beside the workflow's time, rule by rule, stands what
-the bare forward pass of transformers' own models takes over the same slices, and the ratio of both.
+the bare forward pass of transformers' own models takes over the same slices, and the ratio of both;
+and how long that pass would take if all of it ran as fast as large products do.
 
     python benchmarks/study.py --csv study.csv
     python benchmarks/study.py --tiny --patients 14 --image-size 64 --replicates 2   # a trial
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from measuring import apart, keep, processor_name, shown, snakemake, timed, write_copy
-from passes import FRAMES, KINDS, stock_pass, write_checkpoint
+from passes import FRAMES, KINDS, operations, product_rate, stock_pass, write_checkpoint
 
 from ctseq.datasets.layouts import write_phantom
 from ctseq.report.facts import Cost, costs
@@ -55,8 +56,17 @@ def main(arguments: list[str] | None = None) -> None:
             )
             for kind, rows in zip(KINDS, options.stock_rows, strict=True)
         }
+        rate = apart(product_rate, threads=options.cores, repeats=options.repeats)
+        counted = {kind: apart(operations, folder / kind, kind=kind) for kind in KINDS}
+    products = sum(counted[kind] * counts[kind] for kind in KINDS)
     jobs = sum(cost.jobs for cost in found)
-    rows = results(found, Cost("whole study", jobs, seconds, peak), stock, counts)
+    nothing = float("nan")
+    found += [
+        Cost("whole study", jobs, seconds, peak),
+        # What no float32 pass can be faster than.
+        Cost("bare pass at the rate of products", 0, products / rate, nothing),
+    ]
+    rows = results(found, stock, counts)
     if options.csv:
         settings = {"size": size, "speedups": options.speedups, "cores": options.cores}
         keep([settings | counts | row for row in rows], options.csv)
@@ -67,25 +77,26 @@ def main(arguments: list[str] | None = None) -> None:
     for kind, measured in stock.items():
         told = "{seconds:.3g} s a row in batches of {batch}, of {rows} rows".format(**measured)
         print(f"bare {MODELS[kind]}: {told}, median of {options.repeats}")
+    print(f"products: {products / 1e12:.3g} TFLOP of the bare pass; {rate / 1e9:.0f} GFLOP/s")
     print(shown(rows))
 
 
 def results(
-    found: list[Cost], whole: Cost, stock: dict[str, dict], counts: dict[str, int]
+    found: list[Cost], stock: dict[str, dict], counts: dict[str, int]
 ) -> list[dict[str, Any]]:
     """Set what rules took beside the bare forward pass over the same rows.
 
     Parameters
     ----------
-    found, whole
-        The rules' costs, and the study's.
+    found
+        The costs of rules and of the study.
     stock
         By kind of model, `measuring.stock_pass`.
     counts
         By kind of model, the rows that it sees.
     """
     bare = sum(stock[kind]["seconds"] * counts[kind] for kind in KINDS)
-    costs = [*found, whole, Cost("bare forward pass", 0, bare, float("nan"))]
+    costs = [*found, Cost("bare forward pass", 0, bare, float("nan"))]
     return [
         {
             "what": cost.rule,

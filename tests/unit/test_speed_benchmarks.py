@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from ctseq.report.facts import Cost
 
@@ -22,8 +23,11 @@ def test_a_study_is_set_beside_the_bare_pass():
     import study
 
     rows = study.results(
-        [Cost("extract_features", 2, 90.0, 2000.0), Cost("train_head", 20, 30.0, np.nan)],
-        Cost("whole study", 22, 150.0, 2100.0),
+        [
+            Cost("extract_features", 2, 90.0, 2000.0),
+            Cost("train_head", 20, 30.0, np.nan),
+            Cost("whole study", 22, 150.0, 2100.0),
+        ],
         {"video": {"seconds": 2.0}, "image": {"seconds": 0.1}},
         {"video": 10, "image": 300},
     )
@@ -34,6 +38,15 @@ def test_a_study_is_set_beside_the_bare_pass():
         "whole study": (22, 150.0, 3.0),
         "bare forward pass": (0, 50.0, 1.0),  # 10 x 2 s and 300 x 0.1 s
     }
+
+
+def test_operations_are_those_of_products(monkeypatch):
+    import passes
+
+    monkeypatch.setattr(passes, "stock_model", lambda checkpoint, kind: torch.nn.Linear(3, 5))
+    monkeypatch.setattr(passes, "model_inputs", lambda model, rows: torch.ones(rows, 3))
+    assert passes.operations(Path(), kind="image") == 2 * 3 * 5
+    assert passes.product_rate(threads=1, repeats=1, side=64) > 0
 
 
 def test_the_full_study_is_of_the_size_of_the_papers():
