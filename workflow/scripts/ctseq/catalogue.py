@@ -132,7 +132,7 @@ class Catalogue:
     def parts(self) -> Iterator[Patients]:
         """Give all patients that have a file or a label row, some at a time."""
         counts = Counter()
-        for table in ("files", "labels"):
+        for table in _COLUMNS:
             counts.update(dict(self._ask(f"select key, count(*) from {table} group by key")))
         first, rows = None, 0
         for key in sorted(counts):
@@ -201,7 +201,13 @@ class Catalogue:
 
 @contextmanager
 def open_catalogue(path: Path) -> Iterator[Catalogue]:
-    """Make an empty catalogue in a file beside `path` that nobody else sees."""
+    """Make an empty catalogue in a file beside `path` that nobody else sees.
+
+    Raises
+    ------
+    OSError
+        If the disk is full, read-only or damaged.
+    """
     try:
         with scratch(path) as file:
             # It needs no locks, which network file systems may not have, and no journal. What

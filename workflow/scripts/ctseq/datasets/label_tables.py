@@ -135,25 +135,28 @@ def _column(header: list[str], names: Iterable[str]) -> int | None:
 
 def _read_rsna(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """Read a row an image and subtype; the file repeats some rows, which is no contradiction."""
-    images: dict[str, dict[str, Any]] = {}
+    # Of each image its row, what is wrong with it, and its flags: there may be a million.
+    images: dict[str, list[Any]] = {}
+    names = ("hemorrhage", *SUBTYPES)
     for number, cells in rows:
         match = _RSNA.fullmatch(cells[0])
         if match is None:  # no image has that name, which is how it will be told
-            image = cells[0] or "a row without ID"
-            yield {"row": number, "image": image}
+            yield {"row": number, "image": cells[0] or "a row without ID"}
             continue
-        record = images.setdefault(match["image"], {"row": number, "invalid": ""})
-        name = "hemorrhage" if match["name"] == "any" else match["name"]
+        found = images.setdefault(match["image"], [number, "", *[None] * len(names)])
+        place = 2 + names.index(match["name"].replace("any", "hemorrhage"))
         value = flag(cells[1])
         if value is pd.NA:
-            record["invalid"] = record["invalid"] or f"{match['name']} is {cells[1]!r}"
-        elif record.setdefault(name, value) != value:
-            record["invalid"] = record["invalid"] or f"{match['name']} is 0 and 1"
-    for image, record in images.items():
-        missing = [name for name in ("hemorrhage", *SUBTYPES) if name not in record]
-        told = [name.replace("hemorrhage", "any") for name in missing]
-        record["invalid"] = record["invalid"] or (f"lacks {', '.join(told)}" if told else "")
-        yield {"image": image} | record
+            found[1] = found[1] or f"{match['name']} is {cells[1]!r}"
+        elif found[place] is None:
+            found[place] = value
+        elif found[place] != value:
+            found[1] = found[1] or f"{match['name']} is 0 and 1"
+    for image, (row, invalid, *flags) in images.items():
+        told = {name: value for name, value in zip(names, flags, strict=True) if value is not None}
+        missing = [name.replace("hemorrhage", "any") for name in names if name not in told]
+        invalid = invalid or (f"lacks {', '.join(missing)}" if missing else "")
+        yield {"image": image, "row": row, "invalid": invalid} | told
 
 
 def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
