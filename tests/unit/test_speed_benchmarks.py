@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+import transformers
 
 from ctseq.report.facts import Cost
 
@@ -43,9 +43,17 @@ def test_a_study_is_set_beside_the_bare_pass():
 def test_operations_are_those_of_products(monkeypatch):
     import passes
 
-    monkeypatch.setattr(passes, "stock_model", lambda checkpoint, kind: torch.nn.Linear(3, 5))
-    monkeypatch.setattr(passes, "model_inputs", lambda model, rows: torch.ones(rows, 3))
-    assert passes.operations(Path(), kind="image") == 2 * 3 * 5
+    # One layer of 4 x 4 patches and a class token: 17 tokens of 8 numbers, 2 heads.
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.ViTConfig(**sizes, intermediate_size=16, image_size=16, patch_size=4)
+    model = transformers.ViTForImageClassification(config).eval()
+    monkeypatch.setattr(passes, "stock_model", lambda checkpoint, kind: model)
+    tokens, width = 17, 8
+    patches = 16 * (3 * 4 * 4) * width
+    layer = 4 * tokens * width * width + 2 * tokens * width * 16  # projections, and the MLP
+    attention = 2 * tokens * tokens * width
+    expected = 2 * (patches + layer + attention + width * 2)  # and the classifier
+    assert passes.operations(Path(), kind="image") == expected
     assert passes.product_rate(threads=1, repeats=1, side=64) > 0
 
 

@@ -1,6 +1,6 @@
 """Faster ways to the same features.
 
-With AVX2, ViViT-B with 32 frames takes 0.8 times as long by them (docs/performance.md);
+With AVX2, ViViT-B with 32 frames takes 0.7 times as long by them (docs/performance.md);
 benchmarks/study.py measures a whole study. Left out: attention by chunks of queries, which is
 slower there, and channels-last convolutions, which are the same.
 """
