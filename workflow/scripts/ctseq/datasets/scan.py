@@ -1,6 +1,6 @@
 """What a reader finds in a dataset, in one form for all formats."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -78,20 +78,19 @@ class Scan:
 
 
 def frame(rows: Iterable[Any], kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Make a table of rows with these columns and types."""
-    return pd.concat([_frame([], kinds), *frames(rows, kinds)], ignore_index=True)
+    """Make a table of rows with these columns and types.
 
+    Rows are taken some at a time: as Python's objects they are several times as large.
+    """
 
-def frames(rows: Iterable[Any], kinds: Mapping[str, str]) -> Iterator[pd.DataFrame]:
-    """Make tables of some rows at a time: as Python's objects they are several times as large."""
+    def part(rows: Sequence[Any]) -> pd.DataFrame:
+        return pd.DataFrame(rows, columns=list(kinds)).astype(dict(kinds))
+
     rows = iter(rows)
-    return (_frame(part, kinds) for part in iter(lambda: list(islice(rows, _ROWS_AT_A_TIME)), []))
+    parts = map(part, iter(lambda: list(islice(rows, _ROWS_AT_A_TIME)), []))
+    return pd.concat([part([]), *parts], ignore_index=True)
 
 
 def checksum_file(found: Found) -> bool:
     """Whether a file is the list of checksums that PhysioNet's releases bring along."""
     return found.path.casefold() == CHECKSUMS
-
-
-def _frame(rows: Sequence[Any], kinds: Mapping[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(kinds)).astype(dict(kinds))
