@@ -94,8 +94,10 @@ def test_features_are_written_as_the_library_does(tmp_path):
     assert shape == (5, 3)
     whole = (tmp_path / "whole.safetensors").read_bytes()
     assert (tmp_path / "a.safetensors").read_bytes() == whole
-    with pytest.raises(RuntimeError, match="2 rows of features came, not 5"):
+    with pytest.raises(RuntimeError, match="2 rows were written, not 5"):
         write_features(tmp_path / "b.safetensors", [features[:2]], rows=5)
+    with pytest.raises(RuntimeError, match="several shapes"):
+        write_features(tmp_path / "b.safetensors", [features[:2], features[2:, :2]], rows=5)
     assert not (tmp_path / "b.safetensors").exists()
 
 

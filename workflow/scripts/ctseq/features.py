@@ -1,6 +1,7 @@
 """Cached features: written as a backbone gives them, read as a run wants them."""
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ctseq.files import whole
-from ctseq.stacked import Stacked
+from ctseq.stacked import Stacked, write_rows
 
 
 def read_views(inputs: Any) -> tuple[Stacked, int]:
@@ -50,20 +51,16 @@ def write_features(
     tuple of int
         The shape.
     """
-    shape, written = None, 0
+
+    def header(shape: tuple[int, ...]) -> bytes:
+        facts = {"dtype": "F32", "shape": shape, "data_offsets": (0, 4 * math.prod(shape))}
+        text = json.dumps({"features": facts}, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)  # so that the tensor is aligned
+        return len(text).to_bytes(8, "little") + text
+
+    floats = (np.asarray(batch, "<f4") for batch in batches)
     with whole(path) as unfinished, unfinished.open("wb") as file:
-        for batch in batches:
-            if shape is None:
-                shape = (rows, batch.shape[1])
-                facts = {"dtype": "F32", "shape": shape, "data_offsets": (0, 4 * rows * shape[1])}
-                header = json.dumps({"features": facts}, separators=(",", ":")).encode()
-                header += b" " * (-len(header) % 8)  # so that the tensor is aligned
-                file.write(len(header).to_bytes(8, "little") + header)
-            file.write(np.ascontiguousarray(batch, "<f4"))
-            written += len(batch)
-        if written != rows:
-            raise RuntimeError(f"{written} rows of features came, not {rows}")
-    return shape
+        return write_rows(file, floats, rows=rows, header=header)
 
 
 def map_features(path: str | Path) -> np.ndarray:

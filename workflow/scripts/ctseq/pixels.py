@@ -1,15 +1,16 @@
 """Packed pixels: every slice decoded, resized and cropped once, in one array on disk."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from ctseq.preprocessing import Preprocessing, shape_slice
 from ctseq.progress import progress
-from ctseq.stacked import Stacked, StoredRows
+from ctseq.stacked import Stacked, StoredRows, write_rows
 
 
 def pack_pixels(
@@ -44,29 +45,28 @@ def pack_pixels(
     tuple of int
         The shape.
     """
-    shape, written = None, 0
-    with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
+
+    def slices() -> Iterator[np.ndarray]:
         for length, sequence in progress(
             sequences, total=total, unit="slices", weigh=lambda patient: patient[0]
         ):
-            shaped = partial(_shaped, sequence, steps=steps)
-            for pixels in pool.map(shaped, range(length)):
-                if shape is None:
-                    shape = (total, *pixels.shape)
-                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_1_0(file, header)
-                if pixels.shape != shape[1:]:
-                    raise RuntimeError("preprocessing made pictures of several sizes")
-                file.write(np.ascontiguousarray(pixels))
-                written += 1
-    if written != total:
-        raise RuntimeError(f"{written} slices were packed, not {total}")
-    return shape
+            for pixels in pool.map(partial(_shaped, sequence, steps=steps), range(length)):
+                yield pixels[np.newaxis]
+
+    with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
+        return write_rows(file, slices(), rows=total, header=_header)
 
 
 def open_pixels(paths: Iterable[str | Path]) -> Stacked:
     """Open packed pixels, a file a shard, to read rows of them."""
     return Stacked([StoredRows(path) for path in paths])
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    header = BytesIO()
+    facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, facts)
+    return header.getvalue()
 
 
 def _shaped(

@@ -1,9 +1,9 @@
 """Arrays one behind the other, read as one: shards of pixels or features, and their views."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -19,6 +19,45 @@ class Rows(Protocol):
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
         """Give rows, (...), as an array, (..., rest of the shape)."""
         ...
+
+
+def write_rows(
+    file: BinaryIO,
+    parts: Iterable[np.ndarray],
+    *,
+    rows: int,
+    header: Callable[[tuple[int, ...]], bytes],
+) -> tuple[int, ...]:
+    """Write an array as its rows come.
+
+    Parameters
+    ----------
+    file
+        Open for writing.
+    parts
+        Some rows each, equal in type and in shape but for the first axis.
+    rows
+        How many they are together, at least one.
+    header
+        Gives what stands before the rows, for the array's shape.
+
+    Returns
+    -------
+    tuple of int
+        The shape.
+    """
+    shape, written = None, 0
+    for part in parts:
+        if shape is None:
+            shape = (rows, *part.shape[1:])
+            file.write(header(shape))
+        if part.shape[1:] != shape[1:]:
+            raise RuntimeError("rows are of several shapes")
+        file.write(np.ascontiguousarray(part))
+        written += len(part)
+    if written != rows:
+        raise RuntimeError(f"{written} rows were written, not {rows}")
+    return shape
 
 
 class StoredRows:
