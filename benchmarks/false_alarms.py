@@ -1,7 +1,7 @@
 """Measure how often tests over replicates call a difference between equally good models.
 
 Prints a table, one row a test, one column a number of replicates; the rates in
-`ctseq.comparison.simulate` come from this program's defaults. A few seconds.
+`ctseq.evidence.simulate` come from this program's defaults. A few seconds.
 
     python benchmarks/false_alarms.py --csv false_alarms.csv
 """
@@ -14,8 +14,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from ctseq.comparison.simulate import false_alarm_rates  # noqa: E402
-from ctseq.tables import write_table  # noqa: E402
+from ctseq.core.tables import write_table  # noqa: E402
+from ctseq.evidence.simulate import false_alarm_rates  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -30,7 +30,7 @@ def step(name: str, folder: Path, layout: str, patients: int) -> None:
     kept = {key: str(folder / f"{key}.csv") for key in ("slices", "patients")}
     common = {"dataset": str(data), "format": layout}
     if name == "draw":
-        from ctseq.datasets.layouts import write_phantom
+        from ctseq.phantom.layouts import write_phantom
 
         write_phantom(data, patients=patients, positive=patients // 2, image_size=SIDE,
                       layout=layout, slices=SLICES, seed=1)  # fmt: skip

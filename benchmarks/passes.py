@@ -12,16 +12,16 @@ import yaml
 from measuring import ROOT, median, timed
 from torch.utils.flop_counter import FlopCounterMode
 
-from ctseq.backbones import Backbone, choose_device, extract, load
-from ctseq.devices import autocast
-from ctseq.files import write_json
-from ctseq.finetuning import Examples, finetune
-from ctseq.preprocessing import Preprocessing
-from ctseq.processors import read_processor
-from ctseq.resume import Unfinished
-from ctseq.speed import speed_up
-from ctseq.tiny import write_tiny
-from ctseq.trainable import renew_head
+from ctseq.core.files import write_json
+from ctseq.encoders.backbones import Backbone, choose_device, extract, load
+from ctseq.encoders.devices import autocast
+from ctseq.encoders.processors import read_processor
+from ctseq.encoders.speed import speed_up
+from ctseq.encoders.tiny import write_tiny
+from ctseq.families.finetuning import Examples, finetune
+from ctseq.families.resume import Unfinished
+from ctseq.families.trainable import renew_head
+from ctseq.imaging.preprocessing import Preprocessing
 
 KINDS = ("video", "image")
 FRAMES = {"full": 32, "tiny": 4}

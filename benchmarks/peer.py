@@ -26,9 +26,9 @@ from measuring import ROOT, apart, keep, median, processor_name, shown, timed
 from passes import KINDS, own_pass, stock_training, write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
-from ctseq.fits import Fit
-from ctseq.heads import LINEAR
-from ctseq.training import Examples, train
+from ctseq.families.heads import LINEAR
+from ctseq.families.training import Examples, train
+from ctseq.replicates.fits import Fit
 
 # Of the paper's dataset: 57 patients learn and 25 validate, and so do their slices, on average.
 ROWS = {"video": {"train": 57, "validation": 25}, "image": {"train": 1739, "validation": 762}}

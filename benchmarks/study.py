@@ -19,9 +19,10 @@ from typing import Any
 from measuring import apart, keep, processor_name, shown, snakemake, timed, write_copy
 from passes import FRAMES, KINDS, operations, product_rate, stock_pass, write_checkpoint
 
-from ctseq.datasets.layouts import write_phantom
+from ctseq.core.tables import read_table
+from ctseq.intake.tables import SLICES
+from ctseq.phantom.layouts import write_phantom
 from ctseq.report.facts import Cost, costs
-from ctseq.tables import SLICES, read_table
 
 # With it, 82 patients have 2498 slices; the dataset's have 2501.
 SEED = 18

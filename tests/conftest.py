@@ -112,7 +112,7 @@ def new_copy(tmp_path_factory):
 @pytest.fixture(scope="module")
 def small_forest():
     """Let forests have a tenth of their trees: they are fitted dozens of times."""
-    from ctseq.classical import CLASSICAL_HEADS
+    from ctseq.families.classical import CLASSICAL_HEADS
 
     forest = CLASSICAL_HEADS["forest"].classifier
     trees = forest.n_estimators

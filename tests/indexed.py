@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from ctseq.catalogue import open_catalogue
-from ctseq.datasets.scan import FILES, SLICES, frame
-from ctseq.indexing import index_dataset as index_in_parts
-from ctseq.selection import Selection
-from ctseq.tables import INVENTORY, LISTING, PROBLEMS, typed
+from ctseq.core.tables import typed
+from ctseq.intake.catalogue import open_catalogue
+from ctseq.intake.index import index_dataset as index_in_parts
+from ctseq.intake.selection import Selection
+from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
+from ctseq.readers.scan import FILES, SLICES, frame
 
 
 def list_files(reader, folder):

@@ -33,7 +33,7 @@ LIMIT_S = 900
 def write_checkpoints(folder):
     """Write two local checkpoints, not pretrained: folders `video` and `image`."""
     program = (
-        "from ctseq.tiny import write_tiny\n"
+        "from ctseq.encoders.tiny import write_tiny\n"
         f"write_tiny('video', kind='video', frames={FRAMES}, seed=1, steps=0)\n"
         "write_tiny('image', kind='image', frames=None, seed=1, steps=0)\n"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from ctseq.comparison.bootstrap import (
+from ctseq.evidence.bootstrap import (
     PATIENT_METRICS,
     percentile_interval,
     precision_at,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq import catalogue
-from ctseq.catalogue import open_catalogue, without_suffix
-from ctseq.datasets.ids import patient_key
-from ctseq.datasets.scan import LABELS, File
-from ctseq.datasets.walk import walk
+from ctseq.intake import catalogue
+from ctseq.intake.catalogue import open_catalogue, without_suffix
+from ctseq.readers.ids import patient_key
+from ctseq.readers.scan import LABELS, File
+from ctseq.readers.walk import walk
 from studies import ROOT
 
 IDS = ("7", "10", "007", "x", "")
@@ -117,8 +117,8 @@ def test_a_full_disk_is_the_systems_error(tmp_path):
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
-        "from ctseq.catalogue import open_catalogue\n"
-        "from ctseq.datasets.scan import File\n"
+        "from ctseq.intake.catalogue import open_catalogue\n"
+        "from ctseq.readers.scan import File\n"
         "with open_catalogue(Path(sys.argv[2])) as stored:\n"
         "    stored.add_files(File('x' * 500 + str(n), 'other') for n in range(20_000))\n"
     )

@@ -13,13 +13,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from ctseq import backbones
-from ctseq.checkpoints import check_folder, describe, weights_digest
-from ctseq.errors import InputError
-from ctseq.hub import convert_to_safetensors
-from ctseq.preprocessing import Preprocessing
-from ctseq.speed import speed_up
-from ctseq.tiny import write_tiny
+from ctseq.core.errors import InputError
+from ctseq.encoders import backbones
+from ctseq.encoders.checkpoints import check_folder, describe, weights_digest
+from ctseq.encoders.hub import convert_to_safetensors
+from ctseq.encoders.speed import speed_up
+from ctseq.encoders.tiny import write_tiny
+from ctseq.imaging.preprocessing import Preprocessing
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 KINDS = {"video": 4, "image": None}  # frames
@@ -39,7 +39,7 @@ def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny"):
     record = folder.with_suffix(".json")
     program = (
         "import sys; from fetch_checkpoint import main\n"
-        "from ctseq.runlog import rule_log\n"
+        "from ctseq.core.logs import rule_log\n"
         "with rule_log(sys.argv[1]): main(*sys.argv[2:4], checkpoint=sys.argv[4],"
         " revision=sys.argv[5])"
     )

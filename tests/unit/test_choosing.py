@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.choosing import choose_and_train
-from ctseq.decisions import choose_threshold, combine_slices
-from ctseq.errors import InputError
-from ctseq.fits import Fit, replicate_fits
-from ctseq.heads import LINEAR
-from ctseq.splits import inner_folds
-from ctseq.tables import SCORES
-from ctseq.tasks import Task, tabulate_scores
+from ctseq.core.errors import InputError
+from ctseq.families.heads import LINEAR
+from ctseq.families.tuning import choose_and_train
+from ctseq.replicates.aggregation import choose_threshold, combine_slices
+from ctseq.replicates.fits import Fit, replicate_fits
+from ctseq.replicates.splits import inner_folds
+from ctseq.replicates.tables import SCORES
+from ctseq.replicates.tasks import Task, tabulate_scores
 
 TRAINING = {
     "learning_rate": [1e-3, 1e-2],

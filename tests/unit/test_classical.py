@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ctseq.classical import CLASSICAL_HEADS, fit_classical
-from ctseq.families import HEAD_FAMILIES
-from ctseq.fits import Fit
-from ctseq.heads import LINEAR
-from ctseq.sequence_heads import SEQUENCE_HEADS
-from ctseq.tasks import Task
+from ctseq.families.classical import CLASSICAL_HEADS, fit_classical
+from ctseq.families.heads import LINEAR
+from ctseq.families.sequence_heads import SEQUENCE_HEADS
+from ctseq.replicates.fits import Fit
+from ctseq.replicates.tasks import Task
+from ctseq.study.models import HEAD_FAMILIES
 
 
 def problem(n=60):

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.comparison.contracts import CONTRACTS, PAPER, PATIENTS, REPLICATES
-from ctseq.errors import InputError
-from ctseq.metrics import METRICS, classification_metrics
-from ctseq.tables import read_table
+from ctseq.core.errors import InputError
+from ctseq.core.tables import read_table
+from ctseq.evidence.metrics import METRICS, classification_metrics
+from ctseq.evidence.tables import CONTRACTS, PAPER, PATIENTS, REPLICATES
 
 pytestmark = pytest.mark.filterwarnings("error")
 

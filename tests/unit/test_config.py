@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ctseq.config import check_config, in_order_of
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
+from ctseq.study.config import check_config, in_order_of
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())

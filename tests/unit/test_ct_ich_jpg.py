@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctseq.datasets import ct_ich_jpg as reader
-from ctseq.datasets import ct_ich_tables
-from ctseq.datasets.images import read_image
-from ctseq.datasets.readers import reader_for
-from ctseq.datasets.scan import LABELS, frame
-from ctseq.errors import InputError
-from ctseq.tables import SUBTYPES
+from ctseq.core.errors import InputError
+from ctseq.readers import ct_ich_jpg as reader
+from ctseq.readers import ct_ich_tables
+from ctseq.readers.images import read_image
+from ctseq.readers.registry import reader_for
+from ctseq.readers.scan import LABELS, SUBTYPES, frame
 from indexed import list_files
 
 

@@ -4,9 +4,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from ctseq.datasets import ct_ich_nifti as reader
-from ctseq.errors import InputError
-from ctseq.windows import PRESETS
+from ctseq.core.errors import InputError
+from ctseq.imaging.windows import PRESETS
+from ctseq.readers import ct_ich_nifti as reader
 from indexed import index_dataset, list_slices, select_slices
 
 HEADER = (

@@ -9,11 +9,11 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedCTImageStorage
 
 from ct_files import HU, PYDICOMS, ct, save
-from ctseq.datasets import dicom
-from ctseq.datasets.dicom_files import read_header, read_hu
-from ctseq.datasets.dicom_series import choose
-from ctseq.errors import InputError
-from ctseq.windows import Window
+from ctseq.core.errors import InputError
+from ctseq.imaging.windows import Window
+from ctseq.readers import dicom
+from ctseq.readers.dicom_files import read_header, read_hu
+from ctseq.readers.dicom_series import choose
 from indexed import index_dataset, select_slices
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ct_files import HU, ct, save
-from ctseq.files import write_json
-from ctseq.preprocessing import Preprocessing
-from ctseq.runlog import rule_log
+from ctseq.core.files import write_json
+from ctseq.core.logs import rule_log
+from ctseq.imaging.preprocessing import Preprocessing
 from index_dataset import main as index
 from pack_pixels import main as pack
 from plot_examples import main as plot_examples

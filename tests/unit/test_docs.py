@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ctseq.families import HEAD_FAMILIES
-from ctseq.sequences import SEQUENCE_RULES
+from ctseq.encoders.sequences import SEQUENCE_RULES
+from ctseq.study.models import HEAD_FAMILIES
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ctseq.comparison.effects import (
+from ctseq.evidence.effects import (
     TOO_NARROW,
     cliffs_delta,
     cohens_d_effect,
@@ -15,7 +15,7 @@ from ctseq.comparison.effects import (
     probability_better,
     share_of_splits_won,
 )
-from ctseq.comparison.policy import replicates_of
+from ctseq.evidence.samples import replicates_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ctseq.imports import imported_files
+from ctseq.study.digests import imported_files
 
 ROOT = Path(__file__).parents[2]
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))

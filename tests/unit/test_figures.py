@@ -8,12 +8,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
 from ctseq.figures import comparison, patients, replicates
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
 from ctseq.figures.style import PAGE, look_of, save
-from ctseq.tables import SUBTYPES
+from ctseq.readers.scan import SUBTYPES
 
 TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 SIX = TWO | {

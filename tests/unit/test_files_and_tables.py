@@ -9,21 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq import tables
-from ctseq.errors import InputError, fail_on
-from ctseq.files import read_json, whole, write_json
-from ctseq.runlog import rule_log
-from ctseq.tables import (
-    METRICS,
-    ROWS,
-    SLICES,
-    SPLIT,
-    open_table,
-    read_parts,
-    read_table,
-    typed,
-    write_table,
-)
+from ctseq.cache.tables import ROWS
+from ctseq.core import tables
+from ctseq.core.errors import InputError, fail_on
+from ctseq.core.files import read_json, whole, write_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import open_table, read_parts, read_table, typed, write_table
+from ctseq.evidence.tables import METRICS
+from ctseq.intake.tables import SLICES
+from ctseq.replicates.tables import SPLIT
 
 
 def test_a_failed_block_leaves_nothing(tmp_path):

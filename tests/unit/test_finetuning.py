@@ -8,14 +8,14 @@ import pytest
 import torch
 import transformers
 
-from ctseq import backbones
-from ctseq.checkpoints import describe
-from ctseq.errors import InputError
-from ctseq.finetuning import Examples, _Run, finetune, probabilities
-from ctseq.preprocessing import Preprocessing
-from ctseq.resume import Unfinished
-from ctseq.tiny import write_tiny
-from ctseq.trainable import choose_trainable, renew_head, save_model
+from ctseq.core.errors import InputError
+from ctseq.encoders import backbones
+from ctseq.encoders.checkpoints import describe
+from ctseq.encoders.tiny import write_tiny
+from ctseq.families.finetuning import Examples, _Run, finetune, probabilities
+from ctseq.families.resume import Unfinished
+from ctseq.families.trainable import choose_trainable, renew_head, save_model
+from ctseq.imaging.preprocessing import Preprocessing
 
 FRAMES = 4
 KINDS = {"video": FRAMES, "image": None}

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ctseq.datasets import ct_ich_jpg, folder
-from ctseq.datasets.walk import Found, walk
-from ctseq.runlog import rule_log
-from ctseq.tables import INVENTORY, LISTING, PATIENTS, read_table
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
+from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS
+from ctseq.readers import ct_ich_jpg, folder
+from ctseq.readers.walk import Found, walk
 from index_dataset import main as index
 from select_slices import main as select
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ctseq.imports import imported_files
+from ctseq.study.digests import imported_files
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctseq.datasets import folder as reader
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
+from ctseq.readers import folder as reader
 from indexed import index_dataset
 
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ctseq.datasets import folder as folder_reader
-from ctseq.datasets.cells import open_cells, read_cells
-from ctseq.datasets.ids import patient_key, patient_text, whole_number
-from ctseq.datasets.label_tables import find_table, open_table
-from ctseq.datasets.scan import LABELS, frame
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
+from ctseq.readers import folder as folder_reader
+from ctseq.readers.cells import open_cells, read_cells
+from ctseq.readers.ids import patient_key, patient_text, whole_number
+from ctseq.readers.label_tables import find_table, open_table
+from ctseq.readers.scan import LABELS, frame
 from indexed import index_dataset
 
 

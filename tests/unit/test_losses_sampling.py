@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from ctseq.losses import class_weights, row_loss
-from ctseq.sampling import epoch_order
-from ctseq.splits import hold_out
+from ctseq.families.losses import class_weights, row_loss
+from ctseq.families.sampling import epoch_order
+from ctseq.replicates.splits import hold_out
 
 labels_ = st.lists(st.integers(0, 1), min_size=2, max_size=60).map(np.array)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from ctseq.metrics import METRICS, classification_metrics, higher_is_better
+from ctseq.evidence.metrics import METRICS, classification_metrics, higher_is_better
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -134,7 +134,7 @@ def test_direction():
 
 def test_needs_numpy_alone():
     program = (
-        "import sys; import ctseq.metrics;"
+        "import sys; import ctseq.evidence.metrics;"
         "print(sorted({'scipy', 'pandas', 'sklearn', 'statsmodels'} & set(sys.modules)))"
     )
     out = subprocess.run(

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.comparison.paper import (
+from ctseq.core.errors import InputError
+from ctseq.evidence.metrics import ratio
+from ctseq.evidence.paper import (
     levene,
     mann_whitney,
     mann_whitney_table,
@@ -18,10 +20,8 @@ from ctseq.comparison.paper import (
     t_test_table,
     variances_table,
 )
-from ctseq.comparison.policy import pair_of, replicates_of, sample_of
-from ctseq.comparison.power import two_sample_power
-from ctseq.errors import InputError
-from ctseq.metrics import ratio
+from ctseq.evidence.power import two_sample_power
+from ctseq.evidence.samples import pair_of, replicates_of, sample_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 

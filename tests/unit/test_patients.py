@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
-from ctseq.comparison.bootstrap import PATIENT_METRICS, resample_counts
-from ctseq.comparison.curves import (
+from ctseq.core.errors import InputError
+from ctseq.evidence.bootstrap import PATIENT_METRICS, resample_counts
+from ctseq.evidence.curves import (
     GRID,
     calibration_table,
     curves_table,
     operating_points_table,
     wilson,
 )
-from ctseq.comparison.delong import area_interval, compare_areas, delong
-from ctseq.comparison.patients import differences_table, estimates_table, mcnemar_table
-from ctseq.comparison.pooling import Pooled, pool_predictions
-from ctseq.errors import InputError
+from ctseq.evidence.delong import area_interval, compare_areas, delong
+from ctseq.evidence.patients import differences_table, estimates_table, mcnemar_table
+from ctseq.evidence.pooling import Pooled, pool_predictions
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,13 +5,13 @@ import hashlib
 import numpy as np
 import pytest
 
-from ctseq.datasets import ct_ich_jpg
-from ctseq.datasets.images import read_image
-from ctseq.datasets.layouts import LAYOUTS, write_phantom
-from ctseq.datasets.readers import reader_for
-from ctseq.datasets.scan import LABELS, frame
-from ctseq.errors import InputError
-from ctseq.windows import PRESETS
+from ctseq.core.errors import InputError
+from ctseq.imaging.windows import PRESETS
+from ctseq.phantom.layouts import LAYOUTS, write_phantom
+from ctseq.readers import ct_ich_jpg
+from ctseq.readers.images import read_image
+from ctseq.readers.registry import reader_for
+from ctseq.readers.scan import LABELS, frame
 from draw_phantom import main
 from indexed import index_dataset, list_files, select_slices
 

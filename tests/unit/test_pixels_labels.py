@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.errors import InputError
-from ctseq.labels import labels_of
-from ctseq.pixels import open_pixels, pack_pixels
-from ctseq.preprocessing import Preprocessing
+from ctseq.cache.pixels import open_pixels, pack_pixels
+from ctseq.core.errors import InputError
+from ctseq.imaging.preprocessing import Preprocessing
+from ctseq.replicates.labels import labels_of
 
 SLICES = pd.DataFrame(
     {

@@ -7,10 +7,10 @@ import transformers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq import backbones
-from ctseq.errors import InputError
-from ctseq.positions import check_frames, resized
-from ctseq.preprocessing import Preprocessing
+from ctseq.core.errors import InputError
+from ctseq.encoders import backbones
+from ctseq.encoders.positions import check_frames, resized
+from ctseq.imaging.preprocessing import Preprocessing
 
 STEPS = Preprocessing(32, 2, (32, 32), 1 / 127.5, -1.0, None, None)
 SIZES = {"image_size": 32, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}

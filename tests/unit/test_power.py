@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from ctseq.comparison.planning import power_table
-from ctseq.comparison.policy import replicates_of
-from ctseq.comparison.power import (
+from ctseq.core.errors import InputError
+from ctseq.evidence.planning import power_table
+from ctseq.evidence.power import (
     cohens_d,
     corrected_power,
     noncentral_power,
@@ -16,8 +16,8 @@ from ctseq.comparison.power import (
     student_need,
     two_sample_power,
 )
-from ctseq.comparison.resampled import corrected_t_unpaired
-from ctseq.errors import InputError
+from ctseq.evidence.resampled import corrected_t_unpaired
+from ctseq.evidence.samples import replicates_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 

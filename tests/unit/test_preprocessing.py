@@ -5,10 +5,10 @@ import pytest
 import transformers
 from PIL import Image
 
-from ctseq.errors import InputError
-from ctseq.files import write_json
-from ctseq.preprocessing import Preprocessing, intensity_table, shape_slice
-from ctseq.processors import read_processor
+from ctseq.core.errors import InputError
+from ctseq.core.files import write_json
+from ctseq.encoders.processors import read_processor
+from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
 
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 HALF = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}

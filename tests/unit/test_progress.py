@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from ctseq.progress import FIRST_S, NAME, duration, progress
-from ctseq.runlog import rule_log
+from ctseq.core.logs import rule_log
+from ctseq.core.progress import FIRST_S, NAME, duration, progress
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.comparison.design import design_of_splits
-from ctseq.comparison.study import compare_over_patients, compare_over_replicates
-from ctseq.metrics import classification_metrics
+from ctseq.evidence.comparison import compare_over_patients, compare_over_replicates
+from ctseq.evidence.design import design_of_splits
+from ctseq.evidence.metrics import classification_metrics
 from ctseq.report import facts
 from ctseq.report.figures import Figure
 from ctseq.report.page import Study, render, render_published

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from ctseq.core.tables import write_table
+from ctseq.families.tables import HISTORY
 from ctseq.report import facts
 from ctseq.report.figures import read_figure
 from ctseq.report.histories import read_histories
 from ctseq.report.numbers import count, duration, interval, memory, number, p_value
 from ctseq.report.tables import table_of
-from ctseq.tables import HISTORY, write_table
 
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):

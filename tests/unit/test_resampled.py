@@ -12,17 +12,17 @@ from sklearn.datasets import make_moons
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
-from ctseq.comparison.bayesian import bayesian_t, bayesian_t_table
-from ctseq.comparison.design import design_of_splits
-from ctseq.comparison.policy import replicates_of
-from ctseq.comparison.ranking import nemenyi_critical_difference, rank_models, ranking_table
-from ctseq.comparison.resampled import (
+from ctseq.core.errors import InputError
+from ctseq.evidence.bayesian import bayesian_t, bayesian_t_table
+from ctseq.evidence.design import design_of_splits
+from ctseq.evidence.ranking import nemenyi_critical_difference, rank_models, ranking_table
+from ctseq.evidence.resampled import (
     corrected_t,
     corrected_t_unpaired,
     holm,
     resampled_t_table,
 )
-from ctseq.errors import InputError
+from ctseq.evidence.samples import replicates_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 

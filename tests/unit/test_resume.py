@@ -12,11 +12,14 @@ import pytest
 import torch
 import yaml
 
-from ctseq.checkpoints import describe
-from ctseq.files import write_json
-from ctseq.resume import Unfinished, fingerprint
-from ctseq.tables import HISTORY, SCORES, SUBTYPES, read_table
-from ctseq.tiny import write_tiny
+from ctseq.core.files import write_json
+from ctseq.core.tables import read_table
+from ctseq.encoders.checkpoints import describe
+from ctseq.encoders.tiny import write_tiny
+from ctseq.families.resume import Unfinished, fingerprint
+from ctseq.families.tables import HISTORY
+from ctseq.readers.scan import SUBTYPES
+from ctseq.replicates.tables import SCORES
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts"
@@ -55,7 +58,8 @@ def test_a_stale_state_is_not_read(tmp_path):
 # Starts once and forks for each attempt, which may be killed; that kill is a real one.
 ATTEMPTS = """
 import json, os, signal, sys
-from ctseq import finetuning, resume
+from ctseq.families import finetuning
+from ctseq.families import resume
 import finetune
 
 class Files(list):  # as Snakemake's: by name what the rule gives, and flat as a list

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
 from ctseq.figures.graph import rule_graph
+from ctseq.figures.rulegraph import layered, part_of, read_dot
 from ctseq.figures.style import save
-from ctseq.rulegraph import layered, part_of, read_dot
 
 NAMES = [
     "all",

@@ -7,16 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ctseq import catalogue
-from ctseq.datasets import ct_ich_jpg as reader
-from ctseq.errors import InputError
-from ctseq.tables import (
-    INVENTORY,
-    PATIENTS,
-    PROBLEMS,
-    SLICES,
-    read_table,
-)
+from ctseq.core.errors import InputError
+from ctseq.core.tables import read_table
+from ctseq.intake import catalogue
+from ctseq.intake.tables import INVENTORY, PATIENTS, PROBLEMS, SLICES
+from ctseq.readers import ct_ich_jpg as reader
 from index_dataset import main as index_main
 from indexed import index_dataset, select_slices
 from select_slices import main as select_main

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.errors import InputError
-from ctseq.tables import LISTING, SUBTYPES, typed
+from ctseq.core.errors import InputError
+from ctseq.core.tables import typed
+from ctseq.intake.tables import LISTING
+from ctseq.readers.scan import SUBTYPES
 from indexed import select_slices
 
 labels = st.dictionaries(

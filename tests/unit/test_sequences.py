@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.sequences import SEQUENCE_RULES, first_slices, sample_frames
+from ctseq.encoders.sequences import SEQUENCE_RULES, first_slices, sample_frames
 
 
 @pytest.mark.parametrize(

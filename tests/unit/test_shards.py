@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from safetensors.numpy import load_file, save_file
 
-from ctseq.errors import InputError
-from ctseq.features import map_features, write_features
-from ctseq.shards import deal, patients_of_shard
-from ctseq.stacked import Stacked, StoredRows
+from ctseq.cache.features import map_features, write_features
+from ctseq.cache.row_arrays import Stacked, StoredRows
+from ctseq.cache.shards import deal, patients_of_shard
+from ctseq.core.errors import InputError
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 40))

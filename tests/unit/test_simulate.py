@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.comparison.simulate import (
+from ctseq.evidence.simulate import (
     FALSE_ALARM_RATES,
     false_alarm_note,
     false_alarm_rates,

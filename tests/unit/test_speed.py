@@ -13,11 +13,12 @@ import transformers
 from safetensors.numpy import load_file
 
 import extract_features
-from ctseq import backbones, speed
-from ctseq.checkpoints import describe
-from ctseq.preprocessing import Preprocessing
-from ctseq.tables import ROWS, write_table
-from ctseq.tiny import write_tiny
+from ctseq.cache.tables import ROWS
+from ctseq.core.tables import write_table
+from ctseq.encoders import backbones, speed
+from ctseq.encoders.checkpoints import describe
+from ctseq.encoders.tiny import write_tiny
+from ctseq.imaging.preprocessing import Preprocessing
 
 FRAMES, SLICES = 4, 5
 SIDES = {"video": 48, "image": 64}

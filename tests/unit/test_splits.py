@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.comparison.design import design_of_splits
-from ctseq.errors import InputError
-from ctseq.splits import random_split, read_split, repeated_kfold_split, rows_of
+from ctseq.core.errors import InputError
+from ctseq.evidence.design import design_of_splits
+from ctseq.replicates.splits import random_split, read_split, repeated_kfold_split, rows_of
 
 
 def patients(n, n_positive):

@@ -7,13 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.comparison.contracts import CONTRACTS
-from ctseq.comparison.resampled import corrected_mean, corrected_t
-from ctseq.errors import InputError
-from ctseq.finished import finished_files
-from ctseq.order import order_pairs, order_sentences, order_table
-from ctseq.report.studies import render_studies
-from ctseq.studies import (
+from ctseq.core.errors import InputError
+from ctseq.evidence.order import order_pairs, order_sentences, order_table
+from ctseq.evidence.resampled import corrected_mean, corrected_t
+from ctseq.evidence.studies import (
     FinishedStudy,
     agreement,
     differing_keys,
@@ -21,6 +18,9 @@ from ctseq.studies import (
     metrics_table,
     shared_differences,
 )
+from ctseq.evidence.tables import CONTRACTS
+from ctseq.report.studies import render_studies
+from ctseq.study.finished import finished_files
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from ctseq import training
-from ctseq.errors import InputError
-from ctseq.fits import Fit
-from ctseq.heads import LINEAR, initial_layer, movement
-from ctseq.losses import class_weights
-from ctseq.schedule import learning_rate_share
-from ctseq.training import Examples, predict, train
+from ctseq.core.errors import InputError
+from ctseq.families import training
+from ctseq.families.heads import LINEAR, initial_layer, movement
+from ctseq.families.losses import class_weights
+from ctseq.families.schedule import learning_rate_share
+from ctseq.families.training import Examples, predict, train
+from ctseq.replicates.fits import Fit
 
 SETTINGS = {
     "weight_decay": 0.01,

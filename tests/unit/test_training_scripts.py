@@ -12,23 +12,15 @@ import evaluate
 import fit_classical
 import train_head
 import train_sequence_head
-from ctseq.datasets.phantom import draw_patients
-from ctseq.families import HEAD_FAMILIES
-from ctseq.metrics import METRICS
-from ctseq.tables import (
-    ATTENTION,
-    HISTORY,
-    PATIENTS,
-    PREDICTIONS,
-    ROWS,
-    SCORES,
-    SLICE_PREDICTIONS,
-    SLICES,
-    SPLIT,
-    SUBTYPES,
-    read_table,
-    write_table,
-)
+from ctseq.cache.tables import ROWS
+from ctseq.core.tables import read_table, write_table
+from ctseq.evidence.metrics import METRICS
+from ctseq.families.tables import ATTENTION, HISTORY
+from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.phantom.patients import draw_patients
+from ctseq.readers.scan import SUBTYPES
+from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
+from ctseq.study.models import HEAD_FAMILIES
 
 TRAINING = {
     "learning_rate": [1e-3, 1e-2], "weight_decay": 0.01, "batch_size": 8, "epochs": 4,

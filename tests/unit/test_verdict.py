@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctseq.comparison.bayesian import bayesian_t_table
-from ctseq.comparison.policy import replicates_of
-from ctseq.comparison.resampled import resampled_t_table
-from ctseq.comparison.verdict import verdict_table
+from ctseq.evidence.bayesian import bayesian_t_table
+from ctseq.evidence.resampled import resampled_t_table
+from ctseq.evidence.samples import replicates_of
+from ctseq.evidence.verdict import verdict_table
 
 pytestmark = pytest.mark.filterwarnings("error")
 

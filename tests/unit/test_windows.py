@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ctseq.errors import InputError
-from ctseq.hounsfield import apply_windows
-from ctseq.windows import PRESETS, Window, parse_windows
+from ctseq.core.errors import InputError
+from ctseq.imaging.hounsfield import apply_windows
+from ctseq.imaging.windows import PRESETS, Window, parse_windows
 
 
 @pytest.mark.parametrize(

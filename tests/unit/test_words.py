@@ -2,7 +2,7 @@
 
 import pytest
 
-from ctseq.words import listed
+from ctseq.core.words import listed
 
 
 @pytest.mark.parametrize(

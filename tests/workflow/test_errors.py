@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ctseq.runlog import rule_log
+from ctseq.core.logs import rule_log
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 DIAGNOSIS = "hemorrhage_diagnosis.csv"

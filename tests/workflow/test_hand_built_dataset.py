@@ -6,7 +6,8 @@ import json
 import numpy as np
 from PIL import Image
 
-from ctseq.tables import PATIENTS, SLICES, read_table
+from ctseq.core.tables import read_table
+from ctseq.intake.tables import PATIENTS, SLICES
 
 PATIENTS_CT = {
     "049": "---bbb------",  # twelve slices: as text, 10 would come before 2

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from ctseq.families import HEAD_FAMILIES
-from ctseq.tables import HISTORY, SCORES, SPLIT, read_table
+from ctseq.core.tables import read_table
+from ctseq.families.tables import HISTORY
+from ctseq.replicates.tables import SCORES, SPLIT
+from ctseq.study.models import HEAD_FAMILIES
 from studies import ROOT, STUDY
 
 # Each way of training that keeps the backbone frozen, and the control of config/order.yaml.

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ctseq.comparison.contracts import CONTRACTS, REPLICATES
-from ctseq.comparison.power import two_sample_power
-from ctseq.tables import read_table
+from ctseq.core.tables import read_table
+from ctseq.evidence.power import two_sample_power
+from ctseq.evidence.tables import CONTRACTS, REPLICATES
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published"]

@@ -14,7 +14,8 @@ from safetensors.numpy import load_file
 
 import extract_features
 import pack_pixels
-from ctseq.tables import ROWS, read_table, read_tables
+from ctseq.cache.tables import ROWS
+from ctseq.core.tables import read_table, read_tables
 
 SHARDS = ("-1-of-2", "-2-of-2")
 

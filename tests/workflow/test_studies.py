@@ -3,10 +3,11 @@
 import pandas as pd
 import yaml
 
-from ctseq.comparison.contracts import CONTRACTS
-from ctseq.comparison.design import design_of_splits
-from ctseq.comparison.study import compare_over_replicates
-from ctseq.tables import METRICS, SPLIT, write_table
+from ctseq.core.tables import write_table
+from ctseq.evidence.comparison import compare_over_replicates
+from ctseq.evidence.design import design_of_splits
+from ctseq.evidence.tables import CONTRACTS, METRICS
+from ctseq.replicates.tables import SPLIT
 
 MODELS = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 

@@ -10,27 +10,16 @@ import networkx
 import pytest
 import yaml
 
-from ctseq.comparison.contracts import PAPER
-from ctseq.comparison.contracts import PATIENTS as OVER_PATIENTS
-from ctseq.comparison.contracts import REPLICATES as OVER_REPLICATES
-from ctseq.imports import imported_files
-from ctseq.rulegraph import read_dot
-from ctseq.tables import (
-    HISTORY,
-    INVENTORY,
-    LISTING,
-    METRICS,
-    PATIENTS,
-    POOLED_PREDICTIONS,
-    PREDICTIONS,
-    PROBLEMS,
-    ROWS,
-    SCORES,
-    SLICE_PREDICTIONS,
-    SLICES,
-    SPLIT,
-    read_table,
-)
+from ctseq.cache.tables import ROWS
+from ctseq.core.tables import read_table
+from ctseq.evidence.tables import METRICS, PAPER, POOLED_PREDICTIONS
+from ctseq.evidence.tables import PATIENTS as OVER_PATIENTS
+from ctseq.evidence.tables import REPLICATES as OVER_REPLICATES
+from ctseq.families.tables import HISTORY
+from ctseq.figures.rulegraph import read_dot
+from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
+from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
+from ctseq.study.digests import imported_files
 from studies import contents, differing
 
 RUNS = [f"{model}/replicate-{number}" for model in ("vivit", "convnext") for number in ("01", "02")]
@@ -184,9 +173,16 @@ def test_a_second_run_has_nothing_to_do(study_copy):
 
 
 def test_touching_files_re_runs_nothing(study_copy):
-    touched = ["workflow/scripts/train_head.py", "workflow/scripts/ctseq/splits.py"]
-    touched += ["workflow/scripts/ctseq/backbones.py", "workflow/report/metric.rst", "config.yaml"]
-    touched += ["workflow/scripts/ctseq/templates/report.html.j2", "resources/published/tables.csv"]
+    touched = ["workflow/scripts/train_head.py", "workflow/scripts/ctseq/replicates/splits.py"]
+    touched += [
+        "workflow/scripts/ctseq/encoders/backbones.py",
+        "workflow/report/metric.rst",
+        "config.yaml",
+    ]
+    touched += [
+        "workflow/scripts/ctseq/report/templates/report.html.j2",
+        "resources/published/tables.csv",
+    ]
     results = study_copy.results
     raw = next((results / "phantom/Patients_CT").rglob("brain/1.jpg"))
     made = [results / name for name in TABLES] + [results / "features/vivit.safetensors", raw]

@@ -11,11 +11,11 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from ctseq.config import check_config, in_order_of
-from ctseq.errors import InputError
-from ctseq.finished import finished_files
-from ctseq.imports import imported_files
-from ctseq.windows import parse_windows
+from ctseq.study.config import check_config, in_order_of
+from ctseq.core.errors import InputError
+from ctseq.study.finished import finished_files
+from ctseq.study.digests import imported_files
+from ctseq.imaging.windows import parse_windows
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
     ordered = in_order_of(config, yaml.safe_load(defaults))
@@ -233,7 +233,7 @@ def captions_of(figures):
 def templates_of(page):
     """List the templates that make a page: its own, and the parts that pages share."""
     names = ["base", "macros", "paper", "claims", page]
-    return [f"workflow/scripts/ctseq/templates/{name}.html.j2" for name in names]
+    return [f"workflow/scripts/ctseq/report/templates/{name}.html.j2" for name in names]
 
 
 def report_figures(wildcards=None):

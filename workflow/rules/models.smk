@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from ctseq.families import FINE_TUNING, head_family, way_of_training
+from ctseq.study.models import FINE_TUNING, head_family, way_of_training
 
 
 def model_of(wildcards):

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ctseq.errors import fail_on
-from ctseq.files import read_json
-from ctseq.metrics import METRICS as MEASURED
-from ctseq.runlog import rule_log
-from ctseq.tables import METRICS, POOLED_PREDICTIONS, PREDICTIONS, read_table, write_table
+from ctseq.core.errors import fail_on
+from ctseq.core.files import read_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table, write_table
+from ctseq.evidence.metrics import METRICS as MEASURED
+from ctseq.evidence.tables import METRICS, POOLED_PREDICTIONS
+from ctseq.replicates.tables import PREDICTIONS
 
 
 def main(metrics_files, predictions_files, metrics, predictions, *, models, replicates):

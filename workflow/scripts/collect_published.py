@@ -1,8 +1,9 @@
 """Measure the published confusion matrices."""
 
-from ctseq.published import RUNS, published_metrics
-from ctseq.runlog import rule_log
-from ctseq.tables import METRICS, read_table, write_table
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table, write_table
+from ctseq.evidence.published import RUNS, published_metrics
+from ctseq.evidence.tables import METRICS
 
 
 def main(runs, metrics, *, n_validation):

@@ -1,11 +1,11 @@
 """Compare the models over replicates: the paper's tables, and the statistics that hold up."""
 
-from ctseq.comparison.contracts import CONTRACTS
-from ctseq.comparison.design import design_of_splits, design_without_splits
-from ctseq.comparison.study import compare_over_replicates
-from ctseq.runlog import rule_log
-from ctseq.splits import read_split
-from ctseq.tables import METRICS, read_table, write_table
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table, write_table
+from ctseq.evidence.comparison import compare_over_replicates
+from ctseq.evidence.design import design_of_splits, design_without_splits
+from ctseq.evidence.tables import CONTRACTS, METRICS
+from ctseq.replicates.splits import read_split
 
 
 def main(metrics, splits, tables, settings):

@@ -1,9 +1,10 @@
 """Compare the models over patients, each with its pooled validation predictions."""
 
-from ctseq.comparison.contracts import CONTRACTS
-from ctseq.comparison.study import compare_over_patients
-from ctseq.runlog import rule_log
-from ctseq.tables import PATIENTS, POOLED_PREDICTIONS, read_table, write_table
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table, write_table
+from ctseq.evidence.comparison import compare_over_patients
+from ctseq.evidence.tables import CONTRACTS, POOLED_PREDICTIONS
+from ctseq.intake.tables import PATIENTS
 
 
 def main(predictions, patients, tables, settings):

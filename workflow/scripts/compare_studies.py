@@ -5,13 +5,13 @@ from pathlib import Path
 
 import yaml
 
-from ctseq.comparison.contracts import CONTRACTS
-from ctseq.files import whole
+from ctseq.core.files import whole
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
+from ctseq.evidence.studies import FinishedStudy
+from ctseq.evidence.tables import CONTRACTS, METRICS
+from ctseq.replicates.splits import read_split
 from ctseq.report.studies import render_studies
-from ctseq.runlog import rule_log
-from ctseq.splits import read_split
-from ctseq.studies import FinishedStudy
-from ctseq.tables import METRICS, read_table
 
 
 def main(inputs, page):

@@ -3,9 +3,9 @@
 import logging
 from pathlib import Path
 
-from ctseq.checkpoints import check_folder, describe, weights_digest
-from ctseq.files import read_json, write_json
-from ctseq.runlog import rule_log
+from ctseq.core.files import read_json, write_json
+from ctseq.core.logs import rule_log
+from ctseq.encoders.checkpoints import check_folder, describe, weights_digest
 
 log = logging.getLogger("ctseq")
 

@@ -3,9 +3,9 @@
 import logging
 from typing import Any
 
-from ctseq.datasets.layouts import write_phantom
-from ctseq.files import whole
-from ctseq.runlog import rule_log
+from ctseq.core.files import whole
+from ctseq.core.logs import rule_log
+from ctseq.phantom.layouts import write_phantom
 
 
 def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:

@@ -5,19 +5,13 @@ import math
 
 import pandas as pd
 
-from ctseq.decisions import choose_threshold, combine_slices
-from ctseq.files import write_json
-from ctseq.metrics import classification_metrics
-from ctseq.runlog import rule_log
-from ctseq.tables import (
-    PATIENTS,
-    PREDICTIONS,
-    SCORES,
-    SLICE_PREDICTIONS,
-    SLICES,
-    read_table,
-    write_table,
-)
+from ctseq.core.files import write_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table, write_table
+from ctseq.evidence.metrics import classification_metrics
+from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.replicates.aggregation import choose_threshold, combine_slices
+from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS
 
 
 def main(inputs, predictions, slice_predictions, metrics, *, sequence_rule, threshold):

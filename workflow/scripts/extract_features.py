@@ -4,15 +4,16 @@ import logging
 
 import torch
 
-from ctseq.backbones import choose_device, extract, load_configured
-from ctseq.devices import is_reduced
-from ctseq.features import write_features
-from ctseq.pixels import open_pixels
-from ctseq.progress import progress
-from ctseq.runlog import rule_log
-from ctseq.sequences import model_rows
-from ctseq.speed import precision_error, speed_up
-from ctseq.tables import ROWS, read_table, write_table
+from ctseq.cache.features import write_features
+from ctseq.cache.pixels import open_pixels
+from ctseq.cache.tables import ROWS
+from ctseq.core.logs import rule_log
+from ctseq.core.progress import progress
+from ctseq.core.tables import read_table, write_table
+from ctseq.encoders.backbones import choose_device, extract, load_configured
+from ctseq.encoders.devices import is_reduced
+from ctseq.encoders.sequences import model_rows
+from ctseq.encoders.speed import precision_error, speed_up
 
 log = logging.getLogger("ctseq")
 

@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from ctseq.hub import fetch_checkpoint
-from ctseq.runlog import rule_log
+from ctseq.core.logs import rule_log
+from ctseq.encoders.hub import fetch_checkpoint
 
 log = logging.getLogger("ctseq")
 

@@ -6,28 +6,23 @@ from pathlib import Path
 
 import torch
 
-from ctseq.backbones import choose_device, load_configured
-from ctseq.devices import identity
-from ctseq.files import read_json, write_json
-from ctseq.finetuning import Examples, finetune, probabilities
-from ctseq.labels import labels_of
-from ctseq.pixels import open_pixels
-from ctseq.resume import Unfinished, fingerprint
-from ctseq.runlog import rule_log
-from ctseq.sequences import model_rows
-from ctseq.splits import hold_out, read_split, rows_of
-from ctseq.streams import HEAD, INNER
-from ctseq.tables import (
-    HISTORY,
-    PATIENTS,
-    ROWS,
-    SCORES,
-    SLICES,
-    read_table,
-    read_tables,
-    write_table,
-)
-from ctseq.trainable import renew_head, save_model
+from ctseq.cache.pixels import open_pixels
+from ctseq.cache.tables import ROWS
+from ctseq.core.files import read_json, write_json
+from ctseq.core.logs import rule_log
+from ctseq.core.seeds import HEAD, INNER
+from ctseq.core.tables import read_table, read_tables, write_table
+from ctseq.encoders.backbones import choose_device, load_configured
+from ctseq.encoders.devices import identity
+from ctseq.encoders.sequences import model_rows
+from ctseq.families.finetuning import Examples, finetune, probabilities
+from ctseq.families.resume import Unfinished, fingerprint
+from ctseq.families.tables import HISTORY
+from ctseq.families.trainable import renew_head, save_model
+from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.replicates.labels import labels_of
+from ctseq.replicates.splits import hold_out, read_split, rows_of
+from ctseq.replicates.tables import SCORES
 
 log = logging.getLogger("ctseq")
 

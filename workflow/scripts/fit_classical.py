@@ -2,12 +2,14 @@
 
 import logging
 
-from ctseq.classical import fit_classical
-from ctseq.features import read_views
-from ctseq.files import write_json
-from ctseq.runlog import rule_log
-from ctseq.tables import ROWS, SCORES, read_tables, write_table
-from ctseq.tasks import read_task, tabulate_scores
+from ctseq.cache.features import read_views
+from ctseq.cache.tables import ROWS
+from ctseq.core.files import write_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_tables, write_table
+from ctseq.families.classical import fit_classical
+from ctseq.replicates.tables import SCORES
+from ctseq.replicates.tasks import read_task, tabulate_scores
 
 
 def main(inputs, scores, summary, *, head, labels, weighted, folds, **seeds):

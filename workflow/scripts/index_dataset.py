@@ -4,12 +4,13 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from ctseq.catalogue import open_catalogue
-from ctseq.datasets.readers import reader_for
-from ctseq.indexing import index_dataset
-from ctseq.reasons import REASONS
-from ctseq.runlog import rule_log
-from ctseq.tables import INVENTORY, LISTING, PROBLEMS, open_table, typed, write_table
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import open_table, typed, write_table
+from ctseq.intake.catalogue import open_catalogue
+from ctseq.intake.index import index_dataset
+from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
+from ctseq.readers.reasons import REASONS
+from ctseq.readers.registry import reader_for
 
 
 def main(

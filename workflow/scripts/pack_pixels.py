@@ -4,14 +4,16 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from ctseq.datasets.readers import check_windows, reader_for
-from ctseq.files import read_json, whole
-from ctseq.pixels import pack_pixels
-from ctseq.preprocessing import Preprocessing
-from ctseq.runlog import rule_log
-from ctseq.shards import patients_of_shard
-from ctseq.tables import ROWS, SLICES, open_table, read_parts
-from ctseq.windows import parse_windows
+from ctseq.cache.pixels import pack_pixels
+from ctseq.cache.shards import patients_of_shard
+from ctseq.cache.tables import ROWS
+from ctseq.core.files import read_json, whole
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import open_table, read_parts
+from ctseq.imaging.preprocessing import Preprocessing
+from ctseq.imaging.windows import parse_windows
+from ctseq.intake.tables import SLICES
+from ctseq.readers.registry import check_windows, reader_for
 
 log = logging.getLogger("ctseq")
 

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
+from ctseq.evidence.tables import METRICS
 from ctseq.figures.comparison import differences
 from ctseq.figures.style import save
-from ctseq.runlog import rule_log
-from ctseq.tables import METRICS, read_table
 
 
 def main(tests, metrics, svg, png, **settings):

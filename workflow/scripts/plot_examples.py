@@ -1,11 +1,13 @@
 """Draw a slice with and a slice without hemorrhage."""
 
-from ctseq.datasets.readers import reader_for
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.style import save
-from ctseq.runlog import rule_log
-from ctseq.tables import PATIENTS, SLICES, SUBTYPES, read_table
-from ctseq.windows import parse_windows
+from ctseq.imaging.windows import parse_windows
+from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.readers.registry import reader_for
+from ctseq.readers.scan import SUBTYPES
 
 
 def main(dataset, slices, patients, svg, png, *, format, window, synthetic):

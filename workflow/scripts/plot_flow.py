@@ -1,9 +1,9 @@
 """Draw how many files, slices and patients were seen, left out and used."""
 
+from ctseq.core.files import read_json
+from ctseq.core.logs import rule_log
 from ctseq.figures.flow import flow
 from ctseq.figures.style import save
-from ctseq.files import read_json
-from ctseq.runlog import rule_log
 
 
 def main(summary, svg, png):

@@ -1,9 +1,10 @@
 """Draw each metric of all models and replicates, and each model's mean confusion matrix."""
 
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
+from ctseq.evidence.tables import METRICS
 from ctseq.figures.replicates import confusion_matrix, metric_boxplot
 from ctseq.figures.style import save
-from ctseq.runlog import rule_log
-from ctseq.tables import METRICS, read_table
 
 
 def main(table, outputs, *, metrics, labels, shared_splits):

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from ctseq.core.logs import rule_log
 from ctseq.figures.patients import calibration, curves
 from ctseq.figures.style import save
-from ctseq.runlog import rule_log
 
 
 def main(inputs, outputs, *, labels):

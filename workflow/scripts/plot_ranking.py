@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from ctseq.core.logs import rule_log
 from ctseq.figures.comparison import ranking
 from ctseq.figures.style import save
-from ctseq.runlog import rule_log
 
 
 def main(ranks, tests, svg, png, *, labels, alpha):

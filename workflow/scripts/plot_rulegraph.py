@@ -7,11 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
+from ctseq.core.logs import rule_log
 from ctseq.figures.graph import rule_graph
+from ctseq.figures.rulegraph import part_of, read_dot
 from ctseq.figures.style import save
-from ctseq.rulegraph import part_of, read_dot
-from ctseq.runlog import rule_log
 
 MEETING = "evaluate"
 

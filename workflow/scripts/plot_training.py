@@ -1,9 +1,9 @@
 """Draw the training of every replicate."""
 
+from ctseq.core.logs import rule_log
 from ctseq.figures.replicates import training_curves
 from ctseq.figures.style import save
 from ctseq.report.histories import read_histories
-from ctseq.runlog import rule_log
 
 
 def main(histories, svg, png, *, labels):

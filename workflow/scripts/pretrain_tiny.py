@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ctseq.runlog import rule_log
-from ctseq.tiny import write_tiny
+from ctseq.core.logs import rule_log
+from ctseq.encoders.tiny import write_tiny
 
 
 def main(folder, *, kind, frames, seed):

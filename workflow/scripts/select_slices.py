@@ -3,20 +3,13 @@
 import logging
 from pathlib import Path
 
-from ctseq.datasets.readers import reader_for
-from ctseq.files import whole, write_json
-from ctseq.links import link_sequences
-from ctseq.runlog import rule_log
-from ctseq.selection import Selection
-from ctseq.tables import (
-    INVENTORY,
-    LISTING,
-    PATIENTS,
-    SLICES,
-    open_table,
-    read_parts,
-    write_table,
-)
+from ctseq.core.files import whole, write_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import open_table, read_parts, write_table
+from ctseq.intake.links import link_sequences
+from ctseq.intake.selection import Selection
+from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS, SLICES
+from ctseq.readers.registry import reader_for
 
 
 def main(

@@ -1,8 +1,10 @@
 """Draw one replicate's split of the patients."""
 
-from ctseq.runlog import rule_log
-from ctseq.splits import SCHEMES
-from ctseq.tables import PATIENTS, SPLIT, read_table, write_table
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table, write_table
+from ctseq.intake.tables import PATIENTS
+from ctseq.replicates.splits import SCHEMES
+from ctseq.replicates.tables import SPLIT
 
 
 def main(patients, split, *, scheme, **settings):

@@ -2,14 +2,15 @@
 
 import logging
 
-from ctseq.choosing import choose_and_train
-from ctseq.features import read_views
-from ctseq.files import read_json
-from ctseq.heads import LINEAR
-from ctseq.runlog import rule_log
-from ctseq.runs import write_run
-from ctseq.tables import ROWS, read_tables
-from ctseq.tasks import read_task
+from ctseq.cache.features import read_views
+from ctseq.cache.tables import ROWS
+from ctseq.core.files import read_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_tables
+from ctseq.families.heads import LINEAR
+from ctseq.families.run_files import write_run
+from ctseq.families.tuning import choose_and_train
+from ctseq.replicates.tasks import read_task
 
 
 def main(inputs, outputs, *, labels, training, folds, **seeds):

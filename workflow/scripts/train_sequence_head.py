@@ -4,15 +4,17 @@ import logging
 
 import pandas as pd
 
-from ctseq.choosing import choose_and_train
-from ctseq.features import read_views
-from ctseq.files import read_json
-from ctseq.runlog import rule_log
-from ctseq.runs import write_run
-from ctseq.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
-from ctseq.sequences import arranged
-from ctseq.tables import ATTENTION, ROWS, read_tables, write_table
-from ctseq.tasks import read_task
+from ctseq.cache.features import read_views
+from ctseq.cache.tables import ROWS
+from ctseq.core.files import read_json
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_tables, write_table
+from ctseq.encoders.sequences import arranged
+from ctseq.families.run_files import write_run
+from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
+from ctseq.families.tables import ATTENTION
+from ctseq.families.tuning import choose_and_train
+from ctseq.replicates.tasks import read_task
 
 
 def main(inputs, outputs, *, head, shuffle_seed, training, folds, **seeds):

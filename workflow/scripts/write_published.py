@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ctseq.files import whole
+from ctseq.core.files import whole
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
+from ctseq.evidence.tables import METRICS
 from ctseq.report.claims import Published
 from ctseq.report.figures import read_figure
 from ctseq.report.page import render_published
-from ctseq.runlog import rule_log
-from ctseq.tables import METRICS, read_table
 
 
 def main(inputs, report, *, study):

@@ -5,15 +5,16 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from ctseq.comparison.published import compare_published
-from ctseq.files import read_json, whole
-from ctseq.published import RUNS, published_metrics
+from ctseq.core.files import read_json, whole
+from ctseq.core.logs import rule_log
+from ctseq.core.tables import read_table
+from ctseq.evidence.compare_published import compare_published
+from ctseq.evidence.published import RUNS, published_metrics
+from ctseq.evidence.tables import METRICS
 from ctseq.report import facts
 from ctseq.report.claims import Published
 from ctseq.report.figures import read_figure
 from ctseq.report.page import Study, render
-from ctseq.runlog import rule_log
-from ctseq.tables import METRICS, read_table
 
 
 def main(inputs, outputs, *, config, published, benchmarks):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ctseq.errors import InputError
+from ctseq.core.errors import InputError
 from ctseq.figures.style import COLUMN, MM, canvas, styled
-from ctseq.tables import SUBTYPES
+from ctseq.readers.scan import SUBTYPES
 
 
 def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
+from ctseq.figures.rulegraph import Point, layered
 from ctseq.figures.style import COLOURS, INK, MM, MUTED, PAGE, styled
-from ctseq.rulegraph import Point, layered
 
 # A unit of x holds a box with two lines of 13 letters at 7 points, and a gap; a unit of y is a row.
 _UNIT_MM, _ROW_MM = 25.0, 15.0

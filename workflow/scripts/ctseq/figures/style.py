@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ctseq.files import whole
+from ctseq.core.files import whole
 
 P, T = ParamSpec("P"), TypeVar("T")
 

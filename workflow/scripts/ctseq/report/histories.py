@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ctseq.tables import HISTORY, read_table
+from ctseq.core.tables import read_table
+from ctseq.families.tables import HISTORY
 
 
 def read_histories(paths: Sequence[str | Path], *, models: Sequence[str]) -> pd.DataFrame:

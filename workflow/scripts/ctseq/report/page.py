@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from ctseq.families import FINE_TUNING, head_family, way_of_training
 from ctseq.report import facts, published, runs
 from ctseq.report.claims import Published, claims, printed_table
 from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
 from ctseq.report.figures import Figure
 from ctseq.report.numbers import count, duration, memory
+from ctseq.report.rendering import template
 from ctseq.report.tables import Table
-from ctseq.report.templates import template
+from ctseq.study.models import FINE_TUNING, head_family, way_of_training
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 

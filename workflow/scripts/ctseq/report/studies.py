@@ -5,10 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.order import HOW_TO_TELL, order_pairs, order_sentences, order_table, strictest_level
-from ctseq.report.tables import Table, table_of
-from ctseq.report.templates import template
-from ctseq.studies import (
+from ctseq.evidence.order import (
+    HOW_TO_TELL,
+    order_pairs,
+    order_sentences,
+    order_table,
+    strictest_level,
+)
+from ctseq.evidence.studies import (
     FinishedStudy,
     agreement,
     differing_keys,
@@ -16,6 +20,8 @@ from ctseq.studies import (
     metrics_table,
     shared_differences,
 )
+from ctseq.report.rendering import template
+from ctseq.report.tables import Table, table_of
 
 
 def render_studies(studies: Sequence[FinishedStudy]) -> str:

@@ -1,0 +1,1 @@
+"""Packed pixels and features on disk."""

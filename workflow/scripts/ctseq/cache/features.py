@@ -1,0 +1,78 @@
+"""Cached features: written as a backbone gives them, read as a run wants them."""
+
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ctseq.cache.row_arrays import Stacked, write_rows
+from ctseq.core.files import whole
+
+
+def read_views(inputs: Any) -> tuple[Stacked, int]:
+    """Map a model's features, and behind them those of its mirrored images if the run has them.
+
+    Parameters
+    ----------
+    inputs
+        Paths of a model's shards by name: ``features`` and, possibly, ``mirrored``.
+
+    Returns
+    -------
+    features : Stacked
+        float32, shape (views * rows, features).
+    views : int
+        How often the rows are there: 2 with mirrored ones.
+    """
+    names = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
+    parts = [map_features(path) for name in names for path in getattr(inputs, name)]
+    return Stacked(parts), len(names)
+
+
+def write_features(
+    path: str | Path, batches: Iterable[np.ndarray], *, rows: int
+) -> tuple[int, ...]:
+    """Write features as they come; the bytes are those of the safetensors library.
+
+    Parameters
+    ----------
+    path
+        Where the file shall stand, whole or not at all.
+    batches
+        float32, shape (batch, features); together `rows` rows.
+    rows
+        How many there will be, at least one.
+
+    Returns
+    -------
+    tuple of int
+        The shape.
+    """
+
+    def header(shape: tuple[int, ...]) -> bytes:
+        facts = {"dtype": "F32", "shape": shape, "data_offsets": (0, 4 * math.prod(shape))}
+        text = json.dumps({"features": facts}, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)  # so that the tensor is aligned
+        return len(text).to_bytes(8, "little") + text
+
+    floats = (np.asarray(batch, "<f4") for batch in batches)
+    with whole(path) as unfinished, unfinished.open("wb") as file:
+        return write_rows(file, floats, rows=rows, header=header)
+
+
+def map_features(path: str | Path) -> np.ndarray:
+    """Map the matrix ``features`` of a safetensors file; the library's NumPy side would copy it.
+
+    The format is a header of JSON behind its length in 8 bytes, then the tensors' own bytes
+    (https://huggingface.co/docs/safetensors, "Format").
+    """
+    with Path(path).open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        facts = json.loads(file.read(length))["features"]
+    if facts["dtype"] != "F32":
+        raise ValueError(f"{path} holds {facts['dtype']} and no float32")
+    start = 8 + length + facts["data_offsets"][0]
+    return np.asarray(np.memmap(path, "<f4", "r", offset=start, shape=tuple(facts["shape"])))

@@ -1,1 +1,0 @@
-"""Comparison of models: over replicates, and over patients."""

@@ -1,0 +1,89 @@
+"""Files that appear whole or not at all, and JSON with one spelling."""
+
+import glob
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ctseq.core.errors import InputError
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` and rename it there once the block has succeeded.
+
+    Works for files and folders. A block that raises leaves neither behind, so nobody ever reads
+    half an output.
+
+    Parameters
+    ----------
+    path
+        Where the finished file or folder shall stand; missing parent folders are made.
+
+    Yields
+    ------
+    Path
+        The path to write to, on the same file system. It keeps the suffix, since many writers
+        choose their format by it.
+    """
+    with scratch(path) as unfinished:
+        yield unfinished
+        if unfinished.is_dir():
+            _remove(Path(path))  # a folder cannot replace another in one step
+        unfinished.replace(path)
+
+
+@contextmanager
+def scratch(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, and remove what stands there at the end.
+
+    Parameters
+    ----------
+    path
+        A file or folder that is not made at the same time by another process; missing parent
+        folders are made.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # What killed processes left of the same output; only one job at a time makes it.
+    for leftover in path.parent.glob(f".*.unfinished.{glob.escape(path.name)}"):
+        _remove(leftover)
+    unfinished = path.with_name(f".{os.getpid()}.unfinished.{path.name}")
+    try:
+        yield unfinished
+    finally:
+        _remove(unfinished)
+
+
+def write_json(value: Any, path: str | Path) -> None:
+    """Write `value` as indented UTF-8 JSON; NaN is refused because JSON has no such number."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    with whole(path) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not valid JSON: {error}.") from None
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

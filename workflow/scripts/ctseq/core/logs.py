@@ -1,0 +1,73 @@
+"""A rule's log file: what a script reports, and how it ends when something is wrong."""
+
+import errno
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ctseq.core import progress
+from ctseq.core.errors import InputError
+
+# What a disk can do to any rule, and what the user does about it.
+_AGAIN = "then give the same command again: what is finished stays."
+_DISK = {
+    errno.ENOSPC: f"Free space on the disk, {_AGAIN}",
+    errno.EDQUOT: f"Free space in your quota, {_AGAIN}",
+    errno.EROFS: f"Make the file system writable, {_AGAIN}",
+    errno.EIO: f"Have the disk checked, {_AGAIN}",
+}
+
+
+@contextmanager
+def rule_log(path: str | Path) -> Iterator[None]:
+    """Send the ``ctseq`` logger to `path`, and errors and progress to the screen as well.
+
+    A user's mistake ends the script with its message alone; any other exception keeps its
+    traceback, in the log too.
+
+    Parameters
+    ----------
+    path
+        The rule's log file; it is replaced.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    log = logging.getLogger("ctseq")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    # File names may hold bytes that are no UTF-8; the screen escapes them as well.
+    file = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
+    screen = logging.StreamHandler()
+    screen.setLevel(logging.ERROR)
+    log.handlers = [file, screen, _progress_on_screen(Path(path))]
+    try:
+        yield
+    except InputError as error:
+        log.error("Error: %s", error)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _DISK:
+            _report(log, screen)
+            raise
+        log.error("Error: %s: %s. %s", error.filename or path, error.strerror, _DISK[error.errno])
+        sys.exit(1)
+    except Exception:
+        _report(log, screen)
+        raise
+    finally:
+        file.close()
+
+
+def _progress_on_screen(path: Path) -> logging.Handler:
+    """Show progress by the name of the rule and its job: several may run beside each other."""
+    inside = path.parts[path.parts.index("logs") + 1 :] if "logs" in path.parts else path.parts[-1:]
+    shown = logging.StreamHandler()
+    shown.addFilter(logging.Filter(progress.NAME))
+    shown.setFormatter(logging.Formatter(f"{Path(*inside).with_suffix('')}: %(message)s"))
+    return shown
+
+
+def _report(log: logging.Logger, screen: logging.Handler) -> None:
+    screen.setLevel(logging.CRITICAL)  # Python prints this traceback to the screen itself
+    log.exception("Unexpected error; please report it with this log.")

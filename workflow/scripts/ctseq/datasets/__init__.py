@@ -1,1 +1,0 @@
-"""Input formats, one module each, and the synthetic patients."""

@@ -1,0 +1,1 @@
+"""Checkpoints and the frozen models that turn pixels into features."""

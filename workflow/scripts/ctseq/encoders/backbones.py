@@ -1,0 +1,224 @@
+"""Backbones: loading a checkpoint, and one frozen pass over every image."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+
+from ctseq.core.errors import InputError, fail_on
+from ctseq.core.files import read_json
+from ctseq.encoders.devices import autocast
+from ctseq.encoders.positions import LEARNED, frames_key, resized, tubelet_frames
+from ctseq.imaging.preprocessing import Preprocessing, intensity_table
+
+# Rules report through their logs; the library's own bars and hints would only fill the screen.
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+_AUTO = {
+    "video": transformers.AutoModelForVideoClassification,
+    "image": transformers.AutoModelForImageClassification,
+}
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A classifier in evaluation mode, taken apart at its final linear layer.
+
+    Attributes
+    ----------
+    model
+        The whole model, on `device`.
+    head
+        Its final linear layer.
+    table
+        Input value for each grey value, float32, shape (3, 256), on `device`.
+    """
+
+    model: transformers.PreTrainedModel
+    head: torch.nn.Linear
+    table: torch.Tensor
+    device: torch.device
+
+
+def choose_device() -> torch.device:
+    """Take the fastest device there is: CUDA, then Apple's MPS, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def load(
+    folder: Path,
+    *,
+    kind: str,
+    preprocessing: Preprocessing,
+    device: torch.device,
+    frames: int | None = None,
+    position_embeddings: str = "interpolate",
+) -> Backbone:
+    """Load a checkpoint's classifier in evaluation mode.
+
+    Parameters
+    ----------
+    folder
+        The checkpoint.
+    kind
+        ``video`` or ``image``.
+    preprocessing
+        What the checkpoint wants done to grey values.
+    device
+        Where the model shall be.
+    frames
+        Of a video model; None for as many as it was pretrained with. `positions.check_frames`
+        says which numbers a checkpoint can take.
+    position_embeddings
+        What becomes of learned position embeddings where `frames` differs: `positions.MODES`.
+
+    Raises
+    ------
+    InputError
+        If a weight of the checkpoint, but for the classifier's, finds no place in the model, or
+        one of the model's is not in the checkpoint: a backbone that is partly random would go
+        unnoticed otherwise.
+    """
+    model = _load_model(folder, kind)
+    if frames is not None:
+        model = _with_frames(model, frames, position_embeddings)
+    for parameter in model.parameters():
+        # A tensor that lies unaligned in the file gives last-bit differences; a copy does not.
+        parameter.data = parameter.data.clone()
+    table = torch.from_numpy(intensity_table(preprocessing)).to(device)
+    head = model.get_submodule(_head_name(model))
+    return Backbone(model.eval().to(device), head, table, device)
+
+
+def load_configured(
+    folder: str | Path, description: str | Path, settings: Mapping[str, Any], device: torch.device
+) -> Backbone:
+    """Load a model's checkpoint as the model's configuration wants it.
+
+    Parameters
+    ----------
+    folder, description
+        The checkpoint, and the JSON file that `checkpoints.describe` made of it.
+    settings
+        The model's ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
+    device
+        Where the model shall be.
+    """
+    known = ("kind", "frames", "position_embeddings")
+    return load(
+        Path(folder),
+        preprocessing=Preprocessing.from_json(read_json(description)["preprocessing"]),
+        device=device,
+        **{name: settings[name] for name in known if name in settings},
+    )
+
+
+@torch.inference_mode()
+def extract(
+    backbone: Backbone, batches: Iterable[np.ndarray], *, precision: str = "float32"
+) -> Iterator[np.ndarray]:
+    """Run the backbone once over each image or sequence.
+
+    Parameters
+    ----------
+    backbone
+        As `load` gives it.
+    batches
+        Grey values after `preprocessing.shape_slice`, uint8: (batch, height, width) for images,
+        (batch, frames, height, width) for sequences.
+    precision
+        Of products and convolutions: `devices.PRECISIONS`.
+
+    Yields
+    ------
+    ndarray
+        The exact input of the final linear layer for each batch, float32, (batch, features).
+    """
+    caught: list[torch.Tensor] = []
+    hook = backbone.head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    try:
+        for batch in batches:
+            caught.clear()
+            with autocast(precision, backbone.device):
+                backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, batch)})
+            yield caught[0].float().cpu().numpy()
+    finally:
+        hook.remove()
+
+
+def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
+    """Turn grey values into the model's input: a channel axis of 3 before height and width.
+
+    One window feeds all channels. Three have that axis already, and each feeds its own.
+    """
+    grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device).int()
+    sequences = type(backbone.model.config) in transformers.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING
+    three = grey.ndim == (5 if sequences else 4)
+    channels = grey.unbind(-3) if three else [grey] * 3
+    pairs = zip(backbone.table, channels, strict=True)
+    return torch.stack([table[channel] for table, channel in pairs], dim=-3)
+
+
+def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:
+    options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
+    options["ignore_mismatched_sizes"] = True  # they are refused below, by name
+    try:
+        model, info = _AUTO[kind].from_pretrained(folder, attn_implementation="sdpa", **options)
+    except ValueError:  # an architecture without SDPA, such as TimeSformer
+        model, info = _AUTO[kind].from_pretrained(folder, **options)
+    wrong = dict.fromkeys(info["missing_keys"], "not in the checkpoint")
+    wrong |= dict.fromkeys(info["unexpected_keys"], "not in the model")
+    wrong |= {name: "of another shape" for name, *_ in info["mismatched_keys"]}
+    head = _head_name(model) + "."
+    fail_on(
+        [f"{name}: {why}" for name, why in sorted(wrong.items()) if not name.startswith(head)],
+        title=f"Weights in {folder} do not fit {type(model).__name__}",
+        cure="A part of the backbone would be random. Choose a complete checkpoint.",
+    )
+    return model
+
+
+def _head_name(model: transformers.PreTrainedModel) -> str:
+    """Name the final linear layer: the last one with an output a class."""
+    names = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
+    ]
+    if not names:
+        raise InputError(f"{type(model).__name__} has no final linear layer.")
+    return names[-1]
+
+
+def _with_frames(
+    model: transformers.PreTrainedModel, frames: int, mode: str
+) -> transformers.PreTrainedModel:
+    """Give the same model for another number of frames; with its own number, itself."""
+    before = model.config.to_dict()
+    key = frames_key(before)
+    if key is None or before[key] == frames:
+        return model
+    weights, tubelet = model.state_dict(), tubelet_frames(before)
+    learned = LEARNED.get(model.config.model_type)
+    for name in [name for name in weights if learned and name.endswith(learned.name)]:
+        longer_or_shorter = resized(
+            weights[name].numpy(),
+            before=before[key] // tubelet,
+            after=frames // tubelet,
+            class_tokens=learned.class_tokens,
+            mode=mode,
+        )
+        weights[name] = torch.from_numpy(longer_or_shorter)
+    config = copy.deepcopy(model.config)
+    setattr(config, key, frames)
+    other = type(model)(config)
+    other.load_state_dict(weights)  # strict: a weight without a place is an error
+    return other

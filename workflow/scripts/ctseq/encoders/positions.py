@@ -1,0 +1,133 @@
+"""Position embeddings along time, for a checkpoint that is asked for another number of frames.
+
+All that a video model knows of the order of frames lies in its position embeddings. Where they
+are learned, there are as many as the checkpoint was pretrained with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ctseq.core.errors import InputError
+
+MODES = ("interpolate", "fresh")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Where an architecture keeps its learned embeddings along time.
+
+    Attributes
+    ----------
+    name
+        How the parameter's name ends; its shape is (1, tokens, width), time before space.
+    class_tokens
+        Leading tokens that are no frame's.
+    """
+
+    name: str
+    class_tokens: int
+
+
+# By `model_type` of config.json.
+LEARNED = {
+    "vivit": Learned("embeddings.position_embeddings", class_tokens=1),
+    "timesformer": Learned("embeddings.time_embeddings", class_tokens=0),
+}
+# VideoMAE makes sinusoids for as many frames as its configuration says; V-JEPA 2 turns queries
+# and keys by an angle that grows from frame to frame.
+COMPUTED = ("videomae", "vjepa2")
+
+
+def frames_key(config: Mapping[str, Any]) -> str | None:
+    """Name the entry of a config.json that holds the number of frames; None where none does."""
+    return next((key for key in ("num_frames", "frames_per_clip") if config.get(key)), None)
+
+
+def tubelet_frames(config: Mapping[str, Any]) -> int:
+    """Give the number of frames that a checkpoint joins to one token."""
+    tubelet = config.get("tubelet_size", 1)
+    return tubelet if isinstance(tubelet, int) else tubelet[0]
+
+
+def check_frames(config: Mapping[str, Any], *, key: str, frames: int, mode: str) -> None:
+    """Check that a checkpoint can take a number of frames.
+
+    Parameters
+    ----------
+    config
+        The checkpoint's config.json.
+    key
+        The model's key in the configuration, for messages.
+    frames
+        Frames asked for.
+    mode
+        One of `MODES`.
+
+    Raises
+    ------
+    InputError
+        If the frames do not fill whole tubelets, or differ from the checkpoint's in an
+        architecture whose position embeddings cannot be brought to them.
+    """
+    tubelet = tubelet_frames(config)
+    if frames % tubelet:
+        raise InputError(
+            f"{key}.frames is {frames}, but the checkpoint joins {tubelet} frames to a tubelet: "
+            f"choose a multiple of {tubelet}."
+        )
+    own = frames_key(config)
+    if own is None or config[own] == frames:
+        return
+    architecture = config.get("model_type")
+    if architecture not in (*LEARNED, *COMPUTED):
+        raise InputError(
+            f"{key}.frames is {frames}, but the checkpoint was pretrained with {config[own]}, and "
+            f"ctseq does not know the position embeddings of {architecture!r}: set it to "
+            f"{config[own]}, or add the architecture in positions.py."
+        )
+    if mode == "fresh" and architecture in COMPUTED:
+        raise InputError(
+            f"{key}.position_embeddings is fresh, but {architecture!r} computes its position "
+            "embeddings and has none to start anew: leave the key out."
+        )
+
+
+def resized(
+    embeddings: np.ndarray, *, before: int, after: int, class_tokens: int, mode: str
+) -> np.ndarray:
+    """Bring learned position embeddings to another length of time.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (1, class_tokens + before * places, width): after the class tokens every place of
+        the first time, then every place of the second, and so on.
+    before, after
+        Times (tubelets, not frames) that there are and shall be.
+    class_tokens
+        Leading tokens that are no time's.
+    mode
+        ``interpolate`` draws a straight line between neighbouring times, place by place; the
+        first time, the last, and the class tokens keep theirs. ``fresh`` sets all to zero, class
+        tokens too, as transformers does with ``ignore_mismatched_sizes``.
+
+    Returns
+    -------
+    ndarray
+        The same type, shape (1, class_tokens + after * places, width).
+    """
+    if mode not in MODES:
+        raise ValueError(f"unknown mode {mode!r}")
+    width = embeddings.shape[2]
+    special, times = np.split(embeddings[0], [class_tokens])
+    times = times.reshape(before, -1, width)
+    # Where each new time falls among the old ones.
+    place = np.linspace(0, before - 1, after)
+    left = np.minimum(place.astype(int), max(before - 2, 0))
+    share = (place - left)[:, None, None]
+    between = times[left] * (1 - share) + times[np.minimum(left + 1, before - 1)] * share
+    result = np.concatenate([special, between.reshape(-1, width)])[None].astype(embeddings.dtype)
+    return np.zeros_like(result) if mode == "fresh" else result

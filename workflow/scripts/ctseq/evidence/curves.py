@@ -1,0 +1,137 @@
+"""Curves, operating points and calibration of pooled predictions, as data for figures."""
+
+import numpy as np
+import pandas as pd
+
+from ctseq.evidence.bootstrap import (
+    N_BINS,
+    bin_of,
+    percentile_interval,
+    precision_at,
+    sensitivity_at,
+    steps_of,
+)
+from ctseq.evidence.pooling import Pooled
+from ctseq.evidence.samples import check_level, joined
+
+NAN = float("nan")
+SPECIFICITIES = (0.80, 0.90, 0.95)
+# Finer than one patient in a hundred of a class, which is all that studies of this size resolve.
+GRID = np.linspace(0, 1, 101)
+
+
+def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, float]:
+    """Give a proportion with Wilson's interval (1927); NaN without trials."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    if not trials:
+        return NAN, NAN, NAN
+    low, high = proportion_confint(successes, trials, alpha=alpha, method="wilson")
+    return successes / trials, float(low), float(high)
+
+
+def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
+    """Give ROC and precision-recall curves with pointwise bootstrap bands over patients.
+
+    Parameters
+    ----------
+    pooled
+        Predictions, a row a patient.
+    counts
+        Resamples, as `ctseq.evidence.bootstrap.resample_counts` draws them.
+    alpha
+        Bands have level 1 - `alpha` at each point.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, curve (``roc`` or ``precision_recall``), x, y, low, high. x is the false
+        positive rate, y the highest sensitivity with at most that; or x is the recall, y the
+        precision at the highest threshold with at least that. Without a class, y is empty.
+    """
+    check_level(alpha, "alpha")
+    parts = []
+    once = np.ones((1, len(pooled.truth)))
+    for model, probability in zip(pooled.models, pooled.probability, strict=True):
+        steps = [steps_of(pooled.truth, probability, drawn) for drawn in (once, counts)]
+        for curve, height in (("roc", sensitivity_at), ("precision_recall", precision_at)):
+            y, resampled = (height(of, GRID) for of in steps)
+            low, high = percentile_interval(resampled, alpha=alpha)
+            names = {"model": model, "curve": curve}
+            parts.append(pd.DataFrame({**names, "x": GRID, "y": y[0], "low": low, "high": high}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
+    """Give sensitivity and specificity of the pooled decisions and at fixed specificities.
+
+    The decisions have Wilson's intervals. At a fixed specificity the threshold is chosen on these
+    very patients; the sensitivity's interval is a bootstrap that chooses it anew in each resample.
+
+    Parameters
+    ----------
+    pooled, counts, alpha
+        As `curves_table`.
+    """
+    check_level(alpha, "alpha")
+    positive = pooled.truth == 1
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    rows = []
+    for place, model in enumerate(pooled.models):
+        called = pooled.predicted[place] == 1
+        sensitivity = wilson(int((called & positive).sum()), n_positive, alpha=alpha)
+        specificity = wilson(int((~called & ~positive).sum()), n_negative, alpha=alpha)
+        note = "" if n_positive and n_negative else "needs patients of both classes"
+        rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, note])
+        for fixed in SPECIFICITIES:
+            row = _at_specificity(pooled, place, counts, fixed, alpha)
+            rows.append([model, f"specificity {fixed:.2f}", "percentile bootstrap", *row])
+    columns = ["model", "operating_point", "method", "threshold"]
+    for name in ("sensitivity", "specificity"):
+        columns += [name, f"{name}_low", f"{name}_high"]
+    frame = pd.DataFrame(rows, columns=[*columns, "note"])
+    notes = [joined(note, pooled.note) for note in frame.pop("note")]
+    return frame.assign(n_positive=n_positive, n_negative=n_negative, note=notes)
+
+
+def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
+    """Compare mean probability and observed share of hemorrhage, in bins of equal width.
+
+    The observed share has Wilson's interval; an empty bin keeps its row with n = 0.
+    """
+    check_level(alpha, "alpha")
+    rows = []
+    for model, probability in zip(pooled.models, pooled.probability, strict=True):
+        bins = bin_of(probability)
+        for number in range(N_BINS):
+            inside = bins == number
+            n = int(inside.sum())
+            mean = float(probability[inside].mean()) if n else NAN
+            observed = wilson(int(pooled.truth[inside].sum()), n, alpha=alpha)
+            edges = number / N_BINS, (number + 1) / N_BINS
+            rows.append([model, number + 1, *edges, n, mean, *observed])
+    columns = ["model", "bin", "bin_low", "bin_high", "n", "mean_probability"]
+    return pd.DataFrame(rows, columns=[*columns, "observed", "observed_low", "observed_high"])
+
+
+def _at_specificity(
+    pooled: Pooled, place: int, counts: np.ndarray, fixed: float, alpha: float
+) -> list:
+    """Give threshold, sensitivity with interval, specificity reached, and a note."""
+    truth, probability = pooled.truth, pooled.probability[place]
+    rates = np.array([1 - fixed])
+    study = steps_of(truth, probability, np.ones((1, len(truth))))
+    sensitivity = float(sensitivity_at(study, rates)[0, 0])
+    if np.isnan(sensitivity):
+        return [*[NAN] * 7, "needs patients of both classes"]
+    n_negative = study.n_negative[0]
+    allowed = np.flatnonzero(study.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
+    threshold, false = NAN, 0.0
+    note = "threshold chosen on these patients"
+    if len(allowed):
+        threshold, false = float(study.thresholds[allowed[-1]]), study.false[0, allowed[-1]]
+    else:
+        note = "no threshold calls anyone positive at this specificity"
+    resampled = sensitivity_at(steps_of(truth, probability, counts), rates)[:, 0]
+    low, high = map(float, percentile_interval(resampled, alpha=alpha))
+    return [threshold, sensitivity, low, high, float(1 - false / n_negative), NAN, NAN, note]

@@ -1,0 +1,1 @@
+"""Ways of learning from features or pixels, one module each."""

@@ -1,0 +1,137 @@
+"""Classical classifiers on cached features, each tuned inside the training patients."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss
+from sklearn.model_selection import ParameterGrid
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from ctseq.cache.row_arrays import Rows
+from ctseq.core.seeds import ORDER
+from ctseq.replicates.fits import Fit
+from ctseq.replicates.tasks import Task
+
+
+@dataclass(frozen=True)
+class Classical:
+    """A classifier and the values among which its training patients choose."""
+
+    classifier: BaseEstimator
+    grid: Mapping[str, Sequence[Any]]
+
+
+# `head.type` of models whose final layer is replaced by a classifier of scikit-learn. The grids
+# span what its guide suggests, from strong to weak regularisation, in few steps.
+CLASSICAL_HEADS: dict[str, Classical] = {
+    "logistic": Classical(LogisticRegression(max_iter=2000), {"C": [1e-4, 1e-3, 0.01, 0.1, 1.0]}),
+    "svm": Classical(SVC(), {"C": [0.1, 1.0, 10.0]}),
+    "forest": Classical(RandomForestClassifier(200), {"min_samples_leaf": [1, 4, 16]}),
+    "neighbours": Classical(KNeighborsClassifier(), {"n_neighbors": [3, 7, 15]}),
+    "mlp": Classical(
+        MLPClassifier((32,), early_stopping=False, max_iter=300), {"alpha": [1e-3, 0.1, 10.0]}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a classifier.
+
+    Attributes
+    ----------
+    chosen
+        The values that were chosen.
+    probabilities
+        Of the validation rows.
+    inner
+        Of each inner fold's rows, as it was held out.
+    """
+
+    chosen: dict[str, float]
+    probabilities: np.ndarray
+    inner: list[np.ndarray]
+
+
+def fit_classical(
+    name: str,
+    features: Rows,
+    task: Task,
+    *,
+    weighted: bool,
+    seed: int,
+    replicate: int,
+) -> Fitted:
+    """Choose a classifier's regularisation on inner folds and fit it to all training rows.
+
+    Parameters
+    ----------
+    name
+        A key of `CLASSICAL_HEADS`.
+    features
+        float32, with a row a label of `task`. They are standardised by the rows that are learned
+        from. scikit-learn wants these at once, so memory holds them some times over.
+    task
+        What is to be learned, with inner fits.
+    weighted
+        Weigh classes inversely to their frequency, where the classifier can.
+    seed, replicate
+        The study's, and the replicate's number: they seed what is random in a classifier.
+
+    Returns
+    -------
+    Fitted
+        The grid's first value with the lowest Brier score over all rows held out. A classifier
+        without probabilities gets them from a logistic curve through the scores of these rows
+        (Platt 1999).
+    """
+    head = CLASSICAL_HEADS[name]
+    known = head.classifier.get_params()
+    # scikit-learn takes 32 bits.
+    (number,) = np.random.SeedSequence([seed, replicate, ORDER]).generate_state(1)
+    extra = {"random_state": int(number)} if "random_state" in known else {}
+    extra |= {"class_weight": "balanced"} if weighted and "class_weight" in known else {}
+
+    def scores(values: Mapping[str, Any], fit: Fit) -> np.ndarray:
+        classifier = clone(head.classifier).set_params(**values, **extra)
+        pipeline = make_pipeline(StandardScaler(), classifier)
+        with warnings.catch_warnings():
+            # A network that is stopped after its epochs is as meant.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            pipeline.fit(features[fit.train], task.labels[fit.train])
+        if probabilistic:
+            return pipeline.predict_proba(features[fit.held_out])[:, 1]
+        return pipeline.decision_function(features[fit.held_out])
+
+    probabilistic = hasattr(head.classifier, "predict_proba")
+    truth = np.concatenate([task.labels[fit.held_out] for fit in task.inner])
+    tried = []
+    for values in ParameterGrid(head.grid):
+        held_out = [scores(values, fit) for fit in task.inner]
+        curve = _curve(np.concatenate(held_out), truth, probabilities=probabilistic)
+        calibrated = [curve(part) for part in held_out]
+        loss = brier_score_loss(truth, np.concatenate(calibrated))
+        tried.append((loss, values, curve, calibrated))
+    _, values, curve, calibrated = min(tried, key=lambda trial: trial[0])
+    return Fitted(dict(values), curve(scores(values, task.whole)), calibrated)
+
+
+def _curve(
+    scores: np.ndarray, truth: np.ndarray, *, probabilities: bool
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Give the function from scores to probabilities."""
+    if probabilities:
+        return lambda values: values
+    curve = LogisticRegression(C=np.inf).fit(scores[:, None], truth)
+    return lambda values: curve.predict_proba(values[:, None])[:, 1]

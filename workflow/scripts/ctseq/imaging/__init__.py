@@ -1,0 +1,1 @@
+"""Windows, preprocessing and augmentation of slices."""

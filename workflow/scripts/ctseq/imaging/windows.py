@@ -1,0 +1,78 @@
+"""Windows: which Hounsfield units become black, which white, and what lies between."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ctseq.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Window:
+    """Grey values show `level` - `width`/2 to `level` + `width`/2, in Hounsfield units."""
+
+    level: float
+    width: float
+
+
+PRESETS = {
+    # CT-ICH's description (Hssayeni 2020): what its JPG release was made with.
+    "brain": Window(40, 120),
+    "bone": Window(700, 3200),
+    # Of the three that the winners of RSNA 2019 stacked as channels.
+    "brain80": Window(40, 80),
+    "subdural": Window(80, 200),
+    "soft": Window(40, 380),
+    # For the loss of grey-white difference in early ischemia (Lev 1999).
+    "stroke": Window(40, 40),
+}
+_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"
+_PAIR = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*")
+
+
+def parse_windows(value: Any) -> tuple[Window, ...]:
+    """Read `dataset.window`: one window, or three that become the colour channels.
+
+    Parameters
+    ----------
+    value
+        A preset's name, ``level/width``, a mapping of the two, or a list of three of these.
+
+    Returns
+    -------
+    tuple of Window
+        One or three.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or a width is not above 0.
+    """
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    if several and len(value) != 3:
+        raise InputError(
+            f"dataset.window lists {len(value)} windows; give one, or three as channels."
+        )
+    return tuple(_parse(one) for one in (value if several else [value]))
+
+
+def _parse(value: Any) -> Window:
+    if isinstance(value, str) and value in PRESETS:
+        return PRESETS[value]
+    if isinstance(value, str) and (match := _PAIR.fullmatch(value)):
+        window = Window(float(match[1]), float(match[2]))
+    elif (
+        isinstance(value, Mapping)
+        and set(value) == {"level", "width"}
+        and all(isinstance(number, (int, float)) for number in value.values())
+    ):
+        window = Window(float(value["level"]), float(value["width"]))
+    else:
+        raise InputError(
+            f"dataset.window is {value!r}; give one of {', '.join(PRESETS)}, or level and width in "
+            'Hounsfield units, as in "40/120".'
+        )
+    if not window.width > 0:
+        raise InputError(f"dataset.window is {value!r}; its width must be above 0.")
+    return window

@@ -1,0 +1,1 @@
+"""From a reader's files to checked, labelled slices and patients."""

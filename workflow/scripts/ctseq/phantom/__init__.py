@@ -1,0 +1,1 @@
+"""Synthetic head CTs, written in any layout that the readers know."""

@@ -1,0 +1,232 @@
+"""Synthetic patients as datasets on disk, in each format that is read, its quirks included."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+from PIL import Image
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from ctseq.core.errors import InputError
+from ctseq.imaging.hounsfield import apply_windows
+from ctseq.imaging.windows import PRESETS
+from ctseq.phantom.patients import Patient, Told, draw_patients, told_of
+from ctseq.readers.scan import SUBTYPES
+
+# The dataset and the paper spell masks differently; here they take turns.
+_MASK_NAMES = ("{}_HGE_Seg.jpg", "{}_HSE_Seg.jpg", "{}_hge_seg.JPG", "{}_Hge_Seg.jpeg")
+# So high that the real data's edges and noise survive as they do there.
+_JPEG_QUALITY = 95
+# Head and table fit into 250 mm; slices lie 5 mm apart, as CT-ICH's do.
+_FIELD_MM, _SPACING_MM = 250.0, 5.0
+_NAMES = ("Intraventricular", "Intraparenchymal", "Subarachnoid", "Epidural", "Subdural")
+_DIAGNOSIS = ("PatientNumber", "SliceNumber", *_NAMES, "No_Hemorrhage", "Fracture_Yes_No")
+_PEOPLE = ("Patient Number", "Age\n(years)", "Gender", *_NAMES, "Fracture (yes 1/no 0)", "Note")
+
+# The subtypes that each slice of a patient shows.
+Shown = list[frozenset[str]]
+
+
+def write_phantom(
+    folder: str | Path,
+    *,
+    patients: int,
+    positive: int,
+    image_size: int,
+    layout: str = "ct-ich-jpg",
+    slices: tuple[int, int] = (19, 40),
+    seed: int,
+) -> None:
+    """Write a dataset; the same arguments give the same bytes, and any layout the same patients.
+
+    Parameters
+    ----------
+    folder
+        Where to write; made if missing.
+    layout
+        A key of `LAYOUTS`.
+    patients, positive, image_size, slices, seed
+        As `phantom.draw_patients` takes them.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    """
+    if layout not in LAYOUTS:
+        raise InputError(
+            f"dataset.phantom.layout is {layout!r}; choose one of {', '.join(LAYOUTS)}."
+        )
+    folder = Path(folder)
+    write_patient, write_tables = LAYOUTS[layout]
+    drawn = draw_patients(
+        patients=patients, positive=positive, image_size=image_size, slices=slices, seed=seed
+    )
+    told = [(told_of(one), write_patient(folder, index, one)) for index, one in enumerate(drawn)]
+    write_tables(folder, told)
+
+
+def _write_jpg(folder: Path, index: int, patient: Patient) -> Shown:
+    home, shown = folder / f"Patients_CT/{patient.patient_id}", []
+    for window in ("brain", "bone"):
+        (home / window).mkdir(parents=True, exist_ok=True)
+    mask_name = _MASK_NAMES[index % len(_MASK_NAMES)]
+    for number, (hu, masks) in enumerate(patient.draw(), start=1):
+        for window in ("brain", "bone"):
+            grey = apply_windows(hu, [PRESETS[window]])
+            _save(grey, home / window / f"{number}.jpg", "JPEG")
+        if masks:
+            mask = np.logical_or.reduce(list(masks.values())) * np.uint8(255)
+            _save(mask, home / "brain" / mask_name.format(number), "JPEG")
+        shown.append(frozenset(masks))
+    return shown
+
+
+def _jpg_tables(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
+    _write_csv(folder / "hemorrhage_diagnosis.csv", [_DIAGNOSIS, *_diagnosis(told)])
+    _write_csv(folder / "patient_demographics.csv", [_PEOPLE, *_demographics(told)])
+    # What unzipping on a Mac leaves behind; no part of the layout.
+    (folder / "Patients_CT/.DS_Store").write_bytes(b"\0\0\0\1Bud1\0")
+    # The real patient 84 lacks one bone image; here the first does.
+    (folder / f"Patients_CT/{told[0][0].patient_id}/bone/1.jpg").unlink()
+
+
+def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
+    drawn = [(_stored(hu), masks) for hu, masks in patient.draw()]
+    volume = np.stack([hu for hu, _ in drawn], axis=-1)
+    blood = [np.logical_or.reduce([np.zeros(hu.shape, bool), *m.values()]) for hu, m in drawn]
+    # (row, column) becomes (left, back); every other patient is stored the other way round, and
+    # their affines tell it.
+    turn = -1 if index % 2 else 1
+    pixel = -turn * _FIELD_MM / len(volume)
+    affine = np.diag([pixel, pixel, _SPACING_MM, 1.0])
+    for name, array in (("ct_scans", volume), ("masks", np.stack(blood, -1).astype(np.uint8))):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        stored = np.ascontiguousarray(array.transpose(1, 0, 2)[::turn, ::turn])
+        image = nibabel.Nifti1Image(stored, affine)
+        image.to_filename(folder / name / f"{patient.patient_id}.nii")
+    return [frozenset(masks) for _, masks in drawn]
+
+
+def _nifti_tables(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
+    _write_csv(folder / "hemorrhage_diagnosis_raw_ct.csv", [_DIAGNOSIS, *_diagnosis(told)])
+    title, note = ("", "", "", "Hemorrhage type based on the CT scans"), ("Total", len(told))
+    _write_csv(
+        folder / "Patient_demographics.csv", [title, _PEOPLE, *_demographics(told), (), note]
+    )
+
+
+def _write_dicom(folder: Path, index: int, patient: Patient) -> Shown:
+    home, shown = folder / patient.patient_id / "Unknown Study/CT", []
+    home.mkdir(parents=True, exist_ok=True)
+    for number, (hu, masks) in enumerate(patient.draw()):
+        image = _dicom(patient, "head", number, stored=_stored(hu), signed=index % 2 == 1)
+        # Names run against the order of the body, as some scanners have them.
+        image.save_as(home / f"CT{patient.n_slices - number:06d}.dcm", enforce_file_format=True)
+        shown.append(frozenset(masks))
+    overview = np.zeros((32, 32), np.int16)
+    localizer = _dicom(patient, "localizer", 0, stored=overview, signed=False)
+    localizer.save_as(home / "CT000000.dcm", enforce_file_format=True)
+    return shown
+
+
+def _dicom(
+    patient: Patient, series: str, number: int, *, stored: np.ndarray, signed: bool
+) -> pydicom.Dataset:
+    uid = [generate_uid(entropy_srcs=["ctseq", patient.patient_id, *more])
+           for more in ([], [series], [series, str(number)])]  # fmt: skip
+    image = pydicom.Dataset()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID = CTImageStorage
+    image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID = uid[2]
+    image.StudyInstanceUID, image.SeriesInstanceUID = uid[:2]
+    image.PatientName, image.PatientID = "Synthetic^Patient", patient.patient_id
+    image.Modality, image.InstanceNumber = "CT", number + 1
+    image.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER" if series == "localizer" else "AXIAL"]
+    # Columns run to the patient's left, rows to the back.
+    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    image.ImagePositionPatient = [0, 0, number * _SPACING_MM]
+    image.PixelSpacing = [round(_FIELD_MM / len(stored), 6)] * 2
+    image.Rows, image.Columns = stored.shape
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    # Scanners store HU as signed numbers, or from 0 in 12 of 16 bits.
+    intercept, bits = (0, 16) if signed else (-1024, 12)
+    image.BitsAllocated, image.BitsStored, image.HighBit = 16, bits, bits - 1
+    image.PixelRepresentation = int(signed)
+    image.RescaleSlope, image.RescaleIntercept = 1, intercept
+    image.PixelData = (stored - intercept).astype("<i2" if signed else "<u2").tobytes()
+    return image
+
+
+def _write_folder(folder: Path, index: int, patient: Patient) -> Shown:
+    home, shown = folder / patient.patient_id, []
+    home.mkdir(parents=True, exist_ok=True)
+    suffix, kind = (("png", "PNG"), ("tif", "TIFF"), ("JPG", "JPEG"))[index % 3]
+    for number, (hu, masks) in enumerate(patient.draw(), start=1):
+        grey = apply_windows(hu, [PRESETS["brain"]])
+        _save(grey, home / f"slice {number}.{suffix}", kind)
+        shown.append(frozenset(masks))
+    return shown
+
+
+def _label_table(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
+    rows = [
+        (patient.patient_id, number, int(bool(found)), *(int(name in found) for name in SUBTYPES))
+        for patient, shown in told
+        for number, found in enumerate(shown, start=1)
+    ]
+    _write_csv(folder / "labels.csv", [("patient_id", "slice_number", "label", *SUBTYPES), *rows])
+
+
+# Layout to what writes a patient and what writes the tables beside them.
+LAYOUTS: dict[str, tuple[Callable[[Path, int, Patient], Shown], Callable[..., None]]] = {
+    "ct-ich-jpg": (_write_jpg, _jpg_tables),
+    "ct-ich-nifti": (_write_nifti, _nifti_tables),
+    "dicom": (_write_dicom, _label_table),
+    "folder": (_write_folder, _label_table),
+}
+
+
+def _stored(hu: np.ndarray) -> np.ndarray:
+    """Give whole Hounsfield units in a scanner's range."""
+    return np.clip(np.round(hu), -1024, 3071).astype(np.int16)
+
+
+def _save(grey: np.ndarray, path: Path, kind: str) -> None:
+    options = {"quality": _JPEG_QUALITY} if kind == "JPEG" else {}
+    Image.fromarray(grey).save(path, format=kind, **options)
+
+
+def _diagnosis(told: Sequence[tuple[Told, Shown]]) -> list[tuple[int, ...]]:
+    return [
+        (
+            *(int(patient.patient_id), number),
+            *(int(name in found) for name in SUBTYPES),
+            *(int(not found), int(patient.fracture)),
+        )
+        for patient, shown in told
+        for number, found in enumerate(shown, start=1)
+    ]
+
+
+def _demographics(told: Sequence[tuple[Told, Shown]]) -> list[tuple[object, ...]]:
+    rows = []
+    for patient, shown in told:
+        ever = frozenset().union(*shown)
+        gender = {"M": "Male", "F": "Female"}[patient.sex]
+        flags = ("1" if name in ever else "" for name in SUBTYPES)
+        told_of = (int(patient.patient_id), patient.age_years, gender)
+        rows.append((*told_of, *flags, int(patient.fracture) or "", "" if ever else "Normal CT"))
+    return rows
+
+
+def _write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    path.write_bytes(text.getvalue().encode("utf-8-sig"))

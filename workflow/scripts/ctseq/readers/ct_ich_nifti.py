@@ -1,0 +1,162 @@
+"""Reader of CT-ICH's NIfTI release (PhysioNet, 1.3.1), and of volumes laid out like it.
+
+``ct_scans/049.nii`` in Hounsfield units, ``masks/049.nii`` and two tables. A volume's slices are
+numbered from 1 along its third axis as it is stored, which is how the table counts them; its
+affine tells where front and right are, so that a slice lies as in the JPG release, and whether the
+third axis goes up or down.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pandas as pd
+
+from ctseq.core.errors import InputError
+from ctseq.imaging.hounsfield import apply_windows
+from ctseq.imaging.windows import Window
+from ctseq.readers import ct_ich_tables
+from ctseq.readers.ct_ich_tables import read_demographics
+from ctseq.readers.problems import PATIENT, problem
+from ctseq.readers.scan import File, Pixels, Scan, checksum_file
+from ctseq.readers.walk import Found, is_regular, walk
+
+__all__ = ["GREY", "LOOKED_FOR", "open_sequence", "read_demographics", "recognises", "scan"]
+
+LOOKED_FOR = "a folder ct_scans with NNN.nii for each patient"
+GREY = None
+
+_DIAGNOSIS = "hemorrhage_diagnosis_raw_ct.csv"
+_VOLUME = re.compile(r"(ct_scans|masks)/([0-9]{1,9})\.nii(?:\.gz)?", re.IGNORECASE)
+# A head CT has tens of slices, at 0.5 mm some hundreds; a header that says more is damaged.
+_MOST_SLICES, _MOST_PIXELS = 2000, 4096
+
+
+def recognises(folder: str | Path) -> str:
+    """Say how a folder is known to be the NIfTI release: by ``ct_scans``, in any letter case."""
+    for path in sorted(Path(folder).iterdir()):
+        if path.name.casefold() == "ct_scans" and path.is_dir():
+            return f"its folder {path.name}"
+    return ""
+
+
+def scan(folder: str | Path, table: Path | None = None) -> Scan:
+    """List files, slices and labels; the label table is the release's own."""
+    ct_ich_tables.refuse_table(table)
+    problems: list[dict[str, Any]] = []
+    return Scan(
+        files=_files(Path(folder), problems),
+        labels=ct_ich_tables.read_diagnosis(folder, _DIAGNOSIS),
+        problems=problems,
+    )
+
+
+def open_sequence(
+    folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
+) -> Pixels:
+    """Give the function from a place in a patient's slices to its pixels; the volume is read once.
+
+    As `readers.Reader.open_sequence`; without windows, Hounsfield units, float32.
+
+    Raises
+    ------
+    InputError
+        If the volume cannot be read or, by the function, if the slice holds what is no number.
+    """
+    volumes = {}
+    for path in slices["path"].unique():
+        whole = Path(folder) / path
+        image, _ = _open(whole)
+        try:
+            hu = np.asarray(image.dataobj, dtype=np.float32).reshape(image.shape[:3])
+        except (OSError, EOFError, ValueError, MemoryError) as error:
+            raise InputError(f"{whole} cannot be read as a volume: {error}.") from None
+        volumes[path] = _as_seen(hu, image.affine)
+    places = list(zip(slices["path"], slices["slice_number"], strict=True))
+
+    def pixels(place: int) -> np.ndarray:
+        path, number = places[place]
+        hu = volumes[path][number - 1]
+        if not np.isfinite(hu).all():
+            raise InputError(
+                f"{Path(folder) / path} holds {(~np.isfinite(hu)).sum()} values that are no "
+                f"numbers in slice {number}."
+            )
+        return apply_windows(hu, windows) if windows else hu
+
+    return pixels
+
+
+def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
+    """Describe every file; of volumes that cannot be used, add a problem."""
+    for file in map(_described, walk(folder)):
+        if file.kind != "volume":
+            yield file
+            continue
+        try:
+            volume, up = _open(folder / file.path)
+        except InputError as error:
+            detail = str(error).removeprefix(f"{folder / file.path} ").rstrip(".")
+            problems.append(problem("volume", PATIENT, file.path, file.patient_id, detail=detail))
+            yield file
+        else:
+            numbers = range(1, volume.shape[2] + 1)
+            yield file._replace(slices=[(n, n if up else -n) for n in numbers])
+
+
+def _described(found: Found) -> File:
+    match = None if found.reason else _VOLUME.fullmatch(found.path)
+    if match is None:
+        tables = (_DIAGNOSIS, ct_ich_tables.DEMOGRAPHICS)
+        table = found.path.casefold() in tables or checksum_file(found)
+        kind = "table" if table and not found.reason else "other"
+        return File(found.path, kind, reason=found.reason or kind)
+    if match[1].casefold() == "masks":
+        return File(found.path, "mask", match[2], reason="mask")
+    return File(found.path, "volume", match[2])
+
+
+def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
+    """Read a volume's header; say whether its third axis goes up."""
+    if not is_regular(path):
+        raise InputError(f"{path} is no plain file or does not exist.")
+    try:
+        image = nibabel.load(path)
+        shape, kind, affine = image.shape, image.get_data_dtype(), np.asarray(image.affine)
+        code = max(int(image.header["sform_code"]), int(image.header["qform_code"]))
+    except Exception as error:  # noqa: BLE001 (damaged headers raise what they like)
+        # Only the first line: nibabel's messages list every format that it tried.
+        state = str(error).split("\n")[0] if path.stat().st_size else "it is empty"
+        raise InputError(f"{path} cannot be read as a volume: {state}.") from None
+    if len(shape) < 3 or any(length != 1 for length in shape[3:]):
+        raise InputError(f"{path} has {len(shape)} dimensions, {shape}; a volume has three.")
+    if max(shape[:2]) > _MOST_PIXELS or shape[2] > _MOST_SLICES or min(shape) < 1:
+        raise InputError(f"{path} says that it has {shape} voxels, which no head CT has.")
+    if kind.fields or kind.kind not in "iuf":
+        raise InputError(f"{path} holds {kind} and no Hounsfield units.")
+    if not code:
+        raise InputError(
+            f"{path} does not tell where right, front and top are (sform_code and qform_code are "
+            "0): convert the scan again from its source."
+        )
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:  # mm³
+        raise InputError(f"{path} has an affine that describes no volume: convert the scan again.")
+    axes = nibabel.aff2axcodes(affine)
+    if axes[2] not in ("S", "I"):
+        raise InputError(
+            f"{path} is stored along {''.join(axes)}, so its third axis does not count axial "
+            "slices as the table does: reorient it."
+        )
+    return image, axes[2] == "S"
+
+
+def _as_seen(hu: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Turn (i, j, k) into (k, row, column): the face upwards, the patient's right on the left."""
+    orientation = nibabel.io_orientation(affine)
+    orientation[2] = (2, 1)  # slices stay in the order in which they are numbered
+    # Along the first axis to the right, along the second to the front.
+    right_front = nibabel.apply_orientation(hu, orientation)
+    return right_front[::-1, ::-1].transpose(2, 1, 0)

@@ -1,0 +1,235 @@
+"""One DICOM file: what of its header matters, and its pixels in Hounsfield units."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom import config as pydicom_config
+from pydicom.pixels import pixel_array
+
+from ctseq.core.errors import InputError
+from ctseq.readers.walk import is_regular
+
+# pydicom's remarks quote the values that it wonders about, which may name a patient.
+pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
+logging.getLogger("pydicom").disabled = True
+
+_TAGS = [
+    *("Modality", "SOPClassUID", "ImageType", "BurnedInAnnotation", "PatientID"),
+    *("SeriesInstanceUID", "SeriesNumber", "SeriesDescription"),
+    *("ConvolutionKernel", "ContrastBolusAgent", "ImagePositionPatient", "ImageOrientationPatient"),
+    *("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+]
+_CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1")  # CT and enhanced CT storage
+# More than any scanner makes; a damaged header is not believed.
+_MOST_SIDE, _MOST_FRAMES = 4096, 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What of a file's header decides which slices are used and in which order.
+
+    Attributes
+    ----------
+    path
+        Relative to the dataset.
+    patient, series
+        Identifiers, to compare with each other only: they are never written.
+    problem
+        A code of `reasons.FILES` if the file alone cannot be a slice.
+    orientation
+        Cosines of the directions in which columns and rows are counted, or nothing.
+    positions
+        Of the centre of the first pixel, mm, one a frame, or nothing.
+    """
+
+    path: str
+    patient: str
+    series: str
+    series_number: int
+    contrast: bool
+    bone: bool
+    problem: str
+    orientation: tuple[float, ...]
+    positions: tuple[tuple[float, ...], ...]
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file has DICOM's mark: ``DICM`` after 128 bytes."""
+    if not is_regular(path):
+        return False
+    with path.open("rb") as content:
+        return content.read(132)[128:] == b"DICM"
+
+
+def read_header(path: Path, name: str) -> Header:
+    """Read what matters of a header.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+        return _header(header, name)
+    except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
+        # Not its words: they may quote the file.
+        raise InputError(f"{path} cannot be read as DICOM: {type(error).__name__}.") from None
+
+
+def frame_order(header: Header) -> list[int]:
+    """Give a file's frames from the feet up."""
+    if len(header.positions) < 2:
+        return [0]
+    return [int(place) for place in np.argsort(heights([header]), kind="stable")]
+
+
+def heights(headers: Sequence[Header]) -> np.ndarray:
+    """Give each slice's place along the normal of the first, mm, growing towards the head."""
+    columns, rows = np.reshape(headers[0].orientation, (2, 3))
+    normal = np.cross(columns, rows)
+    normal = normal if normal[2] >= 0 else -normal
+    return np.array([np.dot(normal, p) for header in headers for p in header.positions])
+
+
+def read_hu(path: Path, number: int) -> np.ndarray:
+    """Decode one slice.
+
+    Hounsfield units are stored value times slope plus intercept. Whether low values shall be
+    shown white (MONOCHROME1) does not change them, except in a file whose air is its brightest:
+    that one was stored upside down, and is turned back within the range of its bits.
+
+    Parameters
+    ----------
+    path
+        The file.
+    number
+        Which of its frames, from 1 at the feet; only a file of several frames asks for it.
+
+    Returns
+    -------
+    ndarray
+        Hounsfield units, float32, (H, W): the face upwards, the patient's right on the left.
+
+    Raises
+    ------
+    InputError
+        If the file has no pixels, or ones that cannot be decoded to Hounsfield units.
+    """
+    if not is_regular(path):
+        raise InputError(f"{path} is no plain file or does not exist.")
+    try:
+        image = pydicom.dcmread(path)
+        header = _header(image, "")
+        order = frame_order(header)
+        hu = _decoded(image, order[number - 1] if len(order) > 1 else 0)
+    except InputError as error:
+        raise InputError(f"{path} cannot be decoded: {error}") from None
+    except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
+        raise InputError(f"{path} cannot be decoded: {type(error).__name__}.") from None
+    return _as_seen(hu, header.orientation)
+
+
+def _decoded(image: pydicom.Dataset, frame: int) -> np.ndarray:
+    if "PixelData" not in image:
+        raise InputError("it has no pixel data.")
+    slope, intercept = _rescale(image, frame)
+    stored = pixel_array(image, index=frame).astype(np.float32)
+    hu = stored * slope + intercept
+    if image.PhotometricInterpretation == "MONOCHROME1" and _upside_down(hu):
+        lowest_and_highest = -1 if image.PixelRepresentation else 2 ** int(image.BitsStored) - 1
+        hu = (lowest_and_highest - stored) * slope + intercept
+    if not np.isfinite(hu).all():
+        raise InputError("it holds values that are no numbers.")
+    return hu.astype(np.float32)
+
+
+def _header(header: pydicom.Dataset, name: str) -> Header:
+    per_frame = header.get("PerFrameFunctionalGroupsSequence") or []
+    shared = (header.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()])[0]
+    orientation = header.get("ImageOrientationPatient") or _first(
+        [shared, *per_frame[:1]], "PlaneOrientationSequence", "ImageOrientationPatient"
+    )
+    positions = [header.get("ImagePositionPatient")]
+    if per_frame:
+        positions = [
+            _first([group], "PlanePositionSequence", "ImagePositionPatient") for group in per_frame
+        ]
+    told = orientation and len(orientation) == 6 and all(p and len(p) == 3 for p in positions)
+    words = f"{header.get('SeriesDescription')} {header.get('ConvolutionKernel')}".casefold()
+    number = str(header.get("SeriesNumber") or 0)
+    return Header(
+        path=name,
+        # One text for all files of a patient or series, and one tuple: a dataset has many files.
+        patient=sys.intern(str(header.get("PatientID") or "").strip()),
+        series=sys.intern(str(header.get("SeriesInstanceUID") or "")),
+        series_number=int(number) if number.lstrip("-").isdecimal() else 0,
+        contrast=bool(header.get("ContrastBolusAgent")),
+        bone="bone" in words,
+        problem=_problem(header),
+        orientation=_one_tuple(*map(float, orientation)) if told else (),
+        positions=tuple(tuple(map(float, p)) for p in positions) if told else (),
+    )
+
+
+@lru_cache
+def _one_tuple(*values: float) -> tuple[float, ...]:
+    return values
+
+
+def _problem(header: pydicom.Dataset) -> str:
+    rows, columns = header.get("Rows"), header.get("Columns")
+    if not rows or not columns:
+        return "no-pixels"
+    is_ct = header.get("Modality", "") == "CT" or str(header.get("SOPClassUID")) in _CT
+    frames = int(header.get("NumberOfFrames") or 1)
+    large = max(int(rows), int(columns)) > _MOST_SIDE or frames > _MOST_FRAMES
+    if not is_ct or header.get("SamplesPerPixel", 1) != 1 or large:
+        return "not-ct"
+    kinds = header.get("ImageType") or []
+    if "LOCALIZER" in ([kinds] if isinstance(kinds, str) else list(kinds)):
+        return "localizer"
+    return "burnt-in" if header.get("BurnedInAnnotation", "").upper() == "YES" else ""
+
+
+def _first(groups: Sequence[pydicom.Dataset], sequence: str, name: str) -> Any:
+    for group in groups:
+        if group.get(sequence):
+            return group[sequence][0].get(name)
+    return None
+
+
+def _rescale(image: pydicom.Dataset, frame: int) -> tuple[float, float]:
+    shared = image.get("SharedFunctionalGroupsSequence") or []
+    per_frame = image.get("PerFrameFunctionalGroupsSequence") or []
+    for group in (image, *shared[:1], *per_frame[frame : frame + 1]):
+        values = (group.get("PixelValueTransformationSequence") or [group])[0]
+        if "RescaleSlope" in values and "RescaleIntercept" in values:
+            return float(values.RescaleSlope), float(values.RescaleIntercept)
+    raise InputError(
+        "it has no RescaleSlope and RescaleIntercept, so its values are no Hounsfield units."
+    )
+
+
+def _upside_down(hu: np.ndarray) -> bool:
+    """Whether the rim, which is air around a head, is brighter than the slice on the whole."""
+    rim = np.concatenate([hu[0], hu[-1], hu[:, 0], hu[:, -1]])
+    return bool(np.median(rim) > hu.mean())
+
+
+def _as_seen(hu: np.ndarray, orientation: Sequence[float]) -> np.ndarray:
+    """Turn a slice so that columns run to the patient's left and rows to the back."""
+    if not orientation:
+        return hu
+    columns, rows = np.reshape(orientation, (2, 3))
+    if abs(columns[0]) < abs(columns[1]):  # stored with rows and columns exchanged
+        hu, columns, rows = hu.T, rows, columns
+    return hu[:: 1 if rows[1] >= 0 else -1, :: 1 if columns[0] >= 0 else -1]

@@ -1,0 +1,76 @@
+"""Decoding of pictures: PNG, JPEG and TIFF, as grey values."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ctseq.core.errors import InputError
+from ctseq.readers.walk import is_regular
+
+# Pillow's other formats stay closed: some start programs, and no dataset is made of them.
+_FORMATS = ("JPEG", "PNG", "TIFF")
+# Sixteen times the largest matrix of a CT scanner; more is a mistake or a decompression bomb.
+_MOST_PIXELS = 4096 * 4096
+_DEEP = ("I", "F")  # modes of more than 8 bits
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Decode one slice.
+
+    Parameters
+    ----------
+    path
+        An 8-bit picture. One stored in colour is accepted: where its channels agree, one of them
+        is the slice; else their luminance is.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (H, W).
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, cut short, no image, or one whose grey values would have to
+        be guessed: more than 8 bits, CMYK, transparent, of several pages, or far too large.
+    """
+    path = Path(path)
+    if not is_regular(path):
+        state = "it is no plain file" if path.exists() else "it does not exist"
+        raise InputError(f"{path} cannot be read as an image: {state}.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+            with Image.open(path, formats=_FORMATS) as image:
+                if problem := _problem(image):
+                    raise InputError(f"{path} cannot be read as an image: {problem}.")
+                if image.mode == "L":
+                    return np.asarray(image, dtype=np.uint8)
+                colour = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        # Pillow's own words name the file again, in full.
+        state = str(error).replace(repr(str(path)), "the file")
+        state = state if path.stat().st_size else "it is empty"
+        raise InputError(f"{path} cannot be read as an image: {state}.") from None
+    pixels = np.asarray(colour)
+    if (pixels == pixels[..., :1]).all():
+        return np.ascontiguousarray(pixels[..., 0])
+    return np.asarray(colour.convert("L"))
+
+
+def _problem(image: Image.Image) -> str:
+    """Say why a picture's grey values would have to be guessed; nothing is decoded before."""
+    if image.width * image.height > _MOST_PIXELS:
+        return f"{image.width} x {image.height} pixels are more than a CT slice has"
+    if getattr(image, "n_frames", 1) > 1:
+        return f"it holds {image.n_frames} pictures; save a file a slice"
+    if image.mode.startswith(_DEEP):
+        return "it has more than 8 bits and no window; save it as 8-bit grey"
+    if image.mode in ("CMYK", "LAB", "HSV"):
+        return f"its colours are {image.mode}; save it as 8-bit grey"
+    if "transparency" in image.info or "A" in image.getbands():
+        lowest = image.convert("RGBA").getchannel("A").getextrema()[0]
+        return "parts of it are transparent; save it as 8-bit grey" if lowest < 255 else ""
+    return ""

@@ -1,0 +1,95 @@
+"""Every file below a folder, once, whatever links and names there are."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ctseq.core.errors import InputError
+
+
+class Found(NamedTuple):
+    """A file: its path relative to the root, with ``/``, and a code of `reasons` or nothing.
+
+    A file with a reason is not to be opened; the path of one with an odd name is escaped, so that
+    no two files are shown by one path.
+    """
+
+    path: str
+    reason: str
+
+
+def walk(root: str | Path) -> Iterator[Found]:
+    """Give the files below `root`, one folder after the other, in an order of their names.
+
+    Links to folders inside are followed, but no folder is entered twice, so loops end. A link
+    that leads outside is listed and not followed. Files are handed on as they are found: a
+    dataset has a hundred thousand.
+
+    Parameters
+    ----------
+    root
+        The dataset's folder, which may be a link itself.
+
+    Raises
+    ------
+    InputError
+        If a folder cannot be listed.
+    """
+    real_root, entered, waiting = Path(os.path.realpath(root)), set(), [Path(root)]
+    # Real folders first: a link to a folder inside the dataset must not lend it another name.
+    while waiting:
+        start = waiting.pop(0)
+        if os.path.realpath(start) in entered:
+            continue
+        for parent, folders, names in os.walk(start, onerror=_closed):
+            here = Path(parent)
+            entered.add(os.path.realpath(here))
+            links = sorted(name for name in folders if (here / name).is_symlink())
+            inside = [name for name in links if _inside(here / name, real_root)]
+            waiting += [here / name for name in inside]
+            for name in sorted({*names, *links} - {*inside}):
+                reason = "outside" if name in links else _reason(here / name, real_root)
+                yield _found(here / name, root, reason)
+            folders[:] = sorted(f for f in folders if os.path.realpath(here / f) not in entered)
+            folders[:] = [name for name in folders if name not in links]
+
+
+def is_regular(path: str | Path) -> bool:
+    """Whether `path` is a plain file: opening a pipe or a device could wait for ever."""
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def first_files(root: str | Path, most: int) -> Iterator[Path]:
+    """Give some plain files below `root`, folders by name, without following links."""
+    for parent, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            if most <= 0:
+                return
+            most -= 1
+            if is_regular(Path(parent, name)):
+                yield Path(parent, name)
+
+
+def _found(path: Path, root: str | Path, reason: str) -> Found:
+    name = path.relative_to(root).as_posix()
+    plain = name.replace("\\", r"\\").encode("utf-8", "backslashreplace").decode()
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
+    return Found(shown, reason if shown == name else "name")
+
+
+def _reason(path: Path, real_root: Path) -> str:
+    return "outside" if path.is_symlink() and not _inside(path, real_root) else ""
+
+
+def _inside(path: Path, real_root: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(real_root)
+
+
+def _closed(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be listed: {error.strerror}. Mend its permissions.")

@@ -1,0 +1,25 @@
+"""The columns of a replicate's tables."""
+
+from ctseq.core.tables import Table
+
+SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
+# A row a slice or a patient: of the validation patients or, as inner folds held them out, of the
+# training patients.
+SCORES = Table(
+    {"patient_id": "id", "slice_number": "int?", "subset": "text", "probability": "float"},
+    key=("patient_id", "slice_number", "subset"),
+)
+PREDICTIONS = Table(
+    {"patient_id": "id", "hemorrhage": "flag", "probability": "float", "predicted": "flag"},
+    key=("patient_id",),
+)
+SLICE_PREDICTIONS = Table(
+    {
+        "patient_id": "id",
+        "slice_number": "int",
+        "hemorrhage": "flag?",
+        "probability": "float",
+        "predicted": "flag",
+    },
+    key=("patient_id", "slice_number"),
+)

@@ -1,0 +1,1 @@
+"""From the configuration to what rules ask of a study."""

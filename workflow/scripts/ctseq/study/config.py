@@ -1,0 +1,178 @@
+"""Checks of the study's configuration, in words that name the key and the cure."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+
+from ctseq.core.errors import InputError, fail_on
+from ctseq.imaging.windows import PRESETS, parse_windows
+from ctseq.study.models import head_family
+
+# Keys of an image model whose head sees one slice at a time.
+_OF_SLICES = ("labels", "sequence_rule")
+
+
+def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check a configuration against its schema and the rules that span keys.
+
+    Parameters
+    ----------
+    config
+        The merged configuration.
+    schema
+        JSON schema, draft 2020-12.
+
+    Raises
+    ------
+    InputError
+        Listing every problem with its key and, for an unknown key, the nearest known one.
+    """
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    problems = [line for error in errors for line in _explain(error)]
+    problems += [] if problems else _spanning(config)
+    fail_on(
+        sorted(problems),
+        title="The configuration cannot be used",
+        cure="config.yaml explains every key; overlays and --config change single ones.",
+    )
+
+
+def in_order_of(config: Any, defaults: Any) -> Any:
+    """Put the keys of a merged configuration into the order of its defaults; others follow.
+
+    Snakemake puts what overlays name first, which would give tables and figures another order of
+    models.
+    """
+    if not isinstance(config, Mapping) or not isinstance(defaults, Mapping):
+        return config
+    names = [name for name in defaults if name in config]
+    names += [name for name in config if name not in defaults]
+    return {name: in_order_of(config[name], defaults.get(name)) for name in names}
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
+    path = [str(part) for part in error.absolute_path]
+    key = ".".join(path) or "the configuration"
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for name in sorted(set(map(str, error.instance)) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+            yield f"{'.'.join([*path, name])} is not a key; {hint}"
+    elif error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        # One error a missing key: each message names its own.
+        yield f"{'.'.join([*path, _quoted(error.message, missing)])} is missing"
+    elif error.validator == "type":
+        hint = ""
+        if isinstance(error.instance, str) and _is_number(error.instance):
+            hint = (
+                "; it was read as text: write it without quotes, with a dot and a sign in an "
+                "exponent (5.0e-6), and in a file (--configfile) where --config nests keys"
+            )
+        yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
+    elif error.validator == "enum":
+        choices = ", ".join(map(str, error.validator_value))
+        near = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        yield f"{key} is {error.instance!r} but must be one of {choices}{hint}"
+    elif error.validator == "anyOf":
+        yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
+    else:
+        yield f"{key}: {error.message}"
+
+
+def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
+    if config["study"] == "published":
+        yield "study is 'published', which names the published study's folder; choose another name"
+    yield from _window(config["dataset"])
+    phantom = config["dataset"]["phantom"]
+    if phantom["positive"] > phantom["patients"] - 2:
+        yield (
+            f"dataset.phantom.positive is {phantom['positive']} but at most patients - 2 "
+            f"({phantom['patients'] - 2}) can bleed: both classes need two patients"
+        )
+    for name, model in config["models"].items():
+        yield from _of_a_model(f"models.{name}", model, config)
+    if config["evaluation"]["threshold"] == "chosen" and config["selection"]["patients"] != "inner":
+        yield (
+            "evaluation.threshold is 'chosen', for which selection.patients must be inner: "
+            "choosing it on the patients that are reported would flatter the model"
+        )
+    labels = [model["label"] for model in config["models"].values()]
+    for label in sorted({label for label in labels if labels.count(label) > 1}):
+        yield f"models: the label {label!r} is used twice; tables could not tell them apart"
+
+
+def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    training = config["training"] | model.get("training", {})
+    family = head_family(model)
+    if family != "sequence" and model["kind"] == "image":
+        yield from (f"{key}.{name} is missing" for name in _OF_SLICES if name not in model)
+    if family == "sequence" and model["kind"] == "video":
+        yield (
+            f"{key}.head.type is {model['head']['type']!r}, which combines slices, but {key} is a "
+            "video model, which sees them together already: choose a linear or classical head"
+        )
+    if model.get("shuffle_slices") and model["kind"] == "image" and family != "sequence":
+        yield (
+            f"{key}.shuffle_slices is true, but the model sees one slice at a time and no order: "
+            "remove the key, or give the model a head that sees sequences"
+        )
+    if family == "classical" and training["loss"] == "focal":
+        yield (
+            f"{key}.head.type is {model['head']['type']!r}, which cannot learn a focal loss: set "
+            f"{key}.training.loss to cross_entropy"
+        )
+    if training["trainable"] != "head" and family != "linear":
+        yield (
+            f"{key}.head.type is {model['head']['type']!r}, which takes a frozen backbone's "
+            f"features, but training.trainable is {training['trainable']!r}: set "
+            f"{key}.training.trainable to head, or remove the head"
+        )
+    several = isinstance(training["learning_rate"], list)
+    if several and config["selection"]["patients"] != "inner":
+        yield (
+            f"{key}: training.learning_rate lists several, among which only inner folds may "
+            "choose: set selection.patients to inner, or name one"
+        )
+    if several and training["trainable"] != "head":
+        yield (
+            f"{key}: training.learning_rate lists several, which is for cached features: a model "
+            f"that is trained throughout takes one, as {key}.training.learning_rate"
+        )
+
+
+def _window(dataset: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        windows = parse_windows(dataset["window"])
+    except InputError as error:
+        yield str(error).rstrip(".")
+        return
+    if dataset["labels"] != "auto" and dataset["format"].startswith("ct-ich"):
+        yield (
+            f"dataset.labels is {dataset['labels']!r}, but {dataset['format']} has tables of its "
+            "own: set it to auto"
+        )
+    layout = dataset["format"]
+    layout = dataset["phantom"]["layout"] if layout == "phantom" else layout
+    if layout in ("ct-ich-jpg", "folder") and windows != (PRESETS["brain"],):
+        yield (
+            f"dataset.window is {dataset['window']!r}, but the pictures of {layout} have their "
+            "window already and no other can be made of them: set it to brain, or use scans in "
+            "Hounsfield units (ct-ich-nifti, dicom)"
+        )
+
+
+def _quoted(message: str, names: list[str]) -> str:
+    return next(name for name in names if message.startswith(repr(name)))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""The files by which a finished study is known, looked up before any rule runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from ctseq.core.errors import InputError, fail_on
+
+# Kind to path in a study's folder. The configuration is written last, with the report.
+_FILES = {
+    "configs": "config.yaml",
+    "metrics": "metrics.csv",
+    "verdicts": "comparison/verdict.csv",
+}
+
+
+def finished_files(studies: Sequence[str], results: Path) -> dict[str, list[Path]]:
+    """List the files of finished studies that a page on all of them is made from.
+
+    Parameters
+    ----------
+    studies
+        Their names.
+    results
+        The folder that holds their folders.
+
+    Returns
+    -------
+    dict
+        ``configs``, ``metrics`` and ``verdicts``, one path a study, and ``splits``: one path a
+        replicate, study by study.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two studies, or for any that lacks a file.
+    """
+    if len(studies) < 2:
+        raise InputError(
+            f"compare_studies names {', '.join(studies) or 'no study'}; it takes two finished "
+            "ones or more, such as\n"
+            "  snakemake compare_studies --config 'compare_studies=[ct-ich, recommended]'"
+        )
+    found = {kind: [results / study / name for study in studies] for kind, name in _FILES.items()}
+    lacking = {
+        study: next((path for path in paths if not path.is_file()), None)
+        for study, *paths in zip(studies, *found.values(), strict=True)
+    }
+    found["splits"] = []
+    for study in (study for study, path in lacking.items() if path is None):
+        config = yaml.safe_load((results / study / "config.yaml").read_text(encoding="utf-8"))
+        numbers = range(1, config["replicates"] + 1)
+        splits = [results / study / f"splits/replicate-{number:02d}.csv" for number in numbers]
+        lacking[study] = next((path for path in splits if not path.is_file()), None)
+        found["splits"] += splits
+    fail_on(
+        [f"study {study} lacks {path}" for study, path in lacking.items() if path],
+        title="compare_studies names studies that are not finished",
+        cure="Run each to its report first, with the file that says `study: NAME`:\n"
+        "  snakemake --configfile FILE",
+    )
+    return found
