@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
             alpha=options.alpha,
             seed=options.seed,
             n_patients=options.patients,
-            n_test=options.validation,
+            n_test=options.test,
             shared_splits=not options.own_splits,
         )
         rows += [
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--patients", type=int, default=82, help="patients (%(default)s)")
     parser.add_argument(
-        "--validation", type=int, default=25, help="patients that validate (%(default)s)"
+        "--test", type=int, default=25, help="patients that are tested on (%(default)s)"
     )
     parser.add_argument(
         "--own-splits",

@@ -30,8 +30,8 @@ from ctseq.families.heads import LINEAR
 from ctseq.families.training import Examples, train
 from ctseq.replicates.fits import Fit
 
-# Of the paper's dataset: 57 patients learn and 25 validate, and so do their slices, on average.
-ROWS = {"video": {"train": 57, "validation": 25}, "image": {"train": 1739, "validation": 762}}
+# Of the paper's dataset: 57 patients train and 25 test, and so do their slices, on average.
+ROWS = {"video": {"train": 57, "test": 25}, "image": {"train": 1739, "test": 762}}
 EPOCHS, REPLICATES, BATCH = 20, 10, 10
 
 
@@ -93,7 +93,7 @@ def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:
 def comparison(kind: str, costs: Mapping[str, float]) -> dict[str, float]:
     """Give what both ways take for all replicates, in seconds, and their ratio."""
     n = ROWS[kind]
-    epoch = n["train"] * costs["step"] + n["validation"] * costs["evaluation"]
+    epoch = n["train"] * costs["step"] + n["test"] * costs["evaluation"]
     peer = REPLICATES * EPOCHS * epoch
     own = sum(n.values()) * costs["extraction"] + REPLICATES * costs["head"]
     return {"peer_s": peer, "own_s": own, "ratio": peer / own}
@@ -104,7 +104,7 @@ def arithmetic(kind: str, costs: Mapping[str, float], row: Mapping[str, Any]) ->
     n = ROWS[kind]
     return (
         f"{kind}, peer: {REPLICATES} replicates x {EPOCHS} epochs x ({n['train']} rows x "
-        f"{costs['step']:.3g} s + {n['validation']} rows x {costs['evaluation']:.3g} s) = "
+        f"{costs['step']:.3g} s + {n['test']} rows x {costs['evaluation']:.3g} s) = "
         f"{row['peer_s']:.0f} s\n"
         f"{kind}, own: {sum(n.values())} rows x {costs['extraction']:.3g} s + {REPLICATES} heads x "
         f"{costs['head']:.3g} s = {row['own_s']:.0f} s"

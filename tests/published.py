@@ -14,7 +14,7 @@ RESOURCES = Path(__file__).parents[1] / "resources/published"
 
 def published_study():
     study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
-    metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_validation=25)
+    metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_test=25)
     printed = pd.read_csv(RESOURCES / "tables.csv")
     return Published(study, printed, metrics, compare_published(metrics, study))
 

@@ -1,4 +1,4 @@
-"""Choosing inside the training patients: who learns, who judges, and what validation may decide."""
+"""Choosing inside the training patients: who learns, who judges, and what test may decide."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def dataset(n_patients=20, n_slices=3):
     ids = [f"{n:03d}" for n in range(n_patients)]
     patients = pd.DataFrame({"patient_id": ids, "hemorrhage": np.arange(n_patients) % 2})
     split = pd.DataFrame({"patient_id": ids, "subset": "train"})
-    split.loc[split.index >= 14, "subset"] = "validation"
+    split.loc[split.index >= 14, "subset"] = "test"
     rows = pd.DataFrame(
         {
             "patient_id": np.repeat(ids, n_slices),
@@ -83,7 +83,7 @@ def test_folds_are_even_whatever_the_order(n, folds, seed, random):
 
 def test_too_many_folds_name_the_key():
     patients = pd.DataFrame({"patient_id": ["a", "b", "c", "d"], "hemorrhage": [1, 0, 0, 0]})
-    with pytest.raises(InputError, match=r"selection\.folds is 2 but only 1 patients are with"):
+    with pytest.raises(InputError, match=r"tuning\.folds is 2 but only 1 patients are with"):
         inner_folds(patients, folds=2, seed=[0])
 
 
@@ -91,7 +91,7 @@ def test_too_many_folds_name_the_key():
 def test_nobody_is_learned_and_held_out(views):
     patients, split, rows, _, labels = dataset()
     task = task_of(patients, split, rows, np.tile(labels, views), 3)
-    whole, inner = task.whole, task.inner
+    whole, inner = task.outer, task.inner
     training = set(split.loc[split["subset"] == "train", "patient_id"])
     assert patients_at(rows, whole.train) == training
     assert patients_at(rows, whole.held_out) == set(split["patient_id"]) - training
@@ -105,31 +105,31 @@ def test_nobody_is_learned_and_held_out(views):
         assert len(fit.train) == views * 3 * len(patients_at(rows, fit.train))
 
 
-def test_validation_patients_decide_nothing_with_inner_folds():
+def test_test_patients_decide_nothing_with_inner_folds():
     patients, split, rows, features, labels = dataset()
-    validation = rows["patient_id"].isin(split.loc[split["subset"] == "validation", "patient_id"])
+    test = rows["patient_id"].isin(split.loc[split["subset"] == "test", "patient_id"])
     others = features.copy()
-    others[validation] *= -100
-    flipped = np.where(validation, 1 - labels, labels)
+    others[test] *= -100
+    flipped = np.where(test, 1 - labels, labels)
     first = trained(features, labels, patients, split, rows, 3)
     second = trained(others, flipped, patients, split, rows, 3)
     np.testing.assert_array_equal(first.parameters["weight"], second.parameters["weight"])
     pd.testing.assert_frame_equal(first.history, second.history)
     assert first.summary == second.summary
-    inner = [run.scores[run.scores["subset"] == "inner"] for run in (first, second)]
+    inner = [run.scores[run.scores["subset"] == "held_out"] for run in (first, second)]
     pd.testing.assert_frame_equal(*inner)
     # As the paper does it, they judge every epoch.
     paper, other = (
         trained(values, labels, patients, split, rows, None, learning_rate=1e-2).history
         for values in (features, others)
     )
-    assert paper["validation_accuracy"][0] != other["validation_accuracy"][0]
+    assert paper["tuning_accuracy"][0] != other["tuning_accuracy"][0]
 
 
 def test_rate_and_epoch_have_the_lowest_held_out_loss():
     patients, split, rows, features, labels = dataset()
     run = trained(features, labels, patients, split, rows, 3)
-    best = run.history.loc[run.history["validation_loss"].idxmin()]
+    best = run.history.loc[run.history["tuning_loss"].idxmin()]
     assert best["kept"] == 1
     assert run.history["kept"].sum() == 1
     assert (run.summary["peak_rate"], run.summary["epoch"]) == (best["peak_rate"], best["epoch"])
@@ -138,7 +138,7 @@ def test_rate_and_epoch_have_the_lowest_held_out_loss():
 
 def test_scores_have_every_row_once():
     patients, split, rows, features, labels = dataset()
-    for folds, subsets in ((None, {"validation"}), (3, {"validation", "inner"})):
+    for folds, subsets in ((None, {"test"}), (3, {"test", "held_out"})):
         rate = 1e-2 if folds is None else [1e-3, 1e-2]
         run = trained(features, labels, patients, split, rows, folds, learning_rate=rate)
         scores = run.scores
@@ -159,11 +159,11 @@ def test_mirrored_rows_are_learned_from_and_never_scored():
 
 def test_scores_are_sorted():
     rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 2, 1]})
-    validation, others = np.array([0]), np.array([1, 2])
-    task = Task(rows, np.zeros(3), Fit(others, validation), [Fit(validation, others)])
+    test, others = np.array([0]), np.array([1, 2])
+    task = Task(rows, np.zeros(3), Fit(others, test), [Fit(test, others)])
     scores = tabulate_scores(task, np.array([0.5]), [np.array([0.1, 0.2])])
     assert scores.to_numpy().tolist() == [
-        ["a", 1, "inner", 0.2], ["a", 2, "inner", 0.1], ["b", 1, "validation", 0.5]
+        ["a", 1, "held_out", 0.2], ["a", 2, "held_out", 0.1], ["b", 1, "test", 0.5]
     ]  # fmt: skip
 
 

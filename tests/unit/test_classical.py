@@ -37,7 +37,7 @@ def fitted(request, small_forest):
 def test_each_learns_the_same_thing_twice(fitted):
     head, first = fitted
     features, task = problem()
-    truth = task.labels[task.whole.held_out]
+    truth = task.labels[task.outer.held_out]
     assert ((first.probabilities >= 0.5) == truth).mean() >= 0.85
     assert ((first.probabilities >= 0) & (first.probabilities <= 1)).all()
     assert [len(part) for part in first.inner] == [15, 15, 15]
@@ -47,10 +47,10 @@ def test_each_learns_the_same_thing_twice(fitted):
     assert first.chosen[name] in CLASSICAL_HEADS[head].grid[name]
 
 
-def test_validation_rows_decide_nothing(fitted):
+def test_test_rows_decide_nothing(fitted):
     head, first = fitted
     features, task = problem()
-    features[task.whole.held_out] *= -9
+    features[task.outer.held_out] *= -9
     other = fit(head, features, task)
     assert first.chosen == other.chosen
     for one, another in zip(first.inner, other.inner, strict=True):

@@ -38,8 +38,8 @@ def study(tmp_path_factory):
     ids, truth = np.array(PATIENT_IDS), (np.arange(30) % 3 == 0).astype(int)
     files = {"metrics": [], "predictions": [], "splits": []}
     for replicate in REPLICATE_NAMES:
-        validation = np.sort(rng.permutation(30)[:9])
-        subset = np.where(np.isin(np.arange(30), validation), "validation", "train")
+        test = np.sort(rng.permutation(30)[:9])
+        subset = np.where(np.isin(np.arange(30), test), "test", "train")
         files["splits"].append(folder / f"splits/replicate-{replicate}.csv")
         files["splits"][-1].parent.mkdir(exist_ok=True)
         split = pd.DataFrame({"patient_id": ids, "subset": subset})
@@ -50,8 +50,8 @@ def study(tmp_path_factory):
             probability = rng.random(9) if model != "third" else np.full(9, 0.1)
             called = pd.DataFrame(
                 {
-                    "patient_id": ids[validation],
-                    "hemorrhage": truth[validation],
+                    "patient_id": ids[test],
+                    "hemorrhage": truth[test],
                     "probability": probability,
                     "predicted": (probability >= 0.5).astype(int),
                 }

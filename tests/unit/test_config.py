@@ -80,7 +80,7 @@ def test_windows_and_label_tables_of_other_formats(changes):
         ({"training.augmentation.rotate": 3}, "rotate is not a key; did you mean rotate_degrees?"),
         ({"models.vivit.position_embeddings": "new"}, "must be one of interpolate, fresh"),
         ({"replicates": 1}, "replicates: 1 is less than the minimum of 2"),
-        ({"splits.validation_proportion": 1.0}, "splits.validation_proportion: 1.0"),
+        ({"splits.test_proportion": 1.0}, "splits.test_proportion: 1.0"),
         ({"splits.scheme": "kfold"}, "must be one of random, repeated_kfold"),
         ({"splits.folds": 1}, "splits.folds: 1 is less than the minimum of 2"),
         ({"study": "published"}, "choose another name"),

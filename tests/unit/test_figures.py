@@ -51,8 +51,8 @@ def histories_of(labels):
         for model, replicate in itertools.product(labels, (1, 2))
         for epoch in range(1, 3 + replicate)
     ]
-    columns = ["model", "replicate", "peak_rate", "epoch", "train_loss", "validation_loss"]
-    columns += ["validation_accuracy", "learning_rate", "kept"]
+    columns = ["model", "replicate", "peak_rate", "epoch", "train_loss", "tuning_loss"]
+    columns += ["tuning_accuracy", "learning_rate", "kept"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ctseq.cache.tables import ROWS
 from ctseq.core import tables
 from ctseq.core.errors import InputError, fail_on
-from ctseq.core.files import read_json, whole, write_json
+from ctseq.core.files import atomic_write, read_json, write_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import open_table, read_parts, read_table, typed, write_table
 from ctseq.evidence.tables import METRICS
@@ -24,7 +24,7 @@ def test_a_failed_block_leaves_nothing(tmp_path):
     target = tmp_path / "deep" / "file.txt"
 
     def fail():
-        with whole(target) as unfinished:
+        with atomic_write(target) as unfinished:
             unfinished.write_text("half")
             raise RuntimeError
 
@@ -36,7 +36,7 @@ def test_a_failed_block_leaves_nothing(tmp_path):
 def test_a_failed_block_leaves_the_old_file(tmp_path):
     target = tmp_path / "file.txt"
     target.write_text("old")
-    with pytest.raises(RuntimeError), whole(target) as unfinished:
+    with pytest.raises(RuntimeError), atomic_write(target) as unfinished:
         unfinished.write_text("half")
         raise RuntimeError
     assert target.read_text() == "old"
@@ -46,7 +46,7 @@ def test_a_failed_block_leaves_the_old_file(tmp_path):
 def test_what_killed_processes_left_of_an_output_goes(tmp_path):
     (tmp_path / ".1.unfinished.file.txt").write_text("half")
     (tmp_path / ".1.unfinished.other-file.txt").write_text("another's")
-    with whole(tmp_path / "file.txt") as unfinished:
+    with atomic_write(tmp_path / "file.txt") as unfinished:
         unfinished.write_text("new")
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [".1.unfinished.other-file.txt", "file.txt"]
@@ -54,7 +54,7 @@ def test_what_killed_processes_left_of_an_output_goes(tmp_path):
 
 def test_folders_are_replaced_whole(tmp_path):
     for name in ("old", "new"):
-        with whole(tmp_path / "folder") as unfinished:
+        with atomic_write(tmp_path / "folder") as unfinished:
             unfinished.mkdir()
             (unfinished / name).touch()
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["new"]

@@ -1,4 +1,4 @@
-"""Fine-tuning: the gradient, what is kept, and what validation sees."""
+"""Fine-tuning: the gradient, what is kept, and what test sees."""
 
 import json
 import shutil
@@ -116,7 +116,7 @@ def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
     backbone, rows = loaded(tiny / kind, kind), examples(kind)
     head = backbone.head.weight.detach().clone()
     history, summary = train(backbone, rows, tmp_path, epochs=12, patience=3)
-    accuracy = history["validation_accuracy"]
+    accuracy = history["tuning_accuracy"]
     best = accuracy.idxmax()  # the first of equal ones
     assert accuracy[best] == 1
     assert history["kept"].tolist() == [int(row == best) for row in range(len(history))]
@@ -125,7 +125,7 @@ def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
     assert (history["images_per_second"] > 0).all()
     assert summary["epoch"] == best + 1
     moved = np.linalg.norm(backbone.head.weight.detach() - head) / np.linalg.norm(head)
-    assert summary["movement"] == pytest.approx(moved, rel=1e-5)
+    assert summary["relative_weight_change"] == pytest.approx(moved, rel=1e-5)
     # The model is that of the kept epoch, not of the last.
     called = probabilities(backbone, rows, SETTINGS) > 0.5
     assert (called == rows.labels).mean() == accuracy[best]
@@ -148,7 +148,7 @@ def test_it_repeats_and_follows_its_seed(tiny, tmp_path):
     assert not same(runs[0], runs[2])
 
 
-def test_validation_is_neither_augmented_nor_resampled(tiny, tmp_path):
+def test_test_is_neither_augmented_nor_resampled(tiny, tmp_path):
     backbone, rows = loaded(tiny / "video", "video"), examples("video")
     choose = rows[np.array([7, 2, 10, 4])]
     seen = {True: [], False: []}

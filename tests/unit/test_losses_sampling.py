@@ -90,10 +90,10 @@ def test_sampling_follows_its_generator():
 def test_holding_out_takes_training_patients_alone():
     ids = [f"{n:02d}" for n in range(20)]
     patients = pd.DataFrame({"patient_id": ids, "hemorrhage": [0, 1] * 10})
-    split = pd.DataFrame({"patient_id": ids, "subset": ["train"] * 15 + ["validation"] * 5})
+    split = pd.DataFrame({"patient_id": ids, "subset": ["train"] * 15 + ["test"] * 5})
     held = hold_out(split, patients.sample(frac=1, random_state=1), folds=5, seed=[1, 2, 4])
     assert held["patient_id"].tolist() == ids
-    assert held["subset"].value_counts().to_dict() == {"train": 12, "validation": 5, "inner": 3}
-    assert (held["subset"] == "validation").tolist() == [False] * 15 + [True] * 5
+    assert held["subset"].value_counts().to_dict() == {"train": 12, "test": 5, "held_out": 3}
+    assert (held["subset"] == "test").tolist() == [False] * 15 + [True] * 5
     other = hold_out(split, patients, folds=5, seed=[1, 3, 4])
     assert (other["subset"] != held["subset"]).any()

@@ -39,7 +39,7 @@ def pooled_of(truth, *probabilities, never=0):
         truth=np.asarray(truth),
         probability=probability,
         predicted=(probability >= 0.5).astype(int),
-        n_never_validated=never,
+        n_never_tested=never,
     )
 
 
@@ -55,7 +55,7 @@ STUDY = pooled_of(TRUTH, scores(1.5), scores(0.5), scores(0), never=2)
 COUNTS = resample_counts(TRUTH, resamples=1000, seed=1)
 
 
-def test_pooling_averages_over_the_replicates_that_validated():
+def test_pooling_averages_over_the_replicates_that_tested_on_it():
     rows = predictions(
         ("a", 1, "049", 1, 0.9, 1),
         ("a", 2, "049", 1, 0.4, 0),
@@ -73,8 +73,8 @@ def test_pooling_averages_over_the_replicates_that_validated():
     assert pooled.probability == pytest.approx(np.array([[0.8, 0.3], [0.5, 0.55]]))
     # Most replicates decide; an even vote is positive.
     assert pooled.predicted.tolist() == [[1, 0], [0, 1]]
-    assert pooled.n_never_validated == 2
-    assert pooled.note == "2 of 4 patients were never validated and are left out"
+    assert pooled.n_never_tested == 2
+    assert pooled.note == "2 of 4 patients were never tested and are left out"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_pooling_averages_over_the_replicates_that_validated():
         (
             [("a", 1, "049", 1, 0.9, 1), ("b", 1, "050", 0, 0.9, 1)],
             ["a", "b"],
-            "No patient was validated by every model",
+            "No patient was tested on by every model",
         ),
     ],
 )
@@ -169,7 +169,7 @@ def test_estimates():
     assert len(table) == 3 * (1 + len(PATIENT_METRICS))
     assert table["metric"].drop_duplicates().tolist() == list(PATIENT_METRICS)
     assert (table["n"] == 80).all()
-    assert (table["n_never_validated"] == 2).all()
+    assert (table["n_never_tested"] == 2).all()
     assert table["note"].str.contains("2 of 82 patients").all()
     assert ((table["low"] <= table["high"]) & (table["estimate"] <= table["high"])).all()
     areas = table[table["metric"] == "roc_auc"].pivot_table(

@@ -56,7 +56,7 @@ def config_of(models, dataset="phantom"):
         "dataset": {"format": dataset, "path": "data"},
         "replicates": 3,
         "splits": {
-            "scheme": "random", "validation_proportion": 0.3, "stratify": False, "folds": 5,
+            "scheme": "random", "test_proportion": 0.3, "stratify": False, "folds": 5,
         },
         "models": {
             name: {"label": label, "checkpoint": "tiny", "revision": "main"}
@@ -68,7 +68,7 @@ def config_of(models, dataset="phantom"):
             "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
             "loss": "cross_entropy", "micro_batch": 2,
         },
-        "selection": {"patients": "validation", "folds": 5},
+        "tuning": {"patients": "test", "folds": 5},
         "evaluation": {"threshold": 0.5},
         "comparison": {
             "metrics": ["accuracy", "recall", "precision"], "alpha": 0.05, "rope": 0.02,
@@ -77,8 +77,8 @@ def config_of(models, dataset="phantom"):
     }  # fmt: skip
 
 
-def summaries_of(models, movement=0.8):
-    summary = {"peak_rate": 1e-4, "epoch": 7, "movement": movement}
+def summaries_of(models, relative_weight_change=0.8):
+    summary = {"peak_rate": 1e-4, "epoch": 7, "relative_weight_change": relative_weight_change}
     return {model: [summary] * 3 for model in models}
 
 
@@ -89,7 +89,7 @@ def numbers_of(models):
     predictions = predictions_of(models)
     metrics = metrics_of(predictions)
     patients = pd.DataFrame({"patient_id": [f"{n:03d}" for n in range(31)]})
-    split = patients.assign(subset=["validation"] * 10 + ["train"] * 21)
+    split = patients.assign(subset=["test"] * 10 + ["train"] * 21)
     settings = {
         "models": list(models), "labels": models, "metrics": ["accuracy", "recall", "precision"],
         "alpha": 0.05, "undefined": "exclude", "rope": 0.02, "bootstrap_resamples": 100, "seed": 1,
@@ -204,7 +204,7 @@ def test_undefined_values_are_called_so(page):
 
 def test_a_head_that_barely_moved_is_warned_of():
     metrics = metrics_of(predictions_of(TWO))
-    said = warnings(metrics, summaries_of(TWO, movement=0.03), labels=TWO)
+    said = warnings(metrics, summaries_of(TWO, relative_weight_change=0.03), labels=TWO)
     assert "ViViT barely moves from its initial head in all 3 replicates." in said
     assert not any("barely" in line for line in warnings(metrics, summaries_of(TWO), labels=TWO))
 
@@ -226,14 +226,14 @@ def test_replicates_of_a_study_that_only_compares_have_a_table():
 
 
 @pytest.mark.parametrize(("patients", "said"), [
-    ("validation", "The epoch is chosen on the patients that are reported."),
-    ("inner", "Validation patients are looked at once."),
+    ("test", "The epoch is chosen on the patients that are reported."),
+    ("train", "Test patients are looked at once."),
 ])  # fmt: skip
 def test_where_choices_are_made_is_said(patients, said):
     study = study_of(TWO)
-    study.config["selection"]["patients"] = patients
+    study.config["tuning"]["patients"] = patients
     page = render(study)
-    others = {"The epoch is chosen on the patients", "Validation patients are looked at once"}
+    others = {"The epoch is chosen on the patients", "Test patients are looked at once"}
     assert said in page
     assert sum(text in page for text in others) == 1
 
@@ -282,4 +282,4 @@ def test_folds_are_described():
     study = study_of(TWO)
     study.config["splits"]["scheme"] = "repeated_kfold"
     assert "divided into 5 folds" in render(study)
-    assert "About 10 patients validate" in render(study)
+    assert "About 10 patients are tested on" in render(study)

@@ -192,7 +192,7 @@ def test_holm():
 
 
 def test_ratio_comes_from_the_splits():
-    split = pd.DataFrame({"subset": ["validation"] * 25 + ["train"] * 57})
+    split = pd.DataFrame({"subset": ["test"] * 25 + ["train"] * 57})
     design = design_of_splits([split, split])
     assert (design.test_train_ratio, design.n_patients) == (pytest.approx(RATIO), 82)
     assert design.shared_splits

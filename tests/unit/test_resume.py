@@ -115,7 +115,7 @@ def write_study(folder):
             {"patient_id": ids, "hemorrhage": truth, "n_slices": 5, "n_positive_slices": 1,
              "age_years": 50.0, "sex": "F"}
         ),
-        "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["validation"] * 2}),
+        "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["test"] * 2}),
     }  # fmt: skip
     inputs = {"folder": folder / "checkpoint"}
     for name, table in tables.items():
@@ -144,7 +144,7 @@ def attempts(tmp_path_factory):
     settings |= {"model": {"kind": "video", "frames": FRAMES, "frame_sampling": "uniform"}}
     settings |= {"training": training}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
-    asked += [("killed", None, {}), ("inner", None, {"folds": 3})]
+    asked += [("killed", None, {}), ("held_out", None, {"folds": 3})]
     names = {"model": "model", "history": "history.csv", "scores": "scores.csv"}
     names |= {"summary": "training.json"}
     jobs = [
@@ -189,12 +189,12 @@ def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
 
 def test_scores_are_of_patients_that_were_not_learned_from(attempts):
     root, _ = attempts
-    for run, subsets in (("killed", {"validation"}), ("inner", {"validation", "inner"})):
+    for run, subsets in (("killed", {"test"}), ("held_out", {"test", "held_out"})):
         scores = read_table(root / run / "scores.csv", SCORES)
         assert set(scores["subset"]) == subsets
-        assert set(scores[scores["subset"] == "validation"]["patient_id"]) == {"006", "007"}
+        assert set(scores[scores["subset"] == "test"]["patient_id"]) == {"006", "007"}
         # A third of the six training patients, one of either class.
-        assert (scores["subset"] == "inner").sum() == 2 * ("inner" in subsets)
+        assert (scores["subset"] == "held_out").sum() == 2 * ("held_out" in subsets)
         assert scores["probability"].between(0, 1).all()
         summary = json.loads((root / run / "training.json").read_text())
-        assert summary.keys() == {"peak_rate", "epoch", "movement"}
+        assert summary.keys() == {"peak_rate", "epoch", "relative_weight_change"}

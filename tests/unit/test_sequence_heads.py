@@ -102,7 +102,7 @@ def test_a_task_of_order_alone(head, learns):
         SEQUENCE_HEADS[head], Examples(inputs, everyone % 2), [Fit(everyone, everyone)],
         initial=initial(head), rates=[0.01], settings=SETTINGS, by="loss", seed=[0],
     )  # fmt: skip
-    assert (candidate.table()["validation_accuracy"].max() == 1.0) == learns
+    assert (candidate.table()["tuning_accuracy"].max() == 1.0) == learns
 
 
 def test_a_stack_is_its_heads_one_by_one():

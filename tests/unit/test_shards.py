@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from safetensors.numpy import load_file, save_file
 
 from ctseq.cache.features import map_features, write_features
-from ctseq.cache.row_arrays import Stacked, StoredRows
+from ctseq.cache.row_arrays import RowArrays, StoredRows
 from ctseq.cache.shards import deal, patients_of_shard
 from ctseq.core.errors import InputError
 
@@ -48,7 +48,7 @@ def test_more_shards_than_patients_are_refused():
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
 def test_stacked_arrays_are_read_as_the_joined_one(lengths, data):
     joined = np.arange(sum(lengths) * 6, dtype=np.float32).reshape(-1, 2, 3)
-    stacked = Stacked(np.split(joined, np.cumsum(lengths)[:-1]))
+    stacked = RowArrays(np.split(joined, np.cumsum(lengths)[:-1]))
     assert (len(stacked), stacked.shape) == (len(joined), joined.shape)
     positions = st.integers(0, len(joined) - 1)
     rows = data.draw(

@@ -22,20 +22,20 @@ def patients(n, n_positive):
 
 
 def draw(table, **changes):
-    options = {"replicate": 1, "validation_proportion": 0.3, "stratify": False, "seed": 0}
+    options = {"replicate": 1, "test_proportion": 0.3, "stratify": False, "seed": 0}
     return random_split(table, **(options | changes))
 
 
 def test_the_papers_sizes():
     counts = draw(patients(82, 36))["subset"].value_counts()
-    assert counts.to_dict() == {"train": 57, "validation": 25}
+    assert counts.to_dict() == {"train": 57, "test": 25}
 
 
 def test_stratified_keeps_the_shares():
     table = patients(82, 36)
     split = draw(table, stratify=True).merge(table, on="patient_id")
     positives = split[split["hemorrhage"] == 1]["subset"].value_counts()
-    assert positives.to_dict() == {"train": 25, "validation": 11}  # 0.3 * 36 = 10.8
+    assert positives.to_dict() == {"train": 25, "test": 11}  # 0.3 * 36 = 10.8
 
 
 @given(
@@ -52,7 +52,7 @@ def test_every_patient_is_in_one_subset_whatever_the_order(
     table = patients(n, max(3, int(n * share)))
     options = {
         "replicate": replicate,
-        "validation_proportion": proportion,
+        "test_proportion": proportion,
         "stratify": stratify,
         "seed": seed,
     }
@@ -62,7 +62,7 @@ def test_every_patient_is_in_one_subset_whatever_the_order(
         assert "one class" in str(error)  # noqa: PT017 - a free draw may miss a class
         return
     assert sorted(split["patient_id"]) == sorted(table["patient_id"])
-    assert set(split["subset"]) == {"train", "validation"}
+    assert set(split["subset"]) == {"train", "test"}
     assert split.equals(draw(table.sample(frac=1, random_state=1), **options))
 
 
@@ -75,11 +75,11 @@ def test_replicates_and_seeds_differ():
 
 @pytest.mark.parametrize(
     ("n", "proportion", "message"),
-    [(2, 0.1, "no validation patient"), (3, 0.9, "no train patient")],
+    [(2, 0.1, "no test patient"), (3, 0.9, "no train patient")],
 )
 def test_too_few_patients(n, proportion, message):
     with pytest.raises(InputError, match=message):
-        draw(patients(n, 1), validation_proportion=proportion)
+        draw(patients(n, 1), test_proportion=proportion)
 
 
 def test_one_class_in_training():
@@ -91,8 +91,8 @@ def fold(table, replicate, **changes):
     return repeated_kfold_split(table, replicate=replicate, **({"folds": 5, "seed": 0} | changes))
 
 
-def validating(split):
-    return split.loc[split["subset"] == "validation", "patient_id"].tolist()
+def on_test(split):
+    return split.loc[split["subset"] == "test", "patient_id"].tolist()
 
 
 @given(
@@ -102,7 +102,7 @@ def validating(split):
     repetition=st.integers(0, 3),
     seed=st.integers(0, 2**32),
 )
-def test_a_repetition_validates_everyone_once_in_equal_folds(
+def test_a_repetition_tests_on_everyone_once_in_equal_folds(
     n_positive, n_negative, folds, repetition, seed
 ):
     table = patients(n_positive + n_negative, n_positive)
@@ -113,10 +113,10 @@ def test_a_repetition_validates_everyone_once_in_equal_folds(
             fold(table, replicates[0], **options)
         return
     splits = [fold(table, replicate, **options) for replicate in replicates]
-    validated = Counter(patient for split in splits for patient in validating(split))
-    assert validated == dict.fromkeys(table["patient_id"], 1)
+    tested_on = Counter(patient for split in splits for patient in on_test(split))
+    assert tested_on == dict.fromkeys(table["patient_id"], 1)
     truth = table.set_index("patient_id")["hemorrhage"]
-    held_out = [truth[validating(split)] for split in splits]
+    held_out = [truth[on_test(split)] for split in splits]
     for sizes in ([len(part) for part in held_out], [part.sum() for part in held_out]):
         assert max(sizes) - min(sizes) <= 1
     for split in splits:
@@ -127,16 +127,16 @@ def test_a_repetition_validates_everyone_once_in_equal_folds(
 
 def test_repetitions_and_seeds_are_drawn_anew():
     table = patients(82, 36)
-    first = {tuple(validating(fold(table, replicate))) for replicate in range(1, 6)}
-    second = {tuple(validating(fold(table, replicate))) for replicate in range(6, 11)}
-    other = {tuple(validating(fold(table, replicate, seed=1))) for replicate in range(1, 6)}
+    first = {tuple(on_test(fold(table, replicate))) for replicate in range(1, 6)}
+    second = {tuple(on_test(fold(table, replicate))) for replicate in range(6, 11)}
+    other = {tuple(on_test(fold(table, replicate, seed=1))) for replicate in range(1, 6)}
     assert not first & second
     assert not first & other
 
 
 def test_the_corrected_test_takes_the_ratio_of_the_folds():
     splits = [fold(patients(82, 36), replicate) for replicate in range(1, 6)]
-    sizes = sorted(len(validating(split)) for split in splits)
+    sizes = sorted(len(on_test(split)) for split in splits)
     assert sizes == [16, 16, 16, 17, 17]
     ratio = (3 * 16 / 66 + 2 * 17 / 65) / 5
     assert design_of_splits(splits).test_train_ratio == pytest.approx(ratio)
@@ -149,21 +149,21 @@ def test_more_folds_than_patients_of_a_class():
 
 def test_a_patient_in_two_subsets_is_refused(tmp_path):
     path = tmp_path / "replicate-01.csv"
-    path.write_text("patient_id,subset\n049,train\n050,validation\n049,validation\n")
+    path.write_text("patient_id,subset\n049,train\n050,test\n049,test\n")
     with pytest.raises(InputError, match=r"replicate-01\.csv names a row twice: patient_id 049"):
         read_split(path)
 
 
 def test_an_unknown_subset_is_refused(tmp_path):
     path = tmp_path / "replicate-01.csv"
-    path.write_text("patient_id,subset\n049,test\n")
-    with pytest.raises(InputError, match="names the subset 'test'"):
+    path.write_text("patient_id,subset\n049,validation\n")
+    with pytest.raises(InputError, match="names the subset 'validation'"):
         read_split(path)
 
 
 def test_rows_follow_their_patient():
-    split = pd.DataFrame({"patient_id": ["049", "050"], "subset": ["train", "validation"]})
+    split = pd.DataFrame({"patient_id": ["049", "050"], "subset": ["train", "test"]})
     ids = pd.Series(["050", "049", "050"])
-    assert rows_of(split, "validation", ids).tolist() == [True, False, True]
+    assert rows_of(split, "test", ids).tolist() == [True, False, True]
     with pytest.raises(InputError, match="Patient 051"):
         rows_of(split, "train", pd.Series(["051"]))

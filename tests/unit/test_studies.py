@@ -37,7 +37,7 @@ CONFIG = {
     "models": {"gru": GRU, "mean": MEAN},
     "extraction": {"precision": "float32", "speedups": True},
     "training": {"learning_rate": 1e-4, "augmentation": {"mirror": False}},
-    "selection": {"patients": "inner"},
+    "tuning": {"patients": "train"},
     "evaluation": {"threshold": 0.5},
     "comparison": {"metrics": ["recall"], "alpha": 0.05, "undefined": "exclude"},
     "report": {"example_slices": True},
@@ -47,7 +47,7 @@ SPLITS = [
     pd.DataFrame(
         {
             "patient_id": list("1234"),
-            "subset": ["validation" if n == r else "train" for n in "1234"],
+            "subset": ["test" if n == r else "train" for n in "1234"],
         }
     )
     for r in "1234"

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ctseq.core.errors import InputError
 from ctseq.families import training
-from ctseq.families.heads import LINEAR, initial_layer, movement
+from ctseq.families.heads import LINEAR, initial_layer, relative_weight_change
 from ctseq.families.losses import class_weights
 from ctseq.families.schedule import learning_rate_share
 from ctseq.families.training import Examples, predict, train
@@ -99,11 +99,11 @@ def test_keeps_the_first_best_epoch_and_stops_early():
     data = examples(80)
     (candidate,) = run(data, [halves(80)], rates=[0.05], epochs=50)
     history = candidate.table()
-    best = history["validation_accuracy"].idxmax()  # the first of equal ones
+    best = history["tuning_accuracy"].idxmax()  # the first of equal ones
     assert history["kept"].tolist() == [int(row == best) for row in range(len(history))]
     assert len(history) == min(50, best + 1 + SETTINGS["patience"])
     (by_loss,) = run(data, [halves(80)], rates=[0.05], epochs=50, by="loss")
-    assert by_loss.epoch == by_loss.table()["validation_loss"].idxmin() + 1
+    assert by_loss.epoch == by_loss.table()["tuning_loss"].idxmin() + 1
 
 
 def test_what_is_kept_is_the_epoch_kept():
@@ -113,7 +113,7 @@ def test_what_is_kept_is_the_epoch_kept():
     probability = predict(LINEAR, candidate.parameters[0], data.inputs, fit.held_out)
     np.testing.assert_array_equal(probability, candidate.probabilities[0])
     right = (probability > 0.5) == (data.labels[fit.held_out] == 1)
-    assert right.mean() == kept["validation_accuracy"]
+    assert right.mean() == kept["tuning_accuracy"]
 
 
 def test_learning_rate_column_ends_at_zero():
@@ -213,7 +213,9 @@ def test_initial_layers_follow_their_seed():
 
 
 def test_movement_is_relative():
-    assert movement(np.array([[3.0, 4.0]]), np.array([[3.0, 4.5]])) == pytest.approx(0.1)
+    assert relative_weight_change(np.array([[3.0, 4.0]]), np.array([[3.0, 4.5]])) == pytest.approx(
+        0.1
+    )
 
 
 def test_predictions_do_not_depend_on_other_rows():

@@ -27,8 +27,8 @@ TRAINING = {
     "warmup_steps": 2, "patience": 4, "loss": "weighted", "focal_gamma": 2.0,
     "sampling": "balanced", "augmentation": {"mirror": True},
 }  # fmt: skip
-N_TRAIN, N_VALIDATION, N_SLICES = 24, 12, 4
-IDS = [f"{number:03d}" for number in range(N_TRAIN + N_VALIDATION)]
+N_TRAIN, N_TEST, N_SLICES = 24, 12, 4
+IDS = [f"{number:03d}" for number in range(N_TRAIN + N_TEST)]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def inputs(tmp_path_factory):
     patients = patients.assign(n_slices=N_SLICES, n_positive_slices=positive.sum(axis=1))
     patients = patients.assign(age_years=np.nan, sex="")
     split = pd.DataFrame({"patient_id": IDS, "subset": "train"})
-    split.loc[N_TRAIN:, "subset"] = "validation"
+    split.loc[N_TRAIN:, "subset"] = "test"
     paths = SimpleNamespace()
     for name, rows, table in (
         ("slices", slices, SLICES), ("patients", patients, PATIENTS), ("split", split, SPLIT),
@@ -105,7 +105,7 @@ def run(inputs, folder, head, folds=3):
 
 @pytest.mark.usefixtures("small_forest")
 @pytest.mark.parametrize("head", HEAD_FAMILIES)
-def test_every_head_learns_and_is_scored_on_validation_patients_alone(inputs, tmp_path, head):
+def test_every_head_learns_and_is_scored_on_test_patients_alone(inputs, tmp_path, head):
     out, (predictions, slices, metrics) = run(inputs, tmp_path, head)
     called = read_table(predictions, PREDICTIONS)
     assert called["patient_id"].tolist() == IDS[N_TRAIN:]
@@ -114,28 +114,28 @@ def test_every_head_learns_and_is_scored_on_validation_patients_alone(inputs, tm
     assert values.keys() == {*METRICS, "threshold"}
     assert (called["predicted"] == (called["probability"] >= values["threshold"])).all()
     scores = read_table(out.scores, SCORES)
-    held_out = scores[scores["subset"] == "inner"]
+    held_out = scores[scores["subset"] == "held_out"]
     per_patient = 1 if HEAD_FAMILIES[head] == "sequence" else N_SLICES
     assert len(held_out) == N_TRAIN * per_patient
     assert len(read_table(slices, SLICE_PREDICTIONS)) == (
-        0 if per_patient == 1 else N_VALIDATION * N_SLICES
+        0 if per_patient == 1 else N_TEST * N_SLICES
     )
 
 
-def test_without_inner_folds_the_validation_patients_choose(inputs, tmp_path):
+def test_without_inner_folds_the_test_patients_choose(inputs, tmp_path):
     out, (_, _, metrics) = run(inputs, tmp_path, "linear", folds=None)
-    assert set(read_table(out.scores, SCORES)["subset"]) == {"validation"}
+    assert set(read_table(out.scores, SCORES)["subset"]) == {"test"}
     assert json.loads(metrics.read_text())["threshold"] == 0.5
     kept = read_table(out.history, HISTORY).query("kept == 1")
     assert kept["epoch"].tolist() == [json.loads(out.summary.read_text())["epoch"]]
     assert set(load_file(out.head)) == {"weight", "bias"}
 
 
-def test_attention_is_told_for_each_slice_of_validation_patients(inputs, tmp_path):
+def test_attention_is_told_for_each_slice_of_test_patients(inputs, tmp_path):
     out, _ = run(inputs, tmp_path, "attention")
     weights = read_table(out.attention, ATTENTION)
-    assert weights["patient_id"].nunique() == N_VALIDATION
-    assert weights["slice_number"].tolist() == [1, 2, 3, 4] * N_VALIDATION
+    assert weights["patient_id"].nunique() == N_TEST
+    assert weights["slice_number"].tolist() == [1, 2, 3, 4] * N_TEST
     np.testing.assert_allclose(weights.groupby("patient_id")["weight"].sum(), 1.0, rtol=1e-6)
 
 

@@ -193,7 +193,7 @@ def test_all_patients_of_one_class(said, tmp_path, write_ct_ich, labels, words):
 @pytest.mark.parametrize(
     ("truth", "proportion", "words"),
     [
-        ([0, 1], 0.1, ["2 patients", "splits.validation_proportion 0.1", "no validation patient"]),
+        ([0, 1], 0.1, ["2 patients", "splits.test_proportion 0.1", "no test patient"]),
         ([0, 1], 0.9, ["no train patient", "Choose another proportion or add patients"]),
         ([0, 0, 0, 1], 0.3, ["all training patients are of one class", "splits.stratify"]),
     ],
@@ -208,7 +208,7 @@ def test_fewer_patients_than_a_split_needs(said, tmp_path, truth, proportion, wo
         tmp_path / "split.csv",
         replicate=7,  # with this seed it validates the only positive patient
         scheme="random",
-        validation_proportion=proportion,
+        test_proportion=proportion,
         stratify=False,
         seed=1,
     )

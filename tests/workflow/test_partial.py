@@ -59,7 +59,7 @@ CHANGES = [
     ("shards", 2, {"pack_pixels"} | EXTRACTED, BOTH),
     ("splits.scheme", "repeated_kfold", SPLIT, BOTH),
     ("splits.folds", 3, REPORT, set()),  # of another scheme than the study's
-    ("splits.validation_proportion", 0.4, SPLIT, BOTH),
+    ("splits.test_proportion", 0.4, SPLIT, BOTH),
     ("splits.stratify", True, SPLIT, BOTH),
     ("models.vivit.frames", 2, DESCRIBED | GRAPH, {"vivit"}),
     ("models.vivit.frame_sampling", "first", DESCRIBED | GRAPH, {"vivit"}),
@@ -82,8 +82,8 @@ CHANGES = [
     ("training.focal_gamma", 1.0, TRAINED, BOTH),
     ("training.sampling", "balanced", TRAINED, BOTH),
     ("training.augmentation.mirror", True, TRAINED | {"extract_mirrored_features"}, BOTH),
-    ("selection.patients", "inner", TRAINED, BOTH),
-    ("selection.folds", 3, REPORT, set()),  # nothing is chosen on inner folds
+    ("tuning.patients", "train", TRAINED, BOTH),
+    ("tuning.folds", 3, REPORT, set()),  # nothing is chosen on inner folds
     ("models.convnext.head", {"type": "gru"}, RETRAINED | {"train_sequence_head"}, {"convnext"}),
     ("models.vivit.head", {"type": "svm"}, RETRAINED | {"fit_classical"}, {"vivit"}),
     ("models.vivit.shuffle_slices", True, EXTRACTED | GRAPH, {"vivit"}),

@@ -59,7 +59,7 @@ def recommended(study, checkpoints, tmp_path_factory):
     own = {
         "study": STUDY["study"],
         "splits": {"folds": 2},
-        "selection": {"folds": 2},
+        "tuning": {"folds": 2},
         "training": {"learning_rate": [1.0e-4, 1.0e-2], "epochs": 3},
         "models": models,
     }
@@ -79,14 +79,14 @@ def test_models_with_one_backbone_share_its_features(recommended):
 
 
 @pytest.mark.parametrize("model", HEADS)
-def test_training_patients_choose_and_validation_patients_are_scored(recommended, model):
+def test_training_patients_choose_and_test_patients_are_scored(recommended, model):
     copy, _ = recommended
     split = read_table(copy.results / "splits/replicate-01.csv", SPLIT)
     subset = split.set_index("patient_id")["subset"]
     scores = table(copy, model, "scores.csv", SCORES)
     of_patient = scores["patient_id"].map(subset)
-    assert set(of_patient[scores["subset"] == "inner"]) == {"train"}
-    assert set(of_patient[scores["subset"] == "validation"]) == {"validation"}
+    assert set(of_patient[scores["subset"] == "held_out"]) == {"train"}
+    assert set(of_patient[scores["subset"] == "test"]) == {"test"}
     assert set(scores["patient_id"]) == set(subset.index)
 
 
@@ -94,7 +94,7 @@ def test_training_patients_choose_and_validation_patients_are_scored(recommended
 def test_rate_and_epoch_have_the_lowest_loss_of_patients_held_out(recommended, model):
     copy, _ = recommended
     history = table(copy, model, "history.csv", HISTORY)
-    best = history.loc[history["validation_loss"].idxmin()]
+    best = history.loc[history["tuning_loss"].idxmin()]
     chosen = json.loads((copy.folder / run(copy, model, "training.json")).read_text())
     assert (chosen["peak_rate"], chosen["epoch"]) == (best["peak_rate"], best["epoch"])
 
@@ -138,9 +138,9 @@ def test_the_released_program_keeps_the_epoch_that_reported_patients_like_best(r
     copy, _ = released
     history = table(copy, model, "history.csv", HISTORY)
     assert history.loc[history["kept"] == 1, "epoch"].tolist() == [
-        history.loc[history["validation_accuracy"].idxmax(), "epoch"]
+        history.loc[history["tuning_accuracy"].idxmax(), "epoch"]
     ]
-    assert set(table(copy, model, "scores.csv", SCORES)["subset"]) == {"validation"}
+    assert set(table(copy, model, "scores.csv", SCORES)["subset"]) == {"test"}
 
 
 def test_the_released_program_looks_at_18_frames_and_19_slices(released):

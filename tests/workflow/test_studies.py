@@ -25,7 +25,7 @@ def write_study(copy, name, accuracy):
         for replicate, value in enumerate(values, start=1)
     ]
     metrics = pd.DataFrame(rows, columns=list(METRICS.columns))
-    split = pd.DataFrame({"patient_id": list("1234"), "subset": ["train"] * 3 + ["validation"]})
+    split = pd.DataFrame({"patient_id": list("1234"), "subset": ["train"] * 3 + ["test"]})
     settings = config["comparison"] | {"models": list(MODELS), "labels": MODELS}
     tables = compare_over_replicates(metrics, design_of_splits([split] * 2), settings)
     write_table(metrics, folder / "metrics.csv", METRICS)

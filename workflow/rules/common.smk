@@ -149,7 +149,7 @@ def dataset_folder(wildcards=None):
 def scheme_settings():
     """Give the scheme of the splits and its own keys; those of other schemes re-run nothing."""
     scheme = config["splits"]["scheme"]
-    own = {"random": ["validation_proportion", "stratify"], "repeated_kfold": ["folds"]}[scheme]
+    own = {"random": ["test_proportion", "stratify"], "repeated_kfold": ["folds"]}[scheme]
     return {"scheme": scheme} | {key: config["splits"][key] for key in own}
 
 

@@ -55,7 +55,7 @@ rule compare_models:
 
 
 rule compare_patients:
-    """Compare the models over patients, each with its pooled validation predictions."""
+    """Compare the models over patients, each with its pooled test predictions."""
     input:
         predictions="<results>/predictions.csv",
         patients="<results>/dataset/patients.csv",

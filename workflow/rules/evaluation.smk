@@ -1,8 +1,8 @@
-# From scores to predictions and metrics of the validation patients.
+# From scores to predictions and metrics of the test patients.
 
 
 rule evaluate:
-    """Call one replicate's validation patients and score the calls."""
+    """Call one replicate's test patients and score the calls."""
     input:
         unpack(training_results),
         slices="<results>/dataset/slices.csv",

@@ -153,8 +153,8 @@ def models_trained(by):
 
 
 def inner_folds(wildcards=None):
-    """Give the number of inner folds, or None where the validation patients choose."""
-    return config["selection"]["folds"] if config["selection"]["patients"] == "inner" else None
+    """Give the number of inner folds, or None where the test patients choose."""
+    return config["tuning"]["folds"] if config["tuning"]["patients"] == "train" else None
 
 
 def sequence_rule_of(wildcards):

@@ -18,7 +18,7 @@ rule collect_published:
     resources:
         mem_mb=500,  # Python with pandas and SciPy
     params:
-        n_validation=PUBLISHED["splits"]["sizes"]["n_validation"],
+        n_test=PUBLISHED["splits"]["sizes"]["n_test"],
     script:
         "../scripts/collect_published.py"
 

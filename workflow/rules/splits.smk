@@ -2,7 +2,7 @@
 
 
 rule split_patients:
-    """Draw which patients of a replicate train and which validate."""
+    """Draw which patients of a replicate train and which are tested on."""
     input:
         patients="<results>/dataset/patients.csv",
         code=code_of("split_patients.py"),

@@ -1,5 +1,5 @@
 # From cached features to a trained head, or from pixels to a trained model, a replicate at a time.
-# A model's `trainable` and `head` say which rule trains it. Each writes the scores of the validation
+# A model's `trainable` and `head` say which rule trains it. Each writes the scores of the test
 # rows, which is all that evaluation reads.
 
 
@@ -97,7 +97,7 @@ rule fit_classical:
         labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
         weighted=lambda wildcards: training_of(wildcards)["loss"] == "weighted",
         # Its own regularisation is always chosen inside the training patients.
-        folds=config["selection"]["folds"],
+        folds=config["tuning"]["folds"],
         seed=config["seed"],
     script:
         "../scripts/fit_classical.py"

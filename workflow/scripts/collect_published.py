@@ -6,9 +6,9 @@ from ctseq.evidence.published import RUNS, published_metrics
 from ctseq.evidence.tables import METRICS
 
 
-def main(runs, metrics, *, n_validation):
+def main(runs, metrics, *, n_test):
     """Write the published study's metrics.csv."""
-    rows = published_metrics(read_table(runs, RUNS), n_validation=n_validation)
+    rows = published_metrics(read_table(runs, RUNS), n_test=n_test)
     write_table(rows, metrics, METRICS)
 
 

@@ -1,4 +1,4 @@
-"""Compare the models over patients, each with its pooled validation predictions."""
+"""Compare the models over patients, each with its pooled test predictions."""
 
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table

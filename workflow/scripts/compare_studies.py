@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.studies import FinishedStudy
@@ -31,7 +31,7 @@ def main(inputs, page):
                 verdicts=read_table(verdicts, CONTRACTS["verdict"]),
             )
         )
-    with whole(page) as unfinished:
+    with atomic_write(page) as unfinished:
         unfinished.write_text(render_studies(studies), encoding="utf-8")
 
 

@@ -3,14 +3,14 @@
 import logging
 from typing import Any
 
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.phantom.layouts import write_phantom
 
 
 def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:
     """Draw it whole: `phantom` holds patients, positive and image_size."""
-    with whole(dataset) as folder:
+    with atomic_write(dataset) as folder:
         write_phantom(folder, **phantom, seed=seed)
     logging.getLogger("ctseq").info(
         "Drew %d synthetic patients, %d with hemorrhage, %d px, seed %d.",

@@ -1,4 +1,4 @@
-"""Evaluate one replicate on its validation patients."""
+"""Evaluate one replicate on its test patients."""
 
 import logging
 import math
@@ -18,19 +18,19 @@ def main(inputs, predictions, slice_predictions, metrics, *, sequence_rule, thre
     """Write the predictions of patients and slices, and the patients' metrics."""
     scores = read_table(inputs.scores, SCORES)
     patients = read_table(inputs.patients, PATIENTS)
-    validation = scores[scores["subset"] == "validation"]
+    test = scores[scores["subset"] == "test"]
     if threshold == "chosen":
-        held_out = _by_patient(scores[scores["subset"] == "inner"], patients, sequence_rule)
+        held_out = _by_patient(scores[scores["subset"] == "held_out"], patients, sequence_rule)
         threshold = choose_threshold(
             held_out["hemorrhage"].to_numpy(), held_out["probability"].to_numpy()
         )
         logging.getLogger("ctseq").info("Threshold chosen on training patients: %g.", threshold)
 
-    slices = validation.dropna(subset="slice_number")
+    slices = test.dropna(subset="slice_number")
     slices = slices.merge(read_table(inputs.slices, SLICES), on=["patient_id", "slice_number"])
     _write(slices, slice_predictions, SLICE_PREDICTIONS, threshold)
 
-    called = _by_patient(validation, patients, sequence_rule)
+    called = _by_patient(test, patients, sequence_rule)
     called = _write(called, predictions, PREDICTIONS, threshold)
     values = classification_metrics(
         *(called[name].to_numpy() for name in ("hemorrhage", "probability", "predicted"))

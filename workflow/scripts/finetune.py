@@ -40,7 +40,7 @@ def main(
     members, rows = model_rows(read_tables(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
     truth = labels_of(rows, slices, patients, labels=labels)
     examples = Examples(open_pixels(inputs.pixels), members, truth)
-    judge = "validation" if folds is None else "inner"
+    judge = "test" if folds is None else "held_out"
     train, choose = (rows_of(split, name, rows["patient_id"]) for name in ("train", judge))
 
     backbone = load_configured(inputs.folder, inputs.description, model, device)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ctseq.cache.pixels import pack_pixels
 from ctseq.cache.shards import patients_of_shard
 from ctseq.cache.tables import ROWS
-from ctseq.core.files import read_json, whole
+from ctseq.core.files import atomic_write, read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import open_table, read_parts
 from ctseq.imaging.preprocessing import Preprocessing
@@ -26,7 +26,7 @@ def main(dataset, slices, description, pixels, rows, *, format, window, shard, t
     for part in read_parts(slices, SLICES.only("patient_id"), by="patient_id"):
         counts.update(part["patient_id"])
     patients = set(patients_of_shard(counts, *shard))
-    with open_table(rows, ROWS) as add, whole(pixels) as unfinished:
+    with open_table(rows, ROWS) as add, atomic_write(pixels) as unfinished:
 
         def sequences():
             for part in read_parts(slices, SLICES, by="patient_id"):

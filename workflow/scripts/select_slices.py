@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from ctseq.core.files import whole, write_json
+from ctseq.core.files import atomic_write, write_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import open_table, read_parts, write_table
 from ctseq.intake.links import link_sequences
@@ -29,7 +29,7 @@ def main(
     files = INVENTORY.only("patient_id", "kept", "reason")
     for part in read_parts(inventory, files, by="patient_id"):
         selection.account(part)
-    with open_table(slices, SLICES) as add, whole(sorted_folder) as folder:
+    with open_table(slices, SLICES) as add, atomic_write(sorted_folder) as folder:
         for part in read_parts(listing, LISTING, by="patient_id"):
             kept, people = selection.take(part)
             add(kept)

@@ -36,7 +36,7 @@ def main(inputs, outputs, *, head, shuffle_seed, training, folds, **seeds):
         **seeds,
     )
     write_run(trained, outputs)
-    scored = task.whole.held_out
+    scored = task.outer.held_out
     weights = slice_attention(head, trained.parameters, [part[scored] for part in heads_inputs])
     seen = [slices.iloc[members[patient]] for patient in scored]
     _write_attention(weights, seen, outputs.attention)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.tables import METRICS
@@ -27,7 +27,7 @@ def main(inputs, report, *, study):
         read_figure(Path(path), captions=captions, labels=published.labels, params=params)
         for path in inputs.figures
     ]
-    with whole(report) as unfinished:
+    with atomic_write(report) as unfinished:
         unfinished.write_text(render_published(published, figures), encoding="utf-8")
 
 

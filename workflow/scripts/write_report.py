@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from ctseq.core.files import read_json, whole
+from ctseq.core.files import atomic_write, read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.compare_published import compare_published
@@ -40,7 +40,7 @@ def main(inputs, outputs, *, config, published, benchmarks):
     )
     spelled = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     for path, text in ((outputs.report, render(study)), (outputs.config, spelled)):
-        with whole(path) as unfinished:
+        with atomic_write(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
 
 
@@ -55,8 +55,8 @@ def _by_model(paths, models):
 
 
 def _published(runs, printed, study):
-    n_validation = study["splits"]["sizes"]["n_validation"]
-    metrics = published_metrics(read_table(runs, RUNS), n_validation=n_validation)
+    n_test = study["splits"]["sizes"]["n_test"]
+    metrics = published_metrics(read_table(runs, RUNS), n_test=n_test)
     return Published(study, pd.read_csv(printed), metrics, compare_published(metrics, study))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ctseq.cache.row_arrays import Stacked, write_rows
-from ctseq.core.files import whole
+from ctseq.cache.row_arrays import RowArrays, write_rows
+from ctseq.core.files import atomic_write
 
 
-def read_views(inputs: Any) -> tuple[Stacked, int]:
+def read_views(inputs: Any) -> tuple[RowArrays, int]:
     """Map a model's features, and behind them those of its mirrored images if the run has them.
 
     Parameters
@@ -22,14 +22,14 @@ def read_views(inputs: Any) -> tuple[Stacked, int]:
 
     Returns
     -------
-    features : Stacked
+    features : RowArrays
         float32, shape (views * rows, features).
     views : int
         How often the rows are there: 2 with mirrored ones.
     """
     names = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
     parts = [map_features(path) for name in names for path in getattr(inputs, name)]
-    return Stacked(parts), len(names)
+    return RowArrays(parts), len(names)
 
 
 def write_features(
@@ -59,7 +59,7 @@ def write_features(
         return len(text).to_bytes(8, "little") + text
 
     floats = (np.asarray(batch, "<f4") for batch in batches)
-    with whole(path) as unfinished, unfinished.open("wb") as file:
+    with atomic_write(path) as unfinished, unfinished.open("wb") as file:
         return write_rows(file, floats, rows=rows, header=header)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctseq.cache.row_arrays import Stacked, StoredRows, write_rows
+from ctseq.cache.row_arrays import RowArrays, StoredRows, write_rows
 from ctseq.core.progress import progress
 from ctseq.imaging.preprocessing import Preprocessing, shape_slice
 
@@ -57,9 +57,9 @@ def pack_pixels(
         return write_rows(file, slices(), rows=total, header=_header)
 
 
-def open_pixels(paths: Iterable[str | Path]) -> Stacked:
+def open_pixels(paths: Iterable[str | Path]) -> RowArrays:
     """Open packed pixels, a file a shard, to read rows of them."""
-    return Stacked([StoredRows(path) for path in paths])
+    return RowArrays([StoredRows(path) for path in paths])
 
 
 def _header(shape: tuple[int, ...]) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Rows(Protocol):
-    """What gives rows: an array, `stacked.Stacked`, `sequence_heads.Padded`."""
+    """What gives rows: an array, `stacked.RowArrays`, `sequence_heads.Padded`."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -89,7 +89,7 @@ class StoredRows:
 
 
 @dataclass(frozen=True)
-class Stacked:
+class RowArrays:
     """Arrays that are indexed along their first axis as if they were one.
 
     They are not joined: of arrays in files, memory holds the rows that are asked for.

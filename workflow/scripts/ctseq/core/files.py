@@ -13,7 +13,7 @@ from ctseq.core.errors import InputError
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path` and rename it there once the block has succeeded.
 
     Works for files and folders. A block that raises leaves neither behind, so nobody ever reads
@@ -62,7 +62,7 @@ def scratch(path: str | Path) -> Iterator[Path]:
 def write_json(value: Any, path: str | Path) -> None:
     """Write `value` as indented UTF-8 JSON; NaN is refused because JSON has no such number."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text(text + "\n", encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 
 # How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
@@ -130,7 +130,7 @@ def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None
             raise ValueError(f"{path}: rows lack {sorted(missing)}")
         rows = rows[list(table.columns)]
         _check_key(rows, table, path)
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         rows.to_csv(unfinished, **_CSV)
 
 
@@ -154,7 +154,7 @@ def open_table(path: str | Path, table: Table) -> Iterator[Callable[[pd.DataFram
         rows.to_csv(unfinished, columns=columns, header=False, **_CSV | {"mode": "a"})
 
     columns = list(table.columns)
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         typed([], table).to_csv(unfinished, **_CSV)
         yield append
 

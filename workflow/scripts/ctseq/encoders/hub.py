@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from ctseq.core.errors import InputError
-from ctseq.core.files import read_json, whole, write_json
+from ctseq.core.files import atomic_write, read_json, write_json
 from ctseq.encoders.checkpoints import REQUIRED, check_folder
 
 # Everything that loading needs, and nothing that could run code.
@@ -40,7 +40,7 @@ def fetch_checkpoint(checkpoint: str, revision: str, *, folder: Path, record: Pa
     patterns = list(_WANTED)
     if not any(name.endswith(".safetensors") for name in files):
         patterns.append("pytorch_model.bin")
-    with whole(folder) as unfinished:
+    with atomic_write(folder) as unfinished:
         _download(checkpoint, commit, patterns, unfinished)
         shutil.rmtree(unfinished / ".cache", ignore_errors=True)  # the hub client's bookkeeping
         if (unfinished / "pytorch_model.bin").exists():

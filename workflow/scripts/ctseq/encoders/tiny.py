@@ -17,7 +17,7 @@ import torch
 import transformers
 from torch.nn import functional
 
-from ctseq.core.files import whole, write_json
+from ctseq.core.files import atomic_write, write_json
 from ctseq.phantom.patients import draw_sequence
 
 # Seeds of pretraining patients start here; a study's patients are drawn from [seed, index] with
@@ -82,7 +82,7 @@ def write_tiny(
     if steps:
         lesson = _video_lesson if kind == "video" else _image_lesson
         _pretrain(lesson(model, recipe, frames, seed), recipe, steps)
-    with whole(folder) as unfinished:
+    with atomic_write(folder) as unfinished:
         model.save_pretrained(unfinished)
         write_json(processor | _SCALE, unfinished / "preprocessor_config.json")
 

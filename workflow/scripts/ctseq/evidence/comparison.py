@@ -82,7 +82,7 @@ def compare_over_replicates(
 def compare_over_patients(
     predictions: pd.DataFrame, patients: pd.DataFrame, settings: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
-    """Make every table that rests on the patients' pooled validation predictions.
+    """Make every table that rests on the patients' pooled test predictions.
 
     Parameters
     ----------

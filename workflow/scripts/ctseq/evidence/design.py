@@ -37,7 +37,7 @@ def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:
     Parameters
     ----------
     splits
-        Frames with the column ``subset``; ``validation`` patients test, all others train.
+        Frames with the column ``subset``; ``test`` patients test, all others train.
 
     Raises
     ------
@@ -46,11 +46,11 @@ def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:
     """
     ratios = []
     for split in splits:
-        n_test = int((split["subset"] == "validation").sum())
+        n_test = int((split["subset"] == "test").sum())
         n_train = len(split) - n_test
         if not n_test or not n_train:
             raise InputError(
-                f"A split has {n_train} training and {n_test} validation patients; both subsets "
+                f"A split has {n_train} training and {n_test} test patients; both subsets "
                 "need patients. Remake the splits."
             )
         ratios.append(n_test / n_train)
@@ -59,6 +59,6 @@ def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:
     return Design(float(np.mean(ratios)), len(splits[0]), n_splits=len(ratios))
 
 
-def design_without_splits(*, n_train: int, n_validation: int) -> Design:
+def design_without_splits(*, n_train: int, n_test: int) -> Design:
     """Give the design of a study whose models drew a split each, of which only sizes are known."""
-    return Design(n_validation / n_train, n_train + n_validation, shared_splits=False)
+    return Design(n_test / n_train, n_train + n_test, shared_splits=False)

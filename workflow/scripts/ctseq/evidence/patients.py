@@ -1,4 +1,4 @@
-"""Models compared over patients: each counts once, with its pooled validation predictions.
+"""Models compared over patients: each counts once, with its pooled test predictions.
 
 Intervals here answer "what if other patients had come", for models trained as these were. They
 do not hold what another draw of training patients would change.
@@ -146,6 +146,6 @@ def _counted(frame: pd.DataFrame, pooled: Pooled) -> pd.DataFrame:
     return frame.assign(
         n=len(pooled.truth),
         n_positive=int(pooled.truth.sum()),
-        n_never_validated=pooled.n_never_validated,
+        n_never_tested=pooled.n_never_tested,
         note=notes,
     )

@@ -1,4 +1,4 @@
-"""Validation predictions of all replicates, pooled so that a patient counts once."""
+"""Test predictions of all replicates, pooled so that a patient counts once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ctseq.core.errors import InputError
 
 @dataclass(frozen=True)
 class Pooled:
-    """What every model says of the patients that all of them have validated.
+    """What every model says of the patients that every model has tested on.
 
     Attributes
     ----------
@@ -22,11 +22,11 @@ class Pooled:
     truth
         0 or 1, shape (patients,).
     probability
-        Mean over the replicates in which the patient was validated, shape (models, patients).
+        Mean over the replicates that test on the patient, shape (models, patients).
     predicted
         The decision of most of these replicates, shape (models, patients).
-    n_never_validated
-        Patients of the study that are left out, because some model never validated them.
+    n_never_tested
+        Patients of the study that are left out, because some model never tested them.
     """
 
     models: tuple[str, ...]
@@ -34,17 +34,17 @@ class Pooled:
     truth: np.ndarray
     probability: np.ndarray
     predicted: np.ndarray
-    n_never_validated: int
+    n_never_tested: int
 
     @property
     def note(self) -> str:
         """Say how many patients are left out; empty if none is."""
-        if not self.n_never_validated:
+        if not self.n_never_tested:
             return ""
-        left = self.n_never_validated
+        left = self.n_never_tested
         verbs = ("was", "is") if left == 1 else ("were", "are")
         return (
-            f"{left} of {left + len(self.truth)} patients {verbs[0]} never validated and "
+            f"{left} of {left + len(self.truth)} patients {verbs[0]} never tested and "
             f"{verbs[1]} left out"
         )
 
@@ -52,7 +52,7 @@ class Pooled:
 def pool_predictions(
     predictions: pd.DataFrame, patient_ids: Sequence[str], *, models: Sequence[str]
 ) -> Pooled:
-    """Average a patient's predictions over the replicates in which it was validated.
+    """Average a patient's predictions over the replicates in which it was in the test subset.
 
     A patient's decision is that of most of its replicates. If they are split evenly it is
     positive: to miss a hemorrhage costs more than to look twice.
@@ -70,7 +70,7 @@ def pool_predictions(
     ------
     InputError
         If a model has no predictions, a patient is unknown or has two truths, or no patient was
-        validated by every model.
+        in every model's test subsets.
     """
     absent = [model for model in models if model not in set(predictions["model"])]
     if absent or not models:
@@ -93,7 +93,7 @@ def pool_predictions(
     votes = means["predicted"].unstack("patient_id").loc[list(models)]
     everywhere = probability.columns[probability.notna().all()]
     if not len(everywhere):
-        raise InputError("No patient was validated by every model, so models cannot be compared.")
+        raise InputError("No patient was tested on by every model, so models cannot be compared.")
     probability = probability[everywhere].to_numpy()
     votes = votes[everywhere].to_numpy()
     return Pooled(

@@ -150,8 +150,8 @@ def patients_needed(
 ) -> Need:
     """Estimate how many patients give the corrected test a power of `target`.
 
-    Replicates and the share that validates stay as they are; sd^2 is taken to fall as one over
-    the number of patients, as it does where it stems from the sampling of validation patients.
+    Replicates and the share that is tested on stay as they are; sd^2 is taken to fall as one over
+    the number of patients, as it does where it stems from the sampling of test patients.
     """
     check_level(target, "target")
     if difference == 0:

@@ -13,14 +13,14 @@ RUNS = Table(
 )
 
 
-def published_metrics(runs: pd.DataFrame, *, n_validation: int) -> pd.DataFrame:
+def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
     """Measure each published confusion matrix.
 
     Parameters
     ----------
     runs
         `RUNS`.
-    n_validation
+    n_test
         Patients in each matrix.
 
     Returns
@@ -34,10 +34,10 @@ def published_metrics(runs: pd.DataFrame, *, n_validation: int) -> pd.DataFrame:
         If a matrix holds another number of patients.
     """
     counts = runs[["tn", "fp", "fn", "tp"]]
-    wrong = runs[counts.sum(axis=1) != n_validation]
+    wrong = runs[counts.sum(axis=1) != n_test]
     fail_on(
         [f"model {run.model}, replicate {run.replicate}" for run in wrong.itertuples()],
-        title=f"Published replicates do not have {n_validation} validation patients",
+        title=f"Published replicates do not have {n_test} test patients",
         cure="Restore resources/published/replicates.csv.",
     )
     rows = [

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 # Rates at nominal 5 % from `false_alarm_rates(runs=3000, seed=1)` with 10 and with 30 replicates,
-# everything else at its default (82 patients, 25 of them validating, shared splits). Their Monte
+# everything else at its default (82 patients, 25 of them tested on, shared splits). Their Monte
 # Carlo error is 0.01. `benchmarks/false_alarms.py` repeats the simulation.
 FALSE_ALARM_RATES = {
     10: {
@@ -87,7 +87,7 @@ def simulate_accuracies(
     replicates
         Random splits of a study's patients.
     n_patients, n_test
-        Patients in all, and those that validate; the others train.
+        Patients in all, and those that are tested on; the others train.
     signal
         Variance of the label's systematic part, where its noise has variance 1.
     penalty

@@ -18,7 +18,7 @@ _METRIC_PAIR = {"metric": "text", **_PAIR}
 _INTERVAL = {"estimate": "float", "low": "float", "high": "float"}
 _PAIRED = {"n": "int", "n_undefined": "int", "note": "text?"}
 _UNPAIRED = {"n_a": "int", "n_b": "int", "n_undefined": "int", "note": "text?"}
-_PATIENTS = {"n": "int", "n_positive": "int", "n_never_validated": "int", "note": "text?"}
+_PATIENTS = {"n": "int", "n_positive": "int", "n_never_tested": "int", "note": "text?"}
 
 
 def _floats(*names: str) -> dict[str, str]:

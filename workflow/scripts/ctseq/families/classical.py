@@ -54,7 +54,7 @@ class Fitted:
     chosen
         The values that were chosen.
     probabilities
-        Of the validation rows.
+        Of the test rows.
     inner
         Of each inner fold's rows, as it was held out.
     """
@@ -124,7 +124,7 @@ def fit_classical(
         loss = brier_score_loss(truth, np.concatenate(calibrated))
         tried.append((loss, values, curve, calibrated))
     _, values, curve, calibrated = min(tried, key=lambda trial: trial[0])
-    return Fitted(dict(values), curve(scores(values, task.whole)), calibrated)
+    return Fitted(dict(values), curve(scores(values, task.outer)), calibrated)
 
 
 def _curve(

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from ctseq.cache.row_arrays import Stacked
+from ctseq.cache.row_arrays import RowArrays
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.core.seeds import AUGMENTATION, MODEL, ORDER
@@ -38,7 +38,7 @@ class Examples:
         0 or 1, shape (rows,).
     """
 
-    pixels: Stacked
+    pixels: RowArrays
     members: np.ndarray
     labels: np.ndarray
 
@@ -92,8 +92,8 @@ def finetune(
     history
         One row an epoch: `tables.HISTORY`.
     summary
-        ``peak_rate``, the kept ``epoch``, and the ``movement`` of the final layer's weight: how far
-        training moved it, as a share of its initial length.
+        ``peak_rate``, the kept ``epoch``, and the ``relative_weight_change`` of the final layer:
+        the length of the change of its weights relative to their initial length.
 
     Raises
     ------
@@ -117,9 +117,9 @@ def finetune(
             run.weights[name].copy_(values)
     history = pd.DataFrame(run.history).assign(peak_rate=settings["learning_rate"])
     history["kept"] = (history["epoch"] == run.best).astype(int)
-    movement = (backbone.head.weight.detach() - head).norm() / head.norm()
+    relative_weight_change = (backbone.head.weight.detach() - head).norm() / head.norm()
     summary = {"peak_rate": settings["learning_rate"], "epoch": run.best}
-    return history, summary | {"movement": movement.item()}
+    return history, summary | {"relative_weight_change": relative_weight_change.item()}
 
 
 def probabilities(
@@ -241,14 +241,14 @@ class _Run:
                 f"Training diverged in epoch {self.epoch}: the loss is no longer a number. Lower "
                 f"training.learning_rate (now {self.settings['learning_rate']})."
             )
-        if not self.best or accuracy > self.history[self.best - 1]["validation_accuracy"]:
+        if not self.best or accuracy > self.history[self.best - 1]["tuning_accuracy"]:
             self.best = self.epoch
         self.history.append(
             {
                 "epoch": self.epoch,
                 "train_loss": loss,
-                "validation_loss": judged,
-                "validation_accuracy": accuracy,
+                "tuning_loss": judged,
+                "tuning_accuracy": accuracy,
                 "learning_rate": self.rate,
                 "images_per_second": speed,
             }

@@ -46,6 +46,6 @@ def layer_logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torc
 LINEAR = Head(initial_layer, layer_logits)
 
 
-def movement(initial: np.ndarray, trained: np.ndarray) -> float:
+def relative_weight_change(initial: np.ndarray, trained: np.ndarray) -> float:
     """Tell how far training moved weights, relative to their initial length."""
     return float(np.linalg.norm(trained - initial) / np.linalg.norm(initial))

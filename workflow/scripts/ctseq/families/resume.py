@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -78,12 +78,12 @@ class Unfinished:
             What JSON can hold, exactly: its numbers read back the same bits.
         """
         header = {"fingerprint": self.fingerprint, "facts": json.dumps(facts)}
-        with whole(self._state) as path:
+        with atomic_write(self._state) as path:
             save_file(tensors, path, metadata=header)
 
     def save_best(self, weights: Tensors, epoch: int) -> None:
         """Write the weights of the best epoch; those of an earlier one stay until `forget`."""
-        with whole(self._best(epoch)) as path:
+        with atomic_write(self._best(epoch)) as path:
             save_file(weights, path)
 
     def load_best(self, epoch: int, device: torch.device) -> Tensors:

@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedModel
 
 from ctseq.core.errors import InputError
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 from ctseq.encoders.backbones import Backbone
 from ctseq.families.heads import initial_layer
 
@@ -95,7 +95,7 @@ def save_model(backbone: Backbone, checkpoint: Path, folder: Path) -> None:
     folder
         Where ``config.json``, ``preprocessor_config.json`` and ``model.safetensors`` shall stand.
     """
-    with whole(folder) as unfinished:
+    with atomic_write(folder) as unfinished:
         backbone.model.save_pretrained(unfinished)
         shutil.copyfile(
             checkpoint / "preprocessor_config.json", unfinished / "preprocessor_config.json"

@@ -49,7 +49,7 @@ class Candidate:
     rate
         Peak learning rate.
     history
-        A row an epoch: epoch, train_loss, validation_loss, validation_accuracy, learning_rate.
+        A row an epoch: epoch, train_loss, tuning_loss, tuning_accuracy, learning_rate.
         Losses and accuracies are over all fits' rows together.
     epoch
         The epoch that is kept: the first best, or the last where nothing judges.
@@ -71,7 +71,7 @@ class Candidate:
 
     def table(self) -> pd.DataFrame:
         """Give the history with the kept epoch marked."""
-        names = ["epoch", "train_loss", "validation_loss", "validation_accuracy", "learning_rate"]
+        names = ["epoch", "train_loss", "tuning_loss", "tuning_accuracy", "learning_rate"]
         rows = pd.DataFrame(self.history, columns=names).astype({"epoch": int})
         return rows.assign(kept=(rows["epoch"] == self.epoch).astype(int), peak_rate=self.rate)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ctseq.cache.row_arrays import Rows
 from ctseq.core.seeds import HEAD, ORDER
-from ctseq.families.heads import Head, movement
+from ctseq.families.heads import Head, relative_weight_change
 from ctseq.families.training import Examples, predict, train
 from ctseq.replicates.fits import Fit
 from ctseq.replicates.tasks import Task, tabulate_scores
@@ -27,11 +27,11 @@ class Trained:
     history
         `tables.HISTORY`: every learning rate's epochs.
     scores
-        `tables.SCORES`: validation rows and, if inner folds chose, each training row as it was
+        `tables.SCORES`: test rows and, if inner folds chose, each training row as it was
         held out.
     summary
-        ``peak_rate`` and ``epoch`` that were chosen, and ``movement``: how far training moved the
-        final layer's weights, relative to their initial length.
+        ``peak_rate`` and ``epoch`` that were chosen, and ``relative_weight_change``: the length of
+        the change of the final layer's weights, relative to their initial length.
     """
 
     parameters: dict[str, np.ndarray]
@@ -52,9 +52,9 @@ def choose_and_train(
 ) -> Trained:
     """Choose epoch and learning rate, and train a head with them.
 
-    Without inner fits, the validation rows choose the epoch, by accuracy, as in the paper. With
+    Without inner fits, the test rows choose the epoch, by accuracy, as in the paper. With
     them, every learning rate is trained on each; the loss of all rows held out chooses rate and
-    epoch, and the head is trained anew on all training rows up to that epoch. Validation rows are
+    epoch, and the head is trained anew on all training rows up to that epoch. Test rows are
     then looked at once, to be scored.
 
     Parameters
@@ -83,15 +83,15 @@ def choose_and_train(
         seed=[seed, replicate, ORDER],
     )
     rates = np.atleast_1d(training["learning_rate"]).tolist()
-    scored = task.whole.held_out
+    scored = task.outer.held_out
     if task.inner:
         candidates = learn(task.inner, rates=rates, by="loss")
         chosen = max(candidates, key=lambda candidate: candidate.score)
-        unjudged = Fit(task.whole.train, scored[:0])
+        unjudged = Fit(task.outer.train, scored[:0])
         (final,) = learn([unjudged], rates=[chosen.rate], by="loss", epochs=chosen.epoch)
         held_out = chosen.probabilities
     else:
-        candidates = learn([task.whole], rates=rates, by="accuracy")
+        candidates = learn([task.outer], rates=rates, by="accuracy")
         (chosen,) = (final,) = candidates
         held_out = []
     history = pd.concat([candidate.table() for candidate in candidates], ignore_index=True)
@@ -105,6 +105,8 @@ def choose_and_train(
         {
             "peak_rate": chosen.rate,
             "epoch": chosen.epoch,
-            "movement": movement(initial["weight"], parameters["weight"]),
+            "relative_weight_change": relative_weight_change(
+                initial["weight"], parameters["weight"]
+            ),
         },
     )

@@ -68,7 +68,7 @@ def metric_boxplot(
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(labels) - 0.45)
     axes.set_xlabel("")
-    axes.set_ylabel(f"{metric_name(metric)}, validation patients")
+    axes.set_ylabel(f"{metric_name(metric)}, test patients")
     grid(axes, "y")
     return figure
 
@@ -182,7 +182,7 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
 
 @styled
 def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
-    """Show each model's losses and validation accuracy, epoch by epoch.
+    """Show each model's losses and tuning accuracy, epoch by epoch.
 
     Thin lines are replicates, thick ones their mean as far as at least half of them train, dots
     the epochs that were kept.
@@ -200,18 +200,18 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
         runs = histories[histories["model"] == model]
         colour = look_of(list(labels), model)["color"]
         _curves(loss, runs, "train_loss", MUTED)
-        _curves(loss, runs, "validation_loss", colour)
-        _curves(accuracy, runs, "validation_accuracy", colour)
-        _kept(loss, runs, "validation_loss", colour)
-        _kept(accuracy, runs, "validation_accuracy", colour)
+        _curves(loss, runs, "tuning_loss", colour)
+        _curves(accuracy, runs, "tuning_accuracy", colour)
+        _kept(loss, runs, "tuning_loss", colour)
+        _kept(accuracy, runs, "tuning_accuracy", colour)
         loss.set_title(wrapped(label, 50), fontweight="bold")
         loss.set_ylabel("Cross-entropy")
-        accuracy.set_ylabel("Validation accuracy")
+        accuracy.set_ylabel("Tuning accuracy")
         accuracy.set_ylim(-0.04, 1.04)
         loss.legend(
             handles=[
                 Line2D([], [], color=MUTED, label="training"),
-                Line2D([], [], color=colour, label="validation"),
+                Line2D([], [], color=colour, label="test"),
             ]
         )
         for axes in (loss, accuracy):

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ctseq.core.files import whole
+from ctseq.core.files import atomic_write
 
 P, T = ParamSpec("P"), TypeVar("T")
 
@@ -86,9 +86,9 @@ def canvas(width: float, height: float) -> Figure:
 @styled
 def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
     """Write a figure as SVG and as PNG with 300 dpi, whole, and without date or program."""
-    with whole(svg) as unfinished:
+    with atomic_write(svg) as unfinished:
         figure.savefig(unfinished, format="svg", metadata={"Date": None, "Creator": None})
-    with whole(png) as unfinished:
+    with atomic_write(png) as unfinished:
         figure.savefig(unfinished, format="png", dpi=300, metadata={"Software": None})
 
 

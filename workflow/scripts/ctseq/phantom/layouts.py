@@ -15,7 +15,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from ctseq.core.errors import InputError
 from ctseq.imaging.hounsfield import apply_windows
 from ctseq.imaging.windows import PRESETS
-from ctseq.phantom.patients import Patient, Told, draw_patients, told_of
+from ctseq.phantom.patients import Demographics, Patient, draw_patients, told_of
 from ctseq.readers.scan import SUBTYPES
 
 # The dataset and the paper spell masks differently; here they take turns.
@@ -87,7 +87,7 @@ def _write_jpg(folder: Path, index: int, patient: Patient) -> Shown:
     return shown
 
 
-def _jpg_tables(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
+def _jpg_tables(folder: Path, told: Sequence[tuple[Demographics, Shown]]) -> None:
     _write_csv(folder / "hemorrhage_diagnosis.csv", [_DIAGNOSIS, *_diagnosis(told)])
     _write_csv(folder / "patient_demographics.csv", [_PEOPLE, *_demographics(told)])
     # What unzipping on a Mac leaves behind; no part of the layout.
@@ -113,7 +113,7 @@ def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
     return [frozenset(masks) for _, masks in drawn]
 
 
-def _nifti_tables(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
+def _nifti_tables(folder: Path, told: Sequence[tuple[Demographics, Shown]]) -> None:
     _write_csv(folder / "hemorrhage_diagnosis_raw_ct.csv", [_DIAGNOSIS, *_diagnosis(told)])
     title, note = ("", "", "", "Hemorrhage type based on the CT scans"), ("Total", len(told))
     _write_csv(
@@ -175,7 +175,7 @@ def _write_folder(folder: Path, index: int, patient: Patient) -> Shown:
     return shown
 
 
-def _label_table(folder: Path, told: Sequence[tuple[Told, Shown]]) -> None:
+def _label_table(folder: Path, told: Sequence[tuple[Demographics, Shown]]) -> None:
     rows = [
         (patient.patient_id, number, int(bool(found)), *(int(name in found) for name in SUBTYPES))
         for patient, shown in told
@@ -203,7 +203,7 @@ def _save(grey: np.ndarray, path: Path, kind: str) -> None:
     Image.fromarray(grey).save(path, format=kind, **options)
 
 
-def _diagnosis(told: Sequence[tuple[Told, Shown]]) -> list[tuple[int, ...]]:
+def _diagnosis(told: Sequence[tuple[Demographics, Shown]]) -> list[tuple[int, ...]]:
     return [
         (
             *(int(patient.patient_id), number),
@@ -215,7 +215,7 @@ def _diagnosis(told: Sequence[tuple[Told, Shown]]) -> list[tuple[int, ...]]:
     ]
 
 
-def _demographics(told: Sequence[tuple[Told, Shown]]) -> list[tuple[object, ...]]:
+def _demographics(told: Sequence[tuple[Demographics, Shown]]) -> list[tuple[object, ...]]:
     rows = []
     for patient, shown in told:
         ever = frozenset().union(*shown)

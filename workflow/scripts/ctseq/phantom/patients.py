@@ -30,7 +30,7 @@ _TRIES = 50
 
 
 @dataclass(frozen=True)
-class Told:
+class Demographics:
     """What is told of a patient."""
 
     patient_id: str
@@ -40,7 +40,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Patient(Told):
+class Patient(Demographics):
     """What is told of a patient, and what draws the same slices every time."""
 
     n_slices: int
@@ -68,9 +68,9 @@ class Patient(Told):
             yield _scan(drawn.hu, sd, number in self.moved, noise), masks
 
 
-def told_of(patient: Patient) -> Told:
+def told_of(patient: Patient) -> Demographics:
     """Give what is told alone: what draws a patient is large."""
-    return Told(*(getattr(patient, field.name) for field in fields(Told)))
+    return Demographics(*(getattr(patient, field.name) for field in fields(Demographics)))
 
 
 def draw_patients(

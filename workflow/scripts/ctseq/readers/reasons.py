@@ -76,8 +76,8 @@ PROBLEMS = {
     ),
     "duplicate": Reason(
         "the same image as another patient's",
-        "The same pixels under two patients leak between training and validation, and one of the "
-        "labels is doubtful. All copies are left out.",
+        "The same pixels under two patients leak between training and test patients, and one of "
+        "the labels is doubtful. All copies are left out.",
     ),
     "checksum": Reason("differs from SHA256SUMS.txt", "Damaged or edited: copy the file again."),
     "missing": Reason("is in SHA256SUMS.txt but not here", "Copy the file from the release."),

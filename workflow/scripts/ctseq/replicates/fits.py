@@ -46,18 +46,18 @@ def replicate_fits(
 
     Returns
     -------
-    whole
-        All training rows; the validation rows are held out.
+    outer
+        All training rows; the test rows are held out.
     inner
         For each inner fold, the training rows of the others; its own are held out.
     """
     learned = rows_of(split, "train", rows["patient_id"])
-    whole = _fit(learned, ~learned, views)
+    outer = _fit(learned, ~learned, views)
     if folds is None:
-        return whole, []
+        return outer, []
     training = patients[rows_of(split, "train", patients["patient_id"])]
     fold = rows["patient_id"].map(inner_folds(training, folds=folds, seed=seed)).to_numpy()
-    return whole, [
+    return outer, [
         _fit(learned & (fold != number), fold == number, views) for number in range(folds)
     ]
 

@@ -10,14 +10,14 @@ from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table
 from ctseq.replicates.tables import SPLIT
 
-SUBSETS = ("train", "validation")
+SUBSETS = ("train", "test")
 
 
 def random_split(
     patients: pd.DataFrame,
     *,
     replicate: int,
-    validation_proportion: float,
+    test_proportion: float,
     stratify: bool,
     seed: int,
 ) -> pd.DataFrame:
@@ -30,8 +30,8 @@ def random_split(
     replicate
         Number of the replicate. It seeds the draw together with `seed`, so a replicate's split
         does not depend on how many others there are.
-    validation_proportion
-        Share of the patients that validate; the number is rounded half up.
+    test_proportion
+        Share of the patients that are tested on; the number is rounded half up.
     stratify
         Draw the share from positive and negative patients separately.
     seed
@@ -40,7 +40,7 @@ def random_split(
     Returns
     -------
     DataFrame
-        Columns ``patient_id`` and ``subset`` (``train`` or ``validation``), by patient id.
+        Columns ``patient_id`` and ``subset`` (``train`` or ``test``), by patient id.
 
     Raises
     ------
@@ -55,13 +55,13 @@ def random_split(
     ]  # fmt: skip
     subset = np.full(len(patients), "train", dtype=object)
     for group in groups:
-        n_validation = int(validation_proportion * len(group) + 0.5)
-        subset[rng.permutation(group)[:n_validation]] = "validation"
+        n_test = int(test_proportion * len(group) + 0.5)
+        subset[rng.permutation(group)[:n_test]] = "test"
     for name in SUBSETS:
         if not (subset == name).any():
             raise InputError(
                 f"Replicate {replicate}: {len(patients)} patients with "
-                f"splits.validation_proportion {validation_proportion} leave no {name} patient. "
+                f"splits.test_proportion {test_proportion} leave no {name} patient. "
                 "Choose another proportion or add patients."
             )
     if len(set(truth[subset == "train"])) < 2:
@@ -77,9 +77,9 @@ def repeated_kfold_split(
 ) -> pd.DataFrame:
     """Give one replicate's subsets by repeated stratified k-fold, by patient.
 
-    Replicate r is fold (r - 1) mod `folds` of repetition (r - 1) div `folds`; the fold validates.
-    Within a repetition every patient validates once, folds differ in size by at most one patient,
-    and so do their numbers of positives.
+    Replicate r tests on fold (r - 1) mod `folds` of repetition (r - 1) div `folds`. Within a
+    repetition every patient is tested on once, folds differ in size by at most one patient, and so
+    do their numbers of positives.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ def repeated_kfold_split(
     patients = patients.sort_values("patient_id", ignore_index=True)
     truth = patients["hemorrhage"].to_numpy()
     dealt = _deal(truth, folds, rng=rng, key="splits.folds", other="splits.scheme: random")
-    subset = np.where(dealt == fold, "validation", "train")
+    subset = np.where(dealt == fold, "test", "train")
     return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
 
 
 def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> pd.Series:
-    """Deal the training patients of a replicate over folds, to choose on without validation.
+    """Deal the training patients of a replicate over folds, to choose on without the test patients.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> p
     patients = patients.sort_values("patient_id", ignore_index=True)
     rng = np.random.default_rng(np.random.SeedSequence(list(seed)))
     truth = patients["hemorrhage"].to_numpy()
-    dealt = _deal(truth, folds, rng=rng, key="selection.folds", other="more training patients")
+    dealt = _deal(truth, folds, rng=rng, key="tuning.folds", other="more training patients")
     return pd.Series(dealt, index=patients["patient_id"], name="fold")
 
 
@@ -158,12 +158,12 @@ def hold_out(
     Returns
     -------
     DataFrame
-        The split; the patients taken out are in a third subset, ``inner``.
+        The split; the patients taken out are in a third subset, ``held_out``.
     """
     training = patients[rows_of(split, "train", patients["patient_id"])]
     dealt = inner_folds(training, folds=folds, seed=seed)
     taken = dealt.index[dealt == 0]
-    return split.assign(subset=split["subset"].mask(split["patient_id"].isin(taken), "inner"))
+    return split.assign(subset=split["subset"].mask(split["patient_id"].isin(taken), "held_out"))
 
 
 def _deal(
@@ -194,7 +194,7 @@ def read_split(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        Also if a subset has another name than ``train`` or ``validation``.
+        Also if a subset has another name than ``train`` or ``test``.
     """
     split = read_table(path, SPLIT)
     unknown = sorted(set(split["subset"]) - set(SUBSETS))
@@ -211,7 +211,7 @@ def rows_of(split: pd.DataFrame, subset: str, patient_ids: pd.Series) -> np.ndar
     split
         As `read_split` gives it.
     subset
-        ``train`` or ``validation``.
+        ``train`` or ``test``.
     patient_ids
         A patient id a row.
 

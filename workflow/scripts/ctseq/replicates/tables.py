@@ -3,7 +3,7 @@
 from ctseq.core.tables import Table
 
 SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
-# A row a slice or a patient: of the validation patients or, as inner folds held them out, of the
+# A row a slice or a patient: of the test patients or, as inner folds held them out, of the
 # training patients.
 SCORES = Table(
     {"patient_id": "id", "slice_number": "int?", "subset": "text", "probability": "float"},

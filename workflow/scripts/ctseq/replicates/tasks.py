@@ -25,13 +25,13 @@ class Task:
         `tables.ROWS`, of one view.
     labels
         0 or 1, of all views, shape (views * rows,).
-    whole, inner
+    outer, inner
         As `fits.replicate_fits` gives them.
     """
 
     rows: pd.DataFrame
     labels: np.ndarray
-    whole: Fit
+    outer: Fit
     inner: list[Fit]
 
 
@@ -67,7 +67,7 @@ def read_task(
     patients = read_table(inputs.patients, PATIENTS)
     slices = read_table(inputs.slices, SLICES) if labels == "slice" else None
     truth = labels_of(rows, slices, patients, labels=labels)
-    whole, inner = replicate_fits(
+    outer, inner = replicate_fits(
         rows,
         patients,
         read_split(inputs.split),
@@ -75,26 +75,24 @@ def read_task(
         seed=[seed, replicate, INNER],
         views=views,
     )
-    return Task(rows, np.tile(truth, views), whole, inner)
+    return Task(rows, np.tile(truth, views), outer, inner)
 
 
-def tabulate_scores(
-    task: Task, validation: np.ndarray, inner: Iterable[np.ndarray]
-) -> pd.DataFrame:
+def tabulate_scores(task: Task, test: np.ndarray, inner: Iterable[np.ndarray]) -> pd.DataFrame:
     """Make `tables.SCORES` of probabilities.
 
     Parameters
     ----------
     task
         What was learned.
-    validation
-        Of the validation rows.
+    test
+        Of the test rows.
     inner
         Of each inner fit's rows, as they were held out; none where no folds chose.
     """
-    parts = [("validation", task.whole.held_out, validation)]
+    parts = [("test", task.outer.held_out, test)]
     parts += [
-        ("inner", fit.held_out, probability)
+        ("held_out", fit.held_out, probability)
         for fit, probability in zip(task.inner, inner, strict=True)
     ]
     scores = pd.concat(

@@ -224,7 +224,7 @@ def _pairing(published: Published) -> Claim:
     differ = int((positives.max(axis=1) != positives.min(axis=1)).sum())
     return Claim(
         "Pairing",
-        f"In {differ} of {len(positives)} replicates the models' validation patients have "
+        f"In {differ} of {len(positives)} replicates the models' test patients have "
         "different numbers of positives. The models do not share splits, so part of the "
         "difference is one of patients.",
     )

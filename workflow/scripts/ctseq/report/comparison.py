@@ -8,7 +8,7 @@ from ctseq.report.numbers import number
 from ctseq.report.tables import Table, table_of
 
 _DIFFERENCE = {"estimate": "Difference"}
-_OVER_PATIENTS = ["n", "n_positive", "n_never_validated"]
+_OVER_PATIENTS = ["n", "n_positive", "n_never_tested"]
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
 # Name of the table to title, headings that differ and columns left out.
@@ -61,7 +61,7 @@ def comparison_tables(
 
 
 def ratio_text(comparison: Mapping[str, pd.DataFrame]) -> str:
-    """Give n(validation)/n(training), by which the corrected test allows for overlap."""
+    """Give n(test)/n(training), by which the corrected test allows for overlap."""
     return number(float(comparison["resampled_t"]["test_train_ratio"].iloc[0]), 2)
 
 

@@ -84,9 +84,9 @@ def render(study: Study) -> str:
         tables=comparison_tables(
             study.comparison, labels=labels, alpha=config["comparison"]["alpha"]
         ),
-        n_validation=_n_validation(study.metrics),
+        n_test=_n_test(study.metrics),
         ratio=ratio_text(study.comparison),
-        never=_never_validated(study),
+        never=_never_tested(study),
         false_alarms=false_alarms(study.comparison),
         against=published.against_paper(study.metrics, study.published, labels=labels, kinds=kinds),
         claims=claims(study.published),
@@ -171,10 +171,10 @@ def _training_table(config: Mapping[str, Any]) -> Table:
         if key not in unused
     ]
     chosen = {
-        "validation": "the validation patients",
-        "inner": f"{config['selection']['folds']} inner folds of the training patients",
+        "test": "the test patients",
+        "train": f"{config['tuning']['folds']} inner folds of the training patients",
     }
-    rows.append(["Choices are made on", chosen[config["selection"]["patients"]]])
+    rows.append(["Choices are made on", chosen[config["tuning"]["patients"]]])
     rows.append(["Decision threshold", str(config["evaluation"]["threshold"])])
     return Table("Training", ["", ""], rows)
 
@@ -209,11 +209,11 @@ def _memory(cost: facts.Cost) -> str:
     return "not measured" if pd.isna(cost.memory_mib) else memory(cost.memory_mib)
 
 
-def _n_validation(metrics: pd.DataFrame) -> float:
-    """Give the mean number of validation patients in a run."""
+def _n_test(metrics: pd.DataFrame) -> float:
+    """Give the mean number of test patients in a run."""
     counts = metrics[metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
     return float(counts.groupby(["model", "replicate"])["value"].sum().mean())
 
 
-def _never_validated(study: Study) -> int:
-    return int(study.comparison["auc"]["n_never_validated"].iloc[0])
+def _never_tested(study: Study) -> int:
+    return int(study.comparison["auc"]["n_never_tested"].iloc[0])

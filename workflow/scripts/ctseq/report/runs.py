@@ -76,14 +76,14 @@ def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[
         remarks.append("calls all negative")
     if values["tn"] + values["fn"] == 0:
         remarks.append("calls all positive")
-    if summary.get("movement", 1.0) < BARELY_MOVED:
+    if summary.get("relative_weight_change", 1.0) < BARELY_MOVED:
         remarks.append("barely moved")
     return remarks
 
 
 def _chosen(summary: Mapping[str, float]) -> str:
     """Say what a training chose: epoch and learning rate, or a classifier's own values."""
-    shown = {key: value for key, value in summary.items() if key != "movement"}
+    shown = {key: value for key, value in summary.items() if key != "relative_weight_change"}
     return ", ".join(
         f"{key.replace('peak_', '').replace('_', ' ')} {value:g}" for key, value in shown.items()
     )

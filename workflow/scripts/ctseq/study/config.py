@@ -96,9 +96,9 @@ def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
         )
     for name, model in config["models"].items():
         yield from _of_a_model(f"models.{name}", model, config)
-    if config["evaluation"]["threshold"] == "chosen" and config["selection"]["patients"] != "inner":
+    if config["evaluation"]["threshold"] == "chosen" and config["tuning"]["patients"] != "train":
         yield (
-            "evaluation.threshold is 'chosen', for which selection.patients must be inner: "
+            "evaluation.threshold is 'chosen', for which tuning.patients must be train: "
             "choosing it on the patients that are reported would flatter the model"
         )
     labels = [model["label"] for model in config["models"].values()]
@@ -133,10 +133,10 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
             f"{key}.training.trainable to head, or remove the head"
         )
     several = isinstance(training["learning_rate"], list)
-    if several and config["selection"]["patients"] != "inner":
+    if several and config["tuning"]["patients"] != "train":
         yield (
             f"{key}: training.learning_rate lists several, among which only inner folds may "
-            "choose: set selection.patients to inner, or name one"
+            "choose: set tuning.patients to train, or name one"
         )
     if several and training["trainable"] != "head":
         yield (
