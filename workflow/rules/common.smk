@@ -14,7 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 from ctseq.study.config import check_config, in_order_of
 from ctseq.core.errors import InputError
 from ctseq.study.finished import finished_files
-from ctseq.study.digests import imported_files
+from ctseq.study.digests import code_digest
 from ctseq.imaging.windows import parse_windows
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
@@ -90,12 +90,13 @@ def finished_studies(wildcards):
 
 
 def code_of(script):
-    """List a rule's script and the library modules that it imports, to be declared as input.
+    """Return a digest of what decides a script's results: its own code and the library's behind it.
 
-    Their checksums decide whether a changed program re-runs a rule; profiles/default leaves
+    A rule has it as its first parameter, so that a changed program re-runs the rule. It has no name,
+    because scripts take parameters by name and have no use for it; profiles/default leaves
     Snakemake's own `code` trigger out, which looks at the script's time of change alone.
     """
-    return [str(path.relative_to(workflow.basedir)) for path in imported_files(SCRIPTS / script)]
+    return code_digest(SCRIPTS / script)
 
 
 def dataset_format():

@@ -6,7 +6,6 @@ rule collect_metrics:
     input:
         metrics=every_run("metrics.json"),
         predictions=every_run("predictions.csv"),
-        code=code_of("collect_metrics.py"),
     output:
         metrics="<results>/metrics.csv",
         predictions="<results>/predictions.csv",
@@ -17,6 +16,7 @@ rule collect_metrics:
     conda:
         "../../envs/stats.yaml"
     params:
+        code_of("collect_metrics.py"),
         models=MODELS,
         replicates=REPLICATES,
     script:
@@ -28,7 +28,6 @@ rule compare_models:
     input:
         metrics="<results>/metrics.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
-        code=code_of("compare_models.py"),
     output:
         normality="<results>/comparison/paper/normality.csv",
         variances="<results>/comparison/paper/variances.csv",
@@ -49,6 +48,7 @@ rule compare_models:
     conda:
         "../../envs/stats.yaml"
     params:
+        code_of("compare_models.py"),
         **comparison_of(config),
     script:
         "../scripts/compare_models.py"
@@ -59,7 +59,6 @@ rule compare_patients:
     input:
         predictions="<results>/predictions.csv",
         patients="<results>/dataset/patients.csv",
-        code=code_of("compare_patients.py"),
     output:
         auc="<results>/comparison/patients/auc.csv",
         delong="<results>/comparison/patients/delong.csv",
@@ -78,6 +77,7 @@ rule compare_patients:
         # grows with both numbers, so this serves 1000 patients.
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
+        code_of("compare_patients.py"),
         models=MODELS,
         alpha=config["comparison"]["alpha"],
         bootstrap_resamples=config["comparison"]["bootstrap_resamples"],

@@ -3,8 +3,6 @@
 
 rule draw_phantom:
     """Draw synthetic patients in any of the formats, for `dataset.format: phantom`."""
-    input:
-        code=code_of("draw_phantom.py"),
     output:
         dataset=directory("<results>/phantom"),
     log:
@@ -17,6 +15,7 @@ rule draw_phantom:
         # At 1024 px some thirty float32 fields of a slice, and a patient's volume where that is one.
         mem_mb=700,
     params:
+        code_of("draw_phantom.py"),
         phantom=config["dataset"]["phantom"],
         seed=config["seed"],
     script:
@@ -28,7 +27,6 @@ rule index_dataset:
     input:
         dataset=dataset_folder,
         labels=label_file,
-        code=code_of("index_dataset.py"),
     output:
         inventory="<results>/dataset/inventory.csv",
         listing="<results>/dataset/listing.csv",
@@ -45,6 +43,7 @@ rule index_dataset:
         # 0.8 KB a file, 0.6 GB for 25,000 scans (docs/performance.md).
         mem_mb=1500,
     params:
+        code_of("index_dataset.py"),
         format=dataset_format(),
         labels=label_table(),
         on_problem=config["dataset"]["on_problem"],
@@ -58,7 +57,6 @@ rule select_slices:
         dataset=dataset_folder,
         inventory="<results>/dataset/inventory.csv",
         listing="<results>/dataset/listing.csv",
-        code=code_of("select_slices.py"),
     output:
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
@@ -73,6 +71,7 @@ rule select_slices:
     resources:
         mem_mb=500,  # Python with pandas, and a few patients at a time
     params:
+        code_of("select_slices.py"),
         format=dataset_format(),
     script:
         "../scripts/select_slices.py"

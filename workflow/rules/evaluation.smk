@@ -7,7 +7,6 @@ rule evaluate:
         unpack(training_results),
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
-        code=code_of("evaluate.py"),
     output:
         predictions="<results>/runs/{model}/replicate-{replicate}/predictions.csv",
         slice_predictions="<results>/runs/{model}/replicate-{replicate}/slice_predictions.csv",
@@ -21,6 +20,7 @@ rule evaluate:
     resources:
         mem_mb=300,  # Python with pandas and tables of a replicate
     params:
+        code_of("evaluate.py"),
         sequence_rule=sequence_rule_of,
         threshold=config["evaluation"]["threshold"],
     script:

@@ -30,8 +30,6 @@ rule fetch_checkpoint:
 
 rule pretrain_tiny:
     """Make a tiny checkpoint that knows what blood looks like, for `checkpoint: tiny`."""
-    input:
-        code=code_of("pretrain_tiny.py"),
     output:
         folder=directory("resources/checkpoints/tiny-{tiny}"),
     log:
@@ -44,6 +42,7 @@ rule pretrain_tiny:
     resources:
         mem_mb=1500,  # torch and transformers; pixels and masks take some 20 MB
     params:
+        code_of("pretrain_tiny.py"),
         kind=lambda wildcards: wildcards.tiny.partition("-")[0],
         frames=lambda wildcards: int(wildcards.tiny.partition("-")[2] or 0) or None,
         seed=2024,  # one for all studies, which share the checkpoint as they share fetched ones
@@ -55,7 +54,6 @@ rule describe_checkpoint:
     """Check a checkpoint against its model's settings and write down what it wants of images."""
     input:
         folder=checkpoint_folder,
-        code=code_of("describe_checkpoint.py"),
     output:
         description="<results>/models/{model}.json",
     log:
@@ -67,6 +65,7 @@ rule describe_checkpoint:
     resources:
         mem_mb=300,  # two JSON files; the weights are hashed, not loaded
     params:
+        code_of("describe_checkpoint.py"),
         settings=backbone_settings,
     script:
         "../scripts/describe_checkpoint.py"
@@ -78,7 +77,6 @@ rule pack_pixels:
         dataset=dataset_folder,
         slices="<results>/dataset/slices.csv",
         description="<results>/models/{model}.json",
-        code=code_of("pack_pixels.py"),
     output:
         pixels="<results>/pixels/{model}{shard}.npy",
         rows="<results>/pixels/{model}{shard}.csv",
@@ -93,6 +91,7 @@ rule pack_pixels:
         # A patient at a time: a volume of 512 x 512 x 300 voxels is 315 MB in float32.
         mem_mb=1000,
     params:
+        code_of("pack_pixels.py"),
         format=dataset_format(),
         window=dataset_window(),
         shard=shard_of,
@@ -107,7 +106,6 @@ rule extract_features:
         description="<results>/models/{model}.json",
         pixels="<results>/pixels/{model}{shard}.npy",
         rows="<results>/pixels/{model}{shard}.csv",
-        code=code_of("extract_features.py"),
     output:
         features="<results>/features/{model}{shard}.safetensors",
         rows="<results>/features/{model}{shard}.csv",
@@ -123,6 +121,7 @@ rule extract_features:
         # ViViT-B with 32 frames peaks at 2 GiB; the rest is PyTorch and its GPU libraries.
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
+        code_of("extract_features.py"),
         settings=backbone_settings,
         extraction=extraction_of,
         mirror=False,
@@ -140,6 +139,7 @@ use rule extract_features as extract_mirrored_features with:
     benchmark:
         "<results>/benchmarks/extract_mirrored_features/{model}{shard}.tsv"
     params:
+        code_of("extract_features.py"),
         settings=backbone_settings,
         extraction=extraction_of,
         mirror=True,

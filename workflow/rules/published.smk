@@ -6,7 +6,6 @@ rule collect_published:
     """Measure the published confusion matrices, as if their runs had been made here."""
     input:
         runs="resources/published/replicates.csv",
-        code=code_of("collect_published.py"),
     output:
         metrics="results/published/metrics.csv",
     log:
@@ -18,6 +17,7 @@ rule collect_published:
     resources:
         mem_mb=500,  # Python with pandas and SciPy
     params:
+        code_of("collect_published.py"),
         n_test=PUBLISHED["splits"]["sizes"]["n_test"],
     script:
         "../scripts/collect_published.py"
@@ -26,10 +26,10 @@ rule collect_published:
 use rule compare_models as compare_published with:
     input:
         metrics="<results>/metrics.csv",
-        code=code_of("compare_models.py"),
     pathvars:
         results="results/published",
     params:
+        code_of("compare_models.py"),
         **comparison_of(PUBLISHED),
         # Its models drew a split each: no pairing, and the sizes stand in for the splits.
         sizes=PUBLISHED["splits"]["sizes"],
@@ -41,6 +41,7 @@ use rule plot_metrics as plot_published_metrics with:
     pathvars:
         results="results/published",
     params:
+        code_of("plot_metrics.py"),
         metrics=PUBLISHED["comparison"]["metrics"],
         labels=labels_of(PUBLISHED),
         shared_splits=False,
@@ -50,6 +51,7 @@ use rule plot_differences as plot_published_differences with:
     pathvars:
         results="results/published",
     params:
+        code_of("plot_differences.py"),
         labels=labels_of(PUBLISHED),
         shared_splits=False,
         rope=PUBLISHED["comparison"]["rope"],
@@ -65,7 +67,6 @@ rule write_published:
         figures=published_figures(),
         captions=captions_of(published_figures),
         templates=templates_of("published"),
-        code=code_of("write_published.py"),
     output:
         report=report(
             "results/published/report.html",
@@ -81,6 +82,7 @@ rule write_published:
     resources:
         mem_mb=500,  # Python with pandas and SciPy
     params:
+        code_of("write_published.py"),
         study=PUBLISHED,
     script:
         "../scripts/write_published.py"

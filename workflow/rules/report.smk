@@ -7,7 +7,6 @@ rule plot_examples:
         dataset=dataset_folder,
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
-        code=code_of("plot_examples.py"),
     output:
         svg="<results>/figures/examples.svg",
         png=report(
@@ -24,6 +23,7 @@ rule plot_examples:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_examples.py"),
         format=dataset_format(),
         window=dataset_window(),
         synthetic=config["dataset"]["format"] == "phantom",
@@ -35,7 +35,6 @@ rule plot_flow:
     """Draw how many files, slices and patients were seen, left out and used."""
     input:
         summary="<results>/dataset/summary.json",
-        code=code_of("plot_flow.py"),
     output:
         svg=report(
             "<results>/figures/flow.svg",
@@ -51,6 +50,8 @@ rule plot_flow:
         "../../envs/stats.yaml"
     resources:
         mem_mb=500,  # Python with Matplotlib
+    params:
+        code_of("plot_flow.py"),
     script:
         "../scripts/plot_flow.py"
 
@@ -59,7 +60,6 @@ rule plot_rulegraph:
     """Draw this workflow's own rules, before and after the predictions."""
     input:
         workflow=workflow_files(),
-        code=code_of("plot_rulegraph.py"),
     output:
         runs_svg="<results>/figures/rules-runs.svg",
         runs_png="<results>/figures/rules-runs.png",
@@ -74,6 +74,7 @@ rule plot_rulegraph:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_rulegraph.py"),
         config=graph_config(),
         gpu_rules=gpu_rules,
     script:
@@ -84,7 +85,6 @@ rule plot_metrics:
     """Draw each metric of all models and replicates, and each model's mean confusion matrix."""
     input:
         metrics="<results>/metrics.csv",
-        code=code_of("plot_metrics.py"),
     output:
         **metric_figures(config),
     log:
@@ -96,6 +96,7 @@ rule plot_metrics:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_metrics.py"),
         metrics=config["comparison"]["metrics"],
         labels=labels_of(config),
         shared_splits=True,
@@ -107,7 +108,6 @@ rule plot_training:
     """Draw loss and accuracy of every replicate, epoch by epoch."""
     input:
         histories=every_run("history.csv", models=trained_models()),
-        code=code_of("plot_training.py"),
     output:
         svg=report(
             "<results>/figures/training.svg",
@@ -124,6 +124,7 @@ rule plot_training:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_training.py"),
         labels={name: labels_of(config)[name] for name in trained_models()},
     script:
         "../scripts/plot_training.py"
@@ -134,7 +135,6 @@ rule plot_differences:
     input:
         tests="<results>/comparison/resampled_t.csv",
         metrics="<results>/metrics.csv",
-        code=code_of("plot_differences.py"),
     output:
         svg=report(
             "<results>/figures/differences.svg",
@@ -151,6 +151,7 @@ rule plot_differences:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_differences.py"),
         labels=labels_of(config),
         shared_splits=True,
         rope=config["comparison"]["rope"],
@@ -165,7 +166,6 @@ rule plot_patients:
         curves="<results>/comparison/patients/curves.csv",
         calibration="<results>/comparison/patients/calibration.csv",
         operating_points="<results>/comparison/patients/operating_points.csv",
-        code=code_of("plot_patients.py"),
     output:
         curves_svg=report(
             "<results>/figures/curves.svg",
@@ -188,6 +188,7 @@ rule plot_patients:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_patients.py"),
         labels=labels_of(config),
     script:
         "../scripts/plot_patients.py"
@@ -198,7 +199,6 @@ rule plot_ranking:
     input:
         ranks="<results>/comparison/ranking.csv",
         tests="<results>/comparison/resampled_t.csv",
-        code=code_of("plot_ranking.py"),
     output:
         svg=report(
             "<results>/figures/ranking.svg",
@@ -215,6 +215,7 @@ rule plot_ranking:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
+        code_of("plot_ranking.py"),
         labels=labels_of(config),
         alpha=config["comparison"]["alpha"],
     script:
@@ -235,7 +236,6 @@ rule write_report:
         captions=captions_of(report_figures),
         templates=templates_of("report"),
         environments=["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
-        code=code_of("write_report.py"),
     output:
         report=report(
             "<results>/report.html",
@@ -250,6 +250,7 @@ rule write_report:
     resources:
         mem_mb=500,  # Python with pandas; the page itself is a few MB
     params:
+        code_of("write_report.py"),
         config=study_config(),
         published=PUBLISHED,
         # What is measured when the report is written; as an input, each measurement would remake it.

@@ -5,7 +5,6 @@ rule split_patients:
     """Draw which patients of a replicate train and which are tested on."""
     input:
         patients="<results>/dataset/patients.csv",
-        code=code_of("split_patients.py"),
     output:
         split="<results>/splits/replicate-{replicate}.csv",
     log:
@@ -17,6 +16,7 @@ rule split_patients:
     resources:
         mem_mb=300,  # Python with pandas
     params:
+        code_of("split_patients.py"),
         **scheme_settings(),
         replicate=lambda wildcards: int(wildcards.replicate),
         seed=config["seed"],

@@ -7,7 +7,6 @@ rule compare_studies:
     input:
         unpack(finished_studies),
         templates=templates_of("studies"),
-        code=code_of("compare_studies.py"),
     output:
         # Of no study, so it has one name whichever are compared.
         page="results/studies.html",
@@ -19,5 +18,7 @@ rule compare_studies:
         "../../envs/stats.yaml"
     resources:
         mem_mb=500,  # Python with pandas and SciPy
+    params:
+        code_of("compare_studies.py"),
     script:
         "../scripts/compare_studies.py"

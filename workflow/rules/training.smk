@@ -10,7 +10,6 @@ rule train_head:
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
         split="<results>/splits/replicate-{replicate}.csv",
-        code=code_of("train_head.py"),
     output:
         head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
         history="<results>/runs/{model}/replicate-{replicate}/history.csv",
@@ -28,6 +27,7 @@ rule train_head:
         # PyTorch, 300 MB; features are mapped, but tables take 0.6 KB a row: 25,000 patients' 450 MB.
         mem_mb=lambda wildcards, attempt: 1200 * attempt,
     params:
+        code_of("train_head.py"),
         labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
         training=training_of,
         folds=inner_folds,
@@ -42,7 +42,6 @@ rule train_sequence_head:
         unpack(features_of),
         patients="<results>/dataset/patients.csv",
         split="<results>/splits/replicate-{replicate}.csv",
-        code=code_of("train_sequence_head.py"),
     output:
         head="<results>/runs/{model}/replicate-{replicate}/head.safetensors",
         history="<results>/runs/{model}/replicate-{replicate}/history.csv",
@@ -61,6 +60,7 @@ rule train_sequence_head:
         # As train_head, and a grid's batches of sequences.
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
+        code_of("train_sequence_head.py"),
         head=lambda wildcards: model_of(wildcards)["head"]["type"],
         shuffle_seed=shuffle_seed,
         training=training_of,
@@ -77,7 +77,6 @@ rule fit_classical:
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
         split="<results>/splits/replicate-{replicate}.csv",
-        code=code_of("fit_classical.py"),
     output:
         scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
         summary="<results>/runs/{model}/replicate-{replicate}/training.json",
@@ -93,6 +92,7 @@ rule fit_classical:
         # Python with scikit-learn, and the features four times.
         mem_mb=lambda wildcards, input, attempt: (600 + 4 * input.size_mb) * attempt,
     params:
+        code_of("fit_classical.py"),
         head=lambda wildcards: model_of(wildcards)["head"]["type"],
         labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
         weighted=lambda wildcards: training_of(wildcards)["loss"] == "weighted",
@@ -110,7 +110,6 @@ rule finetune:
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
         split="<results>/splits/replicate-{replicate}.csv",
-        code=code_of("finetune.py"),
     output:
         # Beside them, until the end, stands `unfinished`: it is no output, because outputs are
         # removed before a job that was cut short is started again.
@@ -133,6 +132,7 @@ rule finetune:
         # (benchmarks/finetune_memory.py); on a GPU, that is mostly the GPU's memory.
         mem_mb=lambda wildcards, attempt: 14000 * attempt,
     params:
+        code_of("finetune.py"),
         model=backbone_settings,
         labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
         shuffle_seed=video_shuffle_seed,

@@ -1,5 +1,6 @@
 """Which files decide what a script computes: the script and every library module it imports."""
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,14 @@ def imported_files(script: Path) -> list[Path]:
         unread += new
         found |= new
     return [script, *sorted(found)]
+
+
+def code_digest(script: Path) -> str:
+    """Return the SHA-256 of a script and of the modules that it imports."""
+    digest = hashlib.sha256()
+    for path in imported_files(script):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 # A pattern and not Python's parser, which takes a second for all rules at every start of Snakemake.
