@@ -194,7 +194,7 @@ def graph_config():
     """Give the part of the configuration that shapes the rule graph; two replicates show it."""
     models = {
         name: {key: value for key, value in model.items() if key != "training"}
-        | {"training": {"trainable": training_settings(model)["trainable"]}}
+        | {"training": {"trainable": training_settings(config, model)["trainable"]}}
         for name, model in config["models"].items()
     }
     shaping = {key: config[key] for key in ("study", "dataset", "report")}

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from ctseq.study.models import FINE_TUNING, head_family, way_of_training
+from ctseq.study.models import head_family, training_settings, way_of_training
 
 
 def model_of(wildcards):
@@ -99,23 +99,9 @@ def checkpoint_folder(wildcards):
     return hub_folder(model)
 
 
-def training_settings(model):
-    """Give a model's training settings: the study's, but for what the model overrides.
-
-    A frozen backbone has no use for some of them, whose change then re-runs no head.
-    """
-    own = model.get("training", {})
-    settings = config["training"] | own
-    augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
-    if settings["trainable"] == "head":
-        settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
-        augmentation = {"mirror": augmentation["mirror"]}
-    return settings | {"augmentation": augmentation}
-
-
 def training_of(wildcards):
     """Give the training settings of the model that a job is about."""
-    return training_settings(model_of(wildcards))
+    return training_settings(config, model_of(wildcards))
 
 
 # What each way of training makes of a run.

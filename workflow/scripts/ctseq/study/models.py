@@ -29,3 +29,25 @@ def way_of_training(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     """
     training = config["training"] | model.get("training", {})
     return head_family(model) if training["trainable"] == "head" else "finetune"
+
+
+def training_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the training settings of a model: the study's, with the model's overrides filled in.
+
+    Settings that have no effect on a frozen backbone's heads are left out, so that changing them
+    re-runs nothing.
+
+    Parameters
+    ----------
+    config
+        The study's configuration.
+    model
+        One of its models'.
+    """
+    own = model.get("training", {})
+    settings = config["training"] | own
+    augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
+    if settings["trainable"] == "head":
+        settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
+        augmentation = {"mirror": augmentation["mirror"]}
+    return settings | {"augmentation": augmentation}
