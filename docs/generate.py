@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from ctseq.imaging.windows import PRESETS  # noqa: E402
-from ctseq.readers.reasons import FILES, PROBLEMS  # noqa: E402
+from ctseq.readers.problems import FILES, PROBLEMS  # noqa: E402
 
 # What envs/Containerfile has beyond the lines that Snakemake writes.
 ABOUT_THE_IMAGE = [

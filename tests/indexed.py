@@ -1,48 +1,28 @@
-"""Indexing and selecting in one call each, with whole tables, as the scripts do it in parts."""
+"""What a reader lists, as tables, and what selection makes of an index."""
 
-import tempfile
-from pathlib import Path
-
-import pandas as pd
-
-from ctseq.core.tables import typed
-from ctseq.intake.catalogue import open_catalogue
-from ctseq.intake.index import index_dataset as index_in_parts
-from ctseq.intake.selection import Selection
-from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
-from ctseq.readers.scan import FILES, SLICES, frame
+from ctseq.intake import selection
+from ctseq.intake.counts import count_flow, count_used
+from ctseq.readers.contents import FILES, SLICES, frame
 
 
 def list_files(reader, folder):
-    """Give what a reader finds, as `scan.FILES`, in no special order."""
-    return frame([file[:-1] for file in reader.scan(folder).files], FILES)
+    """Return what a reader finds, as `contents.FILES`, in no special order."""
+    return frame([file[:-1] for file in reader.list_contents(folder).files], FILES)
 
 
 def list_slices(reader, folder):
-    """Give the slices that a reader finds, as `scan.SLICES`: patients by id, slices by place."""
+    """Return the slices that a reader finds, as `contents.SLICES`: patients by id, then by rank."""
     rows = [
-        (file.patient_id, place, number, file.path)
-        for file in reader.scan(folder).files
-        for number, place in file.slices
+        (file.patient_id, number, rank, file.path)
+        for file in reader.list_contents(folder).files
+        for number, rank in file.slices
     ]
-    return frame(sorted(rows), {"patient_id": "str", "place": "int64"} | SLICES)[list(SLICES)]
-
-
-def index_dataset(folder, reader, **options):
-    """Give inventory, listing and problems of a dataset."""
-    with tempfile.TemporaryDirectory() as scratch, open_catalogue(Path(scratch, "x")) as catalogue:
-        index = index_in_parts(folder, reader, catalogue, **options)
-        files, slices = zip(*index.parts(), strict=True)
-        return (
-            pd.concat([typed([], INVENTORY), *files], ignore_index=True),
-            pd.concat([typed([], LISTING), *slices], ignore_index=True),
-            typed(index.problems, PROBLEMS),
-        )
+    slices = frame(rows, SLICES)
+    return slices.sort_values(["patient_id", "rank"], ignore_index=True)
 
 
 def select_slices(inventory, listing, demographics):
-    """Give slices, patients and summary of a study."""
-    selection = Selection(demographics)
-    selection.account(inventory)
-    slices, patients = selection.take(listing)
-    return slices.reset_index(drop=True), patients, selection.summary()
+    """Return slices, patients and summary of a study."""
+    slices, patients = selection.select_slices(listing, demographics)
+    flow = count_flow(inventory, listing, patients)
+    return slices, patients, count_used(slices, patients) | {"flow": flow}

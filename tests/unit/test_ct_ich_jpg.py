@@ -9,9 +9,9 @@ from PIL import Image
 from ctseq.core.errors import InputError
 from ctseq.readers import ct_ich_jpg as reader
 from ctseq.readers import ct_ich_tables
+from ctseq.readers.contents import LABELS, SUBTYPES, frame
 from ctseq.readers.images import read_image
-from ctseq.readers.registry import reader_for
-from ctseq.readers.scan import LABELS, SUBTYPES, frame
+from ctseq.readers.registry import recognise
 from indexed import list_files
 
 
@@ -204,24 +204,24 @@ def test_damaged_slices_are_refused(tmp_path):
 
 
 def test_the_format_is_recognised_or_named(folder):
-    assert reader_for(folder) == (reader, "ct-ich-jpg, by its folder Patients_CT")
-    assert reader_for(folder, "ct-ich-jpg")[0] is reader
+    assert recognise(folder) == ("ct-ich-jpg", "its folder Patients_CT")
+    assert recognise(folder, "ct-ich-jpg") == recognise(folder)
     with pytest.raises(InputError, match="choose auto or one of ct-ich-jpg"):
-        reader_for(folder, "minc")
+        recognise(folder, "minc")
     with pytest.raises(InputError, match="It looks like ct-ich-jpg, by its folder Patients_CT"):
-        reader_for(folder, "ct-ich-nifti")
+        recognise(folder, "ct-ich-nifti")
     with pytest.raises(InputError, match="does not exist"):
-        reader_for(folder / "nowhere")
+        recognise(folder / "nowhere")
     with pytest.raises(InputError, match="is not a folder"):
-        reader_for(folder / "ReadMe.txt")
+        recognise(folder / "ReadMe.txt")
 
 
 def test_an_unknown_folder_names_what_was_found_and_the_better_one(folder, tmp_path_factory):
     with pytest.raises(InputError, match="Found 049/, 100/.*looks right"):
-        reader_for(folder / "Patients_CT")
+        recognise(folder / "Patients_CT")
     outer = tmp_path_factory.mktemp("outer")
     with pytest.raises(InputError, match=r"Looked for a folder Patients_CT.*Found nothing\."):
-        reader_for(outer)
+        recognise(outer)
     folder.rename(outer / "ct-ich-1.2.0")
     with pytest.raises(InputError, match=r"ct-ich-1\.2\.0 looks right: set dataset\.path to it"):
-        reader_for(outer)
+        recognise(outer)

@@ -6,8 +6,9 @@ import pytest
 
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import PRESETS
+from ctseq.intake.index import index_dataset
 from ctseq.readers import ct_ich_nifti as reader
-from indexed import index_dataset, list_slices, select_slices
+from indexed import list_slices, select_slices
 
 HEADER = (
     "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
@@ -51,7 +52,7 @@ def read(folder, patient="049"):
     slices = list_slices(reader, folder)
     own = slices[slices["patient_id"] == patient]
     sequence = reader.open_sequence(folder, own)
-    return own, np.stack([sequence(place) for place in range(len(own))])
+    return own, np.stack([sequence(index) for index in range(len(own))])
 
 
 @pytest.mark.parametrize("axes", ["LPS", "RAS", "LAS", "RPS", "PLS", "ARS"])

@@ -11,10 +11,11 @@ from pydicom.uid import EnhancedCTImageStorage
 from ct_files import HU, PYDICOMS, ct, save
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
+from ctseq.intake.index import index_dataset
 from ctseq.readers import dicom
 from ctseq.readers.dicom_files import read_header, read_hu
-from ctseq.readers.dicom_series import choose
-from indexed import index_dataset, select_slices
+from ctseq.readers.dicom_scans import choose_series
+from indexed import select_slices
 
 
 def headers_of(images, folder):
@@ -25,7 +26,7 @@ def headers_of(images, folder):
 
 
 def chosen(images, folder):
-    series, reasons = choose(headers_of(images, folder))
+    series, reasons = choose_series(headers_of(images, folder))
     return [int(header.path.split(".")[0]) for header in series], set(reasons.values())
 
 
@@ -66,7 +67,7 @@ def test_the_series_is_chosen_by_rule(first, second, taken, tmp_path):
     for number, told in (("1", dict(first)), ("2", dict(second))):
         step, length = told.pop("step", 5), told.pop("length", 3)
         images += stack([step * place for place in range(length)], series=number, **told)
-    series, reasons = choose(headers_of(images, tmp_path))
+    series, reasons = choose_series(headers_of(images, tmp_path))
     assert {header.series for header in series} == {f"1.2.3.{taken}"}
     assert len(series) + len(reasons) == len(images)
 
@@ -95,7 +96,7 @@ def enhanced(heights):
 
 def test_frames_of_one_file_are_slices_in_the_order_of_the_body(tmp_path):
     path = save(enhanced([10, 0, 5]), tmp_path / "0.dcm")
-    series, reasons = choose([read_header(path, "0.dcm")])
+    series, reasons = choose_series([read_header(path, "0.dcm")])
     assert [header.positions[0][2] for header in series] == [0, 5, 10]
     assert reasons == {}
     for number, z in enumerate([0, 5, 10], start=1):

@@ -40,11 +40,11 @@ PLANTED = {
 def data(tmp_path):
     """Three patients; the last one's files are damaged in ways that programs complain about."""
     for number, patient in enumerate(("a", "b", "c")):
-        for place in range(3):
+        for k in range(3):
             told = PLANTED | {"PatientID": f"planted-id-{patient}"}
-            image = ct(np.tile(HU, (4, 3)) + 3 * number + place, z=5.0 * place, **told)
+            image = ct(np.tile(HU, (4, 3)) + 3 * number + k, z=5.0 * k, **told)
             image.private_block(0x0019, "planted-private", create=True).add_new(1, "LO", "planted")
-            save(image, tmp_path / f"data/{patient}/{place}.dcm")
+            save(image, tmp_path / f"data/{patient}/{k}.dcm")
     path = tmp_path / "data/c/1.dcm"
     path.write_bytes(path.read_bytes()[:-300])
     bad = ct(z=99.0, **PLANTED | {"StudyDate": "Planted^Date", "PatientAge": "planted age"})
@@ -55,24 +55,27 @@ def data(tmp_path):
 
 def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
     out = tmp_path / "out"
-    common = {"dataset": str(data), "format": "auto"}
-    tables = {name: str(out / f"{name}.csv") for name in ("inventory", "listing")}
+    tables = {n: str(out / f"{n}.csv") for n in ("inventory", "listing", "demographics")}
     problems, summary = str(out / "problems.csv"), str(out / "summary.json")
+    recognised = str(out / "format.json")
+    common = {"dataset": str(data), "format": "auto", "problems": problems} | tables
     kept = {name: str(out / f"{name}.csv") for name in ("slices", "patients")}
     with pytest.raises(SystemExit), rule_log(out / "error.log"):
-        index(**common, **tables, problems=problems, on_problem="error")
+        index(**common, recognised=recognised, on_problem="error")
     shown = capfd.readouterr()
     assert "data/c/1.dcm" in shown.err or "c/1.dcm: patient c" in shown.err
     with rule_log(out / "rules.log"):
-        index(**common, **tables, problems=problems, on_problem="exclude")
-        select(**common, **tables, **kept, summary=summary, sorted_folder=str(out / "sorted"))
+        index(**common, recognised=recognised, on_problem="exclude")
+        links = str(out / "sorted")
+        select(dataset=str(data), **tables, **kept, summary=summary, sorted_folder=links)
         steps = Preprocessing(8, 2, (8, 8), None, 0.0, None, None)
         write_json({"preprocessing": steps.to_json()}, out / "m.json")
-        options = {"format": "auto", "window": ["brain", "bone", "subdural"]}
+        options = {"window": ["brain", "bone", "subdural"]}
         made = (out / "m.npy", out / "m.csv")
-        pack(data, kept["slices"], out / "m.json", *made, **options, shard=[1, 1], threads=2)
+        read = (data, recognised, kept["slices"], out / "m.json")
+        pack(*read, *made, **options, shard=[1, 1], threads=2)
         figures = [(out / f"{name}.svg", out / f"{name}.png") for name in ("examples", "flow")]
-        plot_examples(data, *kept.values(), *figures[0], **options, synthetic=False)
+        plot_examples(data, recognised, *kept.values(), *figures[0], **options, synthetic=False)
         plot_flow(summary, *figures[1])
     shown = shown.out + shown.err + "".join(capfd.readouterr())
     assert np.load(out / "m.npy").shape[1:] == (3, 8, 8)

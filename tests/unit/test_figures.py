@@ -13,7 +13,7 @@ from ctseq.figures import comparison, patients, replicates
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
 from ctseq.figures.style import PAGE, look_of, save
-from ctseq.readers.scan import SUBTYPES
+from ctseq.readers.contents import SUBTYPES
 
 TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 SIX = TWO | {

@@ -6,15 +6,12 @@ import os
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ctseq.cache.tables import ROWS
-from ctseq.core import tables
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import atomic_write, read_json, write_json
 from ctseq.core.logs import rule_log
-from ctseq.core.tables import open_table, read_parts, read_table, typed, write_table
+from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.tables import METRICS
 from ctseq.intake.tables import SLICES
 from ctseq.replicates.tables import SPLIT
@@ -101,52 +98,6 @@ def test_broken_tables_name_the_place(tmp_path, text, message):
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         read_table(tmp_path / "t.csv", SPLIT)
-
-
-@given(
-    st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 5)),
-    st.integers(1, 7),
-)
-def test_parts_hold_whole_patients_and_are_the_table(tmp_path_factory, lengths, at_a_time):
-    path = tmp_path_factory.getbasetemp() / "parts.csv"
-    names = [(patient, n) for patient, length in lengths.items() for n in range(length)]
-    rows = typed(names, ROWS)
-    with open_table(path, ROWS) as add:
-        for _, own in rows.groupby("patient_id", sort=False):
-            add(own)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "_ROWS_AT_A_TIME", at_a_time)
-        parts = list(read_parts(path, ROWS, by="patient_id"))
-    joined = pd.concat([typed([], ROWS), *parts], ignore_index=True)
-    pd.testing.assert_frame_equal(joined, read_table(path, ROWS))
-    pd.testing.assert_frame_equal(joined, rows)
-    assert sum(part["patient_id"].nunique() for part in parts) == len(lengths)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("a,1\nb,1\na,2\n", "has rows of patient_id a in two places"),
-        ("a,1\na,1\nb,1\n", "names a row twice: patient_id a, slice_number 1"),
-        ("a,1\nb,x\n", "row 3, column slice_number: 'x' is not a valid int"),
-    ],
-)
-@pytest.mark.parametrize("at_a_time", [1, 2, 10])
-def test_parts_are_checked_like_the_whole(tmp_path, monkeypatch, text, message, at_a_time):
-    monkeypatch.setattr(tables, "_ROWS_AT_A_TIME", at_a_time)
-    (tmp_path / "t.csv").write_text(f"patient_id,slice_number\n{text}")
-    with pytest.raises(InputError, match=message):
-        list(read_parts(tmp_path / "t.csv", ROWS, by="patient_id"))
-
-
-def test_a_table_in_parts_appears_whole_or_not_at_all(tmp_path):
-    with pytest.raises(RuntimeError), open_table(tmp_path / "t.csv", ROWS) as add:
-        add(typed([("a", 1)], ROWS))
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-    with open_table(tmp_path / "t.csv", ROWS):
-        pass
-    assert (tmp_path / "t.csv").read_text() == "patient_id,slice_number\n"
 
 
 def test_flags_and_numbers_are_checked(tmp_path):

@@ -49,14 +49,14 @@ def labels(data, text):
 def run(data, tmp_path, capfd, on_problem="error"):
     """Index and select as the rules do; give what the screen shows, empty if all is well."""
     out = tmp_path / "out"
-    common = {"dataset": str(data), "format": "folder", "inventory": str(out / "inventory.csv")}
-    common["listing"] = str(out / "listing.csv")
+    common = {"dataset": str(data)}
+    common |= {n: str(out / f"{n}.csv") for n in ("inventory", "listing", "demographics")}
     made = {name: str(out / f"{name}.csv") for name in ("slices", "patients")}
     made |= {"summary": str(out / "summary.json"), "sorted_folder": str(out / "sorted")}
     try:
         with rule_log(tmp_path / "log.txt"):
-            problems = str(out / "problems.csv")
-            index(**common, on_problem=on_problem, problems=problems, threads=2)
+            more = {"problems": str(out / "problems.csv"), "recognised": str(out / "format.json")}
+            index(**common, **more, format="folder", on_problem=on_problem, threads=2)
             select(**common, **made)
     except SystemExit:
         pass
@@ -306,3 +306,11 @@ def test_any_file_name_is_listed_once_in_text_that_can_be_written(tmp_path_facto
     assert found.path.isprintable()
     assert found.path.encode("utf-8")
     assert found.reason or os.fsencode(found.path) == name
+
+
+def test_no_two_names_are_shown_by_one_path(tmp_path):
+    for name in (b"a\n", rb"a\n", rb"a\\n", b"a\xff", rb"a\xff", rb"a\udcff"):
+        Path(os.fsdecode(bytes(tmp_path / "x") + name)).write_bytes(b"")
+    found = list(walk(tmp_path))
+    assert len({file.path for file in found}) == len(found) == 6
+    assert all(file.reason == "name" for file in found)

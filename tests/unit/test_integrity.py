@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ctseq.core.errors import InputError
+from ctseq.intake.index import index_dataset
 from ctseq.readers import folder as reader
-from indexed import index_dataset
 
 
 @pytest.fixture

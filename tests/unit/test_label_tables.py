@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ctseq.core.errors import InputError
+from ctseq.intake.index import index_dataset
 from ctseq.readers import folder as folder_reader
-from ctseq.readers.cells import open_cells, read_cells
-from ctseq.readers.ids import patient_key, patient_text, whole_number
+from ctseq.readers.cells import open_cells, patient_key, patient_text, read_cells, whole_number
+from ctseq.readers.contents import LABELS, frame
 from ctseq.readers.label_tables import find_table, open_table
-from ctseq.readers.scan import LABELS, frame
-from indexed import index_dataset
 
 
 def table(tmp_path, text, name="labels.csv"):

@@ -7,20 +7,21 @@ import pytest
 
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import PRESETS
+from ctseq.intake.index import index_dataset
 from ctseq.phantom.layouts import LAYOUTS, write_phantom
 from ctseq.readers import ct_ich_jpg
+from ctseq.readers.contents import LABELS, frame
 from ctseq.readers.images import read_image
-from ctseq.readers.registry import reader_for
-from ctseq.readers.scan import LABELS, frame
+from ctseq.readers.registry import READERS, recognise
 from draw_phantom import main
-from indexed import index_dataset, list_files, select_slices
+from indexed import list_files, select_slices
 
 SMALL = {"patients": 5, "positive": 3, "image_size": 64, "slices": (6, 9), "seed": 3}
 
 
 def diagnosis(folder):
     """Give the label rows."""
-    return frame(ct_ich_jpg.scan(folder).labels, LABELS)
+    return frame(ct_ich_jpg.list_contents(folder).labels, LABELS)
 
 
 def checksums(folder):
@@ -33,7 +34,7 @@ def checksums(folder):
 
 def selected(folder):
     """Take a folder through the steps of a study: its slices, patients and counts."""
-    reader, _ = reader_for(folder)
+    reader = READERS[recognise(folder)[0]]
     inventory, listing, problems = index_dataset(folder, reader, on_problem="error")
     assert problems.empty
     return select_slices(inventory, listing, reader.read_demographics(folder))
@@ -155,17 +156,17 @@ def test_every_layout_gives_the_same_slices_and_labels(layouts, layout):
 
 def grey(folder, slices):
     """Read all slices through the brain window, as whole numbers that can be negative."""
-    reader, _ = reader_for(folder)
+    reader = READERS[recognise(folder)[0]]
     pictures = []
     for _, own in slices.groupby("patient_id"):
         sequence = reader.open_sequence(folder, own, (PRESETS["brain"],))
-        pictures += [sequence(place) for place in range(len(own))]
+        pictures += [sequence(index) for index in range(len(own))]
     return np.stack(pictures).astype(int)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_is_recognised_alone_and_repeats(layouts, layout, tmp_path):
-    assert reader_for(layouts[layout])[1].startswith(f"{layout}, by ")
+    assert recognise(layouts[layout])[0] == layout
     write_phantom(tmp_path, layout=layout, **SMALL)
     assert checksums(tmp_path) == checksums(layouts[layout])
 

@@ -18,7 +18,7 @@ from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
-from ctseq.readers.scan import SUBTYPES
+from ctseq.readers.contents import SUBTYPES
 from ctseq.replicates.tables import SCORES
 
 ROOT = Path(__file__).parents[2]

@@ -38,8 +38,9 @@ def two(study, tmp_path_factory):
         features = [folder / f"features{shard}.{kind}" for kind in ("safetensors", "csv")]
         description = results / "models/convnext.json"
         pack_pixels.main(
-            *(results / "phantom", results / "dataset/slices.csv", description, *pixels),
-            format="ct-ich-jpg", window="brain", shard=(number, 2), threads=1,
+            *(results / "phantom", results / "dataset/format.json"),
+            *(results / "dataset/slices.csv", description, *pixels),
+            window="brain", shard=(number, 2), threads=1,
         )  # fmt: skip
         extract_features.main(
             *(settings["checkpoint"], description, *pixels, *features),

@@ -28,9 +28,11 @@ rule index_dataset:
         dataset=dataset_folder,
         labels=label_file,
     output:
+        recognised="<results>/dataset/format.json",
         inventory="<results>/dataset/inventory.csv",
         listing="<results>/dataset/listing.csv",
         problems="<results>/dataset/problems.csv",
+        demographics="<results>/dataset/demographics.csv",
     log:
         "<results>/logs/index_dataset.log",
     benchmark:
@@ -57,6 +59,7 @@ rule select_slices:
         dataset=dataset_folder,
         inventory="<results>/dataset/inventory.csv",
         listing="<results>/dataset/listing.csv",
+        demographics="<results>/dataset/demographics.csv",
     output:
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
@@ -72,6 +75,5 @@ rule select_slices:
         mem_mb=500,  # Python with pandas, and a few patients at a time
     params:
         code_of("select_slices.py"),
-        format=dataset_format(),
     script:
         "../scripts/select_slices.py"

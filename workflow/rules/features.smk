@@ -75,6 +75,7 @@ rule pack_pixels:
     """Decode, resize and crop a shard's slices once, the way a model's checkpoint wants it."""
     input:
         dataset=dataset_folder,
+        recognised="<results>/dataset/format.json",
         slices="<results>/dataset/slices.csv",
         description="<results>/models/{model}.json",
     output:
@@ -92,7 +93,6 @@ rule pack_pixels:
         mem_mb=1000,
     params:
         code_of("pack_pixels.py"),
-        format=dataset_format(),
         window=dataset_window(),
         shard=shard_of,
     script:

@@ -5,6 +5,7 @@ rule plot_examples:
     """Show a slice with and one without hemorrhage; left out by `report.example_slices: false`."""
     input:
         dataset=dataset_folder,
+        recognised="<results>/dataset/format.json",
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
     output:
@@ -24,7 +25,6 @@ rule plot_examples:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("plot_examples.py"),
-        format=dataset_format(),
         window=dataset_window(),
         synthetic=config["dataset"]["format"] == "phantom",
     script:

@@ -1,16 +1,15 @@
 """Account for every file and slice of the dataset and check its labels against its images."""
 
 import logging
-from collections import Counter
 from pathlib import Path
 
+from ctseq.core.files import write_json
 from ctseq.core.logs import rule_log
-from ctseq.core.tables import open_table, typed, write_table
-from ctseq.intake.catalogue import open_catalogue
+from ctseq.core.tables import write_table
 from ctseq.intake.index import index_dataset
-from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
-from ctseq.readers.reasons import REASONS
-from ctseq.readers.registry import reader_for
+from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PROBLEMS
+from ctseq.readers.problems import REASONS
+from ctseq.readers.registry import READERS, recognise
 
 
 def main(
@@ -18,43 +17,33 @@ def main(
     dataset: str,
     format: str,
     on_problem: str,
+    recognised: str,
     inventory: str,
     listing: str,
     problems: str,
+    demographics: str,
     labels: str | None = None,
     threads: int = 1,
 ) -> None:
-    """Write the inventory of files, the listing of slices and the problems that were left out."""
+    """Write the format, all files and slices, the problems that were left out, demographics."""
     log = logging.getLogger("ctseq").info
-    reader, how = reader_for(dataset, format)
-    log("Format: %s.", how)
-    counts, left = Counter(), Counter()
-    with open_catalogue(Path(inventory).with_name("catalogue")) as catalogue:
-        index = index_dataset(
-            dataset,
-            reader,
-            catalogue,
-            on_problem=on_problem,
-            labels=Path(labels) if labels else None,
-            threads=threads,
-        )
-        with (
-            open_table(inventory, INVENTORY) as add_files,
-            open_table(listing, LISTING) as add_slices,
-        ):
-            for files, slices in index.parts():
-                add_files(files)
-                add_slices(slices)
-                counts.update(files=len(files), kept_files=files["kept"].sum())
-                counts.update(slices=len(slices), kept_slices=slices["kept"].sum())
-                left.update(files.loc[files["kept"] == 0, "reason"])
-    write_table(typed(index.problems, PROBLEMS), problems, PROBLEMS)
+    name, how = recognise(dataset, format)
+    log("Format: %s, by %s.", name, how)
+    reader, table = READERS[name], Path(labels) if labels else None
+    index = index_dataset(dataset, reader, on_problem=on_problem, labels=table, threads=threads)
+    write_json({"format": name, "recognised_by": how}, recognised)
+    write_table(reader.read_demographics(dataset), demographics, DEMOGRAPHICS)
+    for rows, path, contract in zip(
+        index, (inventory, listing, problems), (INVENTORY, LISTING, PROBLEMS), strict=True
+    ):
+        write_table(rows, path, contract)
+    files, slices = index.inventory, index.listing
     log("Files seen in %s: %d, with slices of the study: %d.",
-        dataset, counts["files"], counts["kept_files"])  # fmt: skip
-    for code, count in left.most_common():
+        dataset, len(files), files["kept"].sum())  # fmt: skip
+    for code, count in files.loc[files["kept"] == 0, "reason"].value_counts().items():
         log("Not kept, %s: %d.", REASONS[code].words, count)
-    log("Slices seen: %d, kept: %d.", counts["slices"], counts["kept_slices"])
-    for code, count in Counter(found["problem"] for found in index.problems).most_common():
+    log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
+    for code, count in index.problems["problem"].value_counts().items():
         log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, problems)
 
 

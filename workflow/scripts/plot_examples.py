@@ -1,18 +1,19 @@
 """Draw a slice with and a slice without hemorrhage."""
 
+from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.style import save
 from ctseq.imaging.windows import parse_windows
 from ctseq.intake.tables import PATIENTS, SLICES
-from ctseq.readers.registry import reader_for
-from ctseq.readers.scan import SUBTYPES
+from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.registry import READERS
 
 
-def main(dataset, slices, patients, svg, png, *, format, window, synthetic):
+def main(dataset, recognised, slices, patients, svg, png, *, window, synthetic):
     """Write the figure, in the first window where there are three."""
-    reader, windows = reader_for(dataset, format)[0], parse_windows(window)[:1]
+    reader, windows = READERS[read_json(recognised)["format"]], parse_windows(window)[:1]
     table = read_table(slices, SLICES)
     chosen = choose_examples(table, read_table(patients, PATIENTS))
     positive, negative = (
@@ -37,6 +38,7 @@ if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
         main(
             snakemake.input.dataset,
+            snakemake.input.recognised,
             snakemake.input.slices,
             snakemake.input.patients,
             *snakemake.output,

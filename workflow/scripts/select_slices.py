@@ -5,43 +5,39 @@ from pathlib import Path
 
 from ctseq.core.files import atomic_write, write_json
 from ctseq.core.logs import rule_log
-from ctseq.core.tables import open_table, read_parts, write_table
+from ctseq.core.tables import read_table, write_table
+from ctseq.intake.counts import count_flow, count_used
 from ctseq.intake.links import link_sequences
-from ctseq.intake.selection import Selection
-from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS, SLICES
-from ctseq.readers.registry import reader_for
+from ctseq.intake.selection import select_slices
+from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PATIENTS, SLICES
 
 
 def main(
     *,
     dataset: str,
-    format: str,
     inventory: str,
     listing: str,
+    demographics: str,
     slices: str,
     patients: str,
     summary: str,
     sorted_folder: str,
 ) -> None:
     """Write the slices, the patients, their counts and the folder of links."""
-    reader, _ = reader_for(dataset, format)
-    selection = Selection(reader.read_demographics(dataset))
-    files = INVENTORY.only("patient_id", "kept", "reason")
-    for part in read_parts(inventory, files, by="patient_id"):
-        selection.account(part)
-    with open_table(slices, SLICES) as add, atomic_write(sorted_folder) as folder:
-        for part in read_parts(listing, LISTING, by="patient_id"):
-            kept, people = selection.take(part)
-            add(kept)
-            link_sequences(Path(dataset), kept, people, folder)
-        counts = selection.summary()
-    write_table(selection.patients, patients, PATIENTS)
+    seen = read_table(listing, LISTING)
+    kept, people = select_slices(seen, read_table(demographics, DEMOGRAPHICS))
+    files = read_table(inventory, INVENTORY.only("patient_id", "kept", "reason"))
+    counts = count_used(kept, people) | {"flow": count_flow(files, seen, people)}
+    with atomic_write(sorted_folder) as folder:
+        link_sequences(Path(dataset), kept, people, folder)
+    write_table(kept, slices, SLICES)
+    write_table(people, patients, PATIENTS)
     write_json(counts, summary)
     log = logging.getLogger("ctseq").info
     log("Patients: %(patients)d, with hemorrhage: %(positive_patients)d.", counts)
     positive = counts["positive_slices"]
-    told = "not labelled one by one" if positive is None else f"with hemorrhage: {positive}"
-    log("Slices: %d, %s.", counts["brain_slices"], told)
+    labels = "not labelled one by one" if positive is None else f"with hemorrhage: {positive}"
+    log("Slices: %d, %s.", counts["brain_slices"], labels)
     log("Slices a patient: %(min)d to %(max)d, median %(median)g.", counts["slices_per_patient"])
     for part, flow in counts["flow"].items():
         left = sum(flow["excluded_by_reason"].values())
@@ -50,10 +46,4 @@ def main(
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            dataset=snakemake.input.dataset,
-            inventory=snakemake.input.inventory,
-            listing=snakemake.input.listing,
-            **snakemake.params,
-            **snakemake.output,
-        )
+        main(**snakemake.input, **snakemake.output)

@@ -4,8 +4,7 @@ Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the da
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,6 @@ from ctseq.core.files import atomic_write
 # How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
 _DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
-# A megabyte or two as text.
-_ROWS_AT_A_TIME = 4_000
-_CSV = {"index": False, "lineterminator": "\n"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class Table:
     key: tuple[str, ...]
 
     def only(self, *columns: str) -> "Table":
-        """Give the contract of some columns, for who needs no others of a long table."""
+        """Return the contract of some of the columns, to read no others of a long table."""
         return Table({name: self.columns[name] for name in columns}, key=())
 
 
@@ -65,62 +61,25 @@ def read_table(path: str | Path, table: Table) -> pd.DataFrame:
         If the file is missing, is no CSV, lacks a column, holds a cell of another kind, or names
         a row twice.
     """
-    rows = pd.concat(_read(path, table), ignore_index=True)
+    try:
+        rows = _checked(pd.read_csv(path, dtype="str", keep_default_na=False), table, path)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a table: {error}.") from None
     _check_key(rows, table, path)
     return rows
 
 
-def read_parts(path: str | Path, table: Table, *, by: str) -> Iterator[pd.DataFrame]:
-    """Read a table some rows at a time, so that its length costs no memory.
-
-    Parameters
-    ----------
-    path, table
-        As for `read_table`, which finds fault with the same.
-    by
-        A column whose equal values stand in neighbouring rows, which stay together.
-
-    Yields
-    ------
-    DataFrame
-        Rows of the contract's columns, numbered from 0.
-
-    Raises
-    ------
-    InputError
-        As `read_table` does, and if rows of one value of `by` stand apart.
-    """
-    seen: set[Any] = set()
-    held = typed([], table)
-    for rows in _read(path, table):
-        rows = pd.concat([held, rows], ignore_index=True)
-        if rows.empty:
-            continue
-        values = rows[by][rows[by] != rows[by].shift()]
-        apart = values[values.duplicated() | values.isin(seen)]
-        if len(apart):
-            raise InputError(f"{path} has rows of {by} {apart.iloc[0]} in two places.")
-        # The last one's rows may go on in what comes next.
-        ended = rows[by] != rows[by].iloc[-1]
-        held = rows[~ended]
-        seen.update(values[:-1])
-        if ended.any():
-            _check_key(rows[ended], table, path)
-            yield rows[ended]
-    if len(held):
-        _check_key(held, table, path)
-        yield held.reset_index(drop=True)
-
-
 def read_tables(paths: Sequence[str | Path], table: Table) -> pd.DataFrame:
-    """Read tables of one contract, such as those of shards, one behind the other."""
+    """Read tables of one contract, such as those of shards, into one."""
     rows = pd.concat([read_table(path, table) for path in paths], ignore_index=True)
     _check_key(rows, table, ", ".join(map(str, paths)))
     return rows
 
 
 def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None) -> None:
-    """Write a table whole; with a contract, only its columns and only if they fulfil it.
+    """Write a table; with a contract, only its columns and only if they fulfil it.
 
     Numbers are written with as many digits as it takes to read back the same bits.
     """
@@ -131,55 +90,16 @@ def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None
         rows = rows[list(table.columns)]
         _check_key(rows, table, path)
     with atomic_write(path) as unfinished:
-        rows.to_csv(unfinished, **_CSV)
-
-
-@contextmanager
-def open_table(path: str | Path, table: Table) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Write a table some rows at a time, whole at the end of the block or not at all.
-
-    Parameters
-    ----------
-    path, table
-        As for `write_table`.
-
-    Yields
-    ------
-    callable
-        Appends rows. That its parts share no key is for the caller to see to.
-    """
-
-    def append(rows: pd.DataFrame) -> None:
-        _check_key(rows, table, path)
-        rows.to_csv(unfinished, columns=columns, header=False, **_CSV | {"mode": "a"})
-
-    columns = list(table.columns)
-    with atomic_write(path) as unfinished:
-        typed([], table).to_csv(unfinished, **_CSV)
-        yield append
+        rows.to_csv(unfinished, index=False, lineterminator="\n")
 
 
 def typed(rows: Any, table: Table) -> pd.DataFrame:
-    """Make a table of rows in memory: the contract's columns, in its order and types."""
+    """Return rows as a table with the contract's columns, in its order and types."""
     kinds = {name: _DTYPES[kind] for name, kind in table.columns.items()}
     return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
 
-def _read(path: str | Path, table: Table) -> Iterator[pd.DataFrame]:
-    """Read some rows at a time, since text takes several times what typed columns do."""
-    try:
-        with pd.read_csv(
-            path, dtype="str", keep_default_na=False, chunksize=_ROWS_AT_A_TIME
-        ) as parts:
-            for cells in parts:
-                yield _typed(cells, table, path)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a table: {error}.") from None
-
-
-def _typed(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
+def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFrame:
     missing = [name for name in table.columns if name not in cells]
     if missing:
         raise InputError(

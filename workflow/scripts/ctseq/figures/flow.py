@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from ctseq.figures.style import COLOURS, INK, MM, MUTED, PAGE, styled
-from ctseq.readers.reasons import REASONS
+from ctseq.readers.problems import REASONS
 
 _PARTS = ("files", "slices", "patients")
 # Lengths in mm; text of 7 points has a line every 3.4 mm, and 26 letters right of the numbers.

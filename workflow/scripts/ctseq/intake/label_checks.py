@@ -1,117 +1,78 @@
-"""What makes a dataset's labels doubtful: found here, judged in `selection`."""
+"""Labels checked against slices: slices without a row, rows without a slice, contradictions."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ctseq.readers.contents import SUBTYPES
 from ctseq.readers.problems import PATIENT, ROW, SLICE, problem
-from ctseq.readers.scan import SUBTYPES
+
+# In all tables here, `key` is the canonical key of a patient (`cells.patient_key`).
 
 
-def in_patients(folders: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Find patients that have two folders, such as ``49`` beside ``049``, and unsafe ids.
-
-    Parameters
-    ----------
-    folders
-        key, patient_id and a path, a row a spelling of a patient.
-    """
-    for _, group in folders.groupby("key", sort=False):
-        spellings = " and ".join(group["patient_id"])
-        for path, patient_id in zip(group["path"], group["patient_id"], strict=True):
-            unsafe = not patient_id.isprintable() or set(patient_id) & {"/", "\\"}
-            if unsafe or not patient_id[0].isalnum():
-                yield problem("patient-id", PATIENT, path, patient_id)
-            if len(group) > 1:
-                yield problem("two-folders", PATIENT, path, patient_id, detail=spellings)
+def doubtful_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Find patients that have two folders, such as ``49`` beside ``049``, and unsafe ids."""
+    named = files[files["patient_id"] != ""].sort_values(["key", "patient_id", "path"])
+    folders = named.drop_duplicates(["key", "patient_id"])
+    spellings = folders.groupby("key")["patient_id"].agg(" and ".join).to_dict()
+    for folder in folders.itertuples():
+        patient = folder.patient_id
+        unsafe = not patient.isprintable() or set(patient) & {"/", "\\"}
+        if unsafe or not patient[0].isalnum():
+            yield problem("patient-id", PATIENT, folder.path, patient)
+        if spellings[folder.key] != patient:
+            detail = spellings[folder.key]
+            yield problem("two-folders", PATIENT, folder.path, patient, detail=detail)
 
 
-def in_slices(
+def doubtful_slices(
     slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool
 ) -> Iterator[dict[str, Any]]:
-    """Find slices and patients without a label, and two files that claim to be one slice."""
+    """Find slices and patients without a label row, and two files that claim to be one slice."""
     known = slices["key"].isin(rows["key"])
     twice = slices.duplicated(["patient_id", "slice_number"], keep=False)
     unlabelled = known & ~_among(slices, rows) & (not per_patient)
     doubtful = slices.assign(twice=twice, unlabelled=unlabelled)[twice | unlabelled]
     for file in doubtful.itertuples():
-        place = (SLICE, file.path, file.patient_id, file.slice_number)
+        found = (SLICE, file.path, file.patient_id, file.slice_number)
         if file.twice:
-            yield problem("two-files", *place)
+            yield problem("two-files", *found)
         if file.unlabelled:
-            yield problem("no-label", *place)
-    strangers = slices[~known].drop_duplicates("patient_id")
-    for file in strangers.itertuples():  # one line, not one a slice
+            yield problem("no-label", *found)
+    # A patient without any row is one problem, not one a slice.
+    for file in slices[~known].drop_duplicates("patient_id").itertuples():
         yield problem("no-label", PATIENT, file.path, file.patient_id)
 
 
-def in_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
-    """Find unreadable slices, and ones of a size of their own.
+def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Return one problem for all rows that name an image which is not there.
 
     Parameters
     ----------
-    slices
-        With `shape`, (H, W) or the error's text.
-    folder
-        The dataset's root, which messages leave out.
+    rows
+        Those, as `image_labels.label_slices` returns them.
     """
-    readable = np.array([isinstance(shape, tuple) for shape in slices["shape"]], dtype=bool)
-    for file in slices[~readable].itertuples():
-        yield problem(
-            "unreadable",
-            *(SLICE, file.path, file.patient_id, file.slice_number),
-            detail=file.shape.removeprefix(f"{Path(folder) / file.path} ").rstrip("."),
-        )
-    for _, group in slices[readable].groupby("patient_id", sort=False):
-        usual = Counter(group["shape"]).most_common(1)[0][0]  # of two as common, the first's
-        for file in group[[shape != usual for shape in group["shape"]]].itertuples():
-            yield problem(
-                "size",
-                *(SLICE, file.path, file.patient_id, file.slice_number),
-                detail=f"{_size(file.shape)}, the others {_size(usual)}",
-            )
+    if len(rows):
+        first, more = rows.iloc[0], len(rows) - 1
+        detail = first["image"] + (f" and {more} rows more" if more else "")
+        yield problem("no-slice", ROW, first["path"], row=first["row"], detail=detail)
 
 
-def in_pixels(shared: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Name the slices that are other patients' pictures as well.
-
-    Parameters
-    ----------
-    shared
-        The slices of several patients that have a `digest` in common.
-    """
-    for _, group in shared.groupby("digest", sort=False):
-        owners = group.drop_duplicates("key")
-        for file in group.itertuples():
-            other = owners[owners["key"] != file.key].iloc[0]
-            yield problem(
-                "duplicate",
-                *(SLICE, file.path, file.patient_id, file.slice_number),
-                detail=f"patient {other['patient_id']} slice {other['slice_number']}",
-            )
-
-
-def _size(shape: tuple[int, int]) -> str:
-    return f"{shape[1]} x {shape[0]}"
-
-
-def in_rows(
-    rows: pd.DataFrame, slices: pd.DataFrame, *, per_patient: bool, told: Collection[str]
+def doubtful_rows(
+    rows: pd.DataFrame, slices: pd.DataFrame, *, per_patient: bool, explained: Collection[str]
 ) -> Iterator[dict[str, Any]]:
-    """Find label rows that contradict themselves, each other or the files.
+    """Find label rows without a slice, and rows that contradict themselves or each other.
 
     Parameters
     ----------
     rows, slices
-        With `key`, which makes spellings of a patient the same.
+        As `contents.LABELS` and `contents.SLICES`, with `key`.
     per_patient
         Whether labels are patients'.
-    told
-        Keys of patients that a problem leaves without slices already.
+    explained
+        Keys of patients of whom another problem says already why they have no slices.
     """
     names = ["key"] if per_patient else ["key", "slice_number"]
     here = rows["key"].isin(slices["key"]) if per_patient else _among(rows, slices)
@@ -120,35 +81,34 @@ def in_rows(
     contradiction = differing.fillna(False) & flags.notna().all(axis=1)
     sound = here & ~contradiction & ~rows.duplicated(names, keep=False) & (rows["invalid"] == "")
     first: dict[Any, int] = {}
-    # Most rows are sound: looking at the others alone takes no memory for each.
     for row in rows.assign(here=here, contradiction=contradiction)[~sound].itertuples():
-        place = (row.path, row.patient_id, row.slice_number)
+        found = (row.path, row.patient_id, row.slice_number)
         if not row.patient_id or (row.slice_number is pd.NA and not per_patient):
-            yield problem("row", ROW, *place, row=row.row)
+            yield problem("row", ROW, *found, row=row.row)
             continue
         name = row.key if per_patient else (row.key, row.slice_number)
         action = PATIENT if per_patient else SLICE
         if not row.here:
             action = ROW
-            if row.key not in told:
-                yield problem("no-slice", action, *place, row=row.row)
+            if row.key not in explained:
+                yield problem("no-slice", action, *found, row=row.row)
         if name in first:
             detail = f"also row {first[name]}"
-            yield problem("two-labels", action, *place, row=row.row, detail=detail)
+            yield problem("two-labels", action, *found, row=row.row, detail=detail)
         first.setdefault(name, row.row)
         if row.invalid:
-            yield problem("cell", action, *place, row=row.row, detail=row.invalid)
+            yield problem("cell", action, *found, row=row.row, detail=row.invalid)
         if row.contradiction:
             detail = "without a subtype" if row.hemorrhage else "a subtype without it"
-            yield problem("contradiction", action, *place, row=row.row, detail=detail)
+            yield problem("contradiction", action, *found, row=row.row, detail=detail)
 
 
 def hidden_hemorrhages(
     slices: pd.DataFrame, rows: pd.DataFrame, kept: pd.Series
 ) -> Iterator[dict[str, Any]]:
-    """Find patients whose kept slices show no hemorrhage though an excluded row claims one.
+    """Find patients whose only hemorrhage is in excluded slices or rows.
 
-    Left in, such a patient would count as a negative one.
+    With their other slices alone, they would count as negative.
     """
     claims = rows[rows[[*SUBTYPES, "hemorrhage"]].eq(1).fillna(False).any(axis=1)]
     shown = claims["key"][_among(claims, slices[kept])]
@@ -156,12 +116,12 @@ def hidden_hemorrhages(
     for patient in slices[kept].drop_duplicates("patient_id").itertuples():
         if patient.key in first.index:
             claim = first.loc[patient.key]
-            place = (PATIENT, claim["path"], patient.patient_id, claim["slice_number"])
-            yield problem("hidden", *place, row=claim["row"])
+            found = (PATIENT, claim["path"], patient.patient_id, claim["slice_number"])
+            yield problem("hidden", *found, row=claim["row"])
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
-    """Whether each row's patient and slice are among those of others; one without number is not."""
+    """Return whether each row's slice is one of the others'; a row without number has none."""
 
     def names(table: pd.DataFrame) -> pd.MultiIndex:
         return pd.MultiIndex.from_arrays([table["key"], table["slice_number"].astype("Int64")])

@@ -8,7 +8,7 @@ import pandas as pd
 def link_sequences(
     dataset: Path, slices: pd.DataFrame, patients: pd.DataFrame, folder: Path
 ) -> None:
-    """Link some patients' slices under Positive/NNN or Negative/NNN.
+    """Link every patient's slices under Positive/NNN or Negative/NNN.
 
     A slice that is a file is called after its number, ``k.jpg``; a file of several slices keeps
     its name.
@@ -20,9 +20,9 @@ def link_sequences(
     slices, patients
         As `tables.SLICES` and `tables.PATIENTS`.
     folder
-        Where the two folders shall stand.
+        The folder that gets the two.
     """
-    hemorrhage = patients.set_index("patient_id")["hemorrhage"]
+    hemorrhage = patients.set_index("patient_id")["hemorrhage"].to_dict()
     for name in ("Positive", "Negative"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     alone = ~slices["path"].duplicated(keep=False)

@@ -1,7 +1,7 @@
 """The columns of the tables that indexing and selection hand on."""
 
 from ctseq.core.tables import Table
-from ctseq.readers.scan import SUBTYPES
+from ctseq.readers.contents import SUBTYPES
 
 INVENTORY = Table(
     {
@@ -40,6 +40,8 @@ PROBLEMS = Table(
     },
     key=("problem", "path", "row", "patient_id", "slice_number"),
 )
+# As the dataset tells them: patients may be unknown, or come twice.
+DEMOGRAPHICS = Table({"patient_id": "id", "age_years": "float", "sex": "text?"}, key=())
 SLICES = Table(
     {
         "patient_id": "id",

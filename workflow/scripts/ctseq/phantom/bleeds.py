@@ -7,7 +7,7 @@ import numpy as np
 
 from ctseq.phantom.anatomy import Slice
 from ctseq.phantom.shapes import inside
-from ctseq.readers.scan import SUBTYPES
+from ctseq.readers.contents import SUBTYPES
 
 # How often each occurs, after the annotated slices of CT-ICH in which epidural bleeding leads.
 _SHARES = {

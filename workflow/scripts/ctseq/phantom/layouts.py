@@ -16,7 +16,7 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.hounsfield import apply_windows
 from ctseq.imaging.windows import PRESETS
 from ctseq.phantom.patients import Demographics, Patient, draw_patients, told_of
-from ctseq.readers.scan import SUBTYPES
+from ctseq.readers.contents import SUBTYPES
 
 # The dataset and the paper spell masks differently; here they take turns.
 _MASK_NAMES = ("{}_HGE_Seg.jpg", "{}_HSE_Seg.jpg", "{}_hge_seg.JPG", "{}_Hge_Seg.jpeg")

@@ -1,4 +1,4 @@
-"""Cells of CSV files as people save them: byte order marks, semicolons, odd encodings."""
+"""CSV files as people save them: odd encodings and separators, and a spreadsheet's numbers."""
 
 import csv
 import re
@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 from ctseq.core.errors import InputError
 from ctseq.readers.walk import is_regular
 
 # CQ500's table, the widest known, has 46 columns.
 _MOST_COLUMNS = 1000
-# Bytes of a first line that is still taken for a header.
+# Bytes of the longest first line that is taken for a header.
 _MOST_HEADER = 1_000_000
+# Spreadsheets write 49 as `49.0`, or as `49,0` where a comma is the decimal sign.
+_MOST_DIGITS = 18
+_WHOLE = re.compile(rf"([0-9]{{1,{_MOST_DIGITS}}})(?:[.,]0*)?")
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 Row = tuple[int, list[str]]
@@ -20,7 +25,7 @@ Row = tuple[int, list[str]]
 
 @contextmanager
 def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
-    """Read a CSV file row by row, so that its length costs no memory.
+    """Open a CSV file to read it row by row.
 
     The separator is the one of comma, semicolon and tab that is most frequent in the header.
     Text outside of ASCII may come out wrong in files that are not UTF-8: only notes hold any.
@@ -33,10 +38,10 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     Yields
     ------
     header : list of str
-        Folded to bare lower-case letters and digits.
+        The columns' titles, each by `bare_title`.
     rows : iterator of (int, list of str)
-        The filled rows: their numbers as a spreadsheet counts, and their stripped cells, as many
-        as the header has.
+        The rows that are not blank: their numbers as a spreadsheet counts, and their stripped
+        cells, as many as the header has.
 
     Raises
     ------
@@ -60,14 +65,56 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
             number, header = next(rows, (0, []))
         if not header:
             raise InputError(f"{path} is empty. Copy it again from the dataset's release.")
-        names = [re.sub(r"[\W_]+", "", title.casefold()) for title in header]
-        yield names, _of_one_length(rows, len(names))
+        yield [bare_title(title) for title in header], _of_one_length(rows, len(header))
 
 
 def read_cells(path: str | Path) -> tuple[list[str], list[Row]]:
-    """Read a small CSV file whole: its header and its rows, as `open_cells` gives them."""
+    """Return a CSV file's header and all of its rows, as `open_cells` yields them."""
     with open_cells(path) as (header, rows):
         return header, list(rows)
+
+
+def bare_title(title: str) -> str:
+    """Return a column's title in lower-case letters and digits: `Slice_Number` is `slicenumber`."""
+    return re.sub(r"[\W_]+", "", title.casefold())
+
+
+def whole_number(cell: str) -> int | pd.api.typing.NAType:
+    """Return a cell's whole number from 0; NA if it is none, or one of more than 9 digits."""
+    match = _WHOLE.fullmatch(cell.strip())
+    return int(match[1]) if match and len(match[1]) <= 9 and match[1].isascii() else pd.NA
+
+
+def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.typing.NAType:
+    """Return a cell's 0 or 1; NA if it is neither, and `blank` if it is empty."""
+    if not cell:
+        return blank
+    number = whole_number(cell)
+    return number if number is not pd.NA and number in (0, 1) else pd.NA
+
+
+def patient_text(cell: str) -> str:
+    """Return a cell's patient id, without the decimals that a spreadsheet adds."""
+    match = _WHOLE.fullmatch(cell.strip())
+    return match[1] if match else cell.strip()
+
+
+def patient_key(patient_id: str) -> str:
+    """Return the canonical key of a patient id: `049`, `49` and `49.0` are one patient.
+
+    Keys of numbers are filled with zeros, so that they sort as the numbers do.
+    """
+    text = patient_id.strip()
+    if match := _WHOLE.fullmatch(text):
+        return match[1].zfill(_MOST_DIGITS)
+    return text.lstrip("0").casefold() or text
+
+
+def patient_keys(ids: pd.Series) -> pd.Series:
+    """Return the canonical key of each patient id."""
+    # Each key is one text, however many rows there are.
+    keys = {patient_id: patient_key(patient_id) for patient_id in ids.unique()}
+    return ids.map(keys).astype("str")
 
 
 def _separator(text: str) -> str:

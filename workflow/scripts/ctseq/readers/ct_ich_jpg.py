@@ -6,19 +6,18 @@ folders and tables are matched by number: ``049`` is the table's patient 49.
 """
 
 import re
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
-from ctseq.imaging.windows import PRESETS, Window
-from ctseq.readers import ct_ich_tables
-from ctseq.readers.ct_ich_tables import read_demographics
-from ctseq.readers.images import read_image
-from ctseq.readers.scan import File, Pixels, Scan, checksum_file
+from ctseq.imaging.windows import PRESETS
+from ctseq.readers.contents import Contents, File, file_without_slices
+from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
+from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
+from ctseq.readers.images import open_sequence
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "open_sequence", "read_demographics", "recognises", "scan"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
+__all__ += ["recognises"]
 
 LOOKED_FOR = "a folder Patients_CT with brain/*.jpg for each patient"
 GREY = PRESETS["brain"]
@@ -30,41 +29,20 @@ _IMAGE = re.compile(
     re.IGNORECASE,
 )
 
-
-def recognises(folder: str | Path) -> str:
-    """Say how a folder is known to be a JPG release: by ``Patients_CT``, in any letter case."""
-    for path in sorted(Path(folder).iterdir()):
-        if path.name.casefold() == "patients_ct" and path.is_dir():
-            return f"its folder {path.name}"
-    return ""
+recognises = partial(named_folder, name="patients_ct")
 
 
-def scan(folder: str | Path, table: Path | None = None) -> Scan:
+def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
     """List files, slices and labels; the label table is the release's own."""
-    ct_ich_tables.refuse_table(table)
-    labels = ct_ich_tables.read_diagnosis(folder, _DIAGNOSIS)
-    return Scan(map(_described, walk(folder)), labels)
-
-
-def open_sequence(
-    folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
-) -> Pixels:
-    """Give the function from a place in a patient's slices to grey values, uint8 (H, W).
-
-    The pictures have their window already, so `windows` changes nothing.
-    """
-    paths = [Path(folder) / path for path in slices["path"]]
-    return lambda place: read_image(paths[place])
+    labels = read_diagnosis(folder, _DIAGNOSIS, table)
+    return Contents(map(_described, walk(folder)), labels)
 
 
 def _described(found: Found) -> File:
-    """Say what a file is: ``brain``, ``bone``, ``mask``, ``table`` or ``other``."""
+    """Describe a file: ``brain``, ``bone``, ``mask``, ``table`` or ``other``."""
     match = None if found.reason else _IMAGE.fullmatch(found.path)
     if match is None:
-        tables = (_DIAGNOSIS, ct_ich_tables.DEMOGRAPHICS)
-        table = found.path.casefold() in tables or checksum_file(found)
-        kind = "table" if table and not found.reason else "other"
-        return File(found.path, kind, reason=found.reason or kind)
+        return file_without_slices(found, (_DIAGNOSIS, DEMOGRAPHICS))
     kind, number = match["window"].casefold(), int(match["slice"])
     if match["mask"]:
         # Masks are drawn on the brain window only; elsewhere the name means nothing.

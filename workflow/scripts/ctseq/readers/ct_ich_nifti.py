@@ -1,13 +1,14 @@
 """Reader of CT-ICH's NIfTI release (PhysioNet, 1.3.1), and of volumes laid out like it.
 
 ``ct_scans/049.nii`` in Hounsfield units, ``masks/049.nii`` and two tables. A volume's slices are
-numbered from 1 along its third axis as it is stored, which is how the table counts them; its
-affine tells where front and right are, so that a slice lies as in the JPG release, and whether the
-third axis goes up or down.
+numbered from 1 along its third axis as it is stored, as the table counts them. Its affine says
+where front and right are, so that slices are turned as in the JPG release, and whether the third
+axis goes up or down.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.imaging.hounsfield import apply_windows
 from ctseq.imaging.windows import Window
-from ctseq.readers import ct_ich_tables
-from ctseq.readers.ct_ich_tables import read_demographics
+from ctseq.readers.contents import Contents, File, Pixels, file_without_slices
+from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
+from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
 from ctseq.readers.problems import PATIENT, problem
-from ctseq.readers.scan import File, Pixels, Scan, checksum_file
 from ctseq.readers.walk import Found, is_regular, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "open_sequence", "read_demographics", "recognises", "scan"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
+__all__ += ["recognises"]
 
 LOOKED_FOR = "a folder ct_scans with NNN.nii for each patient"
 GREY = None
@@ -34,51 +36,42 @@ _VOLUME = re.compile(r"(ct_scans|masks)/([0-9]{1,9})\.nii(?:\.gz)?", re.IGNORECA
 # A head CT has tens of slices, at 0.5 mm some hundreds; a header that says more is damaged.
 _MOST_SLICES, _MOST_PIXELS = 2000, 4096
 
-
-def recognises(folder: str | Path) -> str:
-    """Say how a folder is known to be the NIfTI release: by ``ct_scans``, in any letter case."""
-    for path in sorted(Path(folder).iterdir()):
-        if path.name.casefold() == "ct_scans" and path.is_dir():
-            return f"its folder {path.name}"
-    return ""
+recognises = partial(named_folder, name="ct_scans")
 
 
-def scan(folder: str | Path, table: Path | None = None) -> Scan:
+def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
     """List files, slices and labels; the label table is the release's own."""
-    ct_ich_tables.refuse_table(table)
     problems: list[dict[str, Any]] = []
-    return Scan(
-        files=_files(Path(folder), problems),
-        labels=ct_ich_tables.read_diagnosis(folder, _DIAGNOSIS),
-        problems=problems,
-    )
+    labels = read_diagnosis(folder, _DIAGNOSIS, table)
+    return Contents(_files(Path(folder), problems), labels, problems=problems)
 
 
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Give the function from a place in a patient's slices to its pixels; the volume is read once.
+    """Return the function from an index among a patient's slices to its pixels.
 
-    As `readers.Reader.open_sequence`; without windows, Hounsfield units, float32.
+    As `registry.Reader.open_sequence`; without windows, Hounsfield units, float32. The volume is
+    read once, here.
 
     Raises
     ------
     InputError
-        If the volume cannot be read or, by the function, if the slice holds what is no number.
+        If the volume cannot be read, or, by the function, if the slice holds NaN or infinity.
     """
     volumes = {}
     for path in slices["path"].unique():
-        whole = Path(folder) / path
-        image, _ = _open(whole)
+        file = Path(folder) / path
+        image, _ = _open(file)
         try:
             hu = np.asarray(image.dataobj, dtype=np.float32).reshape(image.shape[:3])
         except (OSError, EOFError, ValueError, MemoryError) as error:
-            raise InputError(f"{whole} cannot be read as a volume: {error}.") from None
-        volumes[path] = _as_seen(hu, image.affine)
-    places = list(zip(slices["path"], slices["slice_number"], strict=True))
+            raise InputError(f"{file} cannot be read as a volume: {error}.") from None
+        volumes[path] = _face_upwards(hu, image.affine)
+    names = list(zip(slices["path"], slices["slice_number"], strict=True))
 
-    def pixels(place: int) -> np.ndarray:
-        path, number = places[place]
+    def pixels(index: int) -> np.ndarray:
+        path, number = names[index]
         hu = volumes[path][number - 1]
         if not np.isfinite(hu).all():
             raise InputError(
@@ -91,7 +84,7 @@ def open_sequence(
 
 
 def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
-    """Describe every file; of volumes that cannot be used, add a problem."""
+    """Describe every file; add a problem for each volume that cannot be used."""
     for file in map(_described, walk(folder)):
         if file.kind != "volume":
             yield file
@@ -110,17 +103,14 @@ def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
 def _described(found: Found) -> File:
     match = None if found.reason else _VOLUME.fullmatch(found.path)
     if match is None:
-        tables = (_DIAGNOSIS, ct_ich_tables.DEMOGRAPHICS)
-        table = found.path.casefold() in tables or checksum_file(found)
-        kind = "table" if table and not found.reason else "other"
-        return File(found.path, kind, reason=found.reason or kind)
+        return file_without_slices(found, (_DIAGNOSIS, DEMOGRAPHICS))
     if match[1].casefold() == "masks":
         return File(found.path, "mask", match[2], reason="mask")
     return File(found.path, "volume", match[2])
 
 
 def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
-    """Read a volume's header; say whether its third axis goes up."""
+    """Return a volume of which only the header is read, and whether its third axis goes up."""
     if not is_regular(path):
         raise InputError(f"{path} is no plain file or does not exist.")
     try:
@@ -153,7 +143,7 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
     return image, axes[2] == "S"
 
 
-def _as_seen(hu: np.ndarray, affine: np.ndarray) -> np.ndarray:
+def _face_upwards(hu: np.ndarray, affine: np.ndarray) -> np.ndarray:
     """Turn (i, j, k) into (k, row, column): the face upwards, the patient's right on the left."""
     orientation = nibabel.io_orientation(affine)
     orientation[2] = (2, 1)  # slices stay in the order in which they are numbered

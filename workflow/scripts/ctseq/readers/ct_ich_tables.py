@@ -1,6 +1,5 @@
-"""CT-ICH's two tables, diagnosis and demographics, as its JPG and NIfTI releases write them."""
+"""What CT-ICH's releases have in common: how they are recognised, and their diagnosis table."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,29 +7,36 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import Row, open_cells, read_cells
-from ctseq.readers.ids import patient_text, whole_number
-from ctseq.readers.scan import SUBTYPES, frame
-
-DEMOGRAPHICS = "patient_demographics.csv"
-
-# One year is 365.25 days; the youngest patients' ages may carry a unit.
-_YEARS = {"d": 1 / 365.25, "w": 7 / 365.25, "m": 1 / 12, "y": 1.0, "": 1.0}
-_AGE = re.compile(r"([0-9]{1,6}(?:[.,][0-9]*)?|[.,][0-9]+)\s*(?:([dwmy])[a-z]*\.?)?", re.IGNORECASE)
-# How the titles of the demographics' columns start.
-_TITLES = {"patient": ("patient",), "age": ("age",), "sex": ("gender", "sex")}
+from ctseq.readers.cells import Row, flag, open_cells, patient_text, whole_number
+from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.walk import file_called
 
 
-def refuse_table(table: Path | None) -> None:
-    """Refuse a chosen label table: the releases have theirs, by name."""
-    if table is not None:
-        raise InputError(
-            f"dataset.labels is {table}, but CT-ICH has its own table: set it to auto."
-        )
+def named_folder(folder: str | Path, name: str) -> str:
+    """Return how a release is recognised, in words: by a folder of that name, in any letter case.
+
+    Parameters
+    ----------
+    folder
+        The dataset's root.
+    name
+        In lower case.
+
+    Returns
+    -------
+    str
+        Empty if there is no such folder.
+    """
+    for path in sorted(Path(folder).iterdir()):
+        if path.name.casefold() == name and path.is_dir():
+            return f"its folder {path.name}"
+    return ""
 
 
-def read_diagnosis(folder: str | Path, name: str) -> Iterator[tuple[Any, ...]]:
-    """Read the slice labels as they stand; what contradicts itself is for the caller to judge.
+def read_diagnosis(
+    folder: str | Path, name: str, chosen: Path | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Read the labels of a release's slices, unjudged.
 
     Parameters
     ----------
@@ -38,18 +44,29 @@ def read_diagnosis(folder: str | Path, name: str) -> Iterator[tuple[Any, ...]]:
         The dataset's root.
     name
         The table's file name in lower case.
+    chosen
+        What `dataset.labels` names: nothing, since the releases have their own table.
 
-    Yields
-    ------
-    tuple
-        A row, as `scan.LABELS`: a blank subtype is 0, a blank No_Hemorrhage claims nothing (NA).
+    Returns
+    -------
+    iterator of tuple
+        A row each, as `contents.LABELS`: a blank subtype is 0, a blank No_Hemorrhage unknown (NA).
 
     Raises
     ------
     InputError
-        If the table is missing or lacks a column: when the first row is asked for.
+        If a table is chosen; and, when the first row is asked for, if the release's is missing or
+        lacks a column.
     """
-    path = _table(Path(folder), name)
+    if chosen is not None:
+        raise InputError(
+            f"dataset.labels is {chosen}, but CT-ICH has its own table: set it to auto."
+        )
+    return _rows(Path(folder), name)
+
+
+def _rows(folder: Path, name: str) -> Iterator[tuple[Any, ...]]:
+    path = file_called(folder, name)
     if path is None:
         raise InputError(
             f"{folder} has no {name}, so its slices have no labels. "
@@ -57,116 +74,33 @@ def read_diagnosis(folder: str | Path, name: str) -> Iterator[tuple[Any, ...]]:
         )
     with open_cells(path) as (header, rows):
         wanted = ("patientnumber", "slicenumber", *SUBTYPES, "nohemorrhage")
-        missing = [name for name in wanted if name not in header]
+        missing = [title for title in wanted if title not in header]
         if missing:
             raise InputError(
                 f"{path} lacks the column {', '.join(missing)}; it has {', '.join(header)}."
             )
-        at = {name: header.index(name) for name in wanted}
-        yield from _labelled(rows, at, path.name)
+        columns = {title: header.index(title) for title in wanted}
+        yield from _labels(rows, columns, path.name)
 
 
-def read_demographics(folder: str | Path) -> pd.DataFrame:
-    """Read the patients' ages and sexes; the table may be absent.
-
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-
-    Returns
-    -------
-    DataFrame
-        patient_id (as the table writes it), age_years (NaN if it is not told) and sex (``M``,
-        ``F`` or empty). Rows without a patient number, such as titles above the header and notes
-        below the table, are left out.
-
-    Raises
-    ------
-    InputError
-        If the table is there but lacks the patient, age or sex column.
-    """
-    kinds = {"patient_id": "str", "age_years": "float64", "sex": "str"}
-    path = _table(Path(folder), DEMOGRAPHICS)
-    if path is None:
-        return frame([], kinds)
-    header, rows = read_cells(path)
-    at = _columns(header)
-    # Release 1.3.1 has a title above the header.
-    for _, cells in rows:
-        if len(at) == len(_TITLES):
-            break
-        at = _columns([re.sub(r"[\W_]+", "", cell.casefold()) for cell in cells]) or at
-    missing = [name for name in _TITLES if name not in at]
-    if missing:
-        starts = " or ".join(_TITLES[missing[0]])
-        raise InputError(
-            f"{path} has no {missing[0]} column (one that starts with {starts}); it has "
-            f"{', '.join(header)}. Mend or remove the file; it is optional."
-        )
-    widest = max(at.values()) + 1
-    people = [
-        (patient_text(cells[at["patient"]]), _age(cells[at["age"]]), _sex(cells[at["sex"]]))
-        for _, cells in rows
-        if len(cells) >= widest and whole_number(cells[at["patient"]]) is not pd.NA
-    ]
-    return frame(people, kinds)
-
-
-def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.typing.NAType:
-    """Read a cell that is 0 or 1; NA if it is neither."""
-    if not cell:
-        return blank
-    number = whole_number(cell)
-    return number if number is not pd.NA and number in (0, 1) else pd.NA
-
-
-def _labelled(rows: Iterable[Row], at: Mapping[str, int], table: str) -> Iterator[tuple[Any, ...]]:
-    """Read rows of the diagnosis table."""
+def _labels(
+    rows: Iterable[Row], columns: Mapping[str, int], table: str
+) -> Iterator[tuple[Any, ...]]:
     for number, cells in rows:
-        flags = {name: flag(cells[at[name]], blank=0) for name in SUBTYPES}
-        none = flag(cells[at["nohemorrhage"]])
+        flags = {name: flag(cells[columns[name]], blank=0) for name in SUBTYPES}
+        none = flag(cells[columns["nohemorrhage"]])
         invalid = [
-            f"{name} is {cells[at[name]]!r}"
+            f"{name} is {cells[columns[name]]!r}"
             for name, value in {**flags, "nohemorrhage": none}.items()
-            if value is pd.NA and cells[at[name]]
+            if value is pd.NA and cells[columns[name]]
         ]
         yield (
             table,
             number,
-            patient_text(cells[at["patientnumber"]]),
-            whole_number(cells[at["slicenumber"]]),
+            patient_text(cells[columns["patientnumber"]]),
+            whole_number(cells[columns["slicenumber"]]),
             *flags.values(),
             none if none is pd.NA else 1 - none,
             ", ".join(invalid),
             "",
         )
-
-
-def _columns(titles: list[str]) -> dict[str, int]:
-    found = {
-        name: [place for place, title in enumerate(titles) if title.startswith(starts)]
-        for name, starts in _TITLES.items()
-    }
-    return {name: places[0] for name, places in found.items() if places}
-
-
-def _table(folder: Path, name: str) -> Path | None:
-    found = sorted(path for path in folder.iterdir() if path.name.casefold() == name)
-    if len(found) > 1:
-        raise InputError(
-            f"{folder} has {' and '.join(path.name for path in found)}: keep only the right one."
-        )
-    return found[0] if found else None
-
-
-def _age(cell: str) -> float:
-    match = _AGE.fullmatch(cell)
-    if not match:
-        return float("nan")
-    return float(match[1].replace(",", ".")) * _YEARS[(match[2] or "").lower()]
-
-
-def _sex(cell: str) -> str:
-    letter = cell[:1].upper()
-    return letter if letter in ("M", "F") else ""

@@ -1,9 +1,9 @@
 """Reader of DICOM: a tree of CT series, and a label table.
 
-One series a patient is used, chosen by `dicom_series.choose`; its slices are numbered from 1 by
-their place along the normal, from the feet up, whatever their files are called. Of the header only
-what it takes to order and decode is ever read, and nothing that names a patient leaves this module:
-a patient's id is the folder's name, or the label table's, or a number.
+One series a patient is used, chosen by `dicom_scans.choose_series`; its slices are numbered from 1
+by their position along the normal, from the feet up, whatever their files are called. Of a header
+only what it takes to order and decode slices is read, and nothing that names a patient leaves this
+module: a patient's id is the folder's name, or the label table's, or a number.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,16 +17,16 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.imaging.hounsfield import apply_windows
 from ctseq.imaging.windows import Window
-from ctseq.readers import dicom_patients
-from ctseq.readers.ct_ich_tables import DEMOGRAPHICS, read_demographics
+from ctseq.readers.contents import LABELS, Contents, File, Pixels, file_without_slices
+from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
 from ctseq.readers.dicom_files import Header, is_dicom, read_header, read_hu
-from ctseq.readers.dicom_series import choose
+from ctseq.readers.dicom_scans import choose_series, group_by_patient
 from ctseq.readers.label_tables import find_table, open_table
 from ctseq.readers.problems import NOTHING, PATIENT, problem
-from ctseq.readers.scan import LABELS, File, Pixels, Scan, checksum_file
 from ctseq.readers.walk import first_files, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "open_sequence", "read_demographics", "recognises", "scan"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
+__all__ += ["recognises"]
 
 LOOKED_FOR = "CT series in DICOM files"
 GREY = None
@@ -37,35 +37,35 @@ _FILES_TRIED = 300
 
 
 def recognises(folder: str | Path) -> str:
-    """Say how a folder is known to hold DICOM: by the first file that is."""
+    """Return how a folder of DICOM is recognised, in words: by the first DICOM file."""
     for path in first_files(folder, _FILES_TRIED):
         if is_dicom(path):
             return f"the DICOM file {path.relative_to(folder).as_posix()}"
     return ""
 
 
-def scan(folder: str | Path, table: Path | None = None) -> Scan:
-    """List files, slices and labels; `table` names the labels' where it is not found by header."""
+def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
+    """List files, slices and labels; `table` names the label table if its header does not."""
     labels = open_table(find_table(folder, table))
     headers, others, problems = _read_headers(Path(folder), labels.path.name)
     labelled = (row[_PATIENT] for row in labels.rows())
-    patients, found = dicom_patients.patients_of(headers, labelled)
+    patients, found = group_by_patient(headers, labelled)
     problems += found
     files = chain(others, _slices(patients, problems))
-    return Scan(files, labels.rows(), labels.per_patient, problems)
+    return Contents(files, labels.rows(), labels.per_patient, problems)
 
 
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Give the function from a place in a patient's slices to its pixels.
+    """Return the function from an index among a patient's slices to its pixels.
 
-    As `readers.Reader.open_sequence`; without windows, Hounsfield units, float32.
+    As `registry.Reader.open_sequence`; without windows, Hounsfield units, float32.
     """
-    places = list(zip(slices["path"], slices["slice_number"], strict=True))
+    names = list(zip(slices["path"], slices["slice_number"], strict=True))
 
-    def pixels(place: int) -> np.ndarray:
-        path, number = places[place]
+    def pixels(index: int) -> np.ndarray:
+        path, number = names[index]
         hu = read_hu(Path(folder) / path, number)
         return apply_windows(hu, windows) if windows else hu
 
@@ -73,9 +73,9 @@ def open_sequence(
 
 
 def _slices(patients: dict[str, list[Header]], problems: list[dict[str, Any]]) -> Iterator[File]:
-    """Describe the patients' files; for a patient without a series, add a problem."""
+    """Describe the patients' files; add a problem for each patient without a usable series."""
     for patient_id, own in patients.items():
-        series, reasons = choose(own)
+        series, reasons = choose_series(own)
         numbers: dict[str, list[int]] = {}
         for number, header in enumerate(series, start=1):
             numbers.setdefault(header.path, []).append(number)
@@ -94,27 +94,24 @@ def _slices(patients: dict[str, list[Header]], problems: list[dict[str, Any]]) -
 def _read_headers(
     folder: Path, table: str
 ) -> tuple[list[Header], list[File], list[dict[str, Any]]]:
-    """Read the headers of all DICOM files; give the other files, and what is damaged."""
+    """Return the headers of all DICOM images, the other files, and problems of damaged ones."""
     headers, others, problems = [], [], []
     for found in walk(folder):
-        whole = folder / found.path
-        if not found.reason and is_dicom(whole):
+        path = folder / found.path
+        if not found.reason and is_dicom(path):
             try:
-                header = read_header(whole, found.path)
+                header = read_header(path, found.path)
                 if header.problem == "no-pixels":
                     others.append(File(found.path, "other", reason=header.problem))
                 else:
                     headers.append(header)
                 continue
             except InputError as error:
-                detail = str(error).removeprefix(f"{whole} ").rstrip(".")
+                detail = str(error).removeprefix(f"{path} ").rstrip(".")
         elif not found.reason and found.path.casefold().endswith(".dcm"):
-            detail = "it is no DICOM file" if whole.exists() else "it does not exist"
+            detail = "it is no DICOM file" if path.exists() else "it does not exist"
         else:
-            tables = (table, DEMOGRAPHICS)
-            is_table = found.path in tables or checksum_file(found)
-            kind = "table" if is_table and not found.reason else "other"
-            others.append(File(found.path, kind, reason=found.reason or kind))
+            others.append(file_without_slices(found, (table, DEMOGRAPHICS)))
             continue
         others.append(File(found.path, "slice"))
         problems.append(problem("unreadable", NOTHING, found.path, detail=detail))

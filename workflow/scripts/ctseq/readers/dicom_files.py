@@ -34,7 +34,7 @@ _MOST_SIDE, _MOST_FRAMES = 4096, 5000
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What of a file's header decides which slices are used and in which order.
+    """The part of a file's header that decides which slices are used and in which order.
 
     Attributes
     ----------
@@ -43,11 +43,11 @@ class Header:
     patient, series
         Identifiers, to compare with each other only: they are never written.
     problem
-        A code of `reasons.FILES` if the file alone cannot be a slice.
+        A code of `problems.FILES` if the file alone cannot be a slice.
     orientation
-        Cosines of the directions in which columns and rows are counted, or nothing.
+        Cosines of the directions in which columns and rows are counted; empty if unknown.
     positions
-        Of the centre of the first pixel, mm, one a frame, or nothing.
+        Of the centre of the first pixel, mm, one a frame; empty if unknown.
     """
 
     path: str
@@ -62,7 +62,7 @@ class Header:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file has DICOM's mark: ``DICM`` after 128 bytes."""
+    """Return whether a file has DICOM's mark: ``DICM`` after 128 bytes."""
     if not is_regular(path):
         return False
     with path.open("rb") as content:
@@ -70,7 +70,14 @@ def is_dicom(path: Path) -> bool:
 
 
 def read_header(path: Path, name: str) -> Header:
-    """Read what matters of a header.
+    """Read the part of a header that matters.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        Its path relative to the dataset.
 
     Raises
     ------
@@ -86,14 +93,14 @@ def read_header(path: Path, name: str) -> Header:
 
 
 def frame_order(header: Header) -> list[int]:
-    """Give a file's frames from the feet up."""
+    """Return the indices of a file's frames from the feet up."""
     if len(header.positions) < 2:
         return [0]
-    return [int(place) for place in np.argsort(heights([header]), kind="stable")]
+    return np.argsort(heights([header]), kind="stable").tolist()
 
 
 def heights(headers: Sequence[Header]) -> np.ndarray:
-    """Give each slice's place along the normal of the first, mm, growing towards the head."""
+    """Return each slice's position along the normal of the first, mm, rising to the head."""
     columns, rows = np.reshape(headers[0].orientation, (2, 3))
     normal = np.cross(columns, rows)
     normal = normal if normal[2] >= 0 else -normal
@@ -101,18 +108,18 @@ def heights(headers: Sequence[Header]) -> np.ndarray:
 
 
 def read_hu(path: Path, number: int) -> np.ndarray:
-    """Decode one slice.
+    """Return the Hounsfield units of one slice: stored value times slope plus intercept.
 
-    Hounsfield units are stored value times slope plus intercept. Whether low values shall be
-    shown white (MONOCHROME1) does not change them, except in a file whose air is its brightest:
-    that one was stored upside down, and is turned back within the range of its bits.
+    MONOCHROME1, low values shown white, does not change them. The exception is a file whose air
+    is brighter than the head: its values are inverted, and are inverted back within the range of
+    its bits.
 
     Parameters
     ----------
     path
         The file.
     number
-        Which of its frames, from 1 at the feet; only a file of several frames asks for it.
+        Which of its frames, from 1 at the feet; without meaning in a file of one frame.
 
     Returns
     -------
@@ -135,7 +142,7 @@ def read_hu(path: Path, number: int) -> np.ndarray:
         raise InputError(f"{path} cannot be decoded: {error}") from None
     except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
         raise InputError(f"{path} cannot be decoded: {type(error).__name__}.") from None
-    return _as_seen(hu, header.orientation)
+    return _face_upwards(hu, header.orientation)
 
 
 def _decoded(image: pydicom.Dataset, frame: int) -> np.ndarray:
@@ -144,7 +151,7 @@ def _decoded(image: pydicom.Dataset, frame: int) -> np.ndarray:
     slope, intercept = _rescale(image, frame)
     stored = pixel_array(image, index=frame).astype(np.float32)
     hu = stored * slope + intercept
-    if image.PhotometricInterpretation == "MONOCHROME1" and _upside_down(hu):
+    if image.PhotometricInterpretation == "MONOCHROME1" and _inverted(hu):
         lowest_and_highest = -1 if image.PixelRepresentation else 2 ** int(image.BitsStored) - 1
         hu = (lowest_and_highest - stored) * slope + intercept
     if not np.isfinite(hu).all():
@@ -163,7 +170,7 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
         positions = [
             _first([group], "PlanePositionSequence", "ImagePositionPatient") for group in per_frame
         ]
-    told = orientation and len(orientation) == 6 and all(p and len(p) == 3 for p in positions)
+    known = orientation and len(orientation) == 6 and all(p and len(p) == 3 for p in positions)
     words = f"{header.get('SeriesDescription')} {header.get('ConvolutionKernel')}".casefold()
     number = str(header.get("SeriesNumber") or 0)
     return Header(
@@ -175,8 +182,8 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
         contrast=bool(header.get("ContrastBolusAgent")),
         bone="bone" in words,
         problem=_problem(header),
-        orientation=_one_tuple(*map(float, orientation)) if told else (),
-        positions=tuple(tuple(map(float, p)) for p in positions) if told else (),
+        orientation=_one_tuple(*map(float, orientation)) if known else (),
+        positions=tuple(tuple(map(float, p)) for p in positions) if known else (),
     )
 
 
@@ -219,13 +226,13 @@ def _rescale(image: pydicom.Dataset, frame: int) -> tuple[float, float]:
     )
 
 
-def _upside_down(hu: np.ndarray) -> bool:
-    """Whether the rim, which is air around a head, is brighter than the slice on the whole."""
+def _inverted(hu: np.ndarray) -> bool:
+    """Return whether the rim, which is air around a head, is brighter than the slice's mean."""
     rim = np.concatenate([hu[0], hu[-1], hu[:, 0], hu[:, -1]])
     return bool(np.median(rim) > hu.mean())
 
 
-def _as_seen(hu: np.ndarray, orientation: Sequence[float]) -> np.ndarray:
+def _face_upwards(hu: np.ndarray, orientation: Sequence[float]) -> np.ndarray:
     """Turn a slice so that columns run to the patient's left and rows to the back."""
     if not orientation:
         return hu

@@ -1,12 +1,16 @@
 """Decoding of pictures: PNG, JPEG and TIFF, as grey values."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from ctseq.core.errors import InputError
+from ctseq.imaging.windows import Window
+from ctseq.readers.contents import Pixels
 from ctseq.readers.walk import is_regular
 
 # Pillow's other formats stay closed: some start programs, and no dataset is made of them.
@@ -16,19 +20,26 @@ _MOST_PIXELS = 4096 * 4096
 _DEEP = ("I", "F")  # modes of more than 8 bits
 
 
+def open_sequence(
+    folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
+) -> Pixels:
+    """Return the function from an index among a patient's slices to grey values, uint8 (H, W).
+
+    As `registry.Reader.open_sequence`. Pictures have their window already, so `windows` changes
+    nothing.
+    """
+    paths = [Path(folder) / path for path in slices["path"]]
+    return lambda index: read_image(paths[index])
+
+
 def read_image(path: str | Path) -> np.ndarray:
-    """Decode one slice.
+    """Return the grey values of a picture, uint8 (H, W).
 
     Parameters
     ----------
     path
-        An 8-bit picture. One stored in colour is accepted: where its channels agree, one of them
-        is the slice; else their luminance is.
-
-    Returns
-    -------
-    ndarray
-        uint8, shape (H, W).
+        An 8-bit picture. One stored in colour is accepted: if its channels agree, they are the
+        grey values; else their luminance is.
 
     Raises
     ------
@@ -61,7 +72,7 @@ def read_image(path: str | Path) -> np.ndarray:
 
 
 def _problem(image: Image.Image) -> str:
-    """Say why a picture's grey values would have to be guessed; nothing is decoded before."""
+    """Return why a picture's grey values would have to be guessed, without decoding it."""
     if image.width * image.height > _MOST_PIXELS:
         return f"{image.width} x {image.height} pixels are more than a CT slice has"
     if getattr(image, "n_frames", 1) > 1:

@@ -1,4 +1,4 @@
-"""Label tables of the formats that bring none of their own: found by header, read into one form.
+"""Label tables of formats without a table of their own: found by header, read into one form.
 
 RSNA 2019's ``stage_2_train.csv`` (a row an image and subtype), CQ500's ``reads.csv`` (a row a
 patient, three readers), and plain tables: a row a patient, a slice or an image.
@@ -13,12 +13,10 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import Row, open_cells
-from ctseq.readers.ct_ich_tables import flag
-from ctseq.readers.ids import patient_text, whole_number
-from ctseq.readers.scan import LABELS, SUBTYPES
+from ctseq.readers.cells import Row, flag, open_cells, patient_text, whole_number
+from ctseq.readers.contents import LABELS, SUBTYPES
 
-# Titles, folded to bare letters, by what the column holds.
+# Titles, as `bare_title` returns them, by what the column holds.
 _PATIENT = ("patientid", "patient", "patientnumber", "subjectid", "subject", "id", "name")
 _SLICE = ("slicenumber", "slice")
 _IMAGE = ("image", "imageid", "file", "filename", "path")
@@ -29,13 +27,13 @@ _EXPECTED = (
     "RSNA 2019's stage_2_train.csv (ID,Label), CQ500's reads.csv (name, R1:ICH to R3:ICH), "
     "patient_id,label for patients, patient_id,slice_number,label for slices, or image,label"
 )
-# What a row has where its kind of table tells nothing.
-_UNTOLD = {"patient_id": "", "image": "", "invalid": ""}
+# Text columns that a kind of table does not fill.
+_EMPTY = {"patient_id": "", "image": "", "invalid": ""}
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """A table that tells labels, in one of the ways that are known.
+    """A label table of a known kind.
 
     Attributes
     ----------
@@ -50,20 +48,20 @@ class LabelTable:
 
     @property
     def per_patient(self) -> bool:
-        """Whether a row is a patient."""
+        """Whether a row is a patient's."""
         return self.kind in ("cq500", "patient")
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """Read the rows, as `scan.LABELS`."""
+        """Yield the rows, with the columns of `contents.LABELS`."""
         read = {"rsna": _read_rsna, "cq500": _read_cq500}.get(self.kind, _read_plain)
         with open_cells(self.path) as (header, rows):
             for record in read(header, rows):
                 record["path"] = self.path.name
-                yield tuple(record.get(name, _UNTOLD.get(name, pd.NA)) for name in LABELS)
+                yield tuple(record.get(name, _EMPTY.get(name, pd.NA)) for name in LABELS)
 
 
 def find_table(folder: str | Path, chosen: Path | None) -> Path:
-    """Find the label table: the chosen one, or the one in the folder whose header says it.
+    """Return the label table: the chosen one, or the only one in the folder by its header.
 
     Raises
     ------
@@ -96,12 +94,12 @@ def find_table(folder: str | Path, chosen: Path | None) -> Path:
 
 
 def open_table(path: Path) -> LabelTable:
-    """See of which kind a label table is.
+    """Return a label table with its kind, which its header tells.
 
     Raises
     ------
     InputError
-        If the header is none that is known.
+        If the header is of no known kind.
     """
     with open_cells(path) as (header, rows):
         kind = _kind(header, next(rows, None))
@@ -134,32 +132,32 @@ def _column(header: list[str], names: Iterable[str]) -> int | None:
 
 def _read_rsna(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """Read a row an image and subtype; the file repeats some rows, which is no contradiction."""
-    # Of each image its row, what is wrong with it, and its flags: there may be a million.
+    # Of each image its row, what is wrong with it, and its flags: lists, as there are a million.
     images: dict[str, list[Any]] = {}
     names = ("hemorrhage", *SUBTYPES)
     for number, cells in rows:
         match = _RSNA.fullmatch(cells[0])
-        if match is None:  # no image has that name, which is how it will be told
+        if match is None:  # no image has that name, and so it is a row without one
             yield {"row": number, "image": cells[0] or "a row without ID"}
             continue
         found = images.setdefault(match["image"], [number, "", *[None] * len(names)])
-        place = 2 + names.index(match["name"].replace("any", "hemorrhage"))
+        index = 2 + names.index(match["name"].replace("any", "hemorrhage"))
         value = flag(cells[1])
         if value is pd.NA:
             found[1] = found[1] or f"{match['name']} is {cells[1]!r}"
-        elif found[place] is None:
-            found[place] = value
-        elif found[place] != value:
+        elif found[index] is None:
+            found[index] = value
+        elif found[index] != value:
             found[1] = found[1] or f"{match['name']} is 0 and 1"
     for image, (row, invalid, *flags) in images.items():
-        told = {name: value for name, value in zip(names, flags, strict=True) if value is not None}
-        missing = [name.replace("hemorrhage", "any") for name in names if name not in told]
+        known = {name: value for name, value in zip(names, flags, strict=True) if value is not None}
+        missing = [name.replace("hemorrhage", "any") for name in names if name not in known]
         invalid = invalid or (f"lacks {', '.join(missing)}" if missing else "")
-        yield {"image": image, "row": row, "invalid": invalid} | told
+        yield {"image": image, "row": row, "invalid": invalid} | known
 
 
 def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    """Read a row a patient: positive where two of the three readers say so."""
+    """Read a row a patient: positive if two of the three readers say so."""
     for number, cells in rows:
         votes = [cells[header.index(reader)] for reader in _READERS]
         flags = [flag(vote) for vote in votes]
@@ -174,6 +172,7 @@ def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, An
 
 
 def _read_plain(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+    """Read a row a patient, slice or image."""
     patient, slice_, image = (_column(header, names) for names in (_PATIENT, _SLICE, _IMAGE))
     label = _column(header, _LABEL)
     columns = {"hemorrhage": label} if label is not None else {}

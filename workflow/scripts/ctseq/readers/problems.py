@@ -1,14 +1,99 @@
-"""One problem of a dataset: a row of problems.csv, a line of a message."""
+"""Why files and slices are left out: the codes that tables hold, their words, and problems."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from ctseq.readers.reasons import PROBLEMS
-
 # What leaving a problem out means.
 SLICE, ROW, PATIENT = "slice excluded", "row ignored", "patient excluded"
 NOTHING = "nothing excluded"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What a reason says in a message, and what there is to know or do about it."""
+
+    words: str
+    meaning: str
+
+
+# Files that no study uses; they are accounted for and stop nothing.
+FILES = {
+    "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
+    "mask": Reason("mask", "Outlines of bleeds; labels come from the table."),
+    "table": Reason("table", "Labels, demographics or checksums: read, but no slice."),
+    "other": Reason("not part of the layout", "A file that the format does not know."),
+    "outside": Reason(
+        "link that leads out of the dataset's folder",
+        "Never followed. Put the files themselves there, or set `dataset.path` to a folder that "
+        "holds link and target.",
+    ),
+    "name": Reason(
+        "name with control characters, backslashes or undecodable bytes",
+        "Never opened; shown with the bytes escaped. Rename the file.",
+    ),
+    "no-pixels": Reason("DICOM file without an image", "Reports, directories, private objects."),
+    "not-ct": Reason("DICOM image that is no grey CT slice", "Screenshots, other modalities."),
+    "localizer": Reason("localizer", "The overview from which the scan was planned."),
+    "not-axial": Reason("series that is not axial", "Coronal and sagittal reformats."),
+    "burnt-in": Reason(
+        "text may be burnt into the image",
+        "The series has BurnedInAnnotation YES: letters may name the patient, or the label.",
+    ),
+    "position": Reason(
+        "series whose slices have no single place",
+        "A position or orientation is missing, or two slices share one, so there is no order.",
+    ),
+    "other-series": Reason(
+        "another series of the patient was chosen",
+        "One series a patient: without contrast agent, not of a bone kernel, with the slice "
+        "spacing nearest to 5 mm (CT-ICH's), then the one with most slices.",
+    ),
+}
+# What contradicts a label or a file: `dataset.on_problem` decides what it does.
+PROBLEMS = {
+    "two-folders": Reason(
+        "two folders for one patient", "`49` beside `049`: whose slices are they?"
+    ),
+    "patient-id": Reason(
+        "patient id that starts with no letter or digit, or holds a slash",
+        "Spreadsheets may run it as a formula, programs take it for a path. Rename it.",
+    ),
+    "mixed-patients": Reason(
+        "one folder holds several DICOM patients", "The PatientID differs between its files."
+    ),
+    "no-slices": Reason(
+        "no slice can be used", "The inventory says of each of the patient's files why."
+    ),
+    "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or its place is not told."),
+    "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
+    "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
+    "no-label": Reason("no diagnosis row", "The label table does not know the slice or patient."),
+    "no-slice": Reason("no slice file", "A row of the label table names what is not there."),
+    "two-labels": Reason("two diagnosis rows", "Even if they agree, one of them is a mistake."),
+    "row": Reason("row without patient or slice number", "It may be a note below the table."),
+    "cell": Reason("cell is not 0, 1 or blank", "Other values would have to be guessed."),
+    "contradiction": Reason(
+        "hemorrhage contradicts the subtypes", "`1` beside a subtype's `0`, or the reverse."
+    ),
+    "unreadable": Reason("unreadable image", "Cut short, empty, of another kind, too large."),
+    "size": Reason(
+        "another image size than the patient's other slices", "A sequence has one size."
+    ),
+    "duplicate": Reason(
+        "the same image as another patient's",
+        "The same pixels under two patients leak between training and test patients, and one of "
+        "the labels is doubtful. All copies are left out.",
+    ),
+    "checksum": Reason("differs from SHA256SUMS.txt", "Damaged or edited: copy the file again."),
+    "missing": Reason("is in SHA256SUMS.txt but not here", "Copy the file from the release."),
+    "hidden": Reason(
+        "its hemorrhage is only in what is excluded",
+        "Left in, the patient would count as negative.",
+    ),
+}
+REASONS = FILES | PROBLEMS
 
 
 def problem(
@@ -21,7 +106,19 @@ def problem(
     row: Any = pd.NA,
     detail: str = "",
 ) -> dict[str, Any]:
-    """Describe one problem, by its code in `reasons.PROBLEMS`."""
+    """Return a row of problems.csv.
+
+    Parameters
+    ----------
+    code
+        A key of `PROBLEMS`.
+    action
+        What is left out: `SLICE`, `ROW`, `PATIENT` or `NOTHING`.
+    path, patient_id, slice_number, row
+        Where it was found: the file, whose it is, and the row of a label table.
+    detail
+        What is wrong, in more words than the code has.
+    """
     return {
         "problem": code,
         "path": path,
@@ -34,7 +131,7 @@ def problem(
 
 
 def in_words(found: dict[str, Any]) -> str:
-    """Write a problem as a line: where, whose, what."""
+    """Return a problem as a line of a message: where, whose, what."""
     row = "" if found["row"] is pd.NA else f", row {found['row']}"
     detail = f" ({found['detail']})" if found["detail"] else ""
     named = {"patient": found["patient_id"] or pd.NA, "slice": found["slice_number"]}

@@ -10,7 +10,7 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
 from ctseq.readers import ct_ich_jpg, ct_ich_nifti, dicom
 from ctseq.readers import folder as folder_of_images
-from ctseq.readers.scan import Pixels, Scan
+from ctseq.readers.contents import Contents, Pixels
 
 
 class Reader(Protocol):
@@ -20,29 +20,30 @@ class Reader(Protocol):
     """
 
     LOOKED_FOR: str
-    """What tells this format from others, for the message when nothing is recognised."""
+    """By what the format is recognised, for the message when nothing is."""
 
     GREY: Window | None
     """The window that its pictures have already, or None where they hold Hounsfield units."""
 
     def recognises(self, folder: str | Path) -> str:
-        """Say how `folder` is known to be laid out in this format, or nothing if it is not."""
+        """Return how `folder` is recognised as this format, in words; empty if it is not."""
         ...
 
-    def scan(self, folder: str | Path, table: Path | None = None) -> Scan:
-        """Find files, slices and labels; `table` names the labels' where one is chosen."""
+    def list_contents(self, folder: str | Path, table: Path | None = None) -> Contents:
+        """List files, slices and labels; `table` names the label table if one is chosen."""
         ...
 
     def read_demographics(self, folder: str | Path) -> pd.DataFrame:
-        """Read patient_id, age_years and sex, as far as the dataset tells them."""
+        """Return patient_id, age_years and sex, of the patients whose the dataset tells."""
         ...
 
     def open_sequence(
         self, folder: str | Path, slices: pd.DataFrame, windows: tuple[Window, ...] | None = None
     ) -> Pixels:
-        """Give the function from a place in one patient's slices to pixels.
+        """Return the function from an index among one patient's slices to the slice's pixels.
 
-        These are uint8, (H, W) or (3, H, W), or with no windows whatever the file holds, (H, W).
+        With windows they are grey values, uint8, (H, W) or (3, H, W); without, what the file
+        holds, (H, W).
         """
         ...
 
@@ -59,8 +60,8 @@ _DEPTH_SEARCHED = 2
 _NAMES_SHOWN = 8
 
 
-def reader_for(folder: str | Path, format: str = "auto") -> tuple[Reader, str]:
-    """Choose the reader for a dataset folder.
+def recognise(folder: str | Path, format: str = "auto") -> tuple[str, str]:
+    """Recognise the format of a dataset folder.
 
     Parameters
     ----------
@@ -71,10 +72,10 @@ def reader_for(folder: str | Path, format: str = "auto") -> tuple[Reader, str]:
 
     Returns
     -------
-    reader : Reader
-        The module that reads this dataset.
+    name : str
+        The format, a name in `READERS`.
     how : str
-        Its format, and how it was recognised, in words.
+        How it was recognised, in words.
 
     Raises
     ------
@@ -101,16 +102,16 @@ def reader_for(folder: str | Path, format: str = "auto") -> tuple[Reader, str]:
         raise InputError(
             f"{folder} could be any of {', '.join(fitting)}: name one as dataset.format."
         )
-    return asked[fitting[0]], f"{fitting[0]}, by {said[fitting[0]]}"
+    return fitting[0], said[fitting[0]]
 
 
 def check_windows(reader: Reader, windows: tuple[Window, ...]) -> None:
-    """Refuse a window where the pictures have theirs already.
+    """Refuse another window than the one that a format's pictures have already.
 
     Raises
     ------
     InputError
-        If `windows` is not the one that they have.
+        If the pictures have a window, and `windows` is not that one.
     """
     if reader.GREY is not None and windows != (reader.GREY,):
         raise InputError(
@@ -140,7 +141,7 @@ def _not_recognised(folder: Path, asked: dict[str, Reader]) -> str:
 
 
 def _neighbour(folder: Path, asked: dict[str, Reader]) -> Path | None:
-    """Find the folder that was probably meant: the parent, or one a little further down."""
+    """Return the folder that was probably meant: the parent, or one a little further down."""
     level = [folder]
     candidates = [folder.absolute().parent]
     for _ in range(_DEPTH_SEARCHED):

@@ -1,4 +1,4 @@
-"""Every file below a folder, once, whatever links and names there are."""
+"""The files below a folder, each once, whatever links and names there are."""
 
 import os
 import stat
@@ -10,10 +10,15 @@ from ctseq.core.errors import InputError
 
 
 class Found(NamedTuple):
-    """A file: its path relative to the root, with ``/``, and a code of `reasons` or nothing.
+    """A file below the root.
 
-    A file with a reason is not to be opened; the path of one with an odd name is escaped, so that
-    no two files are shown by one path.
+    Attributes
+    ----------
+    path
+        Relative to the root, with ``/``. An odd name is escaped, so that no two files are shown
+        by one path.
+    reason
+        Why the file must not be opened, a code of `problems.FILES`; mostly empty.
     """
 
     path: str
@@ -21,11 +26,10 @@ class Found(NamedTuple):
 
 
 def walk(root: str | Path) -> Iterator[Found]:
-    """Give the files below `root`, one folder after the other, in an order of their names.
+    """Yield the files below `root`, one folder after the other, in the order of their names.
 
     Links to folders inside are followed, but no folder is entered twice, so loops end. A link
-    that leads outside is listed and not followed. Files are handed on as they are found: a
-    dataset has a hundred thousand.
+    that leads outside is listed and not followed.
 
     Parameters
     ----------
@@ -57,15 +61,31 @@ def walk(root: str | Path) -> Iterator[Found]:
 
 
 def is_regular(path: str | Path) -> bool:
-    """Whether `path` is a plain file: opening a pipe or a device could wait for ever."""
+    """Return whether `path` is a plain file: opening a pipe or a device could wait for ever."""
     try:
         return stat.S_ISREG(Path(path).stat().st_mode)
     except (OSError, ValueError):
         return False
 
 
+def file_called(folder: str | Path, name: str) -> Path | None:
+    """Return the file in `folder` with that lower-case name, in any letter case.
+
+    Raises
+    ------
+    InputError
+        If there are several.
+    """
+    found = sorted(path for path in Path(folder).iterdir() if path.name.casefold() == name)
+    if len(found) > 1:
+        raise InputError(
+            f"{folder} has {' and '.join(path.name for path in found)}: keep only the right one."
+        )
+    return found[0] if found else None
+
+
 def first_files(root: str | Path, most: int) -> Iterator[Path]:
-    """Give some plain files below `root`, folders by name, without following links."""
+    """Yield the first plain files below `root` in the order of names, without following links."""
     for parent, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ctseq.figures.names import metric_name
-from ctseq.readers.reasons import REASONS
+from ctseq.readers.problems import REASONS
 from ctseq.report.claims import Published
 from ctseq.report.numbers import count, number
 from ctseq.report.tables import Table

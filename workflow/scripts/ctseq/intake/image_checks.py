@@ -1,0 +1,121 @@
+"""Every slice decoded once: unreadable ones, odd sizes, and pictures that patients share."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctseq.core.errors import InputError
+from ctseq.core.progress import progress
+from ctseq.readers.contents import Pixels
+from ctseq.readers.problems import SLICE, problem
+from ctseq.readers.registry import Reader
+
+
+def decode_slices(
+    folder: str | Path, slices: pd.DataFrame, reader: Reader, *, threads: int
+) -> pd.DataFrame:
+    """Decode every slice, a patient at a time.
+
+    Parameters
+    ----------
+    folder
+        The dataset's root.
+    slices
+        As `contents.SLICES`, a patient's in neighbouring rows.
+    reader
+        The dataset's format.
+    threads
+        How many slices are decoded at a time.
+
+    Returns
+    -------
+    DataFrame
+        The slices with `shape`, (H, W) or in words what is wrong, and `digest` of the pixels,
+        empty for a slice of one grey value.
+    """
+    decoded: list[tuple[tuple[int, ...] | str, str]] = []
+    patients = slices.groupby("patient_id", sort=False)
+    with ThreadPoolExecutor(threads) as pool:
+        for _, own in progress(
+            patients, total=len(slices), unit="slices", weigh=lambda patient: len(patient[1])
+        ):
+            try:
+                sequence = reader.open_sequence(folder, own)
+            except InputError as error:
+                decoded += [(str(error), "")] * len(own)
+            else:
+                decoded += pool.map(_shape_and_digest, [sequence] * len(own), range(len(own)))
+    return slices.assign(shape=[shape for shape, _ in decoded], digest=[d for _, d in decoded])
+
+
+def _shape_and_digest(sequence: Pixels, index: int) -> tuple[tuple[int, ...] | str, str]:
+    try:
+        pixels = np.ascontiguousarray(sequence(index))
+    except InputError as error:
+        return str(error), ""
+    if (pixels == pixels.flat[0]).all():
+        return pixels.shape, ""
+    # 128 bits: no two different slices ever share them.
+    digest = blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16)
+    return pixels.shape, digest.hexdigest()
+
+
+def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
+    """Find unreadable slices, and slices of another size than the patient's others.
+
+    Parameters
+    ----------
+    slices
+        As `decode_slices` returns them.
+    folder
+        The dataset's root, which messages leave out.
+    """
+    readable = np.array([isinstance(shape, tuple) for shape in slices["shape"]], dtype=bool)
+    for file in slices[~readable].itertuples():
+        yield problem(
+            "unreadable",
+            *(SLICE, file.path, file.patient_id, file.slice_number),
+            detail=file.shape.removeprefix(f"{Path(folder) / file.path} ").rstrip("."),
+        )
+    slices = slices[readable]
+    shapes = slices.groupby("patient_id", sort=False)["shape"]
+    # Of two shapes as common, the first one's.
+    usual = {patient: Counter(own).most_common(1)[0][0] for patient, own in shapes}
+    odd = [s != usual[p] for s, p in zip(slices["shape"], slices["patient_id"], strict=True)]
+    for file in slices[odd].itertuples():
+        yield problem(
+            "size",
+            *(SLICE, file.path, file.patient_id, file.slice_number),
+            detail=f"{_size(file.shape)}, the others {_size(usual[file.patient_id])}",
+        )
+
+
+def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Find slices whose pixels are those of another patient's slice.
+
+    Parameters
+    ----------
+    slices
+        As `decode_slices` returns them, with the canonical `key` of each patient.
+    """
+    owners = slices[slices["digest"] != ""].drop_duplicates(["digest", "key"])
+    several = owners.loc[owners.duplicated("digest"), "digest"]
+    for _, group in slices[slices["digest"].isin(several)].groupby("digest", sort=False):
+        owners = group.drop_duplicates("key")
+        for file in group.itertuples():
+            other = owners[owners["key"] != file.key].iloc[0]
+            yield problem(
+                "duplicate",
+                *(SLICE, file.path, file.patient_id, file.slice_number),
+                detail=f"patient {other['patient_id']} slice {other['slice_number']}",
+            )
+
+
+def _size(shape: tuple[int, int]) -> str:
+    return f"{shape[1]} x {shape[0]}"

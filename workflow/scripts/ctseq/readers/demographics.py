@@ -1,0 +1,87 @@
+"""The patients' ages and sexes: `patient_demographics.csv`, which every format may bring along."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from ctseq.core.errors import InputError
+from ctseq.readers.cells import bare_title, patient_text, read_cells, whole_number
+from ctseq.readers.contents import frame
+from ctseq.readers.walk import file_called
+
+DEMOGRAPHICS = "patient_demographics.csv"
+
+# One year is 365.25 days; the youngest patients' ages may carry a unit.
+_YEARS = {"d": 1 / 365.25, "w": 7 / 365.25, "m": 1 / 12, "y": 1.0, "": 1.0}
+_AGE = re.compile(r"([0-9]{1,6}(?:[.,][0-9]*)?|[.,][0-9]+)\s*(?:([dwmy])[a-z]*\.?)?", re.IGNORECASE)
+# How the columns' titles start.
+_TITLES = {"patient": ("patient",), "age": ("age",), "sex": ("gender", "sex")}
+
+
+def read_demographics(folder: str | Path) -> pd.DataFrame:
+    """Return the patients' ages and sexes; no rows if the dataset has no such table.
+
+    Parameters
+    ----------
+    folder
+        The dataset's root.
+
+    Returns
+    -------
+    DataFrame
+        patient_id (as the table writes it), age_years (NaN if unknown) and sex (``M``, ``F`` or
+        empty). Rows without a patient number, such as titles above the header and notes below
+        the table, are left out.
+
+    Raises
+    ------
+    InputError
+        If the table lacks the patient, age or sex column.
+    """
+    kinds = {"patient_id": "str", "age_years": "float64", "sex": "str"}
+    path = file_called(folder, DEMOGRAPHICS)
+    if path is None:
+        return frame([], kinds)
+    header, rows = read_cells(path)
+    columns = _columns(header)
+    # CT-ICH's release 1.3.1 has a title above the header.
+    for _, cells in rows:
+        if len(columns) == len(_TITLES):
+            break
+        columns = _columns([bare_title(cell) for cell in cells]) or columns
+    missing = [name for name in _TITLES if name not in columns]
+    if missing:
+        starts = " or ".join(_TITLES[missing[0]])
+        raise InputError(
+            f"{path} has no {missing[0]} column (one that starts with {starts}); it has "
+            f"{', '.join(header)}. Mend or remove the file; it is optional."
+        )
+    people = []
+    for _, cells in rows:
+        if len(cells) > max(columns.values()):
+            patient, age, sex = (cells[columns[name]] for name in _TITLES)
+            if whole_number(patient) is not pd.NA:
+                people.append((patient_text(patient), _age(age), _sex(sex)))
+    return frame(people, kinds)
+
+
+def _columns(titles: list[str]) -> dict[str, int]:
+    """Return the index of each column that is wanted, of those that are there."""
+    found = {
+        name: [index for index, title in enumerate(titles) if title.startswith(starts)]
+        for name, starts in _TITLES.items()
+    }
+    return {name: indices[0] for name, indices in found.items() if indices}
+
+
+def _age(cell: str) -> float:
+    match = _AGE.fullmatch(cell)
+    if not match:
+        return float("nan")
+    return float(match[1].replace(",", ".")) * _YEARS[(match[2] or "").lower()]
+
+
+def _sex(cell: str) -> str:
+    letter = cell[:1].upper()
+    return letter if letter in ("M", "F") else ""

@@ -1,0 +1,168 @@
+"""Which DICOM files are a patient's scan: files grouped by patient, and one series chosen."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from ctseq.readers.cells import patient_key
+from ctseq.readers.dicom_files import Header, heights
+from ctseq.readers.problems import PATIENT, problem
+
+# A gantry is tilted by 30 degrees at most; at 45 a series is as coronal as it is axial.
+_AXIAL = np.cos(np.pi / 4)
+# Slices nearer to each other than this, in mm, have the same position.
+_NEAREST_MM = 0.01
+# Cosines of one series differ by rounding only.
+_SAME = 0.01
+# CT-ICH's distance between slices.
+_WANTED_MM = 5.0
+
+
+def group_by_patient(
+    headers: Sequence[Header], labelled: Iterable[str]
+) -> tuple[dict[str, list[Header]], list[dict[str, Any]]]:
+    """Group files by patient, without letting a name leave the header.
+
+    If each patient has a folder, its name is the patient's id. If files of several patients share
+    a folder, the header's PatientID groups them. It becomes the patient's id only if the label
+    table names patients by it; else patients are numbered in the order of their files.
+
+    Parameters
+    ----------
+    headers
+        Of all images, by path.
+    labelled
+        The patients that the label table names.
+
+    Returns
+    -------
+    patients : dict of str to list of Header
+        Patient id to files, in the order of the files.
+    problems : list of dict
+        Folders that hold several patients, and patients that have several folders.
+    """
+    tops = _tops([header.path for header in headers])
+    tags: dict[str, set[str]] = {}
+    for header in headers:
+        tags.setdefault(tops[header.path], set()).add(header.patient)
+    single = sum(len(found) == 1 for found in tags.values())
+    if "" not in tags and len(tags) > 1 and 2 * single >= len(tags):
+        patients: dict[str, list[Header]] = {}
+        for header in headers:
+            patients.setdefault(tops[header.path], []).append(header)
+        return patients, _doubts(tags, patients)
+    return _by_tag(headers, {patient_key(name) for name in labelled}), []
+
+
+def _tops(paths: Sequence[str]) -> dict[str, str]:
+    """Return each path's first folder below the one that all share; empty for a file there."""
+    shared = os.path.commonpath([str(PurePosixPath(path).parent) for path in paths] or ["."])
+    tops = {}
+    for path in paths:
+        parts = PurePosixPath(path).relative_to(shared).parts
+        words = parts[0].split() if len(parts) > 1 else [""]
+        # CQ500 doubles its names: `CQ500CT0 CQ500CT0`.
+        doubled = len(words) == 2 and words[0] == words[1]
+        tops[path] = words[0] if doubled or not words[0] else parts[0]
+    return tops
+
+
+def _by_tag(headers: Sequence[Header], labelled: set[str]) -> dict[str, list[Header]]:
+    groups: dict[str, list[Header]] = {}
+    for header in headers:
+        groups.setdefault(header.patient, []).append(header)
+    if any(patient_key(tag) in labelled for tag in groups if tag):
+        return {tag or "without PatientID": own for tag, own in groups.items()}
+    width = max(3, len(str(len(groups))))
+    return {f"{n:0{width}d}": own for n, own in enumerate(groups.values(), start=1)}
+
+
+def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> list[dict[str, Any]]:
+    """Return problems of folders that hold several patients, and of patients in several folders."""
+    problems = [
+        problem("mixed-patients", PATIENT, patients[top][0].path, top)
+        for top, found in tags.items()
+        if len(found - {""}) > 1
+    ]
+    owners: dict[str, list[str]] = {}
+    for top, found in tags.items():
+        for tag in found - {""}:
+            owners.setdefault(tag, []).append(top)
+    # An id that half of the folders share was put in place of the real ones.
+    for shared in owners.values():
+        if 1 < len(shared) <= len(tags) / 2:
+            problems += [
+                problem("two-folders", PATIENT, patients[top][0].path, top,
+                        detail=" and ".join(shared))
+                for top in shared
+            ]  # fmt: skip
+    return problems
+
+
+def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, str]]:
+    """Choose the series of a patient that is most like CT-ICH's.
+
+    The criteria, in this order: without contrast agent, not of a bone kernel, with the slice
+    spacing nearest to 5 mm, with the most slices, with the lowest series number, with the first
+    identifier.
+
+    Parameters
+    ----------
+    headers
+        All of the patient's.
+
+    Returns
+    -------
+    series : list of Header
+        A header a slice, from the feet up; empty if no series can be used. A file of several
+        frames is a series of its own, with a header a frame.
+    reasons : dict of str to str
+        Path to a code of `problems.FILES`, for every other file.
+    """
+    reasons = {header.path: header.problem for header in headers if header.problem}
+    candidates: dict[tuple[str, str], list[Header]] = {}
+    for header in headers:
+        if not header.problem:
+            own = header.path if len(header.positions) > 1 else ""
+            candidates.setdefault((header.series, own), []).append(header)
+    ranked = []
+    for name, series in candidates.items():
+        why = _unusable(series)
+        if why:
+            reasons |= {header.path: why for header in series}
+            continue
+        z = np.sort(heights(series))
+        spacing = float(np.median(np.diff(z))) if len(z) > 1 else float("inf")
+        apart = round(abs(spacing - _WANTED_MM), 2)
+        first = series[0]
+        rank = (first.contrast, first.bone, apart, -len(z), first.series_number, name)
+        ranked.append((rank, series))
+    ranked.sort(key=lambda item: item[0])
+    for _, series in ranked[1:]:
+        reasons |= {header.path: "other-series" for header in series}
+    return (_in_order(ranked[0][1]) if ranked else []), reasons
+
+
+def _in_order(series: Sequence[Header]) -> list[Header]:
+    frames = [
+        replace(header, positions=(position,)) for header in series for position in header.positions
+    ]
+    return [frames[index] for index in np.argsort(heights(frames), kind="stable")]
+
+
+def _unusable(series: Sequence[Header]) -> str:
+    """Return the code of why a series has no order of axial slices, or an empty text."""
+    if any(not header.positions for header in series):
+        return "position"
+    cosines = np.array([header.orientation for header in series])
+    if not np.isfinite(cosines).all() or np.abs(cosines - cosines[0]).max() > _SAME:
+        return "position"
+    normal = np.cross(cosines[0, :3], cosines[0, 3:])
+    if not abs(normal[2]) >= _AXIAL:
+        return "not-axial"
+    z = np.sort(heights(series))
+    return "" if np.isfinite(z).all() and (np.diff(z) > _NEAREST_MM).all() else "position"
