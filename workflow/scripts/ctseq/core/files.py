@@ -14,7 +14,7 @@ from ctseq.core.errors import InputError
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` and rename it there once the block has succeeded.
+    """Yield a temporary path beside `path`, renamed to `path` once the block has succeeded.
 
     Works for files and folders. A block that raises leaves neither behind, so nobody ever reads
     half an output.
@@ -22,30 +22,13 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     path
-        Where the finished file or folder shall stand; missing parent folders are made.
+        The finished file or folder; missing parent folders are made.
 
     Yields
     ------
     Path
         The path to write to, on the same file system. It keeps the suffix, since many writers
         choose their format by it.
-    """
-    with scratch(path) as unfinished:
-        yield unfinished
-        if unfinished.is_dir():
-            _remove(Path(path))  # a folder cannot replace another in one step
-        unfinished.replace(path)
-
-
-@contextmanager
-def scratch(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and remove what stands there at the end.
-
-    Parameters
-    ----------
-    path
-        A file or folder that is not made at the same time by another process; missing parent
-        folders are made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +38,9 @@ def scratch(path: str | Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{os.getpid()}.unfinished.{path.name}")
     try:
         yield unfinished
+        if unfinished.is_dir():
+            _remove(path)  # a folder cannot replace another in one step
+        unfinished.replace(path)
     finally:
         _remove(unfinished)
 

@@ -71,7 +71,7 @@ def index_dataset(
     Raises
     ------
     InputError
-        If there are no slices, or on problems as told above.
+        If there are no slices, or on problems with ``error``.
     """
     if on_problem not in ("error", "exclude"):
         raise InputError(f"dataset.on_problem is {on_problem!r}; choose error or exclude.")

@@ -73,8 +73,8 @@ def _agreed(demographics: pd.DataFrame) -> pd.DataFrame:
     """Return age and sex by patient key; what two rows disagree about is unknown."""
 
     def only(values: pd.Series) -> Any:
-        told = values.dropna().unique()
-        return told[0] if len(told) == 1 else None
+        known = values.dropna().unique()
+        return known[0] if len(known) == 1 else None
 
     keys = patient_keys(demographics["patient_id"])
     return demographics.groupby(keys)[["age_years", "sex"]].agg(only)

@@ -40,14 +40,14 @@ PROBLEMS = Table(
     },
     key=("problem", "path", "row", "patient_id", "slice_number"),
 )
-# As the dataset tells them: patients may be unknown, or come twice.
+# As the dataset has them: of patients without a scan too, and some patients twice.
 DEMOGRAPHICS = Table({"patient_id": "id", "age_years": "float", "sex": "text?"}, key=())
 SLICES = Table(
     {
         "patient_id": "id",
         "slice_number": "int",
         "path": "text",
-        # Empty where only patients have labels, or only hemorrhage is told.
+        # Empty where only patients have labels, or subtypes are unknown.
         "hemorrhage": "flag?",
         **dict.fromkeys(SUBTYPES, "flag?"),
     },

@@ -58,7 +58,7 @@ _GLOBE = (0.06, 0.11, 0.37, -0.68, 0.125, 0.125, 0.0)
 
 @dataclass(frozen=True)
 class Head:
-    """One patient's geometry; `draw_head` says what varies and how much."""
+    """One patient's geometry; `draw_head` says what varies, and how much."""
 
     width: float
     scale: float
@@ -85,7 +85,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Slice:
-    """One drawn slice and what bleeding needs to know of it; arrays are float32 (size, size).
+    """One drawn slice, with the maps by which bleeds are painted; arrays are float32 (size, size).
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Slice:
     brain, ventricles, furrows
         Coverage, 0 to 1: inside the skull; ventricles; sulci and cisterns.
     soft
-        Over which distance edges fade, in head coordinates.
+        The distance over which edges fade, in head coordinates.
     """
 
     hu: np.ndarray
@@ -115,7 +115,7 @@ class Slice:
 
 
 def draw_head(rng: np.random.Generator) -> Head:
-    """Draw a patient's geometry."""
+    """Draw a patient's geometry at random."""
     atrophy = rng.uniform(0.0, 1.0)
     return Head(
         width=rng.uniform(0.76, 0.86),
@@ -196,7 +196,7 @@ def draw_slice(head: Head, z: float, size: int) -> Slice:
 
 
 class _Canvas:
-    """Hounsfield units that shapes are painted over."""
+    """An image in Hounsfield units, to paint shapes on."""
 
     def __init__(self, hu: np.ndarray):
         self.hu = hu
@@ -206,7 +206,7 @@ class _Canvas:
 
 
 def _draw_brain(paint, head, z, x, y, mirrored, depth, brain, fine, soft):
-    """Paint brain and fluid; give the coverage of ventricles and of sulci and cisterns."""
+    """Paint brain and fluid; return the coverage of ventricles and of sulci and cisterns."""
     rim = 0.022 + 0.035 * head.atrophy
     # Sulci run where a smooth field changes sign; deep at the surface and near the vertex.
     reach = 0.34 + 0.25 * head.atrophy + 0.6 * max(z - 0.6, 0)
@@ -252,7 +252,7 @@ def _draw_brain(paint, head, z, x, y, mirrored, depth, brain, fine, soft):
 
 
 def _draw_base(paint, head, z, x, y, mirrored, round_, outer, skull, fine, soft):
-    """Paint orbits, sinuses and the bones of the base; give the coverage of what is no brain."""
+    """Paint orbits, sinuses and the bones of the base; return the coverage of what is no brain."""
     front = z + head.tilt
     low = min(max((0.19 - front) / 0.05, 0.0), 1.0)
     edge = -0.46 + 0.25 * (mirrored - 0.35) + 0.02 * fine
@@ -287,7 +287,7 @@ def _coordinates(head, size):
 
 
 def _height(z, half):
-    """Give the head's relative girth at height z: a dome over a slightly narrower base."""
+    """Return the head's relative girth at height z: a dome over a slightly narrower base."""
     if z < 0.4:
         return 1 - 0.10 * ((0.4 - z) / 0.4) ** 2
     return max(1 - ((z - 0.4) / half) ** 2, 0.0) ** 0.5

@@ -1,4 +1,4 @@
-"""Bleeding for phantoms: five subtypes, each where it is found, over neighbouring slices."""
+"""Bleeds of synthetic patients: five subtypes, each in its anatomical space, over some slices."""
 
 from dataclasses import dataclass
 from math import cos, sin
@@ -36,17 +36,17 @@ class Bleed:
     Attributes
     ----------
     subtype
-        One of `tables.SUBTYPES`.
+        One of `contents.SUBTYPES`.
     middle, half
-        Its middle slice, and half its height in slices (both from 0, fractions of a slice).
+        The index of its middle slice, and half its height in slices; both may be fractions.
     angle, width
         Its direction from the brain's centre and half its extent around it, radians.
     size
-        1 for a large one.
+        Relative size; 1 is large.
     hu
-        Of its blood; fresh blood has 50 to 95 HU, and grey matter 40.
+        Of its blood, Hounsfield units: fresh blood has 50 to 95, grey matter 40.
     lobes
-        Two phases and a shift that give each its own outline.
+        Two phases and a shift of its outline.
     """
 
     subtype: str
@@ -84,12 +84,12 @@ def _draw_bleed(rng: np.random.Generator, subtype: str, heights: np.ndarray) -> 
 
 
 def paint_bleeds(bleeds: list[Bleed], number: int, drawn: Slice) -> dict[str, np.ndarray]:
-    """Paint into `drawn.hu` what the slice at index `number` shows of the bleeds.
+    """Paint the part of the bleeds that lies in slice `number`, from 0, into `drawn.hu`.
 
     Returns
     -------
     dict
-        Subtype to its mask, bool (size, size), of the subtypes that show.
+        Subtype to its mask, bool (size, size), for the subtypes that the slice shows.
     """
     masks = {}
     for bleed in bleeds:
@@ -106,7 +106,7 @@ def paint_bleeds(bleeds: list[Bleed], number: int, drawn: Slice) -> dict[str, np
 
 
 def _turn(bleed: Bleed, drawn: Slice) -> np.ndarray:
-    """Give each pixel's angle from the bleed's direction, 0 to about pi."""
+    """Return each pixel's angle from the bleed's direction, 0 to about pi."""
     return np.abs((drawn.angle - bleed.angle + np.pi) % (2 * np.pi) - np.pi)
 
 

@@ -1,4 +1,4 @@
-"""Synthetic patients as datasets on disk, in each format that is read, its quirks included."""
+"""Synthetic patients written as datasets, in each format that is read, its quirks included."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from ctseq.core.errors import InputError
 from ctseq.imaging.hounsfield import apply_windows
 from ctseq.imaging.windows import PRESETS
-from ctseq.phantom.patients import Demographics, Patient, draw_patients, told_of
+from ctseq.phantom.patients import Demographics, Patient, draw_patients
 from ctseq.readers.contents import SUBTYPES
 
 # The dataset and the paper spell masks differently; here they take turns.
@@ -30,6 +30,8 @@ _PEOPLE = ("Patient Number", "Age\n(years)", "Gender", *_NAMES, "Fracture (yes 1
 
 # The subtypes that each slice of a patient shows.
 Shown = list[frozenset[str]]
+# What the tables say of each patient.
+Written = Sequence[tuple[Demographics, Shown]]
 
 
 def write_phantom(
@@ -47,7 +49,7 @@ def write_phantom(
     Parameters
     ----------
     folder
-        Where to write; made if missing.
+        The dataset's root; made if missing.
     layout
         A key of `LAYOUTS`.
     patients, positive, image_size, slices, seed
@@ -67,12 +69,13 @@ def write_phantom(
     drawn = draw_patients(
         patients=patients, positive=positive, image_size=image_size, slices=slices, seed=seed
     )
-    told = [(told_of(one), write_patient(folder, index, one)) for index, one in enumerate(drawn)]
-    write_tables(folder, told)
+    # Of each patient only this is kept: what draws one is large.
+    written = [(one.demographics, write_patient(folder, i, one)) for i, one in enumerate(drawn)]
+    write_tables(folder, written)
 
 
 def _write_jpg(folder: Path, index: int, patient: Patient) -> Shown:
-    home, shown = folder / f"Patients_CT/{patient.patient_id}", []
+    home, shown = folder / f"Patients_CT/{patient.demographics.patient_id}", []
     for window in ("brain", "bone"):
         (home / window).mkdir(parents=True, exist_ok=True)
     mask_name = _MASK_NAMES[index % len(_MASK_NAMES)]
@@ -87,13 +90,13 @@ def _write_jpg(folder: Path, index: int, patient: Patient) -> Shown:
     return shown
 
 
-def _jpg_tables(folder: Path, told: Sequence[tuple[Demographics, Shown]]) -> None:
-    _write_csv(folder / "hemorrhage_diagnosis.csv", [_DIAGNOSIS, *_diagnosis(told)])
-    _write_csv(folder / "patient_demographics.csv", [_PEOPLE, *_demographics(told)])
+def _jpg_tables(folder: Path, written: Written) -> None:
+    _write_csv(folder / "hemorrhage_diagnosis.csv", [_DIAGNOSIS, *_diagnosis(written)])
+    _write_csv(folder / "patient_demographics.csv", [_PEOPLE, *_demographics(written)])
     # What unzipping on a Mac leaves behind; no part of the layout.
     (folder / "Patients_CT/.DS_Store").write_bytes(b"\0\0\0\1Bud1\0")
     # The real patient 84 lacks one bone image; here the first does.
-    (folder / f"Patients_CT/{told[0][0].patient_id}/bone/1.jpg").unlink()
+    (folder / f"Patients_CT/{written[0][0].patient_id}/bone/1.jpg").unlink()
 
 
 def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
@@ -101,7 +104,7 @@ def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
     volume = np.stack([hu for hu, _ in drawn], axis=-1)
     blood = [np.logical_or.reduce([np.zeros(hu.shape, bool), *m.values()]) for hu, m in drawn]
     # (row, column) becomes (left, back); every other patient is stored the other way round, and
-    # their affines tell it.
+    # their affines say so.
     turn = -1 if index % 2 else 1
     pixel = -turn * _FIELD_MM / len(volume)
     affine = np.diag([pixel, pixel, _SPACING_MM, 1.0])
@@ -109,36 +112,37 @@ def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
         (folder / name).mkdir(parents=True, exist_ok=True)
         stored = np.ascontiguousarray(array.transpose(1, 0, 2)[::turn, ::turn])
         image = nibabel.Nifti1Image(stored, affine)
-        image.to_filename(folder / name / f"{patient.patient_id}.nii")
+        image.to_filename(folder / name / f"{patient.demographics.patient_id}.nii")
     return [frozenset(masks) for _, masks in drawn]
 
 
-def _nifti_tables(folder: Path, told: Sequence[tuple[Demographics, Shown]]) -> None:
-    _write_csv(folder / "hemorrhage_diagnosis_raw_ct.csv", [_DIAGNOSIS, *_diagnosis(told)])
-    title, note = ("", "", "", "Hemorrhage type based on the CT scans"), ("Total", len(told))
+def _nifti_tables(folder: Path, written: Written) -> None:
+    _write_csv(folder / "hemorrhage_diagnosis_raw_ct.csv", [_DIAGNOSIS, *_diagnosis(written)])
+    title, note = ("", "", "", "Hemorrhage type based on the CT scans"), ("Total", len(written))
     _write_csv(
-        folder / "Patient_demographics.csv", [title, _PEOPLE, *_demographics(told), (), note]
+        folder / "Patient_demographics.csv", [title, _PEOPLE, *_demographics(written), (), note]
     )
 
 
 def _write_dicom(folder: Path, index: int, patient: Patient) -> Shown:
-    home, shown = folder / patient.patient_id / "Unknown Study/CT", []
+    name, shown = patient.demographics.patient_id, []
+    home = folder / name / "Unknown Study/CT"
     home.mkdir(parents=True, exist_ok=True)
     for number, (hu, masks) in enumerate(patient.draw()):
-        image = _dicom(patient, "head", number, stored=_stored(hu), signed=index % 2 == 1)
+        image = _dicom(name, "head", number, stored=_stored(hu), signed=index % 2 == 1)
         # Names run against the order of the body, as some scanners have them.
         image.save_as(home / f"CT{patient.n_slices - number:06d}.dcm", enforce_file_format=True)
         shown.append(frozenset(masks))
     overview = np.zeros((32, 32), np.int16)
-    localizer = _dicom(patient, "localizer", 0, stored=overview, signed=False)
+    localizer = _dicom(name, "localizer", 0, stored=overview, signed=False)
     localizer.save_as(home / "CT000000.dcm", enforce_file_format=True)
     return shown
 
 
 def _dicom(
-    patient: Patient, series: str, number: int, *, stored: np.ndarray, signed: bool
+    patient_id: str, series: str, number: int, *, stored: np.ndarray, signed: bool
 ) -> pydicom.Dataset:
-    uid = [generate_uid(entropy_srcs=["ctseq", patient.patient_id, *more])
+    uid = [generate_uid(entropy_srcs=["ctseq", patient_id, *more])
            for more in ([], [series], [series, str(number)])]  # fmt: skip
     image = pydicom.Dataset()
     image.file_meta = FileMetaDataset()
@@ -146,7 +150,7 @@ def _dicom(
     image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID = CTImageStorage
     image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID = uid[2]
     image.StudyInstanceUID, image.SeriesInstanceUID = uid[:2]
-    image.PatientName, image.PatientID = "Synthetic^Patient", patient.patient_id
+    image.PatientName, image.PatientID = "Synthetic^Patient", patient_id
     image.Modality, image.InstanceNumber = "CT", number + 1
     image.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER" if series == "localizer" else "AXIAL"]
     # Columns run to the patient's left, rows to the back.
@@ -165,7 +169,7 @@ def _dicom(
 
 
 def _write_folder(folder: Path, index: int, patient: Patient) -> Shown:
-    home, shown = folder / patient.patient_id, []
+    home, shown = folder / patient.demographics.patient_id, []
     home.mkdir(parents=True, exist_ok=True)
     suffix, kind = (("png", "PNG"), ("tif", "TIFF"), ("JPG", "JPEG"))[index % 3]
     for number, (hu, masks) in enumerate(patient.draw(), start=1):
@@ -175,16 +179,16 @@ def _write_folder(folder: Path, index: int, patient: Patient) -> Shown:
     return shown
 
 
-def _label_table(folder: Path, told: Sequence[tuple[Demographics, Shown]]) -> None:
+def _label_table(folder: Path, written: Written) -> None:
     rows = [
         (patient.patient_id, number, int(bool(found)), *(int(name in found) for name in SUBTYPES))
-        for patient, shown in told
+        for patient, shown in written
         for number, found in enumerate(shown, start=1)
     ]
     _write_csv(folder / "labels.csv", [("patient_id", "slice_number", "label", *SUBTYPES), *rows])
 
 
-# Layout to what writes a patient and what writes the tables beside them.
+# Layout to the functions that write a patient and the tables.
 LAYOUTS: dict[str, tuple[Callable[[Path, int, Patient], Shown], Callable[..., None]]] = {
     "ct-ich-jpg": (_write_jpg, _jpg_tables),
     "ct-ich-nifti": (_write_nifti, _nifti_tables),
@@ -194,7 +198,7 @@ LAYOUTS: dict[str, tuple[Callable[[Path, int, Patient], Shown], Callable[..., No
 
 
 def _stored(hu: np.ndarray) -> np.ndarray:
-    """Give whole Hounsfield units in a scanner's range."""
+    """Return whole Hounsfield units in a scanner's range."""
     return np.clip(np.round(hu), -1024, 3071).astype(np.int16)
 
 
@@ -203,26 +207,26 @@ def _save(grey: np.ndarray, path: Path, kind: str) -> None:
     Image.fromarray(grey).save(path, format=kind, **options)
 
 
-def _diagnosis(told: Sequence[tuple[Demographics, Shown]]) -> list[tuple[int, ...]]:
+def _diagnosis(written: Written) -> list[tuple[int, ...]]:
     return [
         (
             *(int(patient.patient_id), number),
             *(int(name in found) for name in SUBTYPES),
             *(int(not found), int(patient.fracture)),
         )
-        for patient, shown in told
+        for patient, shown in written
         for number, found in enumerate(shown, start=1)
     ]
 
 
-def _demographics(told: Sequence[tuple[Demographics, Shown]]) -> list[tuple[object, ...]]:
+def _demographics(written: Written) -> list[tuple[object, ...]]:
     rows = []
-    for patient, shown in told:
+    for patient, shown in written:
         ever = frozenset().union(*shown)
         gender = {"M": "Male", "F": "Female"}[patient.sex]
         flags = ("1" if name in ever else "" for name in SUBTYPES)
-        told_of = (int(patient.patient_id), patient.age_years, gender)
-        rows.append((*told_of, *flags, int(patient.fracture) or "", "" if ever else "Normal CT"))
+        person = (int(patient.patient_id), patient.age_years, gender)
+        rows.append((*person, *flags, int(patient.fracture) or "", "" if ever else "Normal CT"))
     return rows
 
 

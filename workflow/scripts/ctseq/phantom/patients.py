@@ -1,16 +1,16 @@
-"""Synthetic head CTs; `layouts` writes them as datasets.
+"""Synthetic patients with head CTs; `layouts` writes them as datasets.
 
-They are read by the same readers as real data, so the demonstration and the tests go the way that
-a study goes. What makes a case hard is what makes real ones hard. Four bleeds in ten are
-nearly as grey as the cortex, and some show in one or two small slices only. A thin crescent under
-the skull looks like the bright rim that beam hardening leaves there, layered blood like the
-calcified choroid plexus beside it; the venous sinuses, falx and tentorium are as dense as blood,
-and so are the oblique cuts of skull base and vertex. Patients with and without hemorrhage share
-all of this, as well as atrophy, noise, motion, the way they lie and a scanner some HU off.
+The readers of real data read them, so that the demonstration and the tests run as a study does.
+They are hard to read for the reasons that real scans are. Four bleeds in ten are nearly as grey
+as the cortex, and some show in one or two small slices only. A thin crescent under the skull looks
+like the bright rim that beam hardening leaves there, and layered blood like the calcified choroid
+plexus beside it; the venous sinuses, falx and tentorium are as dense as blood, and so are the
+oblique cuts of skull base and vertex. Patients with and without hemorrhage share all of this, as
+well as atrophy, noise, motion, the way they lie and a scanner some HU off.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _TRIES = 50
 
 @dataclass(frozen=True)
 class Demographics:
-    """What is told of a patient."""
+    """What the dataset's tables say of a patient."""
 
     patient_id: str
     age_years: int
@@ -40,9 +40,26 @@ class Demographics:
 
 
 @dataclass(frozen=True)
-class Patient(Demographics):
-    """What is told of a patient, and what draws the same slices every time."""
+class Patient:
+    """One synthetic patient, whose slices come out the same every time they are drawn.
 
+    Attributes
+    ----------
+    demographics
+        What the tables say of the patient.
+    n_slices
+        How many slices the scan has.
+    moved
+        Indices of the slices during which the patient moved.
+    head, bleeds
+        What the slices show.
+    noise
+        Seed of the scanner's noise.
+    image_size
+        Width and height of a slice, pixels.
+    """
+
+    demographics: Demographics
     n_slices: int
     moved: frozenset[int]
     head: Head
@@ -51,14 +68,15 @@ class Patient(Demographics):
     image_size: int
 
     def draw(self) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-        """Draw the slices from the skull base up.
+        """Yield the slices from the skull base up.
 
         Yields
         ------
         hu : ndarray
-            Hounsfield units, float32, (image_size, image_size), seen from below, face upwards.
+            Hounsfield units, float32, (image_size, image_size): the face upwards, the patient's
+            right on the left.
         masks : dict of str to ndarray
-            Subtype to where its blood is, bool, the same shape; empty for a slice without.
+            Subtype to the pixels of its blood, bool, the same shape; empty for a slice without.
         """
         noise = np.random.default_rng(self.noise)
         for number, height in enumerate(_heights(self.n_slices)):
@@ -68,18 +86,13 @@ class Patient(Demographics):
             yield _scan(drawn.hu, sd, number in self.moved, noise), masks
 
 
-def told_of(patient: Patient) -> Demographics:
-    """Give what is told alone: what draws a patient is large."""
-    return Demographics(*(getattr(patient, field.name) for field in fields(Demographics)))
-
-
 def draw_patients(
     *, patients: int, positive: int, image_size: int, slices: tuple[int, int], seed: int
 ) -> Iterator[Patient]:
-    """Draw patients; the same arguments give the same ones.
+    """Draw patients; the same arguments give the same patients.
 
-    A patient's anatomy depends on the seed and its own number alone, so that more patients are
-    more of the same; which of them bleed depends on how many shall.
+    A patient's anatomy depends on the seed and the patient's number alone, so that more patients
+    leave the first ones unchanged. Which of them bleed depends on how many do.
 
     Parameters
     ----------
@@ -108,14 +121,14 @@ def draw_patients(
 def draw_sequence(
     rng: np.random.Generator, *, slices: int, image_size: int, bleeding: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw one patient in the brain window, without writing anything.
+    """Draw one patient's slices in the brain window.
 
     Returns
     -------
     grey : ndarray
         uint8, shape (slices, image_size, image_size).
     blood : ndarray
-        bool, the same shape; with `bleeding` it can still be empty where a bleed has no room.
+        bool, the same shape. It can be empty even with `bleeding`: a bleed may have no room.
     """
     head = draw_head(rng)
     heights = _heights(slices)
@@ -157,11 +170,13 @@ def _draw_patient(
     n_slices = slices[0] + round(person.beta(2.5, 2.5) * (slices[1] - slices[0]))
     moved = person.integers(n_slices, size=3) if person.random() < 0.25 else ()
     return Patient(
-        patient_id=f"{_FIRST_PATIENT + index:03d}",
+        demographics=Demographics(
+            patient_id=f"{_FIRST_PATIENT + index:03d}",
+            age_years=max(1, round(18 + 58 * head.atrophy + person.normal(0, 6))),
+            sex="MF"[person.integers(2)],
+            fracture=person.random() < 0.25,
+        ),
         n_slices=n_slices,
-        age_years=max(1, round(18 + 58 * head.atrophy + person.normal(0, 6))),
-        sex="MF"[person.integers(2)],
-        fracture=person.random() < 0.25,
         moved=frozenset(int(number) for number in moved),
         head=head,
         bleeds=_bleeds(head, n_slices, image_size, source[2]) if positive else (),
@@ -191,7 +206,7 @@ def _heights(n_slices: int) -> np.ndarray:
 
 
 def _noise(head: Head, size: int) -> float:
-    """Give the noise in HU: larger pixels average more of the scanner's away."""
+    """Return the noise in HU: larger pixels average more of the scanner's noise away."""
     return head.noise * min(1.0, size / _FULL_SIZE) ** 0.5
 
 

@@ -11,7 +11,7 @@ Shape = tuple[float, float, float, float, float, float, float]
 
 
 def waves(amplitudes: Sequence[float], theta: np.ndarray) -> np.ndarray:
-    """Sum the first harmonics: three cosines, then three sines."""
+    """Return the sum of the first harmonics: three cosines, then three sines."""
     c1, c2, c3, s1, s2, s3 = amplitudes
     c, s = np.cos(theta), np.sin(theta)
     double_c, double_s = c * c - s * s, 2 * c * s
@@ -20,17 +20,17 @@ def waves(amplitudes: Sequence[float], theta: np.ndarray) -> np.ndarray:
 
 
 def gate(z: float, middle: float, half: float) -> float:
-    """Give a structure's relative girth at height z, 0 beyond its ends."""
+    """Return a structure's relative girth at height z, 0 beyond its ends."""
     return max(1 - ((z - middle) / half) ** 2, 0.0) ** 0.5
 
 
 def inside(values: np.ndarray, limit: float | np.ndarray, soft: float) -> np.ndarray:
-    """Cover where `values` are below `limit`, fading over `soft`."""
+    """Return coverage 1 where `values` are below `limit`, fading to 0 over `soft`."""
     return np.clip((limit - values) / soft + 0.5, 0, 1)
 
 
 def between(values: np.ndarray, middle: float | np.ndarray, half: float, soft: float) -> np.ndarray:
-    """Cover a band of `values`."""
+    """Return coverage 1 where `values` are within `half` of `middle`."""
     return inside(np.abs(values - middle), half, soft)
 
 
@@ -44,7 +44,7 @@ def ellipse(
     degrees: float,
     soft: float,
 ) -> np.ndarray:
-    """Cover an ellipse; positive `degrees` turn its upper end to larger x."""
+    """Return the coverage of an ellipse; positive `degrees` turn its upper end to larger x."""
     along, aslant = cos(radians(degrees)), sin(radians(degrees))
     across, down = x - at_x, y - at_y
     u = across * (along / half_x) + down * (aslant / half_x)
@@ -60,7 +60,7 @@ def shapes(
     soft: float,
     grow: float = 1.0,
 ) -> np.ndarray:
-    """Give the coverage of those paired shapes that reach height z."""
+    """Return the coverage of those paired shapes that reach height z."""
     coverage = np.zeros_like(mirrored)
     for middle, half, at_x, at_y, half_x, half_y, degrees in table:
         girth = gate(z, middle, half) * grow
@@ -71,7 +71,7 @@ def shapes(
 
 
 def texture(grids: np.ndarray, z: float, size: int) -> np.ndarray:
-    """Give a smooth field, sd near 1, that changes slowly from slice to slice.
+    """Return a smooth field, sd near 1, that changes slowly from slice to slice.
 
     `grids` is white noise, float32 (heights, n, n); the field is (size, size).
     """

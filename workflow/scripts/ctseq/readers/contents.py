@@ -61,7 +61,7 @@ class Contents:
         Every file once, in any order.
     labels
         A row a labelled slice or patient, with the columns of `LABELS`: the table's name and row,
-        patient_id as the table writes it, the flags (NA where the table does not tell them), what
+        patient_id as the table writes it, the flags (NA if the table does not have them), what
         is wrong with its cells, and the image's name where the row names an image and no patient.
     per_patient
         Whether labels are patients'. Then no row has a slice_number, and no slice a label.

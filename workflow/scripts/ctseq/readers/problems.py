@@ -18,7 +18,7 @@ class Reason:
     meaning: str
 
 
-# Files that no study uses; they are accounted for and stop nothing.
+# Files that no study uses. They are accounted for, and stop nothing.
 FILES = {
     "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
     "mask": Reason("mask", "Outlines of bleeds; labels come from the table."),
@@ -42,7 +42,7 @@ FILES = {
         "The series has BurnedInAnnotation YES: letters may name the patient, or the label.",
     ),
     "position": Reason(
-        "series whose slices have no single place",
+        "series whose slices have no single position",
         "A position or orientation is missing, or two slices share one, so there is no order.",
     ),
     "other-series": Reason(
@@ -51,7 +51,7 @@ FILES = {
         "spacing nearest to 5 mm (CT-ICH's), then the one with most slices.",
     ),
 }
-# What contradicts a label or a file: `dataset.on_problem` decides what it does.
+# What contradicts a label or a file: `dataset.on_problem` decides whether the run stops.
 PROBLEMS = {
     "two-folders": Reason(
         "two folders for one patient", "`49` beside `049`: whose slices are they?"
@@ -66,7 +66,7 @@ PROBLEMS = {
     "no-slices": Reason(
         "no slice can be used", "The inventory says of each of the patient's files why."
     ),
-    "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or its place is not told."),
+    "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or one without orientation."),
     "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
     "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
     "no-label": Reason("no diagnosis row", "The label table does not know the slice or patient."),

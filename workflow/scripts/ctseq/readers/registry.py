@@ -1,4 +1,4 @@
-"""Input formats: one module a format, all with the names of `Reader`."""
+"""The input formats: one module each, with the functions of `Reader`, and how one is chosen."""
 
 import contextlib
 from pathlib import Path
@@ -14,10 +14,7 @@ from ctseq.readers.contents import Contents, Pixels
 
 
 class Reader(Protocol):
-    """What a format's module offers.
-
-    A new format is a module with these names and a line in `READERS`.
-    """
+    """What a format's module offers: a new format is such a module and a line in `READERS`."""
 
     LOOKED_FOR: str
     """By what the format is recognised, for the message when nothing is."""
@@ -34,7 +31,7 @@ class Reader(Protocol):
         ...
 
     def read_demographics(self, folder: str | Path) -> pd.DataFrame:
-        """Return patient_id, age_years and sex, of the patients whose the dataset tells."""
+        """Return patient_id, age_years and sex of the patients of whom they are known."""
         ...
 
     def open_sequence(
@@ -92,17 +89,17 @@ def recognise(folder: str | Path, format: str = "auto") -> tuple[str, str]:
         raise InputError(f"dataset.path: {folder} {state}. Set it to the dataset's root folder.")
     asked = READERS if format == "auto" else {format: READERS[format]}
     try:
-        said = {name: reader.recognises(folder) for name, reader in asked.items()}
+        how = {name: reader.recognises(folder) for name, reader in asked.items()}
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error.strerror}.") from None
-    fitting = [name for name, how in said.items() if how]
+    fitting = [name for name in asked if how[name]]
     if not fitting:
         raise InputError(_not_recognised(folder, asked))
     if len(fitting) > 1:
         raise InputError(
             f"{folder} could be any of {', '.join(fitting)}: name one as dataset.format."
         )
-    return fitting[0], said[fitting[0]]
+    return fitting[0], how[fitting[0]]
 
 
 def check_windows(reader: Reader, windows: tuple[Window, ...]) -> None:
@@ -147,7 +144,7 @@ def _neighbour(folder: Path, asked: dict[str, Reader]) -> Path | None:
     for _ in range(_DEPTH_SEARCHED):
         level = [path for parent in level for path in _subfolders(parent)]
         candidates += level
-    # The readers that know their format by its very names come first.
+    # In the order of `READERS`: formats that are recognised by a folder's name come first.
     for reader in asked.values():
         for path in candidates:
             with contextlib.suppress(OSError):  # not ours to read
