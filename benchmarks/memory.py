@@ -19,7 +19,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
@@ -115,7 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
         name, folder, patients = asked.step
         step(name, Path(folder), asked.layout, int(patients))
         return
-    rows = []
+    print(f"layout {asked.layout}\n{'patients':>8}  {'step':<7}{'peak, MiB':>10}{'seconds':>9}")
     for patients in asked.patients:
         with tempfile.TemporaryDirectory() as folder:
             for name in ("draw", "index", "select", "pack")[asked.layout == "made-up" :]:
@@ -123,10 +122,8 @@ def main(arguments: list[str] | None = None) -> None:
                 own = ["--layout", asked.layout, "--step", name, folder, str(patients)]
                 command = [sys.executable, __file__, *own]
                 answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-                seconds = time.monotonic() - started
-                rows.append((patients, name, float(answer.stdout), seconds))
-    table = pd.DataFrame(rows, columns=["patients", "step", "peak, MiB", "seconds"])
-    print(f"layout {asked.layout}\n{table.round().to_string(index=False)}")
+                seconds, peak = time.monotonic() - started, float(answer.stdout)
+                print(f"{patients:>8}  {name:<7}{peak:>10.0f}{seconds:>9.0f}", flush=True)
 
 
 if __name__ == "__main__":

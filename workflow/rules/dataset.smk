@@ -41,9 +41,9 @@ rule index_dataset:
         "../../envs/imaging.yaml"
     threads: 4
     resources:
-        # A patient's volume at a time: 512 x 512 x 300 voxels are 315 MB in float32. Of DICOM, also
-        # 0.8 KB a file, 0.6 GB for 25,000 scans (docs/performance.md).
-        mem_mb=1500,
+        # Tables of 25,000 scans take 1.1 GB (docs/performance.md), and a patient's volume of
+        # 512 x 512 x 300 voxels, 315 MB in float32, a part of it before the tables are joined.
+        mem_mb=2000,
     params:
         code_of("index_dataset.py"),
         format=dataset_format(),
@@ -72,7 +72,7 @@ rule select_slices:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=500,  # Python with pandas, and a few patients at a time
+        mem_mb=1000,  # tables of 25,000 scans take 0.75 GB
     params:
         code_of("select_slices.py"),
     script:

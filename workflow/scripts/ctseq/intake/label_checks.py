@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ctseq.core.words import listed
 from ctseq.readers.contents import SUBTYPES
 from ctseq.readers.problems import PATIENT, ROW, SLICE, problem
 
@@ -16,7 +17,7 @@ def doubtful_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Find patients that have two folders, such as ``49`` beside ``049``, and unsafe ids."""
     named = files[files["patient_id"] != ""].sort_values(["key", "patient_id", "path"])
     folders = named.drop_duplicates(["key", "patient_id"])
-    spellings = folders.groupby("key")["patient_id"].agg(" and ".join).to_dict()
+    spellings = folders.groupby("key")["patient_id"].agg(listed).to_dict()
     for folder in folders.itertuples():
         patient = folder.patient_id
         unsafe = not patient.isprintable() or set(patient) & {"/", "\\"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ctseq.core.words import listed
 from ctseq.readers.cells import patient_key
 from ctseq.readers.dicom_files import Header, heights
 from ctseq.readers.problems import PATIENT, problem
@@ -97,7 +98,7 @@ def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> lis
         if 1 < len(shared) <= len(tags) / 2:
             problems += [
                 problem("two-folders", PATIENT, patients[top][0].path, top,
-                        detail=" and ".join(shared))
+                        detail=listed(shared))
                 for top in shared
             ]  # fmt: skip
     return problems

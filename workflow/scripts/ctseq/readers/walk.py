@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ctseq.core.errors import InputError
+from ctseq.core.words import listed
 
 
 class Found(NamedTuple):
@@ -79,7 +80,7 @@ def file_called(folder: str | Path, name: str) -> Path | None:
     found = sorted(path for path in Path(folder).iterdir() if path.name.casefold() == name)
     if len(found) > 1:
         raise InputError(
-            f"{folder} has {' and '.join(path.name for path in found)}: keep only the right one."
+            f"{folder} has {listed(path.name for path in found)}: keep only the right one."
         )
     return found[0] if found else None
 
