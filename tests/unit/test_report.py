@@ -11,7 +11,8 @@ import pytest
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import classification_metrics
 from ctseq.evidence.over_patients.pooling import pooled_study
-from ctseq.evidence.over_replicates.design import design_of_splits, replicated_study
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.report import facts
 from ctseq.report.figures import Figure
 from ctseq.report.page import Study, render, render_published
@@ -96,7 +97,7 @@ def numbers_of(models):
         "alpha": 0.05, "undefined": "exclude", "rope": 0.02, "bootstrap_resamples": 100, "seed": 1,
     }  # fmt: skip
     inputs = {
-        "replicates": replicated_study(metrics, design_of_splits([split] * 3), settings),
+        "replicates": replicates_of(metrics, design_of_splits([split] * 3), settings),
         "predictions": pooled_study(predictions, patients, settings),
     }
     return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
