@@ -246,7 +246,7 @@ def table_with_notes(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Tell whether values differ by no more than rounding.
+    """Return whether values differ by no more than rounding.
 
     Differences of ratios such as 18/25 - 15/25 are equal on paper but not in binary; 1e-12 is far
     above that rounding and far below the step of any metric.
