@@ -39,12 +39,7 @@ def _statistics() -> ModuleType:
 
 OVER_REPLICATES = registry(
     "replicates",
-    (
-        "paper/normality",
-        "paper",
-        "paper.normality_table",
-        contract(METRIC_MODEL, _TEST, _COUNTS),
-    ),
+    ("paper/normality", "paper", "paper.normality_table", contract(METRIC_MODEL, _TEST, _COUNTS)),
     (
         "paper/variances",
         "paper",
