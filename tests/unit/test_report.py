@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.evidence.comparison import compare_over_patients, compare_over_replicates
-from ctseq.evidence.design import design_of_splits
+from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import classification_metrics
+from ctseq.evidence.over_patients.pooling import pooled_study
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.report import facts
 from ctseq.report.figures import Figure
 from ctseq.report.page import Study, render, render_published
@@ -91,11 +93,14 @@ def numbers_of(models):
     patients = pd.DataFrame({"patient_id": [f"{n:03d}" for n in range(31)]})
     split = patients.assign(subset=["test"] * 10 + ["train"] * 21)
     settings = {
-        "models": list(models), "labels": models, "metrics": ["accuracy", "recall", "precision"],
+        "models": list(models), "metrics": ["accuracy", "recall", "precision"],
         "alpha": 0.05, "undefined": "exclude", "rope": 0.02, "bootstrap_resamples": 100, "seed": 1,
     }  # fmt: skip
-    over_replicates = compare_over_replicates(metrics, design_of_splits([split] * 3), settings)
-    return metrics, over_replicates | compare_over_patients(predictions, patients, settings)
+    inputs = {
+        "replicates": replicates_of(metrics, design_of_splits([split] * 3), settings),
+        "predictions": pooled_study(predictions, patients, settings),
+    }
+    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
 
 
 def study_of(models, dataset="phantom", **changed):

@@ -4,40 +4,19 @@ Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the da
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.contracts import Table
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import atomic_write
 
 # How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
 _DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """The contract of one table.
-
-    Attributes
-    ----------
-    columns
-        Column name to kind: ``id``, ``text``, ``flag`` (0 or 1), ``int``, ``float`` (an empty
-        cell is NaN). A trailing ``?`` allows empty cells in the other kinds.
-    key
-        Columns whose values together name a row; no two rows share them. May be empty.
-    """
-
-    columns: Mapping[str, str]
-    key: tuple[str, ...]
-
-    def only(self, *columns: str) -> "Table":
-        """Return the contract of some of the columns, to read no others of a long table."""
-        return Table({name: self.columns[name] for name in columns}, key=())
 
 
 def read_table(path: str | Path, table: Table) -> pd.DataFrame:

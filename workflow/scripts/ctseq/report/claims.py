@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.evidence.power import two_sample_power
+from ctseq.evidence.over_replicates.power import two_sample_power
 from ctseq.figures.names import metric_name
 from ctseq.report.numbers import number, p_value
 from ctseq.report.tables import Table

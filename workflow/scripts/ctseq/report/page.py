@@ -14,6 +14,7 @@ from ctseq.report.figures import Figure
 from ctseq.report.numbers import count, duration, memory
 from ctseq.report.rendering import template
 from ctseq.report.tables import Table
+from ctseq.report.verdicts import verdict_sentences
 from ctseq.study.models import FINE_TUNING, head_family, way_of_training
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
@@ -74,7 +75,9 @@ def render(study: Study) -> str:
         config=config,
         labels=labels,
         synthetic=synthetic,
-        verdicts=study.comparison["verdict"]["sentence"].tolist(),
+        verdicts=verdict_sentences(
+            study.comparison, labels=labels, alpha=config["comparison"]["alpha"]
+        ),
         warnings=runs.warnings(study.metrics, study.summaries, labels=labels),
         counts=published.counts_table(study.summary, synthetic=synthetic),
         files=published.files_table(study.summary),
@@ -107,7 +110,7 @@ def render_published(published_study: Published, figures: Sequence[Figure]) -> s
         labels=labels,
         settings=settings,
         sizes=published_study.study["splits"]["sizes"],
-        verdicts=comparison["verdict"]["sentence"].tolist(),
+        verdicts=verdict_sentences(comparison, labels=labels, alpha=settings["alpha"]),
         tables=comparison_tables(comparison, labels=labels, alpha=settings["alpha"]),
         ratio=ratio_text(comparison),
         false_alarms=false_alarms(comparison),

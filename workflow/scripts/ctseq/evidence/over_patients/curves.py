@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.bootstrap import (
+from ctseq.evidence.notes import Code, note, write_notes
+from ctseq.evidence.over_patients.bootstrap import (
     N_BINS,
     bin_of,
     percentile_interval,
@@ -11,8 +12,7 @@ from ctseq.evidence.bootstrap import (
     sensitivity_at,
     steps_of,
 )
-from ctseq.evidence.pooling import Pooled
-from ctseq.evidence.samples import check_level, joined
+from ctseq.evidence.over_patients.pooling import PooledStudy
 
 NAN = float("nan")
 SPECIFICITIES = (0.80, 0.90, 0.95)
@@ -21,7 +21,7 @@ GRID = np.linspace(0, 1, 101)
 
 
 def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, float]:
-    """Give a proportion with Wilson's interval (1927); NaN without trials."""
+    """Return a proportion with Wilson's interval (1927); NaN without trials."""
     from statsmodels.stats.proportion import proportion_confint
 
     if not trials:
@@ -30,17 +30,8 @@ def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, 
     return successes / trials, float(low), float(high)
 
 
-def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
-    """Give ROC and precision-recall curves with pointwise bootstrap bands over patients.
-
-    Parameters
-    ----------
-    pooled
-        Predictions, a row a patient.
-    counts
-        Resamples, as `ctseq.evidence.bootstrap.resample_counts` draws them.
-    alpha
-        Bands have level 1 - `alpha` at each point.
+def curves_table(study: PooledStudy) -> pd.DataFrame:
+    """Return ROC and precision-recall curves with pointwise bootstrap bands over patients.
 
     Returns
     -------
@@ -49,7 +40,7 @@ def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.Data
         positive rate, y the highest sensitivity with at most that; or x is the recall, y the
         precision at the highest threshold with at least that. Without a class, y is empty.
     """
-    check_level(alpha, "alpha")
+    pooled, counts, alpha = study.pooled, study.counts, study.alpha
     parts = []
     once = np.ones((1, len(pooled.truth)))
     for model, probability in zip(pooled.models, pooled.probability, strict=True):
@@ -62,44 +53,39 @@ def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.Data
     return pd.concat(parts, ignore_index=True)
 
 
-def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
-    """Give sensitivity and specificity of the pooled decisions and at fixed specificities.
+def operating_points_table(study: PooledStudy) -> pd.DataFrame:
+    """Return sensitivity and specificity of the pooled decisions and at fixed specificities.
 
     The decisions have Wilson's intervals. At a fixed specificity the threshold is chosen on these
     very patients; the sensitivity's interval is a bootstrap that chooses it anew in each resample.
-
-    Parameters
-    ----------
-    pooled, counts, alpha
-        As `curves_table`.
     """
-    check_level(alpha, "alpha")
+    pooled, alpha = study.pooled, study.alpha
     positive = pooled.truth == 1
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     rows = []
-    for place, model in enumerate(pooled.models):
-        called = pooled.predicted[place] == 1
+    for index, model in enumerate(pooled.models):
+        called = pooled.predicted[index] == 1
         sensitivity = wilson(int((called & positive).sum()), n_positive, alpha=alpha)
         specificity = wilson(int((~called & ~positive).sum()), n_negative, alpha=alpha)
-        note = "" if n_positive and n_negative else "needs patients of both classes"
-        rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, note])
+        notes = () if n_positive and n_negative else (note(Code.NEEDS_BOTH_CLASSES),)
+        rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, notes])
         for fixed in SPECIFICITIES:
-            row = _at_specificity(pooled, place, counts, fixed, alpha)
+            row = _at_specificity(study, index, fixed)
             rows.append([model, f"specificity {fixed:.2f}", "percentile bootstrap", *row])
     columns = ["model", "operating_point", "method", "threshold"]
     for name in ("sensitivity", "specificity"):
         columns += [name, f"{name}_low", f"{name}_high"]
-    frame = pd.DataFrame(rows, columns=[*columns, "note"])
-    notes = [joined(note, pooled.note) for note in frame.pop("note")]
-    return frame.assign(n_positive=n_positive, n_negative=n_negative, note=notes)
+    frame = pd.DataFrame(rows, columns=[*columns, "notes"])
+    notes = [write_notes([*of_row, *pooled.notes]) for of_row in frame.pop("notes")]
+    return frame.assign(n_positive=n_positive, n_negative=n_negative, notes=notes)
 
 
-def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
-    """Compare mean probability and observed share of hemorrhage, in bins of equal width.
+def calibration_table(study: PooledStudy) -> pd.DataFrame:
+    """Return mean probability and observed share of hemorrhage, in bins of equal width.
 
     The observed share has Wilson's interval; an empty bin keeps its row with n = 0.
     """
-    check_level(alpha, "alpha")
+    pooled, alpha = study.pooled, study.alpha
     rows = []
     for model, probability in zip(pooled.models, pooled.probability, strict=True):
         bins = bin_of(probability)
@@ -114,24 +100,22 @@ def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "observed", "observed_low", "observed_high"])
 
 
-def _at_specificity(
-    pooled: Pooled, place: int, counts: np.ndarray, fixed: float, alpha: float
-) -> list:
-    """Give threshold, sensitivity with interval, specificity reached, and a note."""
-    truth, probability = pooled.truth, pooled.probability[place]
+def _at_specificity(study: PooledStudy, model: int, fixed: float) -> list:
+    """Return threshold, sensitivity and specificity, each with its interval, and notes."""
+    truth, probability = study.pooled.truth, study.pooled.probability[model]
     rates = np.array([1 - fixed])
-    study = steps_of(truth, probability, np.ones((1, len(truth))))
-    sensitivity = float(sensitivity_at(study, rates)[0, 0])
+    steps = steps_of(truth, probability, np.ones((1, len(truth))))
+    sensitivity = float(sensitivity_at(steps, rates)[0, 0])
     if np.isnan(sensitivity):
-        return [*[NAN] * 7, "needs patients of both classes"]
-    n_negative = study.n_negative[0]
-    allowed = np.flatnonzero(study.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
-    threshold, false = NAN, 0.0
-    note = "threshold chosen on these patients"
+        return [*[NAN] * 7, (note(Code.NEEDS_BOTH_CLASSES),)]
+    n_negative = steps.n_negative[0]
+    allowed = np.flatnonzero(steps.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
     if len(allowed):
-        threshold, false = float(study.thresholds[allowed[-1]]), study.false[0, allowed[-1]]
+        threshold, false = float(steps.thresholds[allowed[-1]]), steps.false[0, allowed[-1]]
+        code = Code.THRESHOLD_CHOSEN_HERE
     else:
-        note = "no threshold calls anyone positive at this specificity"
-    resampled = sensitivity_at(steps_of(truth, probability, counts), rates)[:, 0]
-    low, high = map(float, percentile_interval(resampled, alpha=alpha))
-    return [threshold, sensitivity, low, high, float(1 - false / n_negative), NAN, NAN, note]
+        threshold, false, code = NAN, 0.0, Code.NO_THRESHOLD
+    resampled = sensitivity_at(steps_of(truth, probability, study.counts), rates)[:, 0]
+    low, high = map(float, percentile_interval(resampled, alpha=study.alpha))
+    specificity = float(1 - false / n_negative)
+    return [threshold, sensitivity, low, high, specificity, NAN, NAN, (note(code),)]

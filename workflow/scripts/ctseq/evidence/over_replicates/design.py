@@ -1,4 +1,4 @@
-"""How a study's replicates were drawn, as far as its tests must know."""
+"""How the replicates of a study were drawn, as far as its tests must know."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ctseq.core.errors import InputError
 
 @dataclass(frozen=True)
 class Design:
-    """What ties the replicates of a study together.
+    """How the replicates of a study were drawn.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Design:
 
 
 def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:
-    """Read the design off a study's splits, one a replicate and the same for every model.
+    """Return the design of a study from its splits, one a replicate and the same for every model.
 
     Parameters
     ----------
@@ -60,5 +60,5 @@ def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:
 
 
 def design_without_splits(*, n_train: int, n_test: int) -> Design:
-    """Give the design of a study whose models drew a split each, of which only sizes are known."""
+    """Return the design of a study whose models drew a split each, of which sizes are known."""
     return Design(n_test / n_train, n_train + n_test, shared_splits=False)
