@@ -8,7 +8,7 @@ from ctseq.families.tables import HISTORY
 from ctseq.report import facts
 from ctseq.report.figures import read_figure
 from ctseq.report.histories import read_histories
-from ctseq.report.numbers import count, duration, interval, memory, number, p_value
+from ctseq.report.numbers import count, interval, memory, number, p_value
 from ctseq.report.tables import table_of
 
 
@@ -42,7 +42,6 @@ def test_numbers_carry_no_noise():
     assert number(float("inf")) == "unbounded"
     assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
     assert interval(-0.1, np.nan) == "undefined"
-    assert [duration(s) for s in (0.5, 61, 7260)] == ["0.5 s", "1 min 1 s", "2 h 1 min"]
     assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "undefined"]
 
 

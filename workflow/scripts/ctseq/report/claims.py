@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ctseq.core.words import listed
 from ctseq.evidence.power import two_sample_power
 from ctseq.figures.names import metric_name
 from ctseq.report.numbers import number, p_value
@@ -144,14 +145,14 @@ def _power(published: Published, cells: pd.DataFrame) -> list[Claim]:
         return []
     stated = [number(value) for value in cells["recomputed"]]
     text = (
-        f"The printed powers {_listed(printed)} ({', '.join(cells['metric'])}) follow only with "
+        f"The printed powers {listed(printed)} ({', '.join(cells['metric'])}) follow only with "
         f"alpha = {POWER_ALPHA:g}. With the stated alpha = "
-        f"{published.study['comparison']['alpha']:g} they are {_listed(stated)}"
+        f"{published.study['comparison']['alpha']:g} they are {listed(stated)}"
     )
     hopeless = list(cells.loc[cells["recomputed"] < _HOPELESS, "metric"])
     if hopeless:
         text += (
-            f": for {_listed(hopeless)}, the study had next to no chance to find a difference of "
+            f": for {listed(hopeless)}, the study had next to no chance to find a difference of "
             "the size it saw"
         )
     return [Claim("Power", text + ".")]
@@ -185,10 +186,10 @@ def _undefined(published: Published) -> list[Claim]:
         ]
         side = "above" if defined[model] > defined.drop(model).max() else "beside"
         text = (
-            f"The {len(gaps)} {label} precisions so called are 0/0: in replicates {_listed(gaps)} "
+            f"The {len(gaps)} {label} precisions so called are 0/0: in replicates {listed(gaps)} "
             f"it calls no patient positive. They are undefined, not lost, and were counted as 0, "
             f"which gives a mean of {number(of_model['value'].fillna(0).mean(), 2)}. Without them "
-            f"it is {number(defined[model], 2)}, {side} {_listed(others)}."
+            f"it is {number(defined[model], 2)}, {side} {listed(others)}."
         )
         found.append(Claim("“Corrupted” precisions", text))
     return found
@@ -233,7 +234,3 @@ def _pairing(published: Published) -> Claim:
 def _p(p: float) -> str:
     text = p_value(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

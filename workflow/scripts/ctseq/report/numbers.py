@@ -50,18 +50,6 @@ def percent(share: float | None) -> str:
     return UNDEFINED if _missing(share) else f"{100 * share:.0f} %"
 
 
-def duration(seconds: float | None) -> str:
-    """Write a time in the two units that matter."""
-    if _missing(seconds):
-        return UNDEFINED
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
 def memory(mib: float | None) -> str:
     """Write an amount of memory, given in MiB."""
     if _missing(mib):

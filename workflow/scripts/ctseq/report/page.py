@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from ctseq.core.words import duration
 from ctseq.report import facts, published, runs
 from ctseq.report.claims import Published, claims, printed_table
 from ctseq.report.comparison import comparison_tables, false_alarms, ratio_text
 from ctseq.report.figures import Figure
-from ctseq.report.numbers import count, duration, memory
+from ctseq.report.numbers import count, memory
 from ctseq.report.rendering import template
 from ctseq.report.tables import Table
 from ctseq.study.models import FINE_TUNING, head_family, way_of_training
@@ -194,10 +195,12 @@ def _plain(value: Any) -> str:
 
 
 def _cost_table(costs: Sequence[facts.Cost]) -> Table:
-    rows = [[c.rule, count(c.jobs), duration(c.seconds), _memory(c)] for c in costs]
+    rows = [[c.rule, count(c.jobs), duration(c.seconds, digits=1), _memory(c)] for c in costs]
     if costs:
         total = sum(c.seconds for c in costs)
-        rows.append(["all together", count(sum(c.jobs for c in costs)), duration(total), ""])
+        rows.append(
+            ["all together", count(sum(c.jobs for c in costs)), duration(total, digits=1), ""]
+        )
     header = ["Rule", "Jobs", "Wall time, sum", "Memory of a job, most"]
     return Table("", header, rows, [
         "Jobs run side by side, so the study takes less wall time than the sum. Memory of jobs "

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ctseq.core.words import listed
 from ctseq.report.numbers import count, number
 from ctseq.report.tables import Table
 
@@ -102,8 +103,4 @@ def _wide(metrics: pd.DataFrame, model: str) -> list[tuple[int, dict[str, float]
 def _part(numbers: Sequence[str], total: int) -> str:
     if len(numbers) == total:
         return f"all {total} replicates"
-    return f"{len(numbers)} of {total} replicates ({_listed(numbers)})"
-
-
-def _listed(numbers: Sequence[str]) -> str:
-    return numbers[0] if len(numbers) == 1 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"{len(numbers)} of {total} replicates ({listed(numbers)})"
