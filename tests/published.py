@@ -7,7 +7,7 @@ import yaml
 
 from ctseq.evidence.compare_published import compare_published
 from ctseq.evidence.published import published_metrics
-from ctseq.report.claims import Published
+from ctseq.report.study import Published
 
 RESOURCES = Path(__file__).parents[1] / "resources/published"
 

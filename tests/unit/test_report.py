@@ -1,8 +1,11 @@
 """The report: complete, self-contained, safe against any text, plain about what is undefined."""
 
+import dataclasses
 import functools
+import html
 import html.parser
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +14,14 @@ import pytest
 from ctseq.evidence.comparison import compare_over_patients, compare_over_replicates
 from ctseq.evidence.design import design_of_splits
 from ctseq.evidence.metrics import classification_metrics
-from ctseq.report import facts
+from ctseq.families.classical import CLASSICAL_HEADS
+from ctseq.report import comparison, facts, models, sections
 from ctseq.report.figures import Figure
-from ctseq.report.page import Study, render, render_published
-from ctseq.report.runs import replicate_tables, warnings
+from ctseq.report.models import learning
+from ctseq.report.page import render, render_published
+from ctseq.report.replicates import replicate_tables, warnings
+from ctseq.report.sections import Section
+from ctseq.report.study import Study
 from published import PUBLISHED
 
 EVIL = '<script>alert("x")</script><img src="http://evil.example/x.png">'
@@ -66,7 +73,7 @@ def config_of(models, dataset="phantom"):
         "extraction": {"precision": "float32", "speedups": True},
         "training": {
             "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
-            "loss": "cross_entropy", "micro_batch": 2,
+            "loss": "cross_entropy", "micro_batch": 2, "augmentation": {"mirror": False},
         },
         "tuning": {"patients": "test", "folds": 5},
         "evaluation": {"threshold": 0.5},
@@ -190,10 +197,20 @@ def test_synthetic_patients_are_said_and_not_set_beside_the_papers(page):
     assert "2\N{NARROW NO-BREAK SPACE}501" not in page
 
 
-def test_real_patients_stand_beside_the_papers_counts():
-    page = render(study_of(TWO, dataset="ct-ich-jpg"))
-    assert "2\N{NARROW NO-BREAK SPACE}501" in page
-    assert "of this study are synthetic" not in page
+def test_only_the_papers_own_data_stand_beside_its_counts():
+    papers = {"patients": 82, "positive_patients": 36, "brain_slices": 2501, "positive_slices": 318}
+    for changed, beside in (({}, True), ({"positive_slices": 317}, False)):
+        study = study_of(TWO, dataset="ct-ich-jpg")
+        study.summary.update(papers | changed)
+        page = render(study)
+        assert ("The paper&#39;s data" in page) == beside
+        assert ("By their counts, these are the paper" in page) == beside
+        assert "of this study are synthetic" not in page
+
+
+def test_the_answer_stands_once(page):
+    for sentence in numbers_of(tuple(TWO.items()))[1]["verdict"]["sentence"]:
+        assert page.count(html.escape(sentence)) == 1
 
 
 def test_undefined_values_are_called_so(page):
@@ -238,25 +255,125 @@ def test_where_choices_are_made_is_said(patients, said):
     assert sum(text in page for text in others) == 1
 
 
-def test_how_each_model_is_trained_is_said():
+def models_of(**changed):
+    """Return a study of two models, with keys of sections and of models changed."""
     study = study_of(TWO)
-    study.config["models"]["convnext"]["extraction"] = {"precision": "bfloat16"}
+    for section in ("training", "tuning"):
+        study.config[section] |= changed.get(section, {})
+    for model in TWO:
+        study.config["models"][model] |= changed.get(model, {})
+    return study
+
+
+def paragraphs(study):
+    return dict(text.split(": ", 1) for text in learning(study.config))
+
+
+def test_models_that_learn_alike_share_a_paragraph():
+    said = paragraphs(models_of(convnext={"training": {"batch_size": 4}}))
+    assert said == {
+        "ViViT and ConvNeXt": "the backbone is frozen and turns each slice or sequence into "
+        "features once, to which a final linear layer is fitted. Training is by AdamW, on "
+        "cross-entropy. The learning rate rises over 2 steps and then falls linearly to zero. "
+        "Training stops after 5 epochs without a better accuracy on the test patients, and the "
+        "best epoch is kept."
+    }
+
+
+def test_classical_models_have_no_optimiser_epochs_or_loss_of_their_own():
+    svm, mlp = ({"head": {"type": name}} for name in ("svm", "mlp"))
+    study = models_of(training={"loss": "weighted"}, vivit=svm, convnext=mlp)
+    said = paragraphs(study)
+    assert "its classes weighed inversely" in said["ViViT"]
+    assert "weighed" not in said["ConvNeXt"]  # this classifier knows no weights
+    assert "Test patients are looked at once." in said["ConvNeXt"]
+    page = render(study).split("<pre>")[0]  # what follows is the configuration
+    for word in ("AdamW", "epoch is", "Patience", "Learning rate", "barely moved"):
+        assert word not in page, word
+    assert "The regularisation is chosen anew inside each replicate" in page
+
+
+def test_classifiers_that_weigh_classes_are_known():
+    weighing = {
+        name
+        for name, head in CLASSICAL_HEADS.items()
+        if "class_weight" in head.classifier.get_params()
+    }
+    assert weighing == models.WEIGHING
+
+
+def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
+    own = {"training": {"loss": "focal", "patience": 3, "learning_rate": [1e-4, 1e-3]}}
+    study = models_of(training={"focal_gamma": 1.5}, tuning={"patients": "train"}, convnext=own)
+    said = paragraphs(study)
+    assert "on cross-entropy." in said["ViViT"]
+    assert "after 5 epochs without a lower one, and which epoch to take" in said["ViViT"]
+    assert "on the focal loss." in said["ConvNeXt"]
+    assert "after 3 epochs without a lower one, and which epoch and learning" in said["ConvNeXt"]
+    table = models.training_table(study.config)
+    assert table.header == ["", "ViViT", "ConvNeXt"]
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["Patience"] == ["5", "3"]
+    assert rows["Focal gamma"] == ["–", "1.5"]
+    assert "The epoch and the learning rate are chosen anew" in render(study)
+
+
+def test_fine_tuning_chooses_by_accuracy():
+    whole = {"training": {"trainable": "all"}}
+    study = models_of(tuning={"patients": "train"}, vivit=whole)
+    said = paragraphs(study)
+    assert "without a better accuracy on it" in said["ViViT"]
+    assert "the loss on those held out says" in said["ConvNeXt"]
+    rows = {row[0]: row[1:] for row in models.training_table(study.config).rows}
+    folds = "5 inner folds of the training patients"
+    assert rows["Choices are made on"] == [f"one of {folds}", folds]
+    assert rows["Micro batch"] == ["2", "–"]
+    assert "Where only heads are trained" in render(study)
+
+
+def test_where_features_come_from_is_said():
+    study = models_of(convnext={"extraction": {"precision": "bfloat16"}})
     page = render(study)
-    assert "ViViT and ConvNeXt: the backbone is frozen" in page
-    assert "Micro batch" not in page
     for precision in ("float32", "bfloat16"):
         assert f"Features are computed in</th><td>{precision}" in page
-    study.config["models"]["vivit"]["training"] = {"trainable": "all"}
-    study.config["models"]["convnext"]["head"] = {"type": "gru"}
-    page = render(study)
-    assert "ViViT: the model itself is trained from pixels" in page
-    assert "ConvNeXt: a head that sees all slices" in page
-    assert "Where only heads are trained" in page
-    study.config["training"]["trainable"] = "all"
-    study.config["models"]["convnext"].pop("head")
-    page = render(study)
+    everything = {"training": {"trainable": "all"}}
+    page = render(models_of(vivit=everything, convnext=everything))
     assert "rozen" not in page
-    assert "Micro batch" in page
+    assert "Features are computed in" not in page
+
+
+def test_heads_on_one_backbone_differ_in_what_they_see_alone():
+    own = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
+    study = models_of(vivit=own | {"head": {"type": "gru"}}, convnext=own)
+    assert "ViViT" in paragraphs(study)
+    assert "More than the view differs" not in render(study)
+    assert "More than the view differs" in render(study_of(TWO))
+
+
+def test_a_section_and_an_analysis_are_added_in_one_place_each(monkeypatch):
+    analysis = SimpleNamespace(name="patients/toy_counts", section="toy")
+    monkeypatch.setitem(comparison.ANALYSES, analysis.name, analysis)
+    shown = Section("toy", "A toy section", lambda study: study.synthetic, lambda study: {}, "")
+    monkeypatch.setattr(sections, "SECTIONS", [*sections.SECTIONS, shown])
+    study = study_of(TWO)
+    study.comparison["toy_counts"] = pd.DataFrame({"model": ["vivit"], "beads": [12]})
+    page = render(study)
+    assert '<li><a href="#toy">A toy section</a></li>' in page
+    body = page[page.index('<h2 id="toy">A toy section</h2>') :]
+    assert "<caption>Toy counts</caption>" in body
+    assert '<th scope="row">ViViT</th><td>12</td>' in body
+    real = study_of(TWO, dataset="ct-ich-jpg")
+    assert "A toy section" not in render(real)
+
+
+def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeypatch):
+    analysis = SimpleNamespace(name="toy_counts", section="primary")
+    monkeypatch.setitem(comparison.ANALYSES, analysis.name, analysis)
+    study = study_of(TWO)
+    study.comparison["toy_counts"] = pd.DataFrame({"model": ["vivit"], "beads": [12]})
+    page = render(study)
+    parts = ["<caption>Power", "<caption>Toy counts</caption>", '<h2 id="patients">']
+    assert sorted(map(page.index, parts)) == [page.index(part) for part in parts]
 
 
 def test_three_models_have_ranks():
@@ -267,7 +384,7 @@ def test_three_models_have_ranks():
 
 def test_the_published_page_has_its_sections_and_no_others():
     figures = [Figure("metric-recall", "Recall.", "data:image/svg+xml;base64,")]
-    page = render_published(PUBLISHED, figures)
+    page = render_published(dataclasses.replace(PUBLISHED, figures=figures))
     tags = Tags(page).tags
     anchors = {attrs["id"] for _, attrs in tags if "id" in attrs}
     links = [attrs["href"] for tag, attrs in tags if tag == "a"]

@@ -6,7 +6,7 @@ import pandas as pd
 from ctseq.core.tables import write_table
 from ctseq.families.tables import HISTORY
 from ctseq.report import facts
-from ctseq.report.figures import read_figure
+from ctseq.report.figures import read_figures
 from ctseq.report.histories import read_histories
 from ctseq.report.numbers import count, interval, memory, number, p_value
 from ctseq.report.tables import table_of
@@ -16,8 +16,10 @@ def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_
     caption = "The {{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
     (tmp_path / "metric.rst").write_text(caption)
     (tmp_path / "metric-recall.svg").write_text("<svg/>")
-    names = {"labels": {}, "params": {"alpha": 0.1}}
-    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, **names)
+    config = {"models": {}, "comparison": {"alpha": 0.1}}
+    (figure,) = read_figures(
+        [tmp_path / "metric-recall.svg"], [tmp_path / "metric.rst"], config, shared_splits=True
+    )
     assert (figure.name, figure.caption) == ("metric-recall", "The recall of each at 0.1.")
     assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
 

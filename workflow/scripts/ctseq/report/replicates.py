@@ -6,14 +6,13 @@ import pandas as pd
 
 from ctseq.core.words import listed
 from ctseq.report.numbers import count, number
+from ctseq.report.study import Summaries
 from ctseq.report.tables import Table
 
 # Training that moves the final layer by less than this share of its initial length leaves decisions
 # that are mostly those of the random layer that it started from.
 BARELY_MOVED = 0.1
 _SCORES = ("accuracy", "recall", "precision")
-# Model to what each replicate's training wrote down, in order: ``training.json``.
-Summaries = Mapping[str, Sequence[Mapping[str, float]]]
 
 
 def replicate_tables(
@@ -45,10 +44,16 @@ def replicate_tables(
     return tables
 
 
+def n_test(metrics: pd.DataFrame) -> float:
+    """Return the mean number of test patients of a replicate."""
+    counts = metrics[metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
+    return float(counts.groupby(["model", "replicate"])["value"].sum().mean())
+
+
 def warnings(
     metrics: pd.DataFrame, summaries: Summaries, *, labels: Mapping[str, str]
 ) -> list[str]:
-    """Say in a sentence a model which replicates call one class or barely moved."""
+    """Return a sentence for each model and remark on what its replicates did."""
     sentences = []
     for model, label in labels.items():
         found: dict[str, list[str]] = {}
