@@ -1,4 +1,4 @@
-"""Parts of the report: numbers, footnotes, captions, histories, and the facts of a run."""
+"""Parts of the report: numbers, footnotes, captions, and the facts of a run."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,9 @@ from ctseq.core.tables import write_table
 from ctseq.families.tables import HISTORY
 from ctseq.report import facts
 from ctseq.report.figures import read_figures
-from ctseq.report.histories import read_histories
 from ctseq.report.numbers import count, interval, memory, number, p_value
 from ctseq.report.tables import table_of
+from plot_training import read_histories
 
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):

@@ -185,8 +185,8 @@ def _plain(value: Any) -> str:
         # A learning rate reads better with its zeros; 12 decimals are more than any has.
         return f"{value:.12f}".rstrip("0").rstrip(".") if 1e-9 < value < 1e-3 else f"{value:g}"
     if isinstance(value, (list, tuple)):
-        whole = all(isinstance(part, int) for part in value)  # sizes, not means or deviations
-        return (" × " if whole else ", ").join(map(_plain, value))
+        sizes = all(isinstance(part, int) for part in value)  # not means or deviations
+        return (" × " if sizes else ", ").join(map(_plain, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{_spaced(key)} {_plain(part)}" for key, part in value.items())
     if value is None or isinstance(value, bool):  # and not 0 or 1, which equal them
