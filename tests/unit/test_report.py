@@ -322,6 +322,7 @@ def test_fine_tuning_chooses_by_accuracy():
     whole = {"training": {"trainable": "all"}}
     study = models_of(tuning={"patients": "train"}, vivit=whole)
     said = paragraphs(study)
+    assert said["ViViT"].startswith("the model is trained from pixels, in all its weights.")
     assert "without a better accuracy on it" in said["ViViT"]
     assert "the loss on those held out says" in said["ConvNeXt"]
     rows = {row[0]: row[1:] for row in models.training_table(study.config).rows}
@@ -329,6 +330,13 @@ def test_fine_tuning_chooses_by_accuracy():
     assert rows["Choices are made on"] == [f"one of {folds}", folds]
     assert rows["Micro batch"] == ["2", "–"]
     assert "Where only heads are trained" in render(study)
+
+
+def test_blocks_that_are_trained_are_counted():
+    one, two = ({"training": {"trainable": {"last_blocks": n}}} for n in (1, 2))
+    said = paragraphs(models_of(vivit=one, convnext=two))
+    assert said["ViViT"].startswith("the model's last block and what follows")
+    assert said["ConvNeXt"].startswith("the model's last 2 blocks and what follows")
 
 
 def test_where_features_come_from_is_said():

@@ -29,7 +29,6 @@ _FITTED = {
     "which a final linear layer is fitted.",
     "sequence": "a head that sees all slices of a patient together is fitted to the features of a "
     "frozen backbone.",
-    "finetune": "the model itself is trained from pixels, throughout or in its last blocks.",
 }
 
 
@@ -68,8 +67,9 @@ def _by_gradients(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     way, settings = way_of_training(config, model), training_settings(config, model)
     folds, patience = config["tuning"]["folds"], settings["patience"]
     warmup = settings["warmup_steps"]
+    fitted = _FITTED.get(way) or _finetuned(settings["trainable"])
     text = (
-        f"{_FITTED[way]} Training is by AdamW, on {_LOSSES[settings['loss']]}. The learning rate "
+        f"{fitted} Training is by AdamW, on {_LOSSES[settings['loss']]}. The learning rate "
         + (f"rises over {warmup} steps and then falls" if warmup else "falls")
         + " linearly to zero. "
     )
@@ -90,6 +90,14 @@ def _by_gradients(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
         f"on those held out says when to stop, after {patience} epochs without a lower one, and "
         f"which epoch{rate} to take, with which the head is trained anew on all training patients."
     )
+
+
+def _finetuned(trainable: str | Mapping[str, int]) -> str:
+    if trainable == "all":
+        return "the model is trained from pixels, in all its weights."
+    number = trainable["last_blocks"]
+    blocks = "last block" if number == 1 else f"last {number} blocks"
+    return f"the model's {blocks} and what follows are trained from pixels."
 
 
 def training_table(config: Mapping[str, Any]) -> Table:
