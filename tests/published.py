@@ -16,7 +16,8 @@ def published_study():
     study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
     metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_test=25)
     printed = pd.read_csv(RESOURCES / "tables.csv")
-    return Published(study, printed, metrics, compare_published(metrics, study))
+    comparison = compare_published(metrics, study)
+    return Published(config=study, printed=printed, metrics=metrics, comparison=comparison)
 
 
 PUBLISHED = published_study()

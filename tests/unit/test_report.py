@@ -226,6 +226,18 @@ def test_a_head_that_barely_moved_is_warned_of():
     assert not any("barely" in line for line in warnings(metrics, summaries_of(TWO), labels=TWO))
 
 
+def test_what_barely_moved_means_is_said_where_it_happens(page):
+    assert "Barely moved" not in page
+    summaries = summaries_of(TWO, relative_weight_change=0.03)
+    summaries["vivit"] = [{"C": 0.1}] * 3
+    notes = [
+        table.notes
+        for table in replicate_tables(metrics_of(predictions_of(TWO)), summaries, labels=TWO)
+    ]
+    assert notes[0] == []
+    assert "random layer" in notes[1][0]
+
+
 def test_what_was_chosen_stands_beside_each_replicate():
     metrics = metrics_of(predictions_of(TWO))
     table = replicate_tables(metrics, summaries_of(TWO), labels=TWO)[0]
@@ -288,7 +300,7 @@ def test_classical_models_have_no_optimiser_epochs_or_loss_of_their_own():
     assert "weighed" not in said["ConvNeXt"]  # this classifier knows no weights
     assert "Test patients are looked at once." in said["ConvNeXt"]
     page = render(study).split("<pre>")[0]  # what follows is the configuration
-    for word in ("AdamW", "epoch is", "Patience", "Learning rate", "barely moved"):
+    for word in ("AdamW", "epoch is", "Patience", "Learning rate"):
         assert word not in page, word
     assert "The regularisation is chosen anew inside each replicate" in page
 

@@ -51,7 +51,10 @@ def _by_model(paths, models):
 def _published(runs, printed, study):
     n_test = study["splits"]["sizes"]["n_test"]
     metrics = published_metrics(read_table(runs, RUNS), n_test=n_test)
-    return Published(study, pd.read_csv(printed), metrics, compare_published(metrics, study))
+    comparison = compare_published(metrics, study)
+    return Published(
+        config=study, printed=pd.read_csv(printed), metrics=metrics, comparison=comparison
+    )
 
 
 if "snakemake" in globals():

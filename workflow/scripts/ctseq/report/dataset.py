@@ -6,24 +6,18 @@ from ctseq.readers.reasons import REASONS
 from ctseq.report.numbers import count
 from ctseq.report.tables import Table
 
-# By these the paper's data are known: ``dataset/summary.json`` of the release that it used.
-PAPER_COUNTS = {
-    "patients": 82,
-    "positive_patients": 36,
-    "brain_slices": 2501,
-    "positive_slices": 318,
-}
+# What is counted: its name, and the paper's number, by which the data that it used are recognised.
 _COUNTED = {
-    "patients": "Patients",
-    "positive_patients": "Patients with hemorrhage",
-    "brain_slices": "Brain slices",
-    "positive_slices": "Brain slices with hemorrhage",
+    "patients": ("Patients", 82),
+    "positive_patients": ("Patients with hemorrhage", 36),
+    "brain_slices": ("Brain slices", 2501),
+    "positive_slices": ("Brain slices with hemorrhage", 318),
 }
 
 
 def has_papers_counts(summary: Mapping[str, object]) -> bool:
     """Tell whether a dataset holds as many patients and slices of either class as the paper's."""
-    return all(summary[key] == value for key, value in PAPER_COUNTS.items())
+    return all(summary[key] == number for key, (_, number) in _COUNTED.items())
 
 
 def counts_table(summary: Mapping[str, object], *, synthetic: bool) -> Table:
@@ -31,8 +25,8 @@ def counts_table(summary: Mapping[str, object], *, synthetic: bool) -> Table:
     papers = not synthetic and has_papers_counts(summary)
     rows = [
         [name, "not labelled" if summary[key] is None else count(summary[key])]
-        + ([count(PAPER_COUNTS[key])] if papers else [])
-        for key, name in _COUNTED.items()
+        + ([count(number)] if papers else [])
+        for key, (name, number) in _COUNTED.items()
     ]
     header = ["", "This study", *(["The paper's data"] if papers else [])]
     return Table("Patients and slices", header, rows)

@@ -14,20 +14,8 @@ from ctseq.core.words import duration
 from ctseq.report.numbers import count, memory
 from ctseq.report.tables import Table
 
-PACKAGES = (
-    "snakemake",
-    "torch",
-    "transformers",
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "seaborn",
-    "matplotlib",
-    "pillow",
-    "nibabel",
-    "pydicom",
-)
+PACKAGES = ("snakemake", "torch", "transformers", "numpy", "pandas", "scipy", "statsmodels")
+PACKAGES += ("seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
 

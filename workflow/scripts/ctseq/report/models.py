@@ -40,6 +40,35 @@ def ways_of(config: Mapping[str, Any]) -> dict[str, list[str]]:
     return ways
 
 
+def choices(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return whose numbers are flattered by choosing, and what is chosen where it flatters none.
+
+    Returns
+    -------
+    dict
+        ``flattered``: labels of models whose epoch the test patients choose. ``chosen_inside``:
+        what the training patients choose, in words.
+    """
+    inside = config["tuning"]["patients"] == "train"
+    ways = ways_of(config)
+    epochs = [label for way, own in ways.items() if way != "classical" for label in own]
+    several = any(
+        isinstance(training_settings(config, model)["learning_rate"], list)
+        for model in config["models"].values()
+        if model["label"] in epochs
+    )
+    chosen = {
+        "the epoch": inside and epochs,
+        "the learning rate": inside and several,
+        "the regularisation": "classical" in ways,
+        "the threshold": config["evaluation"]["threshold"] == "chosen",
+    }
+    return {
+        "flattered": [] if inside else epochs,
+        "chosen_inside": [what for what, is_so in chosen.items() if is_so],
+    }
+
+
 def learning(config: Mapping[str, Any]) -> list[str]:
     """Say how the models learn, in a paragraph for all models of which the same holds."""
     said: dict[str, list[str]] = {}
@@ -109,7 +138,7 @@ def training_table(config: Mapping[str, Any]) -> Table:
     cells = [dict(column) for column in columns]
     keys = [*config["training"], "choices_are_made_on", "decision_threshold"]
     rows = [
-        [_heading(key), *(column.get(key, "\N{EN DASH}") for column in cells)]
+        [_spaced(key).capitalize(), *(column.get(key, "\N{EN DASH}") for column in cells)]
         for key in keys
         if any(key in column for column in cells)
     ]
@@ -178,10 +207,6 @@ def share_a_backbone(config: Mapping[str, Any]) -> bool:
     """Tell whether all models have the same checkpoint, so that only what they see differs."""
     keys = ("kind", "checkpoint", "revision")
     return len({tuple(model[key] for key in keys) for model in config["models"].values()}) == 1
-
-
-def _heading(key: str) -> str:
-    return _spaced(key).capitalize()
 
 
 def _spaced(key: str) -> str:

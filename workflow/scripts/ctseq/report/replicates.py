@@ -9,10 +9,20 @@ from ctseq.report.numbers import count, number
 from ctseq.report.study import Summaries
 from ctseq.report.tables import Table
 
-# Training that moves the final layer by less than this share of its initial length leaves decisions
-# that are mostly those of the random layer that it started from.
+# Share of the final layer's initial length by which training changes it at least.
 BARELY_MOVED = 0.1
 _SCORES = ("accuracy", "recall", "precision")
+_BARELY = "barely moved"
+_BARELY_MEANS = (
+    "Barely moved: training changed the final layer by less than a tenth of its initial length, so "
+    "that decisions are mostly those of the random layer it started from."
+)
+# Remark on a replicate to what a sentence says of its model.
+_SAID = {
+    "calls all negative": "calls every patient negative",
+    "calls all positive": "calls every patient positive",
+    _BARELY: "barely moves from its initial head",
+}
 
 
 def replicate_tables(
@@ -40,7 +50,8 @@ def replicate_tables(
             row += [number(values[name], 2) for name in _SCORES]
             row += [_chosen(summary)] if summaries else []
             rows.append([*row, "; ".join(_remarks(values, summary))])
-        tables.append(Table(label, header, rows))
+        moved = not any(_BARELY in row[-1] for row in rows)
+        tables.append(Table(label, header, rows, [] if moved else [_BARELY_MEANS]))
     return tables
 
 
@@ -69,13 +80,6 @@ def warnings(
     return sentences
 
 
-_SAID = {
-    "calls all negative": "calls every patient negative",
-    "calls all positive": "calls every patient positive",
-    "barely moved": "barely moves from its initial head",
-}
-
-
 def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[str]:
     remarks = []
     if values["tp"] + values["fp"] == 0:
@@ -83,7 +87,7 @@ def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[
     if values["tn"] + values["fn"] == 0:
         remarks.append("calls all positive")
     if summary.get("relative_weight_change", 1.0) < BARELY_MOVED:
-        remarks.append("barely moved")
+        remarks.append(_BARELY)
     return remarks
 
 

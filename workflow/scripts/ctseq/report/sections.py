@@ -13,7 +13,14 @@ from ctseq.report import comparison, dataset, facts, models, published, replicat
 from ctseq.report.claims import claims
 from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table
-from ctseq.study.models import training_settings
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+def _nothing(_: Any) -> dict[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -36,17 +43,9 @@ class Section:
 
     id: str
     title: str
-    when: Callable[[Any], bool]
-    context: Callable[[Any], Mapping[str, Any]]
-    template: str
-
-
-def _always(_: Any) -> bool:
-    return True
-
-
-def _nothing(_: Any) -> dict[str, Any]:
-    return {}
+    when: Callable[[Any], bool] = _always
+    context: Callable[[Any], Mapping[str, Any]] = _nothing
+    template: str = ""
 
 
 def _data(study: Study) -> dict[str, Any]:
@@ -58,17 +57,18 @@ def _data(study: Study) -> dict[str, Any]:
 
 
 def _models(study: Study) -> dict[str, Any]:
+    settings = study.config["models"]
     return {
         "learning": models.learning(study.config),
         "models": [
-            models.model_table(study.config, settings, study.models[name])
-            for name, settings in study.config["models"].items()
+            models.model_table(study.config, own, study.models[name])
+            for name, own in settings.items()
         ],
         "training": models.training_table(study.config),
     }
 
 
-def _test_train_ratio(study: Study | Published) -> dict[str, Any]:
+def _corrected(study: Study | Published) -> dict[str, Any]:
     return {"ratio": comparison.ratio_text(study.comparison)}
 
 
@@ -76,55 +76,29 @@ def _patients(study: Study) -> dict[str, Any]:
     return {"never": int(study.comparison["auc"]["n_never_tested"].iloc[0])}
 
 
-def _paper(study: Study) -> dict[str, Any]:
-    return _published_paper(study) | {"against": published.against_paper(study)}
+def _paper(study: Study | Published) -> dict[str, Any]:
+    against = published.against_paper(study) if isinstance(study, Study) else None
+    return {"false_alarms": comparison.false_alarms(study.comparison), "against": against}
 
 
-def _published_paper(study: Study | Published) -> dict[str, Any]:
-    return {"false_alarms": comparison.false_alarms(study.comparison), "against": None}
+def _claims(study: Study | Published) -> dict[str, Any]:
+    return {"claims": claims(study.published if isinstance(study, Study) else study)}
 
 
-def _claims(study: Study) -> dict[str, Any]:
-    return {"claims": claims(study.published)}
+def _printed(study: Published) -> dict[str, Any]:
+    return {"printed": published.printed_table(study)}
 
 
-def _replicates(study: Study) -> dict[str, Any]:
+def _replicates(study: Study | Published) -> dict[str, Any]:
     tables = replicates.replicate_tables(study.metrics, study.summaries, labels=study.labels)
-    return {"replicates": tables, "trained": _trained(study)}
-
-
-def _published_replicates(study: Published) -> dict[str, Any]:
-    tables = replicates.replicate_tables(study.metrics, {}, labels=study.labels)
-    return {"replicates": tables, "trained": []}
-
-
-def _trained(study: Study) -> list[str]:
-    """Return the labels of the models whose training has epochs."""
-    ways = models.ways_of(study.config)
-    return [label for way, labels in ways.items() if way != "classical" for label in labels]
+    return {"replicates": tables}
 
 
 def _limits(study: Study) -> dict[str, Any]:
-    config, ways = study.config, models.ways_of(study.config)
-    trained, classical = _trained(study), ways.get("classical", [])
-    inside = config["tuning"]["patients"] == "train"
-    several = any(
-        isinstance(training_settings(config, model)["learning_rate"], list)
-        for model in config["models"].values()
-        if model["label"] in trained
-    )
-    chosen = {
-        "the epoch": trained and inside,
-        "the learning rate": several,
-        "the regularisation": classical,
-        "the threshold": config["evaluation"]["threshold"] == "chosen",
-    }
-    return {
-        "ways": list(ways),
-        "flattered": [] if inside else trained,
-        "chosen_inside": [what for what, is_so in chosen.items() if is_so],
+    return models.choices(study.config) | {
+        "ways": list(models.ways_of(study.config)),
         "n_test": replicates.n_test(study.metrics),
-        "one_backbone": models.share_a_backbone(config),
+        "one_backbone": models.share_a_backbone(study.config),
     }
 
 
@@ -140,12 +114,12 @@ def _run(study: Study) -> dict[str, Any]:
 _CLAIMED = "What the published figures do not support"
 _DID = "What each replicate did"
 
-# The report of a study, which has a `Study`.
+# The report of a study, made of a `Study`.
 SECTIONS = [
-    Section("question", "The question", _always, _nothing, "question.html.j2"),
+    Section("question", "The question", template="question.html.j2"),
     Section("data", "The data", _always, _data, "data.html.j2"),
     Section("models", "Models and recipe", _always, _models, "models.html.j2"),
-    Section("primary", "Primary analysis", _always, _test_train_ratio, "primary.html.j2"),
+    Section("primary", "Primary analysis", _always, _corrected, "primary.html.j2"),
     Section("patients", "Evidence over patients", _always, _patients, "patients.html.j2"),
     Section("paper", "The paper's analysis", _always, _paper, "paper.html.j2"),
     Section("published", _CLAIMED, _always, _claims, "claims.html.j2"),
@@ -154,19 +128,11 @@ SECTIONS = [
     Section("run", "The run", _always, _run, "run.html.j2"),
 ]
 
-# The page of the published study, which has a `Published`.
+# The page of the published study, made of a `Published`.
 PUBLISHED_SECTIONS = [
-    Section(
-        "published", _CLAIMED, _always, lambda study: {"claims": claims(study)}, "claims.html.j2"
-    ),
-    Section("primary", "Corrected analysis", _always, _test_train_ratio, "corrected.html.j2"),
-    Section("paper", "The paper's analysis", _always, _published_paper, "paper.html.j2"),
-    Section(
-        "printed",
-        "Every printed number",
-        _always,
-        lambda study: {"printed": published.printed_table(study)},
-        "printed.html.j2",
-    ),
-    Section("replicates", _DID, _always, _published_replicates, "replicates.html.j2"),
+    Section("published", _CLAIMED, _always, _claims, "claims.html.j2"),
+    Section("primary", "Corrected analysis", _always, _corrected, "corrected.html.j2"),
+    Section("paper", "The paper's analysis", _always, _paper, "paper.html.j2"),
+    Section("printed", "Every printed number", _always, _printed, "printed.html.j2"),
+    Section("replicates", _DID, _always, _replicates, "replicates.html.j2"),
 ]

@@ -1,7 +1,7 @@
 """What the pages are made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -13,84 +13,65 @@ from ctseq.report.figures import Figure
 Summaries = Mapping[str, Sequence[Mapping[str, float]]]
 
 
-@dataclass(frozen=True)
-class Published:
-    """The published study, as printed and as analysed here.
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Models that were compared.
 
     Attributes
     ----------
     config
-        ``resources/published/study.yaml``.
-    printed
-        ``resources/published/tables.csv``.
+        Their study's configuration.
     metrics
-        `tables.METRICS` of the published replicates.
+        `tables.METRICS`.
     comparison
         Stem of ``comparison/**.csv`` to table.
     figures
         In the order in which they are shown.
+    summaries
+        What their trainings chose, if that is known.
     """
 
     config: Mapping[str, Any]
-    printed: pd.DataFrame
     metrics: pd.DataFrame
     comparison: Mapping[str, pd.DataFrame]
     figures: Sequence[Figure] = ()
+    summaries: Summaries = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, str]:
         """Model to its label."""
-        return _labels(self.config)
+        return {name: model["label"] for name, model in self.config["models"].items()}
 
 
-@dataclass(frozen=True)
-class Study:
-    """A study that was run here.
+@dataclass(frozen=True, kw_only=True)
+class Published(Compared):
+    """The published study; `printed` is ``resources/published/tables.csv``."""
+
+    printed: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Compared):
+    """A study that was run here, and the published study to set beside it.
 
     Attributes
     ----------
-    config
-        The study's configuration.
     summary
         ``dataset/summary.json``.
     models
         Model to its ``models/<model>.json``.
-    metrics
-        `tables.METRICS`.
-    summaries
-        What the trainings chose.
-    comparison
-        Stem of ``comparison/**.csv`` to table.
-    published
-        The published study, to be set beside this one.
-    figures
-        In the order in which they are shown.
     costs, versions, revision
         As `report.facts` finds them.
     """
 
-    config: Mapping[str, Any]
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
-    metrics: pd.DataFrame
-    summaries: Summaries
-    comparison: Mapping[str, pd.DataFrame]
     published: Published
-    figures: Sequence[Figure]
     costs: Sequence[Cost]
     versions: Mapping[str, str]
     revision: str
 
     @property
-    def labels(self) -> dict[str, str]:
-        """Model to its label."""
-        return _labels(self.config)
-
-    @property
     def synthetic(self) -> bool:
         """Whether the patients are phantoms."""
         return self.config["dataset"]["format"] == "phantom"
-
-
-def _labels(config: Mapping[str, Any]) -> dict[str, str]:
-    return {name: model["label"] for name, model in config["models"].items()}
