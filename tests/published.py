@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from ctseq.evidence.compare_published import compare_published
-from ctseq.evidence.published import published_metrics
+from ctseq.evidence.published import compare_published, published_metrics
 from ctseq.report.study import Published
 
 RESOURCES = Path(__file__).parents[1] / "resources/published"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from ctseq.evidence.bootstrap import (
+from ctseq.evidence.over_patients.bootstrap import (
     PATIENT_METRICS,
     percentile_interval,
     precision_at,

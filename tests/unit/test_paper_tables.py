@@ -8,7 +8,7 @@ import pytest
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import ratio
-from ctseq.evidence.paper import (
+from ctseq.evidence.over_replicates.paper import (
     levene,
     mann_whitney,
     mann_whitney_table,
@@ -20,8 +20,8 @@ from ctseq.evidence.paper import (
     t_test_table,
     variances_table,
 )
-from ctseq.evidence.power import two_sample_power
-from ctseq.evidence.samples import pair_of, replicates_of, sample_of
+from ctseq.evidence.over_replicates.power import two_sample_power
+from ctseq.evidence.over_replicates.samples import pair_of, replicates_of, sample_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -122,7 +122,7 @@ def test_tables_say_how_far_they_can_be_trusted(published):
         mann_whitney_table(published, undefined="zero"),
     ):
         assert (table["false_alarm_rate"] > 0.3).all()
-        assert table["note"].str.contains("independent, which they are not").all()
+        assert table["notes"].str.contains('"code": "false_alarms", "of_10": 0.3').all()
 
 
 def test_policies(published):
@@ -146,7 +146,7 @@ FLAT, OTHER_FLAT = np.full(10, 0.72), np.full(10, 0.6)
 def test_normality_that_cannot_be_tested(values):
     result = shapiro_wilk(values)
     assert np.isnan(result.p)
-    assert result.note
+    assert result.notes
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_normality_that_cannot_be_tested(values):
 def test_variances_that_cannot_be_compared(a, b):
     result = levene(a, b)
     assert np.isnan(result.p)
-    assert result.note
+    assert result.notes
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_variances_that_cannot_be_compared(a, b):
 def test_means_that_cannot_be_tested(a, b):
     result = t_test(a, b, alpha=0.05)
     assert np.isnan([result.p, result.statistic, result.low, result.power]).all()
-    assert result.note
+    assert result.notes
 
 
 def test_two_replicates_are_tested_by_welch():
@@ -181,7 +181,7 @@ def test_one_flat_model_is_tested():
 
 
 def test_ranks_that_cannot_be_compared():
-    assert mann_whitney(EMPTY, TWO).note
+    assert mann_whitney(EMPTY, TWO).notes
     assert np.isnan(mann_whitney(EMPTY, TWO).p)
     same = mann_whitney(FLAT, FLAT)
     assert (same.p, same.statistic) == (1, 50)
@@ -221,7 +221,7 @@ def test_nothing_defined_gives_notes_and_empty_cells():
     ):
         numbers = table.select_dtypes("float")
         assert numbers.isna().all(axis=None)
-        assert (table["note"] != "").all()
+        assert (table["notes"] != "").all()
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,25 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.bootstrap import PATIENT_METRICS, resample_counts
-from ctseq.evidence.curves import (
+from ctseq.evidence.over_patients.bootstrap import PATIENT_METRICS, resample_counts
+from ctseq.evidence.over_patients.curves import (
     GRID,
     calibration_table,
     curves_table,
     operating_points_table,
     wilson,
 )
-from ctseq.evidence.delong import area_interval, compare_areas, delong
-from ctseq.evidence.patients import differences_table, estimates_table, mcnemar_table
-from ctseq.evidence.pooling import Pooled, pool_predictions
+from ctseq.evidence.over_patients.delong import area_interval, compare_areas, delong
+from ctseq.evidence.over_patients.estimates import differences_table, estimates_table, mcnemar_table
+from ctseq.evidence.over_patients.pooling import Pooled, pool_predictions
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 LEVEL = {"alpha": 0.05}
+
+
+def codes(result):
+    return [note["code"] for note in result.notes]
 
 
 def predictions(*rows):
@@ -74,7 +78,7 @@ def test_pooling_averages_over_the_replicates_that_tested_on_it():
     # Most replicates decide; an even vote is positive.
     assert pooled.predicted.tolist() == [[1, 0], [0, 1]]
     assert pooled.n_never_tested == 2
-    assert pooled.note == "2 of 4 patients were never tested and are left out"
+    assert pooled.notes == ({"code": "never_tested", "n": 2, "of": 4},)
 
 
 @pytest.mark.parametrize(
@@ -147,19 +151,19 @@ def test_delong_where_nothing_varies():
     apart = compare_areas(areas, 0, 2, **LEVEL)
     assert apart.estimate == 1
     assert np.isnan([apart.p, apart.low]).all()
-    assert apart.note
-    low, high, note = area_interval(areas, 0, **LEVEL)
+    assert codes(apart) == ["class_ranked_alike"]
+    low, high, notes = area_interval(areas, 0, **LEVEL)
     assert np.isnan([low, high]).all()
-    assert note
+    assert notes == apart.notes
 
 
 def test_delong_needs_both_classes():
     areas = delong(np.zeros(4), np.full((2, 4), 0.5))
     assert np.isnan(areas.auc).all()
-    assert "each class" in compare_areas(areas, 0, 1, **LEVEL).note
+    assert codes(compare_areas(areas, 0, 1, **LEVEL)) == ["needs_two_of_each_class"]
     one = delong(np.array([1, 0, 0]), np.array([[0.9, 0.1, 0.2]]))
     assert one.auc == pytest.approx([1])
-    assert "each class" in area_interval(one, 0, **LEVEL)[2]
+    assert area_interval(one, 0, **LEVEL)[2] == compare_areas(areas, 0, 1, **LEVEL).notes
     with pytest.raises(ValueError, match="one probability a model and patient"):
         delong(np.zeros(4), np.full((2, 3), 0.5))
 
@@ -170,7 +174,7 @@ def test_estimates():
     assert table["metric"].drop_duplicates().tolist() == list(PATIENT_METRICS)
     assert (table["n"] == 80).all()
     assert (table["n_never_tested"] == 2).all()
-    assert table["note"].str.contains("2 of 82 patients").all()
+    assert (table["notes"] == '[{"code": "never_tested", "n": 2, "of": 82}]').all()
     assert ((table["low"] <= table["high"]) & (table["estimate"] <= table["high"])).all()
     areas = table[table["metric"] == "roc_auc"].pivot_table(
         index="model", columns="method", values=["estimate", "low", "high"]
@@ -203,7 +207,7 @@ def test_mcnemars_known_answers(cells, p):
     row = mcnemar_table(pooled).iloc[0]
     assert row[["both_right", "only_a_right", "only_b_right", "both_wrong"]].tolist() == list(cells)
     assert row["p"] == pytest.approx(p, abs=5e-8)
-    assert ("agree" in row["note"]) == (cells[1] + cells[2] == 0)
+    assert ("same_decisions" in row["notes"]) == (cells[1] + cells[2] == 0)
 
 
 def test_wilsons_known_answer():
@@ -242,7 +246,7 @@ def test_no_threshold_may_reach_a_specificity():
     fixed = table.iloc[1]
     assert np.isnan(fixed["threshold"])
     assert (fixed["sensitivity"], fixed["specificity"]) == (0, 1)
-    assert "no threshold" in fixed["note"]
+    assert "no_threshold" in fixed["notes"]
 
 
 def test_calibration_agrees_with_scikit_learn():
@@ -279,11 +283,11 @@ def test_one_class_leaves_cells_empty():
     assert curves[["y", "low", "high"]].isna().all(axis=None)
     points = operating_points_table(pooled, counts, **LEVEL)
     assert points["sensitivity"].isna().all()
-    assert points["note"].str.contains("both classes").all()
+    assert points["notes"].str.contains("needs_both_classes").all()
     for table in (
         estimates_table(pooled, counts, **LEVEL),
         differences_table(pooled, counts, **LEVEL),
     ):
         areas = table[table["metric"].isin(["roc_auc", "average_precision", "recall"])]
         assert areas[["estimate", "low", "high"]].isna().all(axis=None)
-        assert (areas["note"] != "").all()
+        assert (areas["notes"] != "").all()

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctseq.evidence.bayesian import bayesian_t_table
-from ctseq.evidence.resampled import resampled_t_table
-from ctseq.evidence.samples import replicates_of
-from ctseq.evidence.verdict import verdict_table
+from ctseq.evidence.over_replicates.bayesian import bayesian_t_table
+from ctseq.evidence.over_replicates.resampled import resampled_t_table, verdict_table
+from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.report.verdicts import verdict_sentences
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -17,7 +17,8 @@ RNG = np.random.default_rng(31)
 NOISE = 0.02 * RNG.standard_normal((2, 10))
 
 
-def verdicts(samples, metrics=("recall",), **options):
+def verdicts(samples, metrics=("recall",), labels=None):
+    """Return the table of verdicts with their sentences."""
     frame = pd.DataFrame(
         [
             (model, replicate, metric, value)
@@ -29,12 +30,14 @@ def verdicts(samples, metrics=("recall",), **options):
     )
     replicates = replicates_of(frame, models=list(samples), metrics=list(metrics))
     design = {"undefined": "exclude", "alpha": 0.05, "test_train_ratio": 25 / 57}
-    return verdict_table(
-        resampled_t_table(replicates, **design),
-        bayesian_t_table(replicates, **design, rope=0.02),
-        alpha=0.05,
-        **options,
-    )
+    resampled = resampled_t_table(replicates, **design)
+    tables = {
+        "resampled_t": resampled,
+        "bayesian_t": bayesian_t_table(replicates, **design, rope=0.02),
+        "verdict": verdict_table(resampled, alpha=0.05),
+    }
+    sentences = verdict_sentences(tables, labels=labels or {}, alpha=0.05)
+    return tables["verdict"].assign(sentence=sentences)
 
 
 def test_identical_models():

@@ -27,7 +27,8 @@ INDEXED = (
 DRAWN = {"draw_phantom"} | INDEXED
 # The rule graph is drawn anew where a key decides which rules or files there are.
 GRAPH = {"plot_rulegraph"}
-LABEL = {"plot_metrics", "plot_training", "plot_patients"} | COMPARED
+# A label is words alone: figures and pages are made anew, and no statistic.
+LABEL = {"plot_metrics", "plot_training", "plot_patients", "plot_differences"} | REPORT
 RETRAINED = (TRAINED | GRAPH) - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
 OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical", "finetune")

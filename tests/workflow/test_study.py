@@ -12,9 +12,8 @@ import yaml
 
 from ctseq.cache.tables import ROWS
 from ctseq.core.tables import read_table
-from ctseq.evidence.tables import METRICS, PAPER, POOLED_PREDICTIONS
-from ctseq.evidence.tables import PATIENTS as OVER_PATIENTS
-from ctseq.evidence.tables import REPLICATES as OVER_REPLICATES
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.tables import METRICS, POOLED_PREDICTIONS
 from ctseq.families.tables import HISTORY
 from ctseq.figures.rulegraph import read_dot
 from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
@@ -41,17 +40,15 @@ TABLES = {
     **{f"runs/{run}/scores.csv": SCORES for run in RUNS},
     **{f"runs/{run}/predictions.csv": PREDICTIONS for run in RUNS},
     **{f"runs/{run}/slice_predictions.csv": SLICE_PREDICTIONS for run in RUNS},
-    **{f"comparison/paper/{name}.csv": table for name, table in PAPER.items()},
-    **{f"comparison/{name}.csv": table for name, table in OVER_REPLICATES.items()},
-    **{f"comparison/patients/{name}.csv": table for name, table in OVER_PATIENTS.items()},
+    **{f"comparison/{name}.csv": analysis.table for name, analysis in ANALYSES.items()},
 }
 # One module of each layer, from what everything imports to what one rule does.
 EDITED = (
     "core/errors",
     "replicates/splits",
     "imaging/preprocessing",
-    "evidence/power",
-    "figures/names",
+    "evidence/over_replicates/power",
+    "figures/style",
 )
 
 

@@ -13,6 +13,8 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.study.config import check_config, in_order_of
 from ctseq.core.errors import InputError
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.metrics import comparable_metrics
 from ctseq.study.finished import finished_files
 from ctseq.study.digests import code_digest
 from ctseq.imaging.windows import parse_windows
@@ -24,7 +26,7 @@ config.update(ordered)
 
 try:
     with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:
-        check_config(config, yaml.safe_load(schema))
+        check_config(config, yaml.safe_load(schema), metrics=comparable_metrics())
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -173,10 +175,18 @@ def labels_of(study):
 
 
 def comparison_of(study):
-    """Give what the comparison of a study's replicates goes by."""
+    """Return the settings that decide the comparison of a study's replicates."""
     keys = ("metrics", "alpha", "undefined", "rope")
-    settings = {key: study["comparison"][key] for key in keys}
-    return {"models": list(study["models"]), "labels": labels_of(study)} | settings
+    return {"models": list(study["models"])} | {key: study["comparison"][key] for key in keys}
+
+
+def tables_from(inputs):
+    """Return the tables of the analyses of ``replicates`` or of ``predictions``, by their names."""
+    return {
+        name: f"<results>/comparison/{name}.csv"
+        for name, analysis in ANALYSES.items()
+        if analysis.inputs == inputs
+    }
 
 
 def gpu_rules(wildcards):

@@ -8,8 +8,7 @@ import yaml
 from ctseq.core.files import atomic_write, read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
-from ctseq.evidence.compare_published import compare_published
-from ctseq.evidence.published import RUNS, published_metrics
+from ctseq.evidence.published import RUNS, compare_published, published_metrics
 from ctseq.evidence.tables import METRICS
 from ctseq.report import facts
 from ctseq.report.figures import read_figures

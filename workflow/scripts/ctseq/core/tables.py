@@ -4,14 +4,14 @@ Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the da
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.contracts import Table
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import atomic_write
 
@@ -21,27 +21,6 @@ _DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
 # A megabyte or two as text.
 _ROWS_AT_A_TIME = 4_000
 _CSV = {"index": False, "lineterminator": "\n"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """The contract of one table.
-
-    Attributes
-    ----------
-    columns
-        Column name to kind: ``id``, ``text``, ``flag`` (0 or 1), ``int``, ``float`` (an empty
-        cell is NaN). A trailing ``?`` allows empty cells in the other kinds.
-    key
-        Columns whose values together name a row; no two rows share them. May be empty.
-    """
-
-    columns: Mapping[str, str]
-    key: tuple[str, ...]
-
-    def only(self, *columns: str) -> "Table":
-        """Give the contract of some columns, for who needs no others of a long table."""
-        return Table({name: self.columns[name] for name in columns}, key=())
 
 
 def read_table(path: str | Path, table: Table) -> pd.DataFrame:

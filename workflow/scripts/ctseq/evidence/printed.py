@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.power import two_sample_power
+from ctseq.evidence.over_replicates.power import two_sample_power
 
 # What the paper's tables print: quantity to file in ``comparison/paper/`` and column.
 _PRINTED = {

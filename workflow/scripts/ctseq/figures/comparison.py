@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ctseq.figures.names import metric_name
+from ctseq.evidence.metrics import METRICS
 from ctseq.figures.style import (
     INK,
     MM,
@@ -75,7 +75,7 @@ def differences(
             if shared_splits:
                 points = _differences_of(metrics, metric, row.model_a, row.model_b)
             _difference(axes, y, row, points, alpha)
-    titles = [metric_name(name) for name in names]
+    titles = [METRICS[name].title for name in names]
     ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
     for axes, title in zip(panels, [""] if single else titles, strict=False):
         _frame(axes, ticks, rope)
@@ -166,7 +166,7 @@ def ranking(
         axes.set_ylim(len(order) - 0.4, -0.6)
         drawn = _join_equals(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
         most = max(most, drawn)
-        axes.set_title(metric_name(metric))
+        axes.set_title(METRICS[metric].title)
         grid(axes, "x")
         axes.tick_params(axis="y", length=0)
     for axes in panels[len(names) :]:

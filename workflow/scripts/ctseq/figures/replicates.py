@@ -10,7 +10,7 @@ from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ctseq.figures.names import metric_name
+from ctseq.evidence.metrics import METRICS
 from ctseq.figures.style import (
     COLUMN,
     FAINT,
@@ -24,9 +24,6 @@ from ctseq.figures.style import (
     styled,
     wrapped,
 )
-
-# Metrics that lie between 0 and 1; the axis then shows no other values.
-_SIGNED = frozenset({"mcc"})
 
 
 @styled
@@ -65,15 +62,15 @@ def metric_boxplot(
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(labels) - 0.45)
     axes.set_xlabel("")
-    axes.set_ylabel(f"{metric_name(metric)}, test patients")
+    axes.set_ylabel(f"{METRICS[metric].title}, test patients")
     grid(axes, "y")
     return figure
 
 
 def _limit(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
     """Show the metric's full range: an axis that zooms in makes differences look larger."""
-    low = -1 if metric in _SIGNED else 0
-    axes.set_ylim(low - 0.04, 1.04)
+    low, high = METRICS[metric].range
+    axes.set_ylim(low - 0.04, high + 0.04)
     if rows["value"].isna().all():
         axes.text(
             0.5, 0.5, "undefined in every replicate", transform=axes.transAxes, ha="center",

@@ -1,12 +1,11 @@
 """The analyses' tables as the report prints them."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
+from ctseq.evidence.analyses import ANALYSES
 from ctseq.report.numbers import number
-from ctseq.report.provisional import ANALYSES
 from ctseq.report.tables import Table, table_of
 
 _DIFFERENCE = {"estimate": "Difference"}
@@ -61,7 +60,7 @@ def section_tables(
     """
     unprinted = _UNPRINTED if len(labels) > 2 else _UNPRINTED | {"ranking"}
     made = {}
-    for name in _names_of(section):
+    for name in [one.stem for one in ANALYSES.values() if one.section == section]:
         if name not in comparison or name in unprinted:
             continue
         title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
@@ -73,10 +72,6 @@ def section_tables(
             frame, title=title, labels=labels, alpha=alpha, headings=headings, drop=drop
         )
     return made
-
-
-def _names_of(section: str) -> list[str]:
-    return [Path(a.name).name for a in ANALYSES.values() if a.section == section]
 
 
 def ratio_text(comparison: Mapping[str, pd.DataFrame]) -> str:

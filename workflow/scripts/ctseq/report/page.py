@@ -10,6 +10,7 @@ from ctseq.report.comparison import section_tables
 from ctseq.report.rendering import template
 from ctseq.report.sections import Section
 from ctseq.report.study import Published, Study
+from ctseq.report.verdicts import verdict_sentences
 
 
 def render(study: Study) -> str:
@@ -29,7 +30,9 @@ def _page(
     shown = [section for section in candidates if section.when(study)]
     return template(name).render(
         study=study,
-        verdicts=study.comparison["verdict"]["sentence"].tolist(),
+        verdicts=verdict_sentences(
+            study.comparison, labels=study.labels, alpha=study.config["comparison"]["alpha"]
+        ),
         sections=shown,
         bodies=[Markup(_body(section, study)) for section in shown],  # noqa: S704 (escaped already)
         **context,

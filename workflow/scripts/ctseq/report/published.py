@@ -1,7 +1,7 @@
 """What the paper prints, beside what follows from its replicates and what a study here finds."""
 
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.printed import recompute
-from ctseq.figures.names import metric_name
 from ctseq.report.numbers import number
 from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table
@@ -13,7 +13,7 @@ def printed_table(published: Published) -> Table:
         [
             cell.table,
             published.labels.get(cell.model, ""),
-            metric_name(cell.metric),
+            METRICS[cell.metric].title,
             cell.quantity.replace("_", " "),
             number(cell.printed, 2),
             number(cell.recomputed, 4),
@@ -41,7 +41,7 @@ def against_paper(study: Study) -> Table:
     for model, label in study.labels.items():
         other = model if model in theirs else of_kind[models[model]["kind"]]
         for metric in published.config["comparison"]["metrics"]:
-            row = [label, theirs[other]["label"], metric_name(metric)]
+            row = [label, theirs[other]["label"], METRICS[metric].title]
             for quantity in ("mean", "min", "max"):
                 paper = float(printed[other, metric, quantity])
                 own = values.loc[[(model, metric)]].agg(quantity)

@@ -1,7 +1,7 @@
 """Checks of the study's configuration, in words that name the key and the cure."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema
@@ -14,7 +14,9 @@ from ctseq.study.models import head_family
 _OF_SLICES = ("labels", "sequence_rule")
 
 
-def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+def check_config(
+    config: Mapping[str, Any], schema: Mapping[str, Any], *, metrics: Sequence[str]
+) -> None:
     """Check a configuration against its schema and the rules that span keys.
 
     Parameters
@@ -23,6 +25,8 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         The merged configuration.
     schema
         JSON schema, draft 2020-12.
+    metrics
+        Names that `comparison.metrics` may list.
 
     Raises
     ------
@@ -31,7 +35,7 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
     problems = [line for error in errors for line in _explain(error)]
-    problems += [] if problems else _spanning(config)
+    problems += [] if problems else [*_metrics(config, metrics), *_spanning(config)]
     fail_on(
         sorted(problems),
         title="The configuration cannot be used",
@@ -74,14 +78,23 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             )
         yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
     elif error.validator == "enum":
-        choices = ", ".join(map(str, error.validator_value))
-        near = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        yield f"{key} is {error.instance!r} but must be one of {choices}{hint}"
+        yield _not_among(key, error.instance, error.validator_value)
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
         yield f"{key}: {error.message}"
+
+
+def _metrics(config: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
+    for index, name in enumerate(config["comparison"]["metrics"]):
+        if name not in known:
+            yield _not_among(f"comparison.metrics.{index}", name, known)
+
+
+def _not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
+    near = difflib.get_close_matches(str(value), map(str, choices), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key} is {value!r} but must be one of {', '.join(map(str, choices))}{hint}"
 
 
 def _spanning(config: Mapping[str, Any]) -> Iterator[str]:

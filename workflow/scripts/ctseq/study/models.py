@@ -51,3 +51,8 @@ def training_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> di
         settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
         augmentation = {"mirror": augmentation["mirror"]}
     return settings | {"augmentation": augmentation}
+
+
+def extraction_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a model's features are computed: the study's settings with its overrides."""
+    return config["extraction"] | model.get("extraction", {})

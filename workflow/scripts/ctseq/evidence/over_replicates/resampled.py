@@ -12,15 +12,17 @@ import pandas as pd
 from scipy import stats
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.samples import Replicates, check_level, is_constant, joined, pair_of
+from ctseq.evidence.levels import check_level, holm
+from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import Code, Note, note
+from ctseq.evidence.over_replicates.samples import (
+    Pair,
+    Replicates,
+    is_constant,
+    pairs_table,
+)
 
 NAN = float("nan")
-UNPAIRED = (
-    "models did not share their splits, so replicates cannot be paired: each mean has the "
-    "corrected variance (1/J + n_test/n_train) s^2, s^2 pooled over the models, and the two "
-    "variances add"
-)
-NO_DEVIATION = "the difference is the same in every replicate, so its error cannot be estimated"
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,6 @@ class Difference:
         The difference and its interval of level 1 - alpha, in the metric's units.
     statistic, df, p
         Of the two-sided t test.
-    n
-        Replicates (paired), or values of both models together (unpaired).
     """
 
     method: str
@@ -44,8 +44,7 @@ class Difference:
     statistic: float
     df: float
     p: float
-    n: int
-    note: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def corrected_t(
@@ -60,7 +59,7 @@ def corrected_t(
     Parameters
     ----------
     a, b
-        Values of both models, shape (J,); places belong to the same replicate.
+        Values of both models in the same replicates, shape (J,).
     test_train_ratio
         n_test / n_train, which stands for the correlation between replicates.
     alpha
@@ -77,13 +76,12 @@ def corrected_t(
         raise ValueError(f"paired samples of shapes {a.shape} and {b.shape}")
     method, n = "corrected resampled t, paired", len(a)
     if n < 2:
-        note = f"needs 2 replicates defined for both models, has {n}"
-        return Difference(method, NAN, NAN, NAN, NAN, NAN, NAN, n, note)
+        return _untested(method, note(Code.NEEDS_SHARED_REPLICATES, needed=2, n=n))
     differences = a - b
     if is_constant(differences):
-        return _constant(method, float(differences.mean()), n)
+        return _constant(method, float(differences.mean()))
     variance = (1 / n + test_train_ratio) * differences.var(ddof=1)
-    return _t_test(method, differences.mean(), variance, n - 1, n, alpha)
+    return _t_test(method, differences.mean(), variance, n - 1, alpha)
 
 
 def corrected_t_unpaired(
@@ -95,11 +93,11 @@ def corrected_t_unpaired(
     s^2, and the variance of the difference is the sum. s^2 is pooled, as in Student's t, with
     J_a + J_b - 2 degrees of freedom; for equal J the variance is
     (1/J + n_test/n_train)(s_a^2 + s_b^2) whether pooled or not. Pooling is preferred to Welch's
-    degrees of freedom because nothing else than the correction then separates this test from the
-    paper's Student's t, and because the simulated rate of false alarms, 3.9 % with 10 replicates
-    and 3.3 % with 30 at nominal 5 % (`ctseq.evidence.simulate` with ``shared_splits=False``),
-    needs no stricter one. The covariance of two means over the same pool of patients is left out;
-    being positive as a rule, it makes the test careful.
+    degrees of freedom because only the correction then separates this test from the paper's
+    Student's t, and because the simulated rate of false alarms, 3.9 % with 10 replicates and 3.3 %
+    with 30 at nominal 5 % (``benchmarks/false_alarms.py --own-splits``), needs no stricter one. The
+    covariance of two means over the same patients is left out; as it is usually positive, the test
+    is conservative.
 
     Parameters
     ----------
@@ -109,22 +107,28 @@ def corrected_t_unpaired(
         As `corrected_t`.
     """
     _check(test_train_ratio, alpha)
-    method, n = "corrected resampled t, unpaired", len(a) + len(b)
+    method, df = "corrected resampled t, unpaired", len(a) + len(b) - 2
     if min(len(a), len(b)) < 2:
-        note = f"needs 2 defined values of each model, has {len(a)} and {len(b)}"
-        return Difference(method, NAN, NAN, NAN, NAN, NAN, NAN, n, note)
+        few = note(Code.NEEDS_VALUES_OF_EACH, needed=2, n_a=len(a), n_b=len(b))
+        return _untested(method, few)
     estimate = float(a.mean() - b.mean())
     if is_constant(a) and is_constant(b):
-        return _constant(method, estimate, n)
+        return _constant(method, estimate)
     squares = (len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)
-    variance = squares / (n - 2) * (1 / len(a) + 1 / len(b) + 2 * test_train_ratio)
-    return _t_test(method, estimate, variance, n - 2, n, alpha)
+    variance = squares / df * (1 / len(a) + 1 / len(b) + 2 * test_train_ratio)
+    return _t_test(method, estimate, variance, df, alpha)
+
+
+def corrected_difference(pair: Pair, *, test_train_ratio: float, alpha: float) -> Difference:
+    """Return the corrected test of two models, paired where they share their splits."""
+    test = corrected_t if pair.paired else corrected_t_unpaired
+    return test(pair.a, pair.b, test_train_ratio=test_train_ratio, alpha=alpha)
 
 
 def corrected_mean(
     values: np.ndarray, *, test_train_ratio: float, alpha: float
 ) -> tuple[float, float, float]:
-    """Give one model's mean over replicates, with an interval that allows for their overlap.
+    """Return one model's mean over replicates, with an interval that allows for their overlap.
 
     mean +- t sqrt((1/J + n_test/n_train) s^2), with t's quantile of J - 1 degrees of freedom.
 
@@ -147,71 +151,68 @@ def corrected_mean(
     if n < 2 or is_constant(values):
         return mean, NAN, NAN
     variance = (1 / n + test_train_ratio) * values.var(ddof=1)
-    interval = _t_test("", mean, variance, n - 1, n, alpha)
+    interval = _t_test("", mean, variance, n - 1, alpha)
     return mean, interval.low, interval.high
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Adjust p values for their number (Holm 1979); NaN stays and is not counted."""
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = np.full(len(p), NAN)
-    defined = ~np.isnan(p)
-    if defined.any():
-        adjusted[defined] = multipletests(p[defined], method="holm")[1]
-    return adjusted
 
 
 def resampled_t_table(
     replicates: Replicates, *, undefined: str, alpha: float, test_train_ratio: float
 ) -> pd.DataFrame:
-    """Tabulate the corrected test, adjusted by Holm over all metrics and pairs together.
+    """Return the corrected test of every metric and pair, adjusted by Holm over all of them.
 
     Paired where the models share their splits, unpaired where they do not.
     """
-    test = corrected_t if replicates.shared_splits else corrected_t_unpaired
 
-    why = "" if replicates.shared_splits else UNPAIRED
+    def rows(pair: Pair, _: str) -> list[dict]:
+        result = corrected_difference(pair, test_train_ratio=test_train_ratio, alpha=alpha)
+        unpaired = () if pair.paired else (note(Code.UNPAIRED),)
+        return [{**asdict(result), "notes": (*result.notes, *unpaired)}]
 
-    def measure(a: np.ndarray, b: np.ndarray, _: str) -> dict:
-        result = asdict(test(a, b, test_train_ratio=test_train_ratio, alpha=alpha))
-        return {**result, "note": joined(result["note"], why)}
-
-    frame = a_row_a_pair(replicates, undefined, measure)
-    place = frame.columns.get_loc("p") + 1
-    frame.insert(place, "p_adjusted", holm(frame["p"].to_numpy()))
-    frame.insert(place + 1, "test_train_ratio", test_train_ratio)
+    frame = pairs_table(replicates, undefined, rows)
+    after_p = frame.columns.get_loc("p") + 1
+    frame.insert(after_p, "p_adjusted", holm(frame["p"].to_numpy()))
+    frame.insert(after_p + 1, "test_train_ratio", test_train_ratio)
     return frame
 
 
-def a_row_a_pair(replicates: Replicates, undefined: str, measure) -> pd.DataFrame:
-    """Call `measure` with both samples and the metric, and tabulate what it returns."""
-    rows = []
-    for metric in replicates.metrics:
-        for model_a, model_b in replicates.pairs:
-            pair = pair_of(replicates, model_a, model_b, metric, undefined)
-            names = {"metric": metric, "model_a": model_a, "model_b": model_b}
-            result = measure(pair.a, pair.b, metric)
-            rows.append({**names, **result, "n_undefined": pair.n_undefined})
-    frame = pd.DataFrame(rows)
-    return frame[[*frame.columns.drop(["n", "n_undefined", "note"]), "n", "n_undefined", "note"]]
+def verdict_table(resampled: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
+    """Return which differences the primary analysis supports, and which model is better there.
+
+    A difference is supported if its Holm-adjusted p is below `alpha`, and not otherwise.
+
+    Parameters
+    ----------
+    resampled
+        As `resampled_t_table` returns it.
+    alpha
+        Level of the claims; intervals in `resampled` have level 1 - `alpha`.
+    """
+    names = ["metric", "model_a", "model_b"]
+    frame = resampled[[*names, "estimate", "low", "high", "p_adjusted"]].copy()
+    supported = frame["p_adjusted"] < alpha
+    higher = frame["metric"].map(lambda metric: METRICS[metric].higher_is_better)
+    better = frame["model_a"].where((frame["estimate"] > 0) == higher, frame["model_b"])
+    frame.insert(len(names), "supported", supported.astype(int))
+    frame.insert(len(names) + 1, "better", better.where(supported, ""))
+    return frame
 
 
-def _t_test(
-    method: str, estimate: float, variance: float, df: int, n: int, alpha: float
-) -> Difference:
+def _t_test(method: str, estimate: float, variance: float, df: int, alpha: float) -> Difference:
     error = np.sqrt(variance)
     statistic, margin = estimate / error, stats.t.isf(alpha / 2, df) * error
     p = min(1.0, 2 * float(stats.t.sf(abs(statistic), df)))
     interval = float(estimate - margin), float(estimate + margin)
-    return Difference(method, float(estimate), *interval, float(statistic), df, p, n)
+    return Difference(method, float(estimate), *interval, float(statistic), df, p)
 
 
-def _constant(method: str, estimate: float, n: int) -> Difference:
+def _untested(method: str, why: Note, *, estimate: float = NAN, p: float = NAN) -> Difference:
+    return Difference(method, estimate, NAN, NAN, NAN, NAN, p, (why,))
+
+
+def _constant(method: str, estimate: float) -> Difference:
     if abs(estimate) <= 1e-12:
-        note = "the models are equal in every replicate"
-        return Difference(method, 0.0, NAN, NAN, NAN, NAN, 1.0, n, note)
-    return Difference(method, estimate, NAN, NAN, NAN, NAN, NAN, n, NO_DEVIATION)
+        return _untested(method, note(Code.MODELS_EQUAL), estimate=0.0, p=1.0)
+    return _untested(method, note(Code.DIFFERENCE_CONSTANT), estimate=estimate)
 
 
 def _check(ratio: float, alpha: float) -> None:

@@ -1,17 +1,20 @@
 """Test predictions of all replicates, pooled so that a patient counts once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.notes import Code, Note, note
+from ctseq.evidence.over_patients.bootstrap import resample_counts
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """What every model says of the patients that every model has tested on.
+    """Predictions of every model for the patients that every model has tested on.
 
     Attributes
     ----------
@@ -37,16 +40,54 @@ class Pooled:
     n_never_tested: int
 
     @property
-    def note(self) -> str:
-        """Say how many patients are left out; empty if none is."""
+    def notes(self) -> tuple[Note, ...]:
+        """A note on how many patients are left out; none if none is."""
         if not self.n_never_tested:
-            return ""
-        left = self.n_never_tested
-        verbs = ("was", "is") if left == 1 else ("were", "are")
-        return (
-            f"{left} of {left + len(self.truth)} patients {verbs[0]} never tested and "
-            f"{verbs[1]} left out"
-        )
+            return ()
+        of = self.n_never_tested + len(self.truth)
+        return (note(Code.NEVER_TESTED, n=self.n_never_tested, of=of),)
+
+
+@dataclass(frozen=True)
+class PooledStudy:
+    """What the analyses of a study's patients are computed from.
+
+    Attributes
+    ----------
+    pooled
+        Predictions, a row a patient.
+    counts
+        How often each patient occurs in each bootstrap resample.
+    alpha
+        Intervals have level 1 - `alpha`.
+    """
+
+    pooled: Pooled
+    counts: np.ndarray
+    alpha: float
+
+
+def pooled_study(
+    predictions: pd.DataFrame, patients: pd.DataFrame, settings: Mapping[str, Any]
+) -> PooledStudy:
+    """Return a study's pooled predictions and the resamples of its patients.
+
+    Parameters
+    ----------
+    predictions
+        ``predictions.csv``: model, replicate, patient_id, hemorrhage, probability, predicted.
+    patients
+        All patients of the study; column patient_id.
+    settings
+        Keys models (in order), alpha, bootstrap_resamples, seed.
+    """
+    pooled = pool_predictions(
+        predictions, patients["patient_id"].tolist(), models=settings["models"]
+    )
+    counts = resample_counts(
+        pooled.truth, resamples=settings["bootstrap_resamples"], seed=settings["seed"]
+    )
+    return PooledStudy(pooled, counts, settings["alpha"])
 
 
 def pool_predictions(

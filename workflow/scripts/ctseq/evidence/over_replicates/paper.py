@@ -1,7 +1,7 @@
 """The paper's own statistics, Tables I to VI, for any number of models and metrics.
 
 All of them take the replicates for independent. They are kept to reproduce the paper; the
-analysis to rely on is `ctseq.evidence.resampled`.
+analysis to rely on is `ctseq.evidence.over_replicates.resampled`.
 """
 
 import warnings
@@ -11,21 +11,52 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ctseq.evidence.power import cohens_d, two_sample_power
-from ctseq.evidence.samples import Replicates, check_level, is_constant, joined, sample_of
-from ctseq.evidence.simulate import FALSE_ALARM_RATES, false_alarm_note
+from ctseq.evidence.levels import check_level
+from ctseq.evidence.notes import Code, Note, note
+from ctseq.evidence.over_replicates.effects import cohens_d
+from ctseq.evidence.over_replicates.power import two_sample_power
+from ctseq.evidence.over_replicates.samples import (
+    Pair,
+    Replicates,
+    is_constant,
+    models_table,
+    pairs_table,
+)
 
 NAN = float("nan")
+
+# How often tests call a difference between equally good models at nominal 5 %, by the number of
+# replicates; Monte Carlo error 0.01. From: python benchmarks/false_alarms.py
+FALSE_ALARM_RATES = {
+    10: {
+        "student_t": 0.377,
+        "welch_t": 0.375,
+        "mann_whitney": 0.355,
+        "paired_t": 0.353,
+        "wilcoxon": 0.315,
+        "corrected_t": 0.051,
+        "corrected_t_unpaired": 0.048,
+    },
+    30: {
+        "student_t": 0.569,
+        "welch_t": 0.569,
+        "mann_whitney": 0.565,
+        "paired_t": 0.562,
+        "wilcoxon": 0.553,
+        "corrected_t": 0.033,
+        "corrected_t_unpaired": 0.031,
+    },
+}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of a test; a part that cannot be computed is NaN and `note` says why."""
+    """Outcome of a test; a part that cannot be computed is NaN and `notes` say why."""
 
     method: str
     statistic: float = NAN
     p: float = NAN
-    note: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,9 +81,9 @@ def shapiro_wilk(values: np.ndarray) -> Outcome:
     """
     method = "Shapiro-Wilk"
     if len(values) < 3:
-        return Outcome(method, note=f"needs 3 defined values, has {len(values)}")
+        return Outcome(method, notes=(note(Code.NEEDS_VALUES, needed=3, n=len(values)),))
     if is_constant(values):
-        return Outcome(method, note="all values are equal")
+        return Outcome(method, notes=(note(Code.VALUES_EQUAL),))
     result = stats.shapiro(values)
     return Outcome(method, float(result.statistic), float(result.pvalue))
 
@@ -64,12 +95,12 @@ def levene(a: np.ndarray, b: np.ndarray) -> Outcome:
     """
     method = "Levene, median-centred"
     if min(len(a), len(b)) < 2:
-        return Outcome(method, note=_too_few(a, b))
+        return Outcome(method, notes=(_too_few(a, b),))
     spreads = [np.abs(values - np.median(values)) for values in (a, b)]
     if all(is_constant(spread) for spread in spreads):
         # The statistic divides by the variance of these distances. Two values always lie equally
         # far from their median.
-        return Outcome(method, note="distances from the median do not vary within the models")
+        return Outcome(method, notes=(note(Code.DISTANCES_CONSTANT),))
     result = stats.levene(a, b, center="median")
     return Outcome(method, float(result.statistic), float(result.pvalue))
 
@@ -90,18 +121,17 @@ def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanOutcome:
     Returns
     -------
     MeanOutcome
-        With the power to find the observed Cohen's d (pooled deviation) at `alpha`.
+        With the power to find the observed Cohen's d (pooled deviation) at `alpha`, as the paper
+        prints it.
     """
     check_level(alpha, "alpha")
     if min(len(a), len(b)) < 2:
-        return MeanOutcome("t", note=_too_few(a, b))
+        return MeanOutcome("t", notes=(_too_few(a, b),))
     equal_variances = levene(a, b).p >= alpha
     method = "Student's t" if equal_variances else "Welch's t"
     estimate = float(a.mean() - b.mean())
     if is_constant(a) and is_constant(b):
-        return MeanOutcome(
-            method, estimate=estimate, note="neither model's values vary, so nothing can be tested"
-        )
+        return MeanOutcome(method, estimate=estimate, notes=(note(Code.NO_SPREAD_WITHIN_MODELS),))
     with warnings.catch_warnings():
         # SciPy warns of a sample that does not vary; that the other one does is enough.
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
@@ -129,100 +159,78 @@ def mann_whitney(a: np.ndarray, b: np.ndarray) -> Outcome:
     """
     method = "Mann-Whitney U, two-sided"
     if min(len(a), len(b)) < 1:
-        return Outcome(method, note=_too_few(a, b, needed=1))
+        return Outcome(method, notes=(_too_few(a, b, needed=1),))
     if is_constant(np.concatenate([a, b])):
-        return Outcome(method, len(a) * len(b) / 2, 1.0, "all values of both models are equal")
+        return Outcome(method, len(a) * len(b) / 2, 1.0, (note(Code.ALL_VALUES_EQUAL),))
     result = stats.mannwhitneyu(a, b, alternative="two-sided")
     return Outcome(method, float(result.statistic), float(result.pvalue))
 
 
 def normality_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
-    """Table I: Shapiro-Wilk, a row a metric and model."""
-    return _a_row_a_model(replicates, undefined, lambda values: asdict(shapiro_wilk(values)))
+    """Return Table I: Shapiro-Wilk, a row a metric and model."""
+    return models_table(replicates, undefined, shapiro_wilk)
 
 
 def variances_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
-    """Table II: Levene, a row a metric and pair."""
-    return _a_row_a_pair(replicates, undefined, lambda a, b: asdict(levene(a, b)))
+    """Return Table II: Levene, a row a metric and pair."""
+
+    def rows(pair: Pair, _: str) -> list[Outcome]:
+        return [levene(pair.a, pair.b)]
+
+    return pairs_table(replicates, undefined, rows, separate=True)
 
 
 def t_test_table(replicates: Replicates, *, undefined: str, alpha: float) -> pd.DataFrame:
-    """Table III: t tests with their power, each labelled with its rate of false alarms."""
+    """Return Table III: t tests with their power, each with its rate of false alarms."""
 
-    def row(a: np.ndarray, b: np.ndarray) -> dict:
-        result = t_test(a, b, alpha=alpha)
-        test = "student_t" if result.method == "Student's t" else "welch_t"
-        return _labelled(asdict(result), test)
+    def rows(pair: Pair, _: str) -> list[dict]:
+        result = t_test(pair.a, pair.b, alpha=alpha)
+        return [_with_rate(result, "student_t" if result.method == "Student's t" else "welch_t")]
 
-    return _a_row_a_pair(replicates, undefined, row)
+    return pairs_table(replicates, undefined, rows, separate=True)
 
 
 def mann_whitney_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
-    """Table IV: Mann-Whitney U, each labelled with its rate of false alarms."""
-    return _a_row_a_pair(
-        replicates,
-        undefined,
-        lambda a, b: _labelled(asdict(mann_whitney(a, b)), "mann_whitney"),
-    )
+    """Return Table IV: Mann-Whitney U, each with its rate of false alarms."""
+
+    def rows(pair: Pair, _: str) -> list[dict]:
+        return [_with_rate(mann_whitney(pair.a, pair.b), "mann_whitney")]
+
+    return pairs_table(replicates, undefined, rows, separate=True)
 
 
 def ranges_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
-    """Table V: smallest and largest value, a row a metric and model."""
+    """Return Table V: smallest and largest value, a row a metric and model."""
 
     def row(values: np.ndarray) -> dict:
         if not len(values):
-            return {"minimum": NAN, "maximum": NAN, "note": "no defined value"}
-        return {"minimum": float(values.min()), "maximum": float(values.max()), "note": ""}
+            return {"minimum": NAN, "maximum": NAN, "notes": [note(Code.NO_VALUE)]}
+        return {"minimum": float(values.min()), "maximum": float(values.max()), "notes": []}
 
-    return _a_row_a_model(replicates, undefined, row)
+    return models_table(replicates, undefined, row)
 
 
 def means_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
-    """Table VI: mean and sample standard deviation, a row a metric and model."""
+    """Return Table VI: mean and sample standard deviation, a row a metric and model."""
 
     def row(values: np.ndarray) -> dict:
         if not len(values):
-            return {"mean": NAN, "sd": NAN, "note": "no defined value"}
+            return {"mean": NAN, "sd": NAN, "notes": [note(Code.NO_VALUE)]}
         if len(values) == 1:
-            return {"mean": float(values[0]), "sd": NAN, "note": "one value has no deviation"}
-        return {"mean": float(values.mean()), "sd": float(values.std(ddof=1)), "note": ""}
+            return {"mean": float(values[0]), "sd": NAN, "notes": [note(Code.ONE_VALUE)]}
+        return {"mean": float(values.mean()), "sd": float(values.std(ddof=1)), "notes": []}
 
-    return _a_row_a_model(replicates, undefined, row)
-
-
-def _a_row_a_model(replicates: Replicates, undefined: str, measure) -> pd.DataFrame:
-    rows = []
-    for metric in replicates.metrics:
-        for model in replicates.models:
-            sample = sample_of(replicates, model, metric, undefined)
-            counts = {"n": len(sample.values), "n_undefined": sample.n_undefined}
-            rows.append({"metric": metric, "model": model, **measure(sample.values), **counts})
-    return _note_last(rows)
+    return models_table(replicates, undefined, row)
 
 
-def _a_row_a_pair(replicates: Replicates, undefined: str, measure) -> pd.DataFrame:
-    rows = []
-    for metric in replicates.metrics:
-        for model_a, model_b in replicates.pairs:
-            a, b = (sample_of(replicates, model, metric, undefined) for model in (model_a, model_b))
-            names = {"metric": metric, "model_a": model_a, "model_b": model_b}
-            counts = {"n_a": len(a.values), "n_b": len(b.values)}
-            counts["n_undefined"] = a.n_undefined + b.n_undefined
-            rows.append({**names, **measure(a.values, b.values), **counts})
-    return _note_last(rows)
+def _with_rate(result: Outcome, test: str) -> dict:
+    row = {**asdict(result), "false_alarm_rate": NAN}
+    if np.isnan(result.p):
+        return row
+    rates = {f"of_{n}": rates[test] for n, rates in FALSE_ALARM_RATES.items()}
+    alarms = note(Code.FALSE_ALARMS, **rates)
+    return row | {"false_alarm_rate": rates["of_10"], "notes": [*result.notes, alarms]}
 
 
-def _labelled(row: dict, test: str) -> dict:
-    rate, note = NAN, row["note"]
-    if not np.isnan(row["p"]):
-        rate, note = FALSE_ALARM_RATES[10][test], joined(note, false_alarm_note(test))
-    return {**row, "false_alarm_rate": rate, "note": note}
-
-
-def _note_last(rows: list[dict]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows)
-    return frame[[*frame.columns.drop("note"), "note"]]
-
-
-def _too_few(a: np.ndarray, b: np.ndarray, needed: int = 2) -> str:
-    return f"needs {needed} defined values of each model, has {len(a)} and {len(b)}"
+def _too_few(a: np.ndarray, b: np.ndarray, needed: int = 2) -> Note:
+    return note(Code.NEEDS_VALUES_OF_EACH, needed=needed, n_a=len(a), n_b=len(b))

@@ -19,7 +19,7 @@ PATIENT_METRICS = (
 def resample_counts(
     truth: np.ndarray, *, resamples: int, stratified: bool = True, seed: int
 ) -> np.ndarray:
-    """Draw how often each patient is in each resample.
+    """Draw how often each patient occurs in each resample.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def resample_counts(
 
 @dataclass(frozen=True)
 class Steps:
-    """Cumulated patients down the distinct probabilities of a model, from the highest.
+    """Patients at or above each distinct probability of a model, in every resample.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Steps:
 
 
 def steps_of(truth: np.ndarray, probability: np.ndarray, counts: np.ndarray) -> Steps:
-    """Cumulate resampled patients by probability; equal probabilities make one step.
+    """Count resampled patients at or above each probability; equal ones make one step.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def steps_of(truth: np.ndarray, probability: np.ndarray, counts: np.ndarray) -> 
 def resampled_metrics(
     truth: np.ndarray, probability: np.ndarray, predicted: np.ndarray, counts: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Measure one model in every resample.
+    """Return the metrics of one model in every resample.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def resampled_metrics(
 def percentile_interval(
     values: np.ndarray, *, alpha: float
 ) -> tuple[np.ndarray | float, np.ndarray | float]:
-    """Give the percentile interval of level 1 - alpha (Efron 1981) along the first axis.
+    """Return the percentile interval of level 1 - alpha (Efron 1981) along the first axis.
 
     Undefined resamples are left out; the interval is NaN if none is defined.
     """
@@ -139,31 +139,31 @@ def percentile_interval(
 
 
 def bin_of(probability: np.ndarray) -> np.ndarray:
-    """Give the calibration bin of each probability: `N_BINS` of equal width, the last closed."""
+    """Return the calibration bin of each probability: `N_BINS` of equal width, the last closed."""
     return np.minimum((probability * N_BINS).astype(int), N_BINS - 1)
 
 
 def sensitivity_at(steps: Steps, false_positive_rates: np.ndarray) -> np.ndarray:
-    """Give the highest sensitivity with at most these false positive rates.
+    """Return the highest sensitivity with at most these false positive rates.
 
     Returns
     -------
     ndarray
         Shape (resamples, rates); NaN where a class is missing.
     """
-    # Counts are whole, so comparing them spares the rounding of rates: 0.2 of 46 is 9 patients.
+    # Counts are integers, so comparing them avoids the rounding of rates: 0.2 of 46 is 9 patients.
     allowed = np.floor(false_positive_rates * steps.n_negative[:, None] + 1e-9)
-    place = _rowwise_searchsorted(steps.false, allowed, side="right")
+    index = _rowwise_searchsorted(steps.false, allowed, side="right")
     padded = np.concatenate([np.zeros((len(steps.found), 1)), steps.found], axis=1)
     with np.errstate(invalid="ignore"):
-        found = np.take_along_axis(padded, place, axis=1)
+        found = np.take_along_axis(padded, index, axis=1)
         sensitivity = found / steps.n_positive[:, None]
     sensitivity[steps.n_negative == 0] = np.nan
     return sensitivity
 
 
 def precision_at(steps: Steps, recalls: np.ndarray) -> np.ndarray:
-    """Give the precision at the highest threshold with at least these recalls.
+    """Return the precision at the highest threshold with at least these recalls.
 
     A recall of 0 has the precision of the first step that finds a patient.
 
@@ -173,10 +173,10 @@ def precision_at(steps: Steps, recalls: np.ndarray) -> np.ndarray:
         Shape (resamples, recalls); NaN where there is no positive patient.
     """
     needed = np.maximum(np.ceil(recalls * steps.n_positive[:, None] - 1e-9), 1)
-    place = _rowwise_searchsorted(steps.found, needed, side="left")
-    place = np.minimum(place, steps.found.shape[1] - 1)
-    found = np.take_along_axis(steps.found, place, axis=1)
-    false = np.take_along_axis(steps.false, place, axis=1)
+    index = _rowwise_searchsorted(steps.found, needed, side="left")
+    index = np.minimum(index, steps.found.shape[1] - 1)
+    found = np.take_along_axis(steps.found, index, axis=1)
+    false = np.take_along_axis(steps.false, index, axis=1)
     with np.errstate(invalid="ignore"):
         precision = found / (found + false)
     precision[steps.n_positive == 0] = np.nan
@@ -184,7 +184,7 @@ def precision_at(steps: Steps, recalls: np.ndarray) -> np.ndarray:
 
 
 def _roc_auc(steps: Steps) -> np.ndarray:
-    """Sum trapezia: each step's negatives times the mean of the positives before and after."""
+    """Sum trapezoids: each step's negatives times the mean of the positives before and after."""
     before = np.diff(steps.found, prepend=0, axis=1)
     negatives = np.diff(steps.false, prepend=0, axis=1)
     wins = (negatives * (steps.found - before / 2)).sum(axis=1)
@@ -210,5 +210,5 @@ def _rowwise_searchsorted(rows: np.ndarray, values: np.ndarray, *, side: str) ->
     """Search each row's own values; rows rise and both hold counts of patients."""
     # Shifting each row above the last makes one long rising array, which is searched once.
     shift = np.arange(len(rows))[:, None] * (rows.shape[1] + rows.max() + values.max() + 2)
-    place = np.searchsorted((rows + shift).ravel(), (values + shift).ravel(), side=side)
-    return place.reshape(values.shape) - np.arange(len(rows))[:, None] * rows.shape[1]
+    index = np.searchsorted((rows + shift).ravel(), (values + shift).ravel(), side=side)
+    return index.reshape(values.shape) - np.arange(len(rows))[:, None] * rows.shape[1]

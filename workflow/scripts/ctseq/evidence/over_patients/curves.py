@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.bootstrap import (
+from ctseq.evidence.levels import check_level
+from ctseq.evidence.notes import Code, note, write_notes
+from ctseq.evidence.over_patients.bootstrap import (
     N_BINS,
     bin_of,
     percentile_interval,
@@ -11,8 +13,7 @@ from ctseq.evidence.bootstrap import (
     sensitivity_at,
     steps_of,
 )
-from ctseq.evidence.pooling import Pooled
-from ctseq.evidence.samples import check_level, joined
+from ctseq.evidence.over_patients.pooling import Pooled
 
 NAN = float("nan")
 SPECIFICITIES = (0.80, 0.90, 0.95)
@@ -21,7 +22,7 @@ GRID = np.linspace(0, 1, 101)
 
 
 def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, float]:
-    """Give a proportion with Wilson's interval (1927); NaN without trials."""
+    """Return a proportion with Wilson's interval (1927); NaN without trials."""
     from statsmodels.stats.proportion import proportion_confint
 
     if not trials:
@@ -31,14 +32,14 @@ def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, 
 
 
 def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
-    """Give ROC and precision-recall curves with pointwise bootstrap bands over patients.
+    """Return ROC and precision-recall curves with pointwise bootstrap bands over patients.
 
     Parameters
     ----------
     pooled
         Predictions, a row a patient.
     counts
-        Resamples, as `ctseq.evidence.bootstrap.resample_counts` draws them.
+        Resamples, as `resample_counts` draws them.
     alpha
         Bands have level 1 - `alpha` at each point.
 
@@ -63,7 +64,7 @@ def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.Data
 
 
 def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
-    """Give sensitivity and specificity of the pooled decisions and at fixed specificities.
+    """Return sensitivity and specificity of the pooled decisions and at fixed specificities.
 
     The decisions have Wilson's intervals. At a fixed specificity the threshold is chosen on these
     very patients; the sensitivity's interval is a bootstrap that chooses it anew in each resample.
@@ -77,25 +78,25 @@ def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) 
     positive = pooled.truth == 1
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     rows = []
-    for place, model in enumerate(pooled.models):
-        called = pooled.predicted[place] == 1
+    for index, model in enumerate(pooled.models):
+        called = pooled.predicted[index] == 1
         sensitivity = wilson(int((called & positive).sum()), n_positive, alpha=alpha)
         specificity = wilson(int((~called & ~positive).sum()), n_negative, alpha=alpha)
-        note = "" if n_positive and n_negative else "needs patients of both classes"
-        rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, note])
+        notes = () if n_positive and n_negative else (note(Code.NEEDS_BOTH_CLASSES),)
+        rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, notes])
         for fixed in SPECIFICITIES:
-            row = _at_specificity(pooled, place, counts, fixed, alpha)
+            row = _at_specificity(pooled, index, counts, fixed, alpha)
             rows.append([model, f"specificity {fixed:.2f}", "percentile bootstrap", *row])
     columns = ["model", "operating_point", "method", "threshold"]
     for name in ("sensitivity", "specificity"):
         columns += [name, f"{name}_low", f"{name}_high"]
-    frame = pd.DataFrame(rows, columns=[*columns, "note"])
-    notes = [joined(note, pooled.note) for note in frame.pop("note")]
-    return frame.assign(n_positive=n_positive, n_negative=n_negative, note=notes)
+    frame = pd.DataFrame(rows, columns=[*columns, "notes"])
+    notes = [write_notes([*of_row, *pooled.notes]) for of_row in frame.pop("notes")]
+    return frame.assign(n_positive=n_positive, n_negative=n_negative, notes=notes)
 
 
 def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
-    """Compare mean probability and observed share of hemorrhage, in bins of equal width.
+    """Return mean probability and observed share of hemorrhage, in bins of equal width.
 
     The observed share has Wilson's interval; an empty bin keeps its row with n = 0.
     """
@@ -115,23 +116,23 @@ def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
 
 
 def _at_specificity(
-    pooled: Pooled, place: int, counts: np.ndarray, fixed: float, alpha: float
+    pooled: Pooled, model: int, counts: np.ndarray, fixed: float, alpha: float
 ) -> list:
-    """Give threshold, sensitivity with interval, specificity reached, and a note."""
-    truth, probability = pooled.truth, pooled.probability[place]
+    """Return threshold, sensitivity and specificity, each with its interval, and notes."""
+    truth, probability = pooled.truth, pooled.probability[model]
     rates = np.array([1 - fixed])
     study = steps_of(truth, probability, np.ones((1, len(truth))))
     sensitivity = float(sensitivity_at(study, rates)[0, 0])
     if np.isnan(sensitivity):
-        return [*[NAN] * 7, "needs patients of both classes"]
+        return [*[NAN] * 7, (note(Code.NEEDS_BOTH_CLASSES),)]
     n_negative = study.n_negative[0]
     allowed = np.flatnonzero(study.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
-    threshold, false = NAN, 0.0
-    note = "threshold chosen on these patients"
     if len(allowed):
         threshold, false = float(study.thresholds[allowed[-1]]), study.false[0, allowed[-1]]
+        code = Code.THRESHOLD_CHOSEN_HERE
     else:
-        note = "no threshold calls anyone positive at this specificity"
+        threshold, false, code = NAN, 0.0, Code.NO_THRESHOLD
     resampled = sensitivity_at(steps_of(truth, probability, counts), rates)[:, 0]
     low, high = map(float, percentile_interval(resampled, alpha=alpha))
-    return [threshold, sensitivity, low, high, float(1 - false / n_negative), NAN, NAN, note]
+    specificity = float(1 - false / n_negative)
+    return [threshold, sensitivity, low, high, specificity, NAN, NAN, (note(code),)]

@@ -1,13 +1,15 @@
-"""Replicates as samples, and what is done with undefined values among them."""
+"""Replicates as samples, the undefined values among them, and tables made from them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
+from ctseq.evidence.notes import write_notes
 
 POLICIES = ("exclude", "zero", "error")
 
@@ -40,13 +42,13 @@ class Replicates:
         return list(combinations(self.models, 2))
 
     def of(self, model: str, metric: str) -> np.ndarray:
-        """Give one model's values of one metric, shape (replicates,)."""
+        """Return one model's values of one metric, shape (replicates,)."""
         return self.values[self.models.index(model), self.metrics.index(metric)]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One model's values after the policy; `n_undefined` counts what it touched."""
+    """One model's values, undefined ones treated; `n_undefined` counts those."""
 
     values: np.ndarray
     n_undefined: int
@@ -54,14 +56,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models' values after the policy.
+    """Two models' values, undefined ones treated.
 
     Attributes
     ----------
     a, b
-        Places belong to the same replicate if `paired`; otherwise shapes may differ.
+        Values of the same replicates, in order, if `paired`; otherwise shapes may differ.
     n_undefined
-        Replicates that the policy touched; of both models together if not `paired`.
+        Replicates with an undefined value; of both models together if not `paired`.
     paired
         Whether the models share their splits.
     """
@@ -84,7 +86,7 @@ def replicates_of(
     metrics: Sequence[str],
     shared_splits: bool = True,
 ) -> Replicates:
-    """Arrange ``metrics.csv`` as samples.
+    """Return the values of ``metrics.csv`` by model, metric and replicate.
 
     Parameters
     ----------
@@ -115,15 +117,15 @@ def replicates_of(
             f"it holds {', '.join(known)}."
         )
     numbers = sorted(set(rows["replicate"]))
-    place = pd.MultiIndex.from_product([models, metrics, numbers])
+    wanted = pd.MultiIndex.from_product([models, metrics, numbers])
     found = rows.set_index(["model", "metric", "replicate"])["value"]
-    missing = place[~place.isin(found.index)]
+    missing = wanted[~wanted.isin(found.index)]
     fail_on(
         [f"model {a}, metric {b}, replicate {c}" for a, b, c in missing[:5]],
         title="metrics.csv lacks rows",
         cure="Every model needs every metric in every replicate; remake metrics.csv.",
     )
-    values = found.reindex(place).to_numpy(dtype=float)
+    values = found.reindex(wanted).to_numpy(dtype=float)
     if np.isinf(values).any():
         raise InputError("metrics.csv holds an infinite value; remake it.")
     shape = (len(models), len(metrics), len(numbers))
@@ -133,7 +135,7 @@ def replicates_of(
 
 
 def sample_of(replicates: Replicates, model: str, metric: str, policy: str) -> Sample:
-    """Take one model's sample, as the unpaired analyses use it.
+    """Return one model's values of one metric.
 
     Parameters
     ----------
@@ -149,19 +151,18 @@ def sample_of(replicates: Replicates, model: str, metric: str, policy: str) -> S
     values = replicates.of(model, metric)
     undefined = np.isnan(values)
     _check(replicates, model, metric, undefined, policy)
-    return Sample(_treat(values, undefined, policy), int(undefined.sum()))
+    treated = values[~undefined] if policy == "exclude" else np.nan_to_num(values)
+    return Sample(treated, int(undefined.sum()))
 
 
 def pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str, policy: str) -> Pair:
-    """Take two models' samples for a comparison.
+    """Return two models' values of one metric.
 
     As `sample_of`, but where models share their splits, ``exclude`` drops a replicate for both
     if it is undefined for either.
     """
     if not replicates.shared_splits:
-        of_a, of_b = (sample_of(replicates, model, metric, policy) for model in (model_a, model_b))
-        n_undefined = of_a.n_undefined + of_b.n_undefined
-        return Pair(of_a.values, of_b.values, n_undefined, paired=False)
+        return separate_pair_of(replicates, model_a, model_b, metric, policy)
     a, b = replicates.of(model_a, metric), replicates.of(model_b, metric)
     for model, values in ((model_a, a), (model_b, b)):
         _check(replicates, model, metric, np.isnan(values), policy)
@@ -169,6 +170,74 @@ def pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str, pol
     if policy == "exclude":
         return Pair(a[~undefined], b[~undefined], int(undefined.sum()))
     return Pair(np.nan_to_num(a), np.nan_to_num(b), int(undefined.sum()))
+
+
+def separate_pair_of(
+    replicates: Replicates, model_a: str, model_b: str, metric: str, policy: str
+) -> Pair:
+    """Return two models' values as samples of their own, as the paper's tests take them."""
+    a, b = (sample_of(replicates, model, metric, policy) for model in (model_a, model_b))
+    return Pair(a.values, b.values, a.n_undefined + b.n_undefined, paired=False)
+
+
+def models_table(
+    replicates: Replicates, undefined: str, measure: Callable[[np.ndarray], Any]
+) -> pd.DataFrame:
+    """Return a table with a row a metric and model.
+
+    Parameters
+    ----------
+    undefined
+        What is done with undefined values: one of `POLICIES`.
+    measure
+        Takes the model's values; returns the row's other cells, with `notes`.
+    """
+    rows = []
+    for metric in replicates.metrics:
+        for model in replicates.models:
+            sample = sample_of(replicates, model, metric, undefined)
+            counts = {"n": len(sample.values), "n_undefined": sample.n_undefined}
+            cells = _cells(measure(sample.values))
+            rows.append({"metric": metric, "model": model, **cells, **counts})
+    return table_with_notes(rows)
+
+
+def pairs_table(
+    replicates: Replicates,
+    undefined: str,
+    measure: Callable[[Pair, str], Iterable[Any]],
+    *,
+    separate: bool = False,
+) -> pd.DataFrame:
+    """Return a table with rows of every metric and pair of models.
+
+    Parameters
+    ----------
+    undefined
+        What is done with undefined values: one of `POLICIES`.
+    measure
+        Takes both models' values and the metric; returns the other cells of each row, with
+        `notes`.
+    separate
+        Take the models' values as samples of their own, and count them apart.
+    """
+    take = separate_pair_of if separate else pair_of
+    rows = []
+    for metric in replicates.metrics:
+        for model_a, model_b in replicates.pairs:
+            pair = take(replicates, model_a, model_b, metric, undefined)
+            names = {"metric": metric, "model_a": model_a, "model_b": model_b}
+            n = {"n_a": len(pair.a), "n_b": len(pair.b)} if separate else {"n": pair.n}
+            counts = {**n, "n_undefined": pair.n_undefined}
+            rows += [{**names, **_cells(row), **counts} for row in measure(pair, metric)]
+    return table_with_notes(rows)
+
+
+def table_with_notes(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a table whose last column holds their notes as text."""
+    frame = pd.DataFrame(rows)
+    frame["notes"] = [write_notes(notes) for notes in frame.pop("notes")]
+    return frame
 
 
 def is_constant(values: np.ndarray) -> bool:
@@ -180,19 +249,8 @@ def is_constant(values: np.ndarray) -> bool:
     return bool(np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())))
 
 
-def check_level(value: float, name: str) -> None:
-    """Refuse a significance level that is no proportion between 0 and 1."""
-    if not 0 < value < 1:
-        raise InputError(f"{name} is {value!r} but must lie between 0 and 1, such as 0.05.")
-
-
-def joined(*notes: str) -> str:
-    """Join the notes that are not empty."""
-    return "; ".join(note for note in notes if note)
-
-
-def _treat(values: np.ndarray, undefined: np.ndarray, policy: str) -> np.ndarray:
-    return values[~undefined] if policy == "exclude" else np.where(undefined, 0.0, values)
+def _cells(row: Any) -> dict[str, Any]:
+    return asdict(row) if is_dataclass(row) else row
 
 
 def _check(
@@ -203,7 +261,7 @@ def _check(
             f"comparison.undefined is {policy!r} but must be one of {', '.join(POLICIES)}."
         )
     if policy == "error" and undefined.any():
-        numbers = ", ".join(str(replicates.numbers[place]) for place in np.flatnonzero(undefined))
+        numbers = ", ".join(str(replicates.numbers[index]) for index in np.flatnonzero(undefined))
         raise InputError(
             f"The {metric} of model {model} is undefined in replicate {numbers} and "
             "comparison.undefined is 'error'. Choose 'exclude' or 'zero', or leave the metric out."

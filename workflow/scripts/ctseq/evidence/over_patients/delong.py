@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from ctseq.evidence.notes import Code, Note, note
+
 NAN = float("nan")
 
 
@@ -33,11 +35,11 @@ class AreaDifference:
     high: float
     statistic: float
     p: float
-    note: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def delong(truth: np.ndarray, probability: np.ndarray) -> Areas:
-    """Estimate areas and their covariance from placement values.
+    """Return areas under ROC curves and their covariance, from placement values.
 
     DeLong, DeLong and Clarke-Pearson 1988 (Biometrics 44:837-845), by the midranks of Sun and Xu
     2014 (IEEE Signal Processing Letters 21:1389-1393). Ties count half.
@@ -69,14 +71,16 @@ def delong(truth: np.ndarray, probability: np.ndarray) -> Areas:
     return Areas(of_positive.mean(axis=1), covariance)
 
 
-def area_interval(areas: Areas, model: int, *, alpha: float) -> tuple[float, float, str]:
-    """Give one area's normal interval, cut at 0 and 1, and a note if there is none."""
+def area_interval(
+    areas: Areas, model: int, *, alpha: float
+) -> tuple[float, float, tuple[Note, ...]]:
+    """Return one area's normal interval, cut at 0 and 1, and notes on why there is none."""
     variance = float(areas.covariance[model, model])
     if not variance > 0:
-        return NAN, NAN, _why_no_variance(variance)
+        return NAN, NAN, (_why_no_variance(variance),)
     margin = float(stats.norm.isf(alpha / 2)) * np.sqrt(variance)
     auc = areas.auc[model]
-    return float(max(0.0, auc - margin)), float(min(1.0, auc + margin)), ""
+    return float(max(0.0, auc - margin)), float(min(1.0, auc + margin)), ()
 
 
 def compare_areas(areas: Areas, a: int, b: int, *, alpha: float) -> AreaDifference:
@@ -85,9 +89,9 @@ def compare_areas(areas: Areas, a: int, b: int, *, alpha: float) -> AreaDifferen
     Parameters
     ----------
     areas
-        As `delong` gives them.
+        As `delong` returns them.
     a, b
-        Places of the models.
+        Indices of the models.
 
     Returns
     -------
@@ -101,15 +105,14 @@ def compare_areas(areas: Areas, a: int, b: int, *, alpha: float) -> AreaDifferen
     # A variance of 0 comes out as rounding error; no real one is that small.
     if not variance > 1e-15:
         equal = abs(estimate) < 1e-12
-        note = "the two rank every patient alike" if equal else _why_no_variance(variance)
-        return AreaDifference(estimate, NAN, NAN, NAN, 1.0 if equal else NAN, note)
+        why = note(Code.SAME_RANKING) if equal else _why_no_variance(variance)
+        return AreaDifference(estimate, NAN, NAN, NAN, 1.0 if equal else NAN, (why,))
     error = np.sqrt(variance)
     z, margin = estimate / error, float(stats.norm.isf(alpha / 2)) * error
     p = 2 * float(stats.norm.sf(abs(z)))
     return AreaDifference(estimate, float(estimate - margin), float(estimate + margin), float(z), p)
 
 
-def _why_no_variance(variance: float) -> str:
-    if np.isnan(variance):
-        return "needs two patients of each class"
-    return "patients of a class are all placed alike, so no variance can be estimated"
+def _why_no_variance(variance: float) -> Note:
+    """Say which: too few patients of a class, or all of them ranked alike."""
+    return note(Code.NEEDS_TWO_OF_EACH_CLASS if np.isnan(variance) else Code.CLASS_RANKED_ALIKE)
