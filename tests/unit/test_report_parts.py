@@ -1,4 +1,4 @@
-"""Parts of the report: numbers, footnotes, captions, histories, and the facts of a run."""
+"""Parts of the report: numbers, footnotes, captions, and the facts of a run."""
 
 import inspect
 
@@ -10,20 +10,25 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.notes import Code, note, write_notes
 from ctseq.families.tables import HISTORY
 from ctseq.report import facts
-from ctseq.report.figures import read_figure
-from ctseq.report.histories import read_histories
+from ctseq.report.figures import read_figures
 from ctseq.report.notes import WORDS, note_words, words_of
-from ctseq.report.numbers import count, duration, interval, memory, number, p_value
+from ctseq.report.numbers import count, interval, memory, number, p_value
 from ctseq.report.tables import table_of
+from plot_training import read_histories
 
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
-    caption = "The {{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
+    caption = "{{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
     (tmp_path / "metric.rst").write_text(caption)
     (tmp_path / "metric-recall.svg").write_text("<svg/>")
-    names = {"labels": {}, "params": {"alpha": 0.1}}
-    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, **names)
-    assert (figure.name, figure.caption) == ("metric-recall", "The recall of each at 0.1.")
+    config = {"models": {}, "comparison": {"alpha": 0.1}}
+    (figure,) = read_figures(
+        [tmp_path / "metric-recall.svg"], [tmp_path / "metric.rst"], config, shared_splits=True
+    )
+    assert (figure.name, figure.caption) == (
+        "metric-recall",
+        "Recall (sensitivity) of each at 0.1.",
+    )
     assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
 
 
@@ -79,7 +84,6 @@ def test_numbers_carry_no_noise():
     assert number(float("inf")) == "unbounded"
     assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
     assert interval(-0.1, np.nan) == "undefined"
-    assert [duration(s) for s in (0.5, 61, 7260)] == ["0.5 s", "1 min 1 s", "2 h 1 min"]
     assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "undefined"]
 
 

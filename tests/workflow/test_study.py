@@ -48,7 +48,7 @@ EDITED = (
     "replicates/splits",
     "imaging/preprocessing",
     "evidence/over_replicates/power",
-    "figures/names",
+    "figures/style",
 )
 
 

@@ -241,10 +241,10 @@ def captions_of(figures):
     return [f"workflow/report/{kind}.rst" for kind in kinds]
 
 
-def templates_of(page):
-    """List the templates that make a page: its own, and the parts that pages share."""
-    names = ["base", "macros", "paper", "claims", page]
-    return [f"workflow/scripts/ctseq/report/templates/{name}.html.j2" for name in names]
+def page_templates():
+    """List the templates of all pages."""
+    folder = SCRIPTS / "ctseq/report/templates"
+    return sorted(str(path.relative_to(workflow.basedir)) for path in folder.rglob("*.j2"))
 
 
 def report_figures(wildcards=None):

@@ -66,7 +66,7 @@ rule write_published:
         printed="resources/published/tables.csv",
         figures=published_figures(),
         captions=captions_of(published_figures),
-        templates=templates_of("published"),
+        templates=page_templates(),
     output:
         report=report(
             "results/published/report.html",

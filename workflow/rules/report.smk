@@ -234,7 +234,7 @@ rule write_report:
         runs="resources/published/replicates.csv",
         figures=report_figures,
         captions=captions_of(report_figures),
-        templates=templates_of("report"),
+        templates=page_templates(),
         environments=["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
     output:
         report=report(

@@ -155,7 +155,8 @@ def _interval(row: Any, alpha: float) -> str:
 
 def _size(value: float) -> str:
     """Write a difference with two decimals, or with its first digit if it is smaller."""
-    return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
+    text = f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _p(p: float, n_tests: int) -> str:

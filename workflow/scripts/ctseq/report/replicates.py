@@ -4,15 +4,25 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ctseq.core.words import listed
 from ctseq.report.numbers import count, number
+from ctseq.report.study import Summaries
 from ctseq.report.tables import Table
 
-# Training that moves the final layer by less than this share of its initial length leaves decisions
-# that are mostly those of the random layer that it started from.
+# Share of the final layer's initial length by which training changes it at least.
 BARELY_MOVED = 0.1
 _SCORES = ("accuracy", "recall", "precision")
-# Model to what each replicate's training wrote down, in order: ``training.json``.
-Summaries = Mapping[str, Sequence[Mapping[str, float]]]
+_BARELY = "barely moved"
+_BARELY_MEANS = (
+    "Barely moved: training changed the final layer by less than a tenth of its initial length, so "
+    "that decisions are mostly those of the random layer it started from."
+)
+# Remark on a replicate to what a sentence says of its model.
+_SAID = {
+    "calls all negative": "calls every patient negative",
+    "calls all positive": "calls every patient positive",
+    _BARELY: "barely moves from its initial head",
+}
 
 
 def replicate_tables(
@@ -40,14 +50,21 @@ def replicate_tables(
             row += [number(values[name], 2) for name in _SCORES]
             row += [_chosen(summary)] if summaries else []
             rows.append([*row, "; ".join(_remarks(values, summary))])
-        tables.append(Table(label, header, rows))
+        moved = not any(_BARELY in row[-1] for row in rows)
+        tables.append(Table(label, header, rows, [] if moved else [_BARELY_MEANS]))
     return tables
+
+
+def n_test(metrics: pd.DataFrame) -> float:
+    """Return the mean number of test patients of a replicate."""
+    counts = metrics[metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
+    return float(counts.groupby(["model", "replicate"])["value"].sum().mean())
 
 
 def warnings(
     metrics: pd.DataFrame, summaries: Summaries, *, labels: Mapping[str, str]
 ) -> list[str]:
-    """Say in a sentence a model which replicates call one class or barely moved."""
+    """Return a sentence for each model and remark on what its replicates did."""
     sentences = []
     for model, label in labels.items():
         found: dict[str, list[str]] = {}
@@ -63,13 +80,6 @@ def warnings(
     return sentences
 
 
-_SAID = {
-    "calls all negative": "calls every patient negative",
-    "calls all positive": "calls every patient positive",
-    "barely moved": "barely moves from its initial head",
-}
-
-
 def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[str]:
     remarks = []
     if values["tp"] + values["fp"] == 0:
@@ -77,7 +87,7 @@ def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[
     if values["tn"] + values["fn"] == 0:
         remarks.append("calls all positive")
     if summary.get("relative_weight_change", 1.0) < BARELY_MOVED:
-        remarks.append("barely moved")
+        remarks.append(_BARELY)
     return remarks
 
 
@@ -102,8 +112,4 @@ def _wide(metrics: pd.DataFrame, model: str) -> list[tuple[int, dict[str, float]
 def _part(numbers: Sequence[str], total: int) -> str:
     if len(numbers) == total:
         return f"all {total} replicates"
-    return f"{len(numbers)} of {total} replicates ({_listed(numbers)})"
-
-
-def _listed(numbers: Sequence[str]) -> str:
-    return numbers[0] if len(numbers) == 1 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"{len(numbers)} of {total} replicates ({listed(numbers)})"
