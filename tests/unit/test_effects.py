@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
@@ -15,13 +14,12 @@ from ctseq.evidence.over_replicates.effects import (
     probability_better,
     share_of_splits_won,
 )
-from ctseq.evidence.over_replicates.samples import replicates_of
+from replicates import replicates
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(0.7, 0.1, 10), RNG.normal(0.6, 0.1, 10)
-LEVEL = {"alpha": 0.05}
 
 
 def test_cohens_d_of_the_published_accuracy():
@@ -62,17 +60,8 @@ def test_share_of_splits_won():
     assert share_of_splits_won(b, b, higher=True) == 0.5
 
 
-def table_of(a, b):
-    frame = pd.DataFrame(
-        [
-            (model, replicate, "recall", value)
-            for model, sample in (("a", a), ("b", b))
-            for replicate, value in enumerate(sample, start=1)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    replicates = replicates_of(frame, models=["a", "b"], metrics=["recall"])
-    return effects_table(replicates, undefined="exclude", test_train_ratio=25 / 57, **LEVEL)
+def table_of(a, b, **options):
+    return effects_table(replicates({"a": a, "b": b}, **options))
 
 
 def test_only_the_mean_difference_has_an_interval():
@@ -107,11 +96,6 @@ def test_degenerate_samples_are_explained(a, b):
 
 
 def test_without_shared_splits_no_share_of_them_is_won():
-    frame = pd.DataFrame(
-        [(m, r, "recall", v) for m, values in (("a", A), ("b", B)) for r, v in enumerate(values)],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    replicates = replicates_of(frame, models=["a", "b"], metrics=["recall"], shared_splits=False)
-    table = effects_table(replicates, undefined="exclude", test_train_ratio=25 / 57, **LEVEL)
+    table = table_of(A, B, shared_splits=False)
     assert "share_of_splits_won_by_a" not in set(table["effect"])
     assert table["n"].unique().tolist() == [len(A) + len(B)]

@@ -21,7 +21,8 @@ SPEC.loader.exec_module(PROGRAM)
 def test_the_stated_rates_are_those_of_the_simulation():
     # Other patients than those of the stated rates; of 1000 studies the errors add up to 0.045.
     rates = PROGRAM.false_alarm_rates(runs=1000, seed=2)
-    assert rates == pytest.approx(FALSE_ALARM_RATES[10], abs=0.045)
+    stated = {test: of_10 for test, (of_10, _) in FALSE_ALARM_RATES.items()}
+    assert rates == pytest.approx(stated, abs=0.045)
     assert max(rates["corrected_t"], rates["corrected_t_unpaired"]) <= 0.07
 
 
@@ -54,5 +55,5 @@ def test_program_prints_and_writes(tmp_path, capsys):
     PROGRAM.main(["--runs", "50", "--replicates", "5", "--own-splits", "--csv", str(out)])
     assert "student_t" in capsys.readouterr().out
     rates = pd.read_csv(out)
-    assert set(rates["test"]) == set(FALSE_ALARM_RATES[10])
+    assert set(rates["test"]) == set(FALSE_ALARM_RATES)
     assert np.isfinite(rates["rate"]).all()

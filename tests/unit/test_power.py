@@ -1,7 +1,6 @@
 """Power: known answers, and what cannot be had."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
@@ -16,11 +15,10 @@ from ctseq.evidence.over_replicates.power import (
     two_sample_power,
 )
 from ctseq.evidence.over_replicates.resampled import corrected_t_unpaired
-from ctseq.evidence.over_replicates.samples import replicates_of
+from replicates import RATIO, replicates
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-RATIO = 25 / 57
 PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
 
 
@@ -111,22 +109,8 @@ def test_levels_are_checked():
         two_sample_power(0.5, 10, 10, alpha=0)
 
 
-def table_of(a, b, smallest_relevant=0.02, shared_splits=True):
-    frame = pd.DataFrame(
-        [
-            (model, replicate, "recall", value)
-            for model, sample in (("a", a), ("b", b))
-            for replicate, value in enumerate(sample, start=1)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    return power_table(
-        replicates_of(frame, models=["a", "b"], metrics=["recall"], shared_splits=shared_splits),
-        undefined="exclude",
-        n_patients=82,
-        smallest_relevant=smallest_relevant,
-        **PAPER,
-    )
+def table_of(a, b, **options):
+    return power_table(replicates({"a": a, "b": b}, **options))
 
 
 def test_table():
@@ -143,7 +127,7 @@ def test_table():
 
 def test_a_difference_of_zero_is_never_found():
     rng = np.random.default_rng(8)
-    row = table_of(rng.random(10), rng.random(10), smallest_relevant=0).iloc[0]
+    row = table_of(rng.random(10), rng.random(10), rope=0).iloc[0]
     assert row["power"] == pytest.approx(0.05)
     assert row["detectable_difference"] > 0
     assert np.isnan(row[["replicates_needed", "patients_needed"]].astype(float)).all()
@@ -164,7 +148,7 @@ def test_unpaired_power_follows_the_unpaired_test():
     rng = np.random.default_rng(9)
     a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
     result = corrected_t_unpaired(a, b, **PAPER)
-    row = table_of(a, b, smallest_relevant=result.estimate, shared_splits=False).iloc[0]
+    row = table_of(a, b, rope=result.estimate, shared_splits=False).iloc[0]
     assert row["method"] == result.method
     power = noncentral_power(result.statistic, result.df, alpha=0.05)
     assert row["power"] == pytest.approx(power)

@@ -14,7 +14,8 @@ from ctseq.core.contracts import Table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS, Metric, classification_metrics
 from ctseq.evidence.over_patients.pooling import pooled_study
-from ctseq.evidence.over_replicates.design import design_of_splits, replicated_study
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import Analysis
 from ctseq.families.classical import CLASSICAL_HEADS
 from ctseq.figures.replicates import metric_boxplot
@@ -105,7 +106,7 @@ def numbers_of(models, names=("accuracy", "recall", "precision")):
         "alpha": 0.05, "undefined": "exclude", "rope": 0.02, "bootstrap_resamples": 100, "seed": 1,
     }  # fmt: skip
     inputs = {
-        "replicates": replicated_study(metrics, design_of_splits([split] * 3), settings),
+        "replicates": replicates_of(metrics, design_of_splits([split] * 3), settings),
         "predictions": pooled_study(predictions, patients, settings),
     }
     return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
@@ -382,8 +383,7 @@ def share_called_positive(truth, probability, predicted):
 def toy_analysis(name, section):
     """Return an analysis that counts each model's replicates."""
 
-    def compute(study):
-        replicates = study.replicates
+    def compute(replicates):
         return pd.DataFrame({"model": replicates.models, "beads": len(replicates.numbers)})
 
     contract = Table({"model": "text", "beads": "int"}, key=("model",))

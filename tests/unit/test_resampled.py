@@ -22,12 +22,12 @@ from ctseq.evidence.over_replicates.resampled import (
     corrected_t_unpaired,
     resampled_t_table,
 )
-from ctseq.evidence.over_replicates.samples import Pair, replicates_of
+from ctseq.evidence.over_replicates.samples import Pair
+from replicates import RATIO, replicates, rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published/replicates.csv"
-RATIO = 25 / 57
 PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
 
 
@@ -208,30 +208,17 @@ def test_ratio_comes_from_the_splits():
         design_of_splits([])
 
 
-def frame_of(values):
-    return pd.DataFrame(
-        [
-            (model, replicate, metric, value)
-            for (model, metric), sample in values.items()
-            for replicate, value in enumerate(sample, start=1)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-
-
 def test_tables_adjust_over_all_and_know_the_direction():
     rng = np.random.default_rng(5)
     good, poor = 0.8 + 0.02 * rng.random(10), 0.5 + 0.02 * rng.random(10)
     undefined = np.where(np.arange(10) == 2, np.nan, good)
     values = {("a", "recall"): undefined, ("b", "recall"): poor}
     values |= {("a", "brier"): good, ("b", "brier"): poor}
-    replicates = replicates_of(frame_of(values), models=["a", "b"], metrics=["recall", "brier"])
-    options = {"undefined": "exclude", **PAPER}
-    table = resampled_t_table(replicates, **options)
+    table = resampled_t_table(replicates(values))
     assert table["n"].tolist() == [9, 10]
     assert table["n_undefined"].tolist() == [1, 0]
     assert table["p_adjusted"].tolist() == pytest.approx(holm(table["p"].to_numpy()).tolist())
-    better = bayesian_t_table(replicates, **options, rope=0.02)
+    better = bayesian_t_table(replicates(values))
     assert (better["p_a_better"] > 0.99).tolist() == [True, False]
     assert (better["p_b_better"] > 0.99).tolist() == [False, True]
 
@@ -270,32 +257,30 @@ def test_ties_share_their_mean_rank():
 def test_ranking_table_drops_a_replicate_for_all():
     values = {(model, "brier"): np.linspace(0.1, 0.2, 5) + k for k, model in enumerate("abc")}
     values["b", "brier"][1] = np.nan
-    replicates = replicates_of(frame_of(values), models=list("abc"), metrics=["brier"])
-    table = ranking_table(replicates, undefined="exclude")
+    table = ranking_table(replicates(values))
     assert table["average_rank"].tolist() == [1, 2, 3]  # lower is better
     assert table["n"].tolist() == [4, 4, 4]
     with pytest.raises(InputError, match="model b"):
-        ranking_table(replicates, undefined="error")
+        ranking_table(replicates(values, undefined="error"))
 
 
 def test_models_with_splits_of_their_own_are_not_paired():
     rng = np.random.default_rng(6)
     a, b = rng.random((2, 10))
     b[3] = np.nan
-    rows, names = frame_of({("a", "recall"): a, ("b", "recall"): b}), {"models": ["a", "b"]}
-    own = replicates_of(rows, **names, metrics=["recall"], shared_splits=False)
-    options = {"undefined": "exclude", **PAPER}
-    row = resampled_t_table(own, **options).iloc[0]
+    rows = rows_of({"a": a, "b": b})
+    own = replicates(rows, shared_splits=False, rope=0)
+    row = resampled_t_table(own).iloc[0]
     defined = b[~np.isnan(b)]
     assert row["p"] == corrected_t_unpaired(a, defined, **PAPER).p
     assert (row["method"], row["n"]) == ("corrected resampled t, unpaired", 19)
     assert row["notes"] == '[{"code": "unpaired"}]'
-    posterior = bayesian_t_table(own, **options, rope=0).iloc[0]
+    posterior = bayesian_t_table(own).iloc[0]
     tail = min(posterior["p_a_better"], posterior["p_b_better"])
     assert 2 * tail == pytest.approx(row["p"])
-    ranks = ranking_table(own, undefined="exclude")
+    ranks = ranking_table(own)
     assert ranks["average_rank"].isna().all()
     assert ranks["notes"].str.contains("ranks_need_shared_splits").all()
     shuffled = rows.assign(replicate=np.r_[1:11, 10:0:-1])
-    again = replicates_of(shuffled, **names, metrics=["recall"], shared_splits=False)
-    assert resampled_t_table(again, **options)["p"].iloc[0] == pytest.approx(row["p"])
+    again = replicates(shuffled, shared_splits=False)
+    assert resampled_t_table(again)["p"].iloc[0] == pytest.approx(row["p"])

@@ -34,6 +34,7 @@ TRAINING = {
     "micro_batch": 2,
     "augmentation": {"mirror": False},
 }
+COMPARISON = {"metrics": ["recall"], "alpha": 0.05, "undefined": "exclude", "rope": 0.02}
 CONFIG = {
     "study": "a",
     "seed": 1,
@@ -45,7 +46,7 @@ CONFIG = {
     "training": TRAINING,
     "tuning": {"patients": "train"},
     "evaluation": {"threshold": 0.5},
-    "comparison": {"metrics": ["recall"], "alpha": 0.05, "undefined": "exclude"},
+    "comparison": COMPARISON,
     "report": {"example_slices": True},
 }
 # Of four patients one validates: n_test / n_train is 1 / 3.
@@ -122,7 +123,7 @@ def test_means_stand_side_by_side_and_count_what_is_undefined():
     assert table["estimate"].tolist() == pytest.approx([0.8, 0.9, 0.525, 0.525])
     assert table["n"].tolist() == [4, 3, 4, 4]
     assert table["n_undefined"].tolist() == [0, 1, 0, 0]
-    zero = {"metrics": ["recall"], "alpha": 0.05, "undefined": "zero"}
+    zero = COMPARISON | {"undefined": "zero"}
     second = study("b", values={"gru": [1.0, np.nan, 0.9, 0.9]}, comparison=zero)
     assert metrics_table([study(), second])["estimate"].iloc[1] == pytest.approx(0.7)
 
@@ -193,7 +194,7 @@ def test_order_is_tested_within_a_study():
 
 
 def test_order_is_adjusted_over_all_metrics_and_pairs():
-    metrics = {"metrics": ["recall", "brier"], "alpha": 0.05, "undefined": "exclude"}
+    metrics = COMPARISON | {"metrics": ["recall", "brier"]}
     two = [
         study("a", models=("gru", "shuffled"), comparison=metrics),
         study("b", models=("gru", "shuffled"), seed=2, values={"gru": [0.5, 0.6, 0.4, 0.2]}),

@@ -5,7 +5,8 @@ import yaml
 
 from ctseq.core.tables import write_table
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
-from ctseq.evidence.over_replicates.design import design_of_splits, replicated_study
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import METRICS, VERDICT
 from ctseq.replicates.tables import SPLIT
 
@@ -27,9 +28,9 @@ def write_study(copy, name, accuracy):
     metrics = pd.DataFrame(rows, columns=list(METRICS.columns))
     split = pd.DataFrame({"patient_id": list("1234"), "subset": ["train"] * 3 + ["test"]})
     settings = config["comparison"] | {"models": list(MODELS)}
-    study = replicated_study(metrics, design_of_splits([split] * 2), settings)
+    replicates = replicates_of(metrics, design_of_splits([split] * 2), settings)
     write_table(metrics, folder / "metrics.csv", METRICS)
-    verdicts = OVER_REPLICATES["verdict"].compute(study)
+    verdicts = OVER_REPLICATES["verdict"].compute(replicates)
     write_table(verdicts, folder / "comparison/verdict.csv", VERDICT)
     for number in ("01", "02"):
         write_table(split, folder / f"splits/replicate-{number}.csv", SPLIT)

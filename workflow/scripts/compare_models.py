@@ -3,11 +3,8 @@
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
-from ctseq.evidence.over_replicates.design import (
-    design_of_splits,
-    design_without_splits,
-    replicated_study,
-)
+from ctseq.evidence.over_replicates.design import design_of_splits, design_without_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import METRICS
 from ctseq.replicates.splits import read_split
 
@@ -21,8 +18,8 @@ def main(metrics, splits, tables, settings):
         design = design_without_splits(**settings["sizes"])
     else:
         design = design_of_splits([read_split(path) for path in splits])
-    study = replicated_study(read_table(metrics, METRICS), design, settings)
-    made = {name: OVER_REPLICATES[name].compute(study) for name in tables}
+    replicates = replicates_of(read_table(metrics, METRICS), design, settings)
+    made = {name: OVER_REPLICATES[name].compute(replicates) for name in tables}
     for name, path in tables.items():
         write_table(made[name], path, OVER_REPLICATES[name].table)
 

@@ -8,6 +8,7 @@ rules that use this must start in well under a second.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -105,16 +106,6 @@ def ratio(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else NAN
 
 
-def from_counts(function: Callable[[float, float, float, float], float]) -> Compute:
-    """Turn a function of the confusion matrix tn, fp, fn, tp into a metric's `compute`."""
-
-    def compute(truth: np.ndarray, _: np.ndarray | None, predicted: np.ndarray) -> float:
-        counts = np.bincount(2 * truth + predicted, minlength=4)
-        return function(*(float(count) for count in counts))
-
-    return compute
-
-
 def precision(tn: float, fp: float, fn: float, tp: float) -> float:
     """Return tp / (tp + fp); undefined where nothing is called positive."""
     return ratio(tp, tp + fp)
@@ -197,56 +188,62 @@ def _flags(values: ArrayLike, name: str) -> np.ndarray:
     return values.astype(int)
 
 
-def _count(name: str, title: str, index: int, *, higher_is_better: bool) -> Metric:
-    compute = from_counts(lambda *counts: counts[index])
-    return Metric(name, title, f"number of {title.lower()}", compute, higher_is_better, (0, inf))
+def _of_counts(
+    name: str,
+    title: str,
+    function: Callable[[float, float, float, float], float],
+    *,
+    words: str = "",
+    **options: Any,
+) -> Metric:
+    """Return the metric that a function of the confusion matrix tn, fp, fn, tp computes."""
+
+    def compute(truth: np.ndarray, _: np.ndarray | None, predicted: np.ndarray) -> float:
+        counts = np.bincount(2 * truth + predicted, minlength=4)
+        return function(*(float(count) for count in counts))
+
+    return Metric(name, title, words or title.lower(), compute, **options)
 
 
-# In the order of every table. `macro_recall` is another name of `balanced_accuracy`.
+def _count(name: str, title: str, index: int, **options: Any) -> Metric:
+    words = f"number of {title.lower()}"
+    options["range"] = (0, inf)
+    return _of_counts(name, title, lambda *counts: counts[index], words=words, **options)
+
+
+_LOWER = {"higher_is_better": False}
+_SCORE = {"needs_probability": True}
+# In the order of every table.
 METRICS = {
     metric.name: metric
     for metric in (
-        _count("tn", "True negatives", 0, higher_is_better=True),
-        _count("fp", "False positives", 1, higher_is_better=False),
-        _count("fn", "False negatives", 2, higher_is_better=False),
-        _count("tp", "True positives", 3, higher_is_better=True),
-        Metric("accuracy", "Accuracy", "accuracy", from_counts(accuracy)),
-        Metric("precision", "Precision (PPV)", "positive predictive value", from_counts(precision)),
-        Metric("recall", "Recall (sensitivity)", "sensitivity", from_counts(recall)),
-        Metric("specificity", "Specificity", "specificity", from_counts(specificity)),
-        Metric("f1", "F1", "F1 score", from_counts(f1)),
-        Metric(
-            "balanced_accuracy",
-            "Balanced accuracy",
-            "balanced accuracy",
-            from_counts(balanced_accuracy),
-        ),
-        Metric(
+        _count("tn", "True negatives", 0),
+        _count("fp", "False positives", 1, **_LOWER),
+        _count("fn", "False negatives", 2, **_LOWER),
+        _count("tp", "True positives", 3),
+        _of_counts("accuracy", "Accuracy", accuracy),
+        _of_counts("precision", "Precision (PPV)", precision, words="positive predictive value"),
+        _of_counts("recall", "Recall (sensitivity)", recall, words="sensitivity"),
+        _of_counts("specificity", "Specificity", specificity),
+        _of_counts("f1", "F1", f1, words="F1 score"),
+        _of_counts("balanced_accuracy", "Balanced accuracy", balanced_accuracy),
+        _of_counts(
             "mcc",
             "Matthews correlation",
-            "Matthews correlation",
-            from_counts(matthews_correlation),
+            matthews_correlation,
+            words="Matthews correlation",
             range=(-1, 1),
         ),
-        Metric("roc_auc", "ROC AUC", "area under the ROC curve", roc_auc, needs_probability=True),
+        Metric("roc_auc", "ROC AUC", "area under the ROC curve", roc_auc, **_SCORE),
         Metric(
             "average_precision",
             "Average precision",
             "average precision",
             average_precision,
-            needs_probability=True,
+            **_SCORE,
         ),
-        Metric(
-            "brier",
-            "Brier score",
-            "Brier score",
-            brier,
-            higher_is_better=False,
-            needs_probability=True,
-        ),
-        Metric(
-            "macro_precision", "Macro precision", "macro precision", from_counts(macro_precision)
-        ),
-        Metric("macro_recall", "Macro recall", "macro recall", from_counts(balanced_accuracy)),
+        Metric("brier", "Brier score", "Brier score", brier, **_LOWER, **_SCORE),
+        _of_counts("macro_precision", "Macro precision", macro_precision),
+        _of_counts("macro_recall", "Macro recall", balanced_accuracy),  # another name of it
     )
 }

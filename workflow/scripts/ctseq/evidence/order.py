@@ -106,14 +106,7 @@ def _tested(in_order: Run, shuffled: Run, *, alpha: float) -> pd.DataFrame:
         metrics = run.study.metrics
         of_run = metrics[(metrics["model"] == run.model) & (metrics["replicate"] <= n)]
         rows.append(of_run.assign(model=run.name))
-    replicates = replicates_of(
-        pd.concat(rows),
-        models=[in_order.name, shuffled.name],
-        metrics=in_order.study.settings["metrics"],
-    )
-    return resampled_t_table(
-        replicates,
-        undefined=in_order.study.undefined,
-        alpha=alpha,
-        test_train_ratio=design_of_splits(in_order.study.splits[:n]).test_train_ratio,
-    )
+    study = in_order.study
+    taken = {"models": [in_order.name, shuffled.name], "undefined": study.undefined, "alpha": alpha}
+    design = design_of_splits(study.splits[:n])
+    return resampled_t_table(replicates_of(pd.concat(rows), design, {**study.settings, **taken}))

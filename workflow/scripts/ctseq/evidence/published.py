@@ -9,7 +9,8 @@ from ctseq.core.contracts import Table
 from ctseq.core.errors import fail_on
 from ctseq.evidence.metrics import counted_metrics
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
-from ctseq.evidence.over_replicates.design import design_without_splits, replicated_study
+from ctseq.evidence.over_replicates.design import design_without_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 
 # ``resources/published/replicates.csv``
 RUNS = Table(
@@ -70,5 +71,5 @@ def compare_published(metrics: pd.DataFrame, study: Mapping[str, Any]) -> dict[s
     """
     settings = {**study["comparison"], "models": list(study["models"])}
     design = design_without_splits(**study["splits"]["sizes"])
-    replicated = replicated_study(metrics, design, settings)
-    return {analysis.stem: analysis.compute(replicated) for analysis in OVER_REPLICATES.values()}
+    replicates = replicates_of(metrics, design, settings)
+    return {analysis.stem: analysis.compute(replicates) for analysis in OVER_REPLICATES.values()}

@@ -74,7 +74,10 @@ class FinishedStudy:
 
     def replicates(self, metrics: Sequence[str]) -> Replicates:
         """Return its models' values of some metrics."""
-        return replicates_of(self.metrics, models=self.models, metrics=metrics)
+        taken = {"models": self.models, "metrics": metrics, "undefined": self.undefined}
+        return replicates_of(
+            self.metrics, design_of_splits(self.splits), {**self.settings, **taken}
+        )
 
 
 @dataclass(frozen=True)
@@ -130,24 +133,19 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         n_undefined; for every metric that any of the studies compares.
     """
     metrics = list(dict.fromkeys(chain(*(study.settings["metrics"] for study in studies))))
-    known = [
-        (study, study.replicates(metrics), design_of_splits(study.splits)) for study in studies
-    ]
-    rows = []
+    known = [(study, study.replicates(metrics)) for study in studies]
     models = dict.fromkeys(chain(*(study.models for study in studies)))
+    rows = []
     for metric, model in product(metrics, models):
-        for study, replicates, design in known:
+        for study, replicates in known:
             if model not in study.models:
                 continue
-            alpha = study.settings["alpha"]
-            sample = sample_of(replicates, model, metric, study.undefined)
-            mean, low, high = corrected_mean(
-                sample.values, test_train_ratio=design.test_train_ratio, alpha=alpha
-            )
+            sample = sample_of(replicates, model, metric)
+            mean, low, high = corrected_mean(sample.values, **replicates.corrected)
             rows.append(
                 {
                     **{"metric": metric, "model": model, "study": study.name},
-                    **{"estimate": mean, "low": low, "high": high, "alpha": alpha},
+                    **{"estimate": mean, "low": low, "high": high, "alpha": replicates.alpha},
                     **{"n": len(sample.values), "n_undefined": sample.n_undefined},
                 }
             )

@@ -5,6 +5,7 @@ Every other table's contract stands with its analysis, in `ctseq.evidence.analys
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from ctseq.core.contracts import Table
@@ -78,13 +79,24 @@ class Analysis:
         return self.name.rpartition("/")[2]
 
 
-def analysis(
-    registry: dict[str, Analysis], inputs: str, name: str, table: Table, *, section: str
-) -> Callable:
-    """Return a decorator that adds a function to a registry, as an analysis's computation."""
+def registry(inputs: str, *analyses: tuple[str, str, str, Table], load: Callable) -> dict:
+    """Return analyses by name.
 
-    def add(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        registry[name] = Analysis(name, inputs, compute, table, section)
-        return compute
+    Parameters
+    ----------
+    inputs
+        As `Analysis` has it.
+    analyses
+        Each a name, a section of the report, the module and function that compute the table, such
+        as ``paper.t_test_table``, and the table's contract.
+    load
+        Imports and returns the package that holds these modules.
+    """
 
-    return add
+    def later(path: str) -> Callable[[Any], Any]:
+        return lambda given: attrgetter(path)(load())(given)
+
+    return {
+        name: Analysis(name, inputs, later(path), table, section)
+        for name, section, path, table in analyses
+    }

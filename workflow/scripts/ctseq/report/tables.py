@@ -162,7 +162,7 @@ def _metric_title(name: str) -> str:
 
 
 def _says_nothing(column: pd.Series) -> bool:
-    """Tell whether a column is empty, or counts undefined values of which there are none."""
+    """Return whether a column is empty, or counts undefined values of which there are none."""
     if column.name == "n_undefined" and (column == 0).all():
         return True
     return len(column) > 0 and bool((column.isna() | (column.astype("str") == "")).all())

@@ -1,10 +1,6 @@
-"""The analyses of patients: what each table holds, and how it is computed.
+"""The analyses of patients: what each table holds, and the function that computes it."""
 
-Light to import: an analysis imports its statistics when it is computed.
-"""
-
-from functools import partial
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from ctseq.evidence.tables import (
     INTERVAL,
@@ -13,99 +9,68 @@ from ctseq.evidence.tables import (
     METRIC_PAIR,
     NOTES,
     PAIR,
-    Analysis,
-    analysis,
     contract,
     floats,
+    registry,
 )
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-    from ctseq.evidence.over_patients.pooling import PooledStudy
-
-OVER_PATIENTS: dict[str, Analysis] = {}
-_patients = partial(analysis, OVER_PATIENTS, "predictions", section="patients")
 
 _COUNTS = {"n": "int", "n_positive": "int", "n_never_tested": "int", **NOTES}
+_CLASSES = {"n_positive": "int", "n_negative": "int", **NOTES}
+_ADJUSTED = floats("p", "p_adjusted")
+_RIGHT = dict.fromkeys(("both_right", "only_a_right", "only_b_right", "both_wrong"), "int")
+_RATES = floats("threshold", "sensitivity", "sensitivity_low", "sensitivity_high")
+_RATES |= floats("specificity", "specificity_low", "specificity_high")
+_BIN = floats("bin_low", "bin_high") | {"n": "int", "mean_probability": "float"}
+_BIN |= floats("observed", "observed_low", "observed_high")
 
 
-@_patients("patients/auc", contract(METRIC_MODEL, METHOD, INTERVAL, _COUNTS, also=("method",)))
-def _auc(study: "PooledStudy") -> "DataFrame":
-    from ctseq.evidence.over_patients.estimates import estimates_table
+def _statistics() -> ModuleType:
+    """Import the statistics: when they are computed, so that rules have their names at no cost."""
+    from ctseq.evidence import over_patients
+    from ctseq.evidence.over_patients import curves, estimates  # noqa: F401
 
-    return estimates_table(study.pooled, study.counts, alpha=study.alpha)
+    return over_patients
 
 
-@_patients(
-    "patients/delong",
-    contract(
-        METRIC_PAIR,
-        METHOD,
-        INTERVAL,
-        floats("statistic", "p", "p_adjusted"),
-        _COUNTS,
-        also=("method",),
+OVER_PATIENTS = registry(
+    "predictions",
+    (
+        "patients/auc",
+        "patients",
+        "estimates.estimates_table",
+        contract(METRIC_MODEL, METHOD, INTERVAL, _COUNTS, also=("method",)),
     ),
-)
-def _delong(study: "PooledStudy") -> "DataFrame":
-    from ctseq.evidence.over_patients.estimates import differences_table
-
-    return differences_table(study.pooled, study.counts, alpha=study.alpha)
-
-
-@_patients(
-    "patients/mcnemar",
-    contract(
-        PAIR,
-        METHOD,
-        dict.fromkeys(("both_right", "only_a_right", "only_b_right", "both_wrong"), "int"),
-        floats("p", "p_adjusted"),
-        _COUNTS,
+    (
+        "patients/delong",
+        "patients",
+        "estimates.differences_table",
+        contract(
+            METRIC_PAIR, METHOD, INTERVAL, floats("statistic"), _ADJUSTED, _COUNTS, also=("method",)
+        ),
     ),
-)
-def _mcnemar(study: "PooledStudy") -> "DataFrame":
-    from ctseq.evidence.over_patients.estimates import mcnemar_table
-
-    return mcnemar_table(study.pooled)
-
-
-@_patients(
-    "patients/operating_points",
-    contract(
-        {"model": "text", "operating_point": "text"},
-        METHOD,
-        floats("threshold", "sensitivity", "sensitivity_low", "sensitivity_high"),
-        floats("specificity", "specificity_low", "specificity_high"),
-        {"n_positive": "int", "n_negative": "int", **NOTES},
+    (
+        "patients/mcnemar",
+        "patients",
+        "estimates.mcnemar_table",
+        contract(PAIR, METHOD, _RIGHT, _ADJUSTED, _COUNTS),
     ),
-)
-def _operating_points(study: "PooledStudy") -> "DataFrame":
-    from ctseq.evidence.over_patients.curves import operating_points_table
-
-    return operating_points_table(study.pooled, study.counts, alpha=study.alpha)
-
-
-@_patients(
-    "patients/calibration",
-    contract(
-        {"model": "text", "bin": "int"},
-        floats("bin_low", "bin_high"),
-        {"n": "int"},
-        floats("mean_probability", "observed", "observed_low", "observed_high"),
+    (
+        "patients/operating_points",
+        "patients",
+        "curves.operating_points_table",
+        contract({"model": "text", "operating_point": "text"}, METHOD, _RATES, _CLASSES),
     ),
+    (
+        "patients/calibration",
+        "patients",
+        "curves.calibration_table",
+        contract({"model": "text", "bin": "int"}, _BIN),
+    ),
+    (
+        "patients/curves",
+        "patients",
+        "curves.curves_table",
+        contract({"model": "text", "curve": "text"}, floats("x", "y", "low", "high"), also=("x",)),
+    ),
+    load=_statistics,
 )
-def _calibration(study: "PooledStudy") -> "DataFrame":
-    from ctseq.evidence.over_patients.curves import calibration_table
-
-    return calibration_table(study.pooled, alpha=study.alpha)
-
-
-@_patients(
-    "patients/curves",
-    contract({"model": "text", "curve": "text"}, floats("x", "y", "low", "high"), also=("x",)),
-)
-def _curves(study: "PooledStudy") -> "DataFrame":
-    from ctseq.evidence.over_patients.curves import curves_table
-
-    return curves_table(study.pooled, study.counts, alpha=study.alpha)

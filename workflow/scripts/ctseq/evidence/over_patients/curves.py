@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.levels import check_level
 from ctseq.evidence.notes import Code, note, write_notes
 from ctseq.evidence.over_patients.bootstrap import (
     N_BINS,
@@ -13,7 +12,7 @@ from ctseq.evidence.over_patients.bootstrap import (
     sensitivity_at,
     steps_of,
 )
-from ctseq.evidence.over_patients.pooling import Pooled
+from ctseq.evidence.over_patients.pooling import PooledStudy
 
 NAN = float("nan")
 SPECIFICITIES = (0.80, 0.90, 0.95)
@@ -31,17 +30,8 @@ def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, 
     return successes / trials, float(low), float(high)
 
 
-def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
+def curves_table(study: PooledStudy) -> pd.DataFrame:
     """Return ROC and precision-recall curves with pointwise bootstrap bands over patients.
-
-    Parameters
-    ----------
-    pooled
-        Predictions, a row a patient.
-    counts
-        Resamples, as `resample_counts` draws them.
-    alpha
-        Bands have level 1 - `alpha` at each point.
 
     Returns
     -------
@@ -50,7 +40,7 @@ def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.Data
         positive rate, y the highest sensitivity with at most that; or x is the recall, y the
         precision at the highest threshold with at least that. Without a class, y is empty.
     """
-    check_level(alpha, "alpha")
+    pooled, counts, alpha = study.pooled, study.counts, study.alpha
     parts = []
     once = np.ones((1, len(pooled.truth)))
     for model, probability in zip(pooled.models, pooled.probability, strict=True):
@@ -63,18 +53,13 @@ def curves_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.Data
     return pd.concat(parts, ignore_index=True)
 
 
-def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) -> pd.DataFrame:
+def operating_points_table(study: PooledStudy) -> pd.DataFrame:
     """Return sensitivity and specificity of the pooled decisions and at fixed specificities.
 
     The decisions have Wilson's intervals. At a fixed specificity the threshold is chosen on these
     very patients; the sensitivity's interval is a bootstrap that chooses it anew in each resample.
-
-    Parameters
-    ----------
-    pooled, counts, alpha
-        As `curves_table`.
     """
-    check_level(alpha, "alpha")
+    pooled, alpha = study.pooled, study.alpha
     positive = pooled.truth == 1
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     rows = []
@@ -85,7 +70,7 @@ def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) 
         notes = () if n_positive and n_negative else (note(Code.NEEDS_BOTH_CLASSES),)
         rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, notes])
         for fixed in SPECIFICITIES:
-            row = _at_specificity(pooled, index, counts, fixed, alpha)
+            row = _at_specificity(study, index, fixed)
             rows.append([model, f"specificity {fixed:.2f}", "percentile bootstrap", *row])
     columns = ["model", "operating_point", "method", "threshold"]
     for name in ("sensitivity", "specificity"):
@@ -95,12 +80,12 @@ def operating_points_table(pooled: Pooled, counts: np.ndarray, *, alpha: float) 
     return frame.assign(n_positive=n_positive, n_negative=n_negative, notes=notes)
 
 
-def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
+def calibration_table(study: PooledStudy) -> pd.DataFrame:
     """Return mean probability and observed share of hemorrhage, in bins of equal width.
 
     The observed share has Wilson's interval; an empty bin keeps its row with n = 0.
     """
-    check_level(alpha, "alpha")
+    pooled, alpha = study.pooled, study.alpha
     rows = []
     for model, probability in zip(pooled.models, pooled.probability, strict=True):
         bins = bin_of(probability)
@@ -115,24 +100,22 @@ def calibration_table(pooled: Pooled, *, alpha: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "observed", "observed_low", "observed_high"])
 
 
-def _at_specificity(
-    pooled: Pooled, model: int, counts: np.ndarray, fixed: float, alpha: float
-) -> list:
+def _at_specificity(study: PooledStudy, model: int, fixed: float) -> list:
     """Return threshold, sensitivity and specificity, each with its interval, and notes."""
-    truth, probability = pooled.truth, pooled.probability[model]
+    truth, probability = study.pooled.truth, study.pooled.probability[model]
     rates = np.array([1 - fixed])
-    study = steps_of(truth, probability, np.ones((1, len(truth))))
-    sensitivity = float(sensitivity_at(study, rates)[0, 0])
+    steps = steps_of(truth, probability, np.ones((1, len(truth))))
+    sensitivity = float(sensitivity_at(steps, rates)[0, 0])
     if np.isnan(sensitivity):
         return [*[NAN] * 7, (note(Code.NEEDS_BOTH_CLASSES),)]
-    n_negative = study.n_negative[0]
-    allowed = np.flatnonzero(study.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
+    n_negative = steps.n_negative[0]
+    allowed = np.flatnonzero(steps.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
     if len(allowed):
-        threshold, false = float(study.thresholds[allowed[-1]]), study.false[0, allowed[-1]]
+        threshold, false = float(steps.thresholds[allowed[-1]]), steps.false[0, allowed[-1]]
         code = Code.THRESHOLD_CHOSEN_HERE
     else:
         threshold, false, code = NAN, 0.0, Code.NO_THRESHOLD
-    resampled = sensitivity_at(steps_of(truth, probability, counts), rates)[:, 0]
-    low, high = map(float, percentile_interval(resampled, alpha=alpha))
+    resampled = sensitivity_at(steps_of(truth, probability, study.counts), rates)[:, 0]
+    low, high = map(float, percentile_interval(resampled, alpha=study.alpha))
     specificity = float(1 - false / n_negative)
     return [threshold, sensitivity, low, high, specificity, NAN, NAN, (note(code),)]

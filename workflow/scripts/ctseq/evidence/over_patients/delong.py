@@ -114,5 +114,5 @@ def compare_areas(areas: Areas, a: int, b: int, *, alpha: float) -> AreaDifferen
 
 
 def _why_no_variance(variance: float) -> Note:
-    """Say which: too few patients of a class, or all of them ranked alike."""
+    """Return the reason: too few patients of a class, or all of them ranked alike."""
     return note(Code.NEEDS_TWO_OF_EACH_CLASS if np.isnan(variance) else Code.CLASS_RANKED_ALIKE)

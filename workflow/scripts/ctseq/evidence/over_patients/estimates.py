@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.levels import check_level, holm
+from ctseq.evidence.levels import holm
 from ctseq.evidence.notes import Code, Note, note, write_notes
 from ctseq.evidence.over_patients.bootstrap import (
     PATIENT_METRICS,
@@ -17,36 +17,20 @@ from ctseq.evidence.over_patients.bootstrap import (
     resampled_metrics,
 )
 from ctseq.evidence.over_patients.delong import area_interval, compare_areas, delong
-from ctseq.evidence.over_patients.pooling import Pooled
+from ctseq.evidence.over_patients.pooling import Pooled, PooledStudy
 
 NAN = float("nan")
 DELONG = "DeLong"
 
 
-def estimates_table(
-    pooled: Pooled, counts: np.ndarray, *, alpha: float, stratified: bool = True
-) -> pd.DataFrame:
+def estimates_table(study: PooledStudy) -> pd.DataFrame:
     """Return every metric of every model, with its interval.
 
-    Parameters
-    ----------
-    pooled
-        Predictions, a row a patient.
-    counts
-        Resamples, as `resample_counts` draws them.
-    alpha
-        Intervals have level 1 - `alpha`.
-    stratified
-        How `counts` was drawn.
-
-    Returns
-    -------
-    DataFrame
-        The area under the ROC curve by DeLong, then each of `PATIENT_METRICS` by bootstrap.
+    The area under the ROC curve has its interval by DeLong too, before that by bootstrap.
     """
-    check_level(alpha, "alpha")
+    pooled, counts, alpha = study.pooled, study.counts, study.alpha
     areas = delong(pooled.truth, pooled.probability)
-    method = _bootstrap_method(counts, stratified=stratified)
+    method = _bootstrap_method(counts)
     rows = []
     for index, model in enumerate(pooled.models):
         low, high, notes = area_interval(areas, index, alpha=alpha)
@@ -65,22 +49,15 @@ def estimates_table(
     )
 
 
-def differences_table(
-    pooled: Pooled, counts: np.ndarray, *, alpha: float, stratified: bool = True
-) -> pd.DataFrame:
+def differences_table(study: PooledStudy) -> pd.DataFrame:
     """Return the differences of every pair of models on the same patients.
 
     DeLong's test of the areas under the ROC curve (p adjusted by Holm over pairs), and the paired
     bootstrap interval of the difference a minus b in each of `PATIENT_METRICS`.
-
-    Parameters
-    ----------
-    pooled, counts, alpha, stratified
-        As `estimates_table`.
     """
-    check_level(alpha, "alpha")
+    pooled, counts, alpha = study.pooled, study.counts, study.alpha
     areas = delong(pooled.truth, pooled.probability)
-    method = f"paired {_bootstrap_method(counts, stratified=stratified)}"
+    method = f"paired {_bootstrap_method(counts)}"
     measured = [_measured(pooled, index, counts) for index in range(len(pooled.models))]
     rows = []
     for a, b in combinations(range(len(pooled.models)), 2):
@@ -99,7 +76,7 @@ def differences_table(
     return _counted(_adjusted(frame), pooled)
 
 
-def mcnemar_table(pooled: Pooled) -> pd.DataFrame:
+def mcnemar_table(study: PooledStudy) -> pd.DataFrame:
     """Return tests of whether two models err on equally many patients, by pooled decisions.
 
     McNemar's exact test: binomial on the patients that one of the two gets right (McNemar 1947),
@@ -107,6 +84,7 @@ def mcnemar_table(pooled: Pooled) -> pd.DataFrame:
     """
     from statsmodels.stats.contingency_tables import mcnemar
 
+    pooled = study.pooled
     right = pooled.predicted == pooled.truth
     rows = []
     for a, b in combinations(range(len(pooled.models)), 2):
@@ -125,9 +103,8 @@ def mcnemar_table(pooled: Pooled) -> pd.DataFrame:
     return _counted(_adjusted(frame), pooled)
 
 
-def _bootstrap_method(counts: np.ndarray, *, stratified: bool) -> str:
-    by = "stratified by hemorrhage" if stratified else "not stratified"
-    return f"percentile bootstrap over patients, {len(counts)} resamples, {by}"
+def _bootstrap_method(counts: np.ndarray) -> str:
+    return f"percentile bootstrap over patients, {len(counts)} resamples, stratified by hemorrhage"
 
 
 def _measured(

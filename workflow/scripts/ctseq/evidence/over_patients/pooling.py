@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.levels import check_level
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_patients.bootstrap import resample_counts
 
@@ -81,6 +82,7 @@ def pooled_study(
     settings
         Keys models (in order), alpha, bootstrap_resamples, seed.
     """
+    check_level(settings["alpha"], "comparison.alpha")
     pooled = pool_predictions(
         predictions, patients["patient_id"].tolist(), models=settings["models"]
     )

@@ -72,17 +72,14 @@ def bayesian_t(pair: Pair, *, test_train_ratio: float, rope: float, alpha: float
     return Posterior(method, result.estimate, result.low, result.high, p_below, p_rope, p_above)
 
 
-def bayesian_t_table(
-    replicates: Replicates, *, undefined: str, alpha: float, test_train_ratio: float, rope: float
-) -> pd.DataFrame:
+def bayesian_t_table(replicates: Replicates) -> pd.DataFrame:
     """Return the Bayesian test of every metric and pair, by which model is the better one."""
 
     def rows(pair: Pair, metric: str) -> list[dict]:
-        posterior = bayesian_t(pair, test_train_ratio=test_train_ratio, rope=rope, alpha=alpha)
-        row = asdict(posterior)
+        row = asdict(bayesian_t(pair, rope=replicates.rope, **replicates.corrected))
         tails = row.pop("p_below"), row.pop("p_above")
         b_better, a_better = tails if METRICS[metric].higher_is_better else tails[::-1]
         better = {"p_a_better": a_better, "p_equivalent": row.pop("p_rope"), "p_b_better": b_better}
-        return [{**row, "rope": rope, **better}]
+        return [{**row, "rope": replicates.rope, **better}]
 
-    return pairs_table(replicates, undefined, rows)
+    return pairs_table(replicates, rows)

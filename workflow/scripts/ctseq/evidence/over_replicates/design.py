@@ -1,15 +1,12 @@
-"""A study's replicates: how they were drawn, and how they are compared."""
+"""How the replicates of a study were drawn, as far as its tests must know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.levels import check_level
-from ctseq.evidence.over_replicates.samples import Replicates, replicates_of
 
 
 @dataclass(frozen=True)
@@ -32,72 +29,6 @@ class Design:
     n_patients: int
     shared_splits: bool = True
     n_splits: int | None = None
-
-
-@dataclass(frozen=True)
-class ReplicatedStudy:
-    """What the analyses of a study's replicates are computed from.
-
-    Attributes
-    ----------
-    replicates
-        Every metric in every replicate of every model.
-    design
-        How the replicates were drawn.
-    alpha
-        Significance level.
-    undefined
-        What is done with undefined values: ``exclude``, ``zero`` or ``error``.
-    rope
-        The largest difference of no practical consequence, in the metrics' units.
-    """
-
-    replicates: Replicates
-    design: Design
-    alpha: float
-    undefined: str
-    rope: float
-
-    @property
-    def corrected(self) -> dict[str, Any]:
-        """Arguments of every analysis that allows for overlapping training sets."""
-        ratio = self.design.test_train_ratio
-        return {"undefined": self.undefined, "alpha": self.alpha, "test_train_ratio": ratio}
-
-
-def replicated_study(
-    metrics: pd.DataFrame, design: Design, settings: Mapping[str, Any]
-) -> ReplicatedStudy:
-    """Return a study's replicates and how they are compared.
-
-    Parameters
-    ----------
-    metrics
-        ``metrics.csv``: model, replicate, metric, value.
-    design
-        How the replicates were drawn.
-    settings
-        Keys models (in order), metrics, alpha, undefined, rope.
-
-    Raises
-    ------
-    InputError
-        If there are other splits than replicates, a value is missing, or a setting is wrong.
-    """
-    check_level(settings["alpha"], "comparison.alpha")
-    replicates = replicates_of(
-        metrics,
-        models=settings["models"],
-        metrics=settings["metrics"],
-        shared_splits=design.shared_splits,
-    )
-    if design.n_splits not in (None, len(replicates.numbers)):
-        raise InputError(
-            f"There are {design.n_splits} splits but {len(replicates.numbers)} replicates in "
-            "metrics.csv. Remake metrics.csv."
-        )
-    ways = {key: settings[key] for key in ("alpha", "undefined", "rope")}
-    return ReplicatedStudy(replicates, design, **ways)
 
 
 def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ctseq.evidence.levels import check_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_replicates.resampled import corrected_difference
@@ -95,18 +94,15 @@ def share_of_splits_won(a: np.ndarray, b: np.ndarray, *, higher: bool) -> float:
     return float(np.sum((np.sign(sign * (a - b)) + 1) / 2)) / len(a)
 
 
-def effects_table(
-    replicates: Replicates, *, undefined: str, alpha: float, test_train_ratio: float
-) -> pd.DataFrame:
+def effects_table(replicates: Replicates) -> pd.DataFrame:
     """Return every effect size, a row an effect, metric and pair.
 
     Where models share their splits, replicates undefined for either are dropped for both; where
     they do not, there is no share of splits won.
     """
-    check_level(alpha, "alpha")
 
     def rows(pair: Pair, metric: str) -> list[Effect]:
-        tested = corrected_difference(pair, test_train_ratio=test_train_ratio, alpha=alpha)
+        tested = corrected_difference(pair, **replicates.corrected)
         difference = tested.estimate, tested.low, tested.high, tested.notes
         few = min(len(pair.a), len(pair.b)) < 2
         why_not = tested.notes if few else (note(Code.NO_POOLED_DEVIATION),)
@@ -119,7 +115,7 @@ def effects_table(
             ),
         ]
 
-    return pairs_table(replicates, undefined, rows)
+    return pairs_table(replicates, rows)
 
 
 def mean_ranks(values: np.ndarray, *, higher: bool) -> np.ndarray:
@@ -135,21 +131,23 @@ def mean_ranks(values: np.ndarray, *, higher: bool) -> np.ndarray:
     return stats.rankdata(-values if higher else values, axis=0).mean(axis=1)
 
 
-def ranking_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
+def ranking_table(replicates: Replicates) -> pd.DataFrame:
     """Return the models' mean ranks, a row a metric and model.
 
-    A replicate that is undefined for any model is dropped for all, or counts as 0, or is refused,
-    as the policy `undefined` says. Models that do not share their splits have no ranks.
+    A replicate that is undefined for any model is dropped for all, or counts as 0, or is refused.
+    Models that do not share their splits have no ranks.
     """
     rows = []
     for metric in replicates.metrics:
-        for model in replicates.models:  # the policy may refuse a value, and names the model
-            sample_of(replicates, model, metric, undefined)
+        for model in replicates.models:  # refuses undefined values where they are to be refused
+            sample_of(replicates, model, metric)
         values = np.array([replicates.of(model, metric) for model in replicates.models])
         incomplete = np.isnan(values).any(axis=0)
-        values = values[:, ~incomplete] if undefined == "exclude" else np.nan_to_num(values)
+        values = (
+            values[:, ~incomplete] if replicates.undefined == "exclude" else np.nan_to_num(values)
+        )
         n, ranks, notes = values.shape[1], np.full(len(values), NAN), []
-        if not replicates.shared_splits:
+        if not replicates.design.shared_splits:
             notes = [note(Code.RANKS_NEED_SHARED_SPLITS)]
         elif not n:
             notes = [note(Code.NO_COMPLETE_REPLICATE)]

@@ -25,27 +25,16 @@ from ctseq.evidence.over_replicates.samples import (
 
 NAN = float("nan")
 
-# How often tests call a difference between equally good models at nominal 5 %, by the number of
-# replicates; Monte Carlo error 0.01. From: python benchmarks/false_alarms.py
+# How often a test calls a difference between equally good models at nominal 5 %, with 10 and with
+# 30 replicates; Monte Carlo error 0.01. From: python benchmarks/false_alarms.py
 FALSE_ALARM_RATES = {
-    10: {
-        "student_t": 0.377,
-        "welch_t": 0.375,
-        "mann_whitney": 0.355,
-        "paired_t": 0.353,
-        "wilcoxon": 0.315,
-        "corrected_t": 0.051,
-        "corrected_t_unpaired": 0.048,
-    },
-    30: {
-        "student_t": 0.569,
-        "welch_t": 0.569,
-        "mann_whitney": 0.565,
-        "paired_t": 0.562,
-        "wilcoxon": 0.553,
-        "corrected_t": 0.033,
-        "corrected_t_unpaired": 0.031,
-    },
+    "student_t": (0.377, 0.569),
+    "welch_t": (0.375, 0.569),
+    "mann_whitney": (0.355, 0.565),
+    "paired_t": (0.353, 0.562),
+    "wilcoxon": (0.315, 0.553),
+    "corrected_t": (0.051, 0.033),
+    "corrected_t_unpaired": (0.048, 0.031),
 }
 
 
@@ -166,40 +155,40 @@ def mann_whitney(a: np.ndarray, b: np.ndarray) -> Outcome:
     return Outcome(method, float(result.statistic), float(result.pvalue))
 
 
-def normality_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
+def normality_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table I: Shapiro-Wilk, a row a metric and model."""
-    return models_table(replicates, undefined, shapiro_wilk)
+    return models_table(replicates, shapiro_wilk)
 
 
-def variances_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
+def variances_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table II: Levene, a row a metric and pair."""
 
     def rows(pair: Pair, _: str) -> list[Outcome]:
         return [levene(pair.a, pair.b)]
 
-    return pairs_table(replicates, undefined, rows, separate=True)
+    return pairs_table(replicates, rows, separate=True)
 
 
-def t_test_table(replicates: Replicates, *, undefined: str, alpha: float) -> pd.DataFrame:
+def t_test_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table III: t tests with their power, each with its rate of false alarms."""
 
     def rows(pair: Pair, _: str) -> list[dict]:
-        result = t_test(pair.a, pair.b, alpha=alpha)
+        result = t_test(pair.a, pair.b, alpha=replicates.alpha)
         return [_with_rate(result, "student_t" if result.method == "Student's t" else "welch_t")]
 
-    return pairs_table(replicates, undefined, rows, separate=True)
+    return pairs_table(replicates, rows, separate=True)
 
 
-def mann_whitney_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
+def mann_whitney_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table IV: Mann-Whitney U, each with its rate of false alarms."""
 
     def rows(pair: Pair, _: str) -> list[dict]:
         return [_with_rate(mann_whitney(pair.a, pair.b), "mann_whitney")]
 
-    return pairs_table(replicates, undefined, rows, separate=True)
+    return pairs_table(replicates, rows, separate=True)
 
 
-def ranges_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
+def ranges_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table V: smallest and largest value, a row a metric and model."""
 
     def row(values: np.ndarray) -> dict:
@@ -207,10 +196,10 @@ def ranges_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
             return {"minimum": NAN, "maximum": NAN, "notes": [note(Code.NO_VALUE)]}
         return {"minimum": float(values.min()), "maximum": float(values.max()), "notes": []}
 
-    return models_table(replicates, undefined, row)
+    return models_table(replicates, row)
 
 
-def means_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
+def means_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table VI: mean and sample standard deviation, a row a metric and model."""
 
     def row(values: np.ndarray) -> dict:
@@ -220,16 +209,16 @@ def means_table(replicates: Replicates, *, undefined: str) -> pd.DataFrame:
             return {"mean": float(values[0]), "sd": NAN, "notes": [note(Code.ONE_VALUE)]}
         return {"mean": float(values.mean()), "sd": float(values.std(ddof=1)), "notes": []}
 
-    return models_table(replicates, undefined, row)
+    return models_table(replicates, row)
 
 
 def _with_rate(result: Outcome, test: str) -> dict:
     row = {**asdict(result), "false_alarm_rate": NAN}
     if np.isnan(result.p):
         return row
-    rates = {f"of_{n}": rates[test] for n, rates in FALSE_ALARM_RATES.items()}
-    alarms = note(Code.FALSE_ALARMS, **rates)
-    return row | {"false_alarm_rate": rates["of_10"], "notes": [*result.notes, alarms]}
+    of_10, of_30 = FALSE_ALARM_RATES[test]
+    alarms = note(Code.FALSE_ALARMS, of_10=of_10, of_30=of_30)
+    return row | {"false_alarm_rate": of_10, "notes": [*result.notes, alarms]}
 
 
 def _too_few(a: np.ndarray, b: np.ndarray, needed: int = 2) -> Note:

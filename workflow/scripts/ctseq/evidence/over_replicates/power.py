@@ -167,36 +167,17 @@ def patients_needed(
     return Need(_smallest(power))
 
 
-def power_table(
-    replicates: Replicates,
-    *,
-    undefined: str,
-    alpha: float,
-    test_train_ratio: float,
-    n_patients: int,
-    smallest_relevant: float,
-) -> pd.DataFrame:
-    """Return the power of the corrected test for the smallest relevant difference.
+def power_table(replicates: Replicates) -> pd.DataFrame:
+    """Return the power of the corrected test for the smallest relevant difference, the rope.
 
     The power for the difference just observed would say no more than its p value does.
-
-    Parameters
-    ----------
-    smallest_relevant
-        The least difference that matters, in the metric's units: the rope's half-width.
     """
-    check_level(alpha, "alpha")
-    design = {"test_train_ratio": test_train_ratio, "alpha": alpha, "n_patients": n_patients}
-
-    def rows(pair: Pair, _: str) -> list[Power]:
-        return [_power(pair, smallest_relevant, design)]
-
-    return pairs_table(replicates, undefined, rows)
+    return pairs_table(replicates, lambda pair, _: [_power(pair, replicates)])
 
 
-def _power(pair: Pair, difference: float, design: dict) -> Power:
+def _power(pair: Pair, replicates: Replicates) -> Power:
     a, b, n = pair.a, pair.b, min(len(pair.a), len(pair.b))
-    alpha, ratio = design["alpha"], design["test_train_ratio"]
+    difference, alpha = replicates.rope, replicates.alpha
     paired = "paired" if pair.paired else "unpaired"
     sought = f"corrected resampled t, {paired}", alpha, difference
     if n < 2:
@@ -205,20 +186,21 @@ def _power(pair: Pair, difference: float, design: dict) -> Power:
         return Power(*sought, notes=(note(Code.DIFFERENCE_WITHOUT_DEVIATION),))
     # Of independent replicates, the difference has twice the variance within the models.
     sd = float((a - b).std(ddof=1)) if pair.paired else float(np.sqrt(2) * pooled_sd(a, b))
-    options = {"test_train_ratio": ratio, "alpha": alpha, "paired": pair.paired}
+    options = {**replicates.corrected, "paired": pair.paired}
     if difference:
         more = replicates_needed(difference, sd, **options)
-        patients = patients_needed(
-            difference, sd, n_patients=design["n_patients"], n_replicates=n, **options
-        )
+        sizes = {"n_patients": replicates.design.n_patients, "n_replicates": n}
+        patients = patients_needed(difference, sd, **sizes, **options)
     else:
         more, patients = Need(NAN, (note(Code.ZERO_SOUGHT),)), Need(NAN)
-    shift = _target_shift((n - 1) * (1 if pair.paired else 2), alpha)
+    error = sd * np.sqrt(1 / n + replicates.design.test_train_ratio)
     return Power(
         *sought,
         sd,
         corrected_power(difference, sd, n, **options),
-        detectable_difference=float(sd * np.sqrt(1 / n + ratio) * shift),
+        detectable_difference=float(
+            error * _target_shift((n - 1) * (1 if pair.paired else 2), alpha)
+        ),
         replicates_needed=more.number,
         patients_needed=patients.number,
         notes=(*more.notes, *patients.notes),

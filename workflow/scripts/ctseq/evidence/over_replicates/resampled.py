@@ -155,41 +155,33 @@ def corrected_mean(
     return mean, interval.low, interval.high
 
 
-def resampled_t_table(
-    replicates: Replicates, *, undefined: str, alpha: float, test_train_ratio: float
-) -> pd.DataFrame:
+def resampled_t_table(replicates: Replicates) -> pd.DataFrame:
     """Return the corrected test of every metric and pair, adjusted by Holm over all of them.
 
     Paired where the models share their splits, unpaired where they do not.
     """
 
     def rows(pair: Pair, _: str) -> list[dict]:
-        result = corrected_difference(pair, test_train_ratio=test_train_ratio, alpha=alpha)
+        result = corrected_difference(pair, **replicates.corrected)
         unpaired = () if pair.paired else (note(Code.UNPAIRED),)
         return [{**asdict(result), "notes": (*result.notes, *unpaired)}]
 
-    frame = pairs_table(replicates, undefined, rows)
+    frame = pairs_table(replicates, rows)
     after_p = frame.columns.get_loc("p") + 1
     frame.insert(after_p, "p_adjusted", holm(frame["p"].to_numpy()))
-    frame.insert(after_p + 1, "test_train_ratio", test_train_ratio)
+    frame.insert(after_p + 1, "test_train_ratio", replicates.design.test_train_ratio)
     return frame
 
 
-def verdict_table(resampled: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
+def verdict_table(replicates: Replicates) -> pd.DataFrame:
     """Return which differences the primary analysis supports, and which model is better there.
 
     A difference is supported if its Holm-adjusted p is below `alpha`, and not otherwise.
-
-    Parameters
-    ----------
-    resampled
-        As `resampled_t_table` returns it.
-    alpha
-        Level of the claims; intervals in `resampled` have level 1 - `alpha`.
     """
+    resampled = resampled_t_table(replicates)
     names = ["metric", "model_a", "model_b"]
     frame = resampled[[*names, "estimate", "low", "high", "p_adjusted"]].copy()
-    supported = frame["p_adjusted"] < alpha
+    supported = frame["p_adjusted"] < replicates.alpha
     higher = frame["metric"].map(lambda metric: METRICS[metric].higher_is_better)
     better = frame["model_a"].where((frame["estimate"] > 0) == higher, frame["model_b"])
     frame.insert(len(names), "supported", supported.astype(int))

@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
+from ctseq.evidence.levels import check_level
 from ctseq.evidence.notes import write_notes
+from ctseq.evidence.over_replicates.design import Design
 
 POLICIES = ("exclude", "zero", "error")
 
 
 @dataclass(frozen=True)
 class Replicates:
-    """The value of every metric in every replicate of every model.
+    """The values of metrics in every replicate of every model, and how they are compared.
 
     Attributes
     ----------
@@ -26,20 +28,35 @@ class Replicates:
         Numbers of the replicates.
     values
         Shape (models, metrics, replicates); NaN is undefined.
-    shared_splits
-        Whether a replicate is the same split for every model, so that models can be paired.
+    design
+        How the replicates were drawn.
+    alpha
+        Significance level; intervals have level 1 - `alpha`.
+    undefined
+        What is done with undefined values: ``exclude`` drops them, ``zero`` counts them as 0 (the
+        paper's choice), ``error`` refuses them.
+    rope
+        Half-width of the region of practical equivalence around 0, in the metrics' units.
     """
 
     models: tuple[str, ...]
     metrics: tuple[str, ...]
     numbers: tuple[int, ...]
     values: np.ndarray
-    shared_splits: bool = True
+    design: Design
+    alpha: float
+    undefined: str
+    rope: float
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Every pair of models, in config's order."""
         return list(combinations(self.models, 2))
+
+    @property
+    def corrected(self) -> dict[str, float]:
+        """What a test corrected for overlapping training sets goes by."""
+        return {"test_train_ratio": self.design.test_train_ratio, "alpha": self.alpha}
 
     def of(self, model: str, metric: str) -> np.ndarray:
         """Return one model's values of one metric, shape (replicates,)."""
@@ -79,30 +96,31 @@ class Pair:
         return len(self.a) if self.paired else len(self.a) + len(self.b)
 
 
-def replicates_of(
-    rows: pd.DataFrame,
-    *,
-    models: Sequence[str],
-    metrics: Sequence[str],
-    shared_splits: bool = True,
-) -> Replicates:
-    """Return the values of ``metrics.csv`` by model, metric and replicate.
+def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any]) -> Replicates:
+    """Return a study's replicates.
 
     Parameters
     ----------
     rows
-        Columns model, replicate, metric and value.
-    models, metrics
-        What to take, in this order; other rows are left out.
-    shared_splits
-        Whether a replicate is the same split for every model.
+        ``metrics.csv``: columns model, replicate, metric and value.
+    design
+        How the replicates were drawn.
+    settings
+        Keys models and metrics (what to take, in this order), alpha, undefined, rope.
 
     Raises
     ------
     InputError
-        If there are fewer than two models, no metric, or a model lacks a metric in a replicate
-        that another one has.
+        If there are fewer than two models, no metric, other splits than replicates, a model lacks
+        a metric in a replicate that another one has, or a setting is wrong.
     """
+    models, metrics = settings["models"], settings["metrics"]
+    check_level(settings["alpha"], "comparison.alpha")
+    if settings["undefined"] not in POLICIES:
+        raise InputError(
+            f"comparison.undefined is {settings['undefined']!r} but must be one of "
+            f"{', '.join(POLICIES)}."
+        )
     if len(set(models)) < 2 or len(set(models)) < len(models):
         raise InputError(
             f"A comparison needs two models or more, each once; got {', '.join(models) or 'none'}."
@@ -128,74 +146,64 @@ def replicates_of(
     values = found.reindex(wanted).to_numpy(dtype=float)
     if np.isinf(values).any():
         raise InputError("metrics.csv holds an infinite value; remake it.")
+    if design.n_splits not in (None, len(numbers)):
+        raise InputError(
+            f"There are {design.n_splits} splits but {len(numbers)} replicates in metrics.csv. "
+            "Remake metrics.csv."
+        )
     shape = (len(models), len(metrics), len(numbers))
-    return Replicates(
-        tuple(models), tuple(metrics), tuple(numbers), values.reshape(shape), shared_splits
-    )
+    compared = (settings[key] for key in ("alpha", "undefined", "rope"))
+    names = tuple(models), tuple(metrics), tuple(numbers)
+    return Replicates(*names, values.reshape(shape), design, *compared)
 
 
-def sample_of(replicates: Replicates, model: str, metric: str, policy: str) -> Sample:
-    """Return one model's values of one metric.
-
-    Parameters
-    ----------
-    policy
-        ``exclude`` drops undefined values, ``zero`` counts them as 0 (the paper's choice),
-        ``error`` refuses them.
+def sample_of(replicates: Replicates, model: str, metric: str) -> Sample:
+    """Return one model's values of one metric, undefined ones treated.
 
     Raises
     ------
     InputError
-        With ``error`` if a value is undefined; if the policy is not known.
+        If a value is undefined and undefined values are refused.
     """
     values = replicates.of(model, metric)
     undefined = np.isnan(values)
-    _check(replicates, model, metric, undefined, policy)
-    treated = values[~undefined] if policy == "exclude" else np.nan_to_num(values)
+    _check(replicates, model, metric, undefined)
+    treated = values[~undefined] if replicates.undefined == "exclude" else np.nan_to_num(values)
     return Sample(treated, int(undefined.sum()))
 
 
-def pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str, policy: str) -> Pair:
-    """Return two models' values of one metric.
+def pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str) -> Pair:
+    """Return two models' values of one metric, undefined ones treated.
 
     As `sample_of`, but where models share their splits, ``exclude`` drops a replicate for both
     if it is undefined for either.
     """
-    if not replicates.shared_splits:
-        return separate_pair_of(replicates, model_a, model_b, metric, policy)
+    if not replicates.design.shared_splits:
+        return separate_pair_of(replicates, model_a, model_b, metric)
     a, b = replicates.of(model_a, metric), replicates.of(model_b, metric)
     for model, values in ((model_a, a), (model_b, b)):
-        _check(replicates, model, metric, np.isnan(values), policy)
+        _check(replicates, model, metric, np.isnan(values))
     undefined = np.isnan(a) | np.isnan(b)
-    if policy == "exclude":
+    if replicates.undefined == "exclude":
         return Pair(a[~undefined], b[~undefined], int(undefined.sum()))
     return Pair(np.nan_to_num(a), np.nan_to_num(b), int(undefined.sum()))
 
 
-def separate_pair_of(
-    replicates: Replicates, model_a: str, model_b: str, metric: str, policy: str
-) -> Pair:
+def separate_pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str) -> Pair:
     """Return two models' values as samples of their own, as the paper's tests take them."""
-    a, b = (sample_of(replicates, model, metric, policy) for model in (model_a, model_b))
+    a, b = (sample_of(replicates, model, metric) for model in (model_a, model_b))
     return Pair(a.values, b.values, a.n_undefined + b.n_undefined, paired=False)
 
 
-def models_table(
-    replicates: Replicates, undefined: str, measure: Callable[[np.ndarray], Any]
-) -> pd.DataFrame:
+def models_table(replicates: Replicates, measure: Callable[[np.ndarray], Any]) -> pd.DataFrame:
     """Return a table with a row a metric and model.
 
-    Parameters
-    ----------
-    undefined
-        What is done with undefined values: one of `POLICIES`.
-    measure
-        Takes the model's values; returns the row's other cells, with `notes`.
+    `measure` takes the model's values and returns the row's other cells, with `notes`.
     """
     rows = []
     for metric in replicates.metrics:
         for model in replicates.models:
-            sample = sample_of(replicates, model, metric, undefined)
+            sample = sample_of(replicates, model, metric)
             counts = {"n": len(sample.values), "n_undefined": sample.n_undefined}
             cells = _cells(measure(sample.values))
             rows.append({"metric": metric, "model": model, **cells, **counts})
@@ -204,7 +212,6 @@ def models_table(
 
 def pairs_table(
     replicates: Replicates,
-    undefined: str,
     measure: Callable[[Pair, str], Iterable[Any]],
     *,
     separate: bool = False,
@@ -213,8 +220,6 @@ def pairs_table(
 
     Parameters
     ----------
-    undefined
-        What is done with undefined values: one of `POLICIES`.
     measure
         Takes both models' values and the metric; returns the other cells of each row, with
         `notes`.
@@ -225,7 +230,7 @@ def pairs_table(
     rows = []
     for metric in replicates.metrics:
         for model_a, model_b in replicates.pairs:
-            pair = take(replicates, model_a, model_b, metric, undefined)
+            pair = take(replicates, model_a, model_b, metric)
             names = {"metric": metric, "model_a": model_a, "model_b": model_b}
             n = {"n_a": len(pair.a), "n_b": len(pair.b)} if separate else {"n": pair.n}
             counts = {**n, "n_undefined": pair.n_undefined}
@@ -241,7 +246,7 @@ def table_with_notes(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Tell whether values differ by no more than rounding.
+    """Return whether values differ by no more than rounding.
 
     Differences of ratios such as 18/25 - 15/25 are equal on paper but not in binary; 1e-12 is far
     above that rounding and far below the step of any metric.
@@ -253,14 +258,8 @@ def _cells(row: Any) -> dict[str, Any]:
     return asdict(row) if is_dataclass(row) else row
 
 
-def _check(
-    replicates: Replicates, model: str, metric: str, undefined: np.ndarray, policy: str
-) -> None:
-    if policy not in POLICIES:
-        raise InputError(
-            f"comparison.undefined is {policy!r} but must be one of {', '.join(POLICIES)}."
-        )
-    if policy == "error" and undefined.any():
+def _check(replicates: Replicates, model: str, metric: str, undefined: np.ndarray) -> None:
+    if replicates.undefined == "error" and undefined.any():
         numbers = ", ".join(str(replicates.numbers[index]) for index in np.flatnonzero(undefined))
         raise InputError(
             f"The {metric} of model {model} is undefined in replicate {numbers} and "
