@@ -383,8 +383,7 @@ def share_called_positive(truth, probability, predicted):
 def toy_analysis(name, section):
     """Return an analysis that counts each model's replicates."""
 
-    def compute(study):
-        replicates = study.replicates
+    def compute(replicates):
         return pd.DataFrame({"model": replicates.models, "beads": len(replicates.numbers)})
 
     contract = Table({"model": "text", "beads": "int"}, key=("model",))
