@@ -44,8 +44,8 @@ rule index_dataset:
         mem_mb=1500,
     params:
         code_of("index_dataset.py"),
-        format=dataset_format(),
-        labels=label_table(),
+        format=STUDY.dataset_format,
+        labels=STUDY.label_table,
         on_problem=config["dataset"]["on_problem"],
     script:
         "../scripts/index_dataset.py"
@@ -72,6 +72,6 @@ rule select_slices:
         mem_mb=500,  # Python with pandas, and a few patients at a time
     params:
         code_of("select_slices.py"),
-        format=dataset_format(),
+        format=STUDY.dataset_format,
     script:
         "../scripts/select_slices.py"

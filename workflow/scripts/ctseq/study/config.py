@@ -8,7 +8,7 @@ import jsonschema
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.imaging.windows import PRESETS, parse_windows
-from ctseq.study.models import head_family
+from ctseq.study.models import head_family, training_settings
 
 # Keys of an image model whose head sees one slice at a time.
 _OF_SLICES = ("labels", "sequence_rule")
@@ -107,7 +107,7 @@ def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
-    training = config["training"] | model.get("training", {})
+    training = training_settings(config, model)
     family = head_family(model)
     if family != "sequence" and model["kind"] == "image":
         yield from (f"{key}.{name} is missing" for name in _OF_SLICES if name not in model)
