@@ -33,7 +33,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
-# The published study, in the words of the configuration.
+# The published study, described by the same keys as a configuration.
 with open(workflow.source_path("../../resources/published/study.yaml"), encoding="utf-8") as study:
     PUBLISHED = yaml.safe_load(study)
 
@@ -63,13 +63,13 @@ onstart:
 
 def check_writable(folder):
     """Stop before any job runs if results cannot be written; each job would say so otherwise."""
-    there = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
+    existing = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
         raise WorkflowError(
-            f"{there} cannot be written to: {error.strerror}. Make it writable, then give the same "
+            f"{existing} cannot be written to: {error.strerror}. Make it writable, then give the same "
             "command again."
         )
 
@@ -162,7 +162,7 @@ def published_figures(wildcards=None):
 
 
 def metric_figures(study):
-    """Name what is drawn of a study's metrics: a figure a metric, and one a model."""
+    """Return the figures of a study's metrics: one for each metric and one for each model."""
     drawn = {"metric": study["comparison"]["metrics"], "confusion": study["models"]}
     paths = {
         kind: [f"<results>/figures/{kind}-{name}" for name in names]

@@ -104,7 +104,7 @@ rule fit_classical:
 
 
 rule finetune:
-    """Train one replicate's backbone and head from pixels and keep the best epoch."""
+    """Train one replicate's encoder and head from pixels and keep the best epoch."""
     input:
         unpack(pixels_of),
         slices="<results>/dataset/slices.csv",
