@@ -26,8 +26,6 @@ class Model:
 
     Attributes
     ----------
-    label
-        Its name in tables and figures.
     way_of_training
         See `way_of_training`.
     head
@@ -44,7 +42,6 @@ class Model:
         The same for its head.
     """
 
-    label: str
     way_of_training: str
     head: str
     labels: str
@@ -72,10 +69,10 @@ class Model:
         is_local = checkpoint.startswith((".", "/")) or Path(checkpoint).is_dir()
         return checkpoint if is_local else self.hub_folder
 
-    def has_features_of(self, other: "Model") -> bool:
-        """Return whether another model's features are the same, so that both may share files."""
-        mine, its = ((one.encoder, one.extraction, one.encoder_seed) for one in (self, other))
-        return mine == its
+    @property
+    def feature_settings(self) -> tuple[dict[str, Any], dict[str, Any], int | None]:
+        """All settings that decide the features: models with the same share files."""
+        return self.encoder, self.extraction, self.encoder_seed
 
 
 def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
@@ -91,7 +88,6 @@ def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
     sees_sequences = model["kind"] == "video" or head_family(model) == "sequence"
     seed = config["seed"] if model.get("shuffle_slices") else None
     return Model(
-        label=model["label"],
         way_of_training=way_of_training(config, model),
         head=model.get("head", {"type": "linear"})["type"],
         labels=model.get("labels", "patient"),

@@ -65,8 +65,9 @@ class Study:
 
     def encoder_of(self, name: str) -> str:
         """Return the first model with the same features as a model, whose files they share."""
-        model = self.models[name]
-        return next(other for other, its in self.models.items() if model.has_features_of(its))
+        settings = self.models[name].feature_settings
+        same = (other for other, its in self.models.items() if its.feature_settings == settings)
+        return next(same)
 
     def trained(self, *ways: str) -> list[str]:
         """List the models that are trained in one of some ways (see `way_of_training`)."""
