@@ -44,7 +44,7 @@ format: .venv/ready ## put files into the style that `make lint` checks
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-docs: .venv/ready ## write the generated parts of the documents
+docs: .venv/ready ## write the generated parts of the documents (needs Graphviz)
 	$(BIN)/python docs/generate.py
 
 clean: ## remove what runs have made (not .venv, not fetched checkpoints)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -65,6 +66,22 @@ def write_copy(folder, overlay):
 def without_profile(environment):
     """Give an environment without the variables that change what Snakemake does."""
     return {k: v for k, v in environment.items() if not k.startswith("SNAKEMAKE_")}
+
+
+@dataclass(frozen=True)
+class RuleGraph:
+    """The names of rules, and pairs of a rule and one that uses its output."""
+
+    rules: set
+    edges: set
+
+
+def read_dot(text):
+    """Read what `snakemake --rulegraph dot` prints."""
+    # Wildcards and their values follow a rule's name in its label.
+    names = dict(re.findall(r'^\s*(\d+) ?\[ ?label ?= ?"(\w+)', text, re.M))
+    edges = re.findall(r"^\s*(\d+) -> (\d+)", text, re.M)
+    return RuleGraph(set(names.values()), {(names[a], names[b]) for a, b in edges})
 
 
 def contents(results):

@@ -25,11 +25,9 @@ import jsonschema, pandas, smart_open, snakemake.cli, snakemake.utils
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     snakemake.cli.main(["--version"])
 for case in json.load(sys.stdin):
-    edited = case["edit"] and open(case["edit"], "r+b")
-    if edited:
-        times, length = os.stat(case["edit"]), edited.seek(0, 2)
-        edited.write(b"# edited\\n")
-        edited.flush()
+    kept = {name: (os.stat(name), open(name, "rb").read()) for name in case["edit"]}
+    for name, text in case["edit"].items():
+        open(name, "w", encoding="utf-8").write(text)
     child = os.fork()
     if not child:
         output = os.open(case["output"], os.O_WRONLY | os.O_CREAT)
@@ -37,10 +35,9 @@ for case in json.load(sys.stdin):
         os.dup2(output, 2)
         snakemake.cli.main(case["arguments"])
     os.waitpid(child, 0)
-    if edited:
-        edited.truncate(length)
-        edited.close()
-        os.utime(case["edit"], ns=(times.st_atime_ns, times.st_mtime_ns))
+    for name, (times, content) in kept.items():
+        open(name, "wb").write(content)
+        os.utime(name, ns=(times.st_atime_ns, times.st_mtime_ns))
 """
 
 
@@ -107,7 +104,7 @@ class WorkingCopy:
         return Outcome(answer.returncode, answer.stdout)
 
     def plans(self, cases):
-        """Dry-run many cases: name to arguments, overlay and a file to append a comment to."""
+        """Dry-run many cases: name to overlay, options, targets and files with another text."""
         asked = []
         for number, case in enumerate(cases.values()):
             overlay = self.folder / f"case-{number}.yaml"
@@ -116,7 +113,8 @@ class WorkingCopy:
             options[-1:-1] = case.get("options", [])
             output = self.folder / f"case-{number}.log"
             arguments = options + case.get("targets", [])
-            asked.append({"arguments": arguments, "edit": case.get("edit"), "output": str(output)})
+            edit = case.get("edit", {})
+            asked.append({"arguments": arguments, "edit": edit, "output": str(output)})
         subprocess.run(
             [sys.executable, "-c", PLANNER],
             cwd=self.folder,

@@ -43,7 +43,7 @@ use rule plot_metrics as plot_published_metrics with:
     params:
         code_of("plot_metrics.py"),
         metrics=PUBLISHED["comparison"]["metrics"],
-        labels=labels_of(PUBLISHED),
+        labels=model_labels(PUBLISHED),
         shared_splits=False,
 
 
@@ -52,7 +52,7 @@ use rule plot_differences as plot_published_differences with:
         results="results/published",
     params:
         code_of("plot_differences.py"),
-        labels=labels_of(PUBLISHED),
+        labels=model_labels(PUBLISHED),
         shared_splits=False,
         rope=PUBLISHED["comparison"]["rope"],
         alpha=PUBLISHED["comparison"]["alpha"],

@@ -84,7 +84,7 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
         raise InputError(
             f"{path} lacks the column {', '.join(missing)}; it has {', '.join(cells.columns)}."
         )
-    problems, typed = [], {}
+    invalid, typed = [], {}
     for name, kind in table.columns.items():
         column = cells[name]
         empty = column == ""
@@ -98,13 +98,17 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
                 wrong |= numbers.notna() & (numbers % 1 != 0)
             if kind.startswith("flag"):
                 wrong |= numbers.notna() & ~numbers.isin([0, 1])
-        # Row 1 is the header, as a spreadsheet counts.
-        problems += [
-            f"row {row + 2}, column {name}: {column[row]!r} is not a valid {kind.rstrip('?')}"
-            for row in wrong[wrong].index[:5]
-        ]
+        invalid += [(row, name, kind.rstrip("?")) for row in wrong[wrong].index[:5]]
         typed[name] = column if numbers is None else numbers
-    fail_on(problems, title=f"{path} holds invalid cells", cure="Remake the file.")
+    fail_on(
+        [
+            # Row 1 is the header, as a spreadsheet counts.
+            f"row {row + 2}, column {name}: {cells[name][row]!r} is not a valid {kind}"
+            for row, name, kind in invalid
+        ],
+        title=f"{path} holds invalid cells",
+        cure="Remake the file.",
+    )
     return pd.DataFrame(typed).astype({name: _DTYPES[k] for name, k in table.columns.items()})
 
 
@@ -112,5 +116,7 @@ def _check_key(rows: pd.DataFrame, table: Table, path: str | Path) -> None:
     key = list(table.key)
     twice = rows[rows.duplicated(key)] if key else rows[:0]
     if len(twice):
-        named = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
-        raise InputError(f"{path} names a row twice: {named}.")
+        cells = twice.iloc[0]
+        raise InputError(
+            f"{path} names a row twice: {', '.join(f'{name} {cells[name]}' for name in key)}."
+        )
