@@ -86,14 +86,6 @@ def differing(first, second):
     return sorted(name for name in first | second if first.get(name) != second.get(name))
 
 
-def rule_environments():
-    """Give the name of each rule's conda environment."""
-    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    blocks = re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", rules, re.M)
-    found = {rule: re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', body) for rule, body in blocks}
-    return {rule: match[1] for rule, match in found.items() if match}
-
-
 class Run:
     """A run of Snakemake that goes on beside the test; its output goes to a file."""
 
