@@ -3,6 +3,10 @@
 import hashlib
 import http.server
 import json
+import os
+import re
+import shutil
+import tempfile
 import threading
 from pathlib import Path
 
@@ -16,6 +20,21 @@ hypothesis.settings.register_profile("ctseq", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("ctseq")
 
 ROOT = Path(__file__).parent.parent
+
+# Nothing that somebody has set for other work decides a test: a profile, an allocation, an active
+# environment, a mirror of the hub, a style of figures. And no proxy stands before this machine.
+SET_FOR_OTHER_WORK = re.compile("(CONDA|HF|MPL|SBATCH|SLURM|SNAKEMAKE|SRUN|TRANSFORMERS)")
+for name in filter(SET_FOR_OTHER_WORK.match, list(os.environ)):
+    del os.environ[name]
+os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+
+
+def pytest_configure(config):
+    """Let libraries keep files in a folder of the tests where nobody can write at home."""
+    if not os.access(Path.home(), os.W_OK):
+        cache = tempfile.mkdtemp(prefix="ctseq-cache-")
+        os.environ["XDG_CACHE_HOME"] = cache
+        config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
 
 
 class PretendHub(http.server.ThreadingHTTPServer):

@@ -62,11 +62,6 @@ def write_copy(folder, overlay):
     (folder / "study.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
 
 
-def without_profile(environment):
-    """Give an environment without the variables that change what Snakemake does."""
-    return {k: v for k, v in environment.items() if not k.startswith("SNAKEMAKE_")}
-
-
 def contents(results):
     """Give every file of a study that has to be the same wherever it runs, by path."""
     found = {}
@@ -97,7 +92,7 @@ class Run:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", *arguments],
                 cwd=folder,
-                env=without_profile(environment),
+                env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -1,6 +1,5 @@
 """What `--profile profiles/slurm` plans, without a cluster."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,7 +7,6 @@ import sys
 import pytest
 
 from rules import local_rules
-from studies import without_profile
 
 PAPER = {"replicates": 10, "report": {"example_slices": True}}
 
@@ -25,7 +23,6 @@ def plan(new_copy, tmp_path_factory):
         [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"]
         + ["--configfile", "study.yaml", "--dry-run"],
         cwd=copy.folder,
-        env=without_profile(os.environ),
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,5 @@
 """Profiles speak of the workflow's rules, and of all that go to a cluster."""
 
-import os
 import re
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import pytest
 import yaml
 
 from rules import local_rules, rules
-from studies import without_profile
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles").glob("*/config.yaml"))
@@ -47,7 +45,6 @@ def test_rules_are_those_that_snakemake_lists(new_copy, tmp_path):
     listed = subprocess.check_output(
         [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--list-rules"],
         cwd=new_copy(tmp_path).folder,
-        env=without_profile(os.environ),
         stderr=subprocess.DEVNULL,
         text=True,
     )

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw
 
-from studies import STUDY, models_of, without_profile, write_checkpoints, write_copy
+from studies import STUDY, models_of, write_checkpoints, write_copy
 
 # Starting Snakemake takes longer than planning a small study: this starts it once, with the
 # libraries and plugins that every plan loads, and forks for each plan.
@@ -98,7 +98,7 @@ class WorkingCopy:
         answer = subprocess.run(
             [sys.executable, "-m", "snakemake", *self._options(overlay, cores), *arguments],
             cwd=self.folder,
-            env=without_profile(os.environ) | (environment or {}),
+            env=os.environ | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -120,7 +120,6 @@ class WorkingCopy:
         subprocess.run(
             [sys.executable, "-c", PLANNER],
             cwd=self.folder,
-            env=without_profile(os.environ),
             input=json.dumps(asked),
             text=True,
             check=True,
