@@ -17,6 +17,8 @@ from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import choose_trainable, renew_head, save_model
 from ctseq.imaging.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.numerical
+
 FRAMES = 4
 KINDS = {"video": FRAMES, "image": None}
 SIDES = {"video": 48, "image": 64}

@@ -20,6 +20,8 @@ from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.imaging.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.numerical
+
 FRAMES, SLICES = 4, 5
 SIDES = {"video": 48, "image": 64}
 SETTINGS = {
