@@ -1,4 +1,4 @@
-"""What several tests share: paths and a pretend Hugging Face hub."""
+"""What tests share: a clean environment, working copies and a pretend Hugging Face hub."""
 
 import hashlib
 import http.server
@@ -30,7 +30,7 @@ os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
 
 
 def pytest_configure(config):
-    """Let libraries keep files in a folder of the tests where nobody can write at home."""
+    """Let libraries cache files in a temporary folder if the home folder cannot be written to."""
     if not os.access(Path.home(), os.W_OK):
         cache = tempfile.mkdtemp(prefix="ctseq-cache-")
         os.environ["XDG_CACHE_HOME"] = cache
@@ -118,7 +118,7 @@ def checkpoints(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def new_copy(tmp_path_factory):
-    """Give a function that makes a working copy with a small study, without results."""
+    """Return a function that makes a working copy with a small study, without results."""
 
     def make(checkpoints, **overlay):
         folder = tmp_path_factory.mktemp("copy")
@@ -130,7 +130,7 @@ def new_copy(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small_forest():
-    """Let forests have a tenth of their trees: they are fitted dozens of times."""
+    """Make forests a tenth as large, because they are fitted dozens of times."""
     from ctseq.families.classical import CLASSICAL_HEADS
 
     forest = CLASSICAL_HEADS["forest"].classifier

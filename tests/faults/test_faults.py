@@ -33,7 +33,7 @@ def targets(copy):
 
 @pytest.fixture(scope="module")
 def undisturbed(new_copy, checkpoints):
-    """Run the study up to its last tables and give the contents of its files."""
+    """Run the study up to its last tables and return the contents of its files."""
     copy = new_copy(checkpoints)
     copy.run("--", *targets(copy)).end()
     return copy.contents()
@@ -46,7 +46,7 @@ def copy(new_copy, checkpoints):
 
 
 def children(process):
-    """List the processes below one that run a rule's script."""
+    """List the descendants of a process that run a rule's script."""
     below, found = [process], []
     while below:
         listed = Path(f"/proc/{below.pop()}/task")
@@ -104,7 +104,7 @@ def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
 
 @contextmanager
 def mounted(folder, size):
-    """Give the study a small disk of its own."""
+    """Mount a small disk for the study; yield a function that remounts it."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
     subprocess.run(mount, check=True)

@@ -59,7 +59,7 @@ def test_the_papers_study_is_less_than_twelve_submissions(plan, jobs):
 
 
 def test_gpu_jobs_are_not_cut_down_to_the_login_node(jobs):
-    """profiles/default's cores and GPU are this machine's; they bound local runs alone."""
+    """The cores and the GPU in profiles/default limit local runs only."""
     on_gpu = [job for job in jobs if job["resources"].get("slurm_partition") == "gpu"]
     assert [job["rule"] for job in on_gpu] == ["extract_features"] * 2
     assert {job["threads"] for job in on_gpu} == {8}
