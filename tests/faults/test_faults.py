@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from studies import STUDY, models_of
+from studies import LIMIT_S, STUDY, models_of
 
 pytestmark = pytest.mark.skipif(
     "CTSEQ_TEST_FAULTS" not in os.environ,
@@ -66,6 +66,14 @@ def _is_script(process):
         return False
 
 
+def wait_for_jobs(run):
+    """Wait until a run has started a job or has ended, however long this machine takes for it."""
+    deadline = time.monotonic() + LIMIT_S
+    while run.process.poll() is None and not run.ran:
+        assert time.monotonic() < deadline, run.text
+        time.sleep(0.1)
+
+
 def unfinished(copy):
     return [path for path in copy.results.rglob("*") if ".unfinished." in path.name]
 
@@ -78,7 +86,8 @@ def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
         force = ["--forcerun", "draw_phantom"] if finished else []
         run = copy.run(*force, "--", *targets(copy))
         finished = False
-        time.sleep(moments.uniform(1, 6))
+        wait_for_jobs(run)
+        time.sleep(moments.uniform(0, 4))
         if run.process.poll() is not None:
             run.end()
             finished = True
@@ -86,7 +95,7 @@ def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
         jobs = children(run.process.pid)
         if jobs and moments.random() < 0.7:
             os.kill(moments.choice(jobs), signal.SIGKILL)
-            run.process.wait(120)
+            run.process.wait(LIMIT_S)
             kills["job"] += 1
         else:
             run.process.send_signal(signal.SIGKILL)
