@@ -7,7 +7,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +32,18 @@ PACKAGES = (
     "figures",
     "report",
 )
+MOST_MODULES = 16
 MOST_LINES = 300
 MOST_LINES_OF_CODE = 50
+# Readers of any dataset; what CT-ICH alone has stands in modules named after it.
+GENERIC_READERS = re.compile(r"ctseq\.readers\.(folder|dicom|label_tables)")
 # Seconds to import: Snakemake would take them at every start.
 SLOW = {"matplotlib", "pandas", "scipy", "sklearn", "torch", "transformers"}
 
 FILES = sorted(SCRIPTS.rglob("*.py"))
+OTHER_FILES = [
+    path for name in ("benchmarks", "docs", "tests") for path in sorted((ROOT / name).rglob("*.py"))
+]
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 
 
@@ -185,6 +191,12 @@ def test_every_module_stands_in_a_package():
     assert [path.name for path in LIBRARY.glob("*.py")] == ["__init__.py"]
 
 
+def test_no_package_holds_too_many_modules():
+    modules = Counter(path.parent for path in LIBRARY.rglob("*.py") if path.stem != "__init__")
+    large = {path.name: number for path, number in modules.items() if number > MOST_MODULES}
+    assert large == {}
+
+
 def test_no_module_is_too_long():
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in FILES}
     assert_none([f"{path}: {number}" for path, number in lengths.items() if number >= MOST_LINES])
@@ -200,6 +212,43 @@ def test_every_function_fits_a_screen():
             if isinstance(node, functions) and length_without_docstring(node) > MOST_LINES_OF_CODE
         ]
     )
+
+
+def test_every_public_function_and_class_says_what_it_does():
+    lines = []
+    for path in FILES:
+        for node in definitions(path):
+            public = node.col_offset == 0 and not node.name.startswith("_")
+            if public and ast.get_docstring(node) is None:
+                lines.append(line_of(path, node))
+    assert_none(lines)
+
+
+def test_no_docstring_begins_with_give():
+    """It says neither that something is returned nor what is done."""
+    lines = []
+    for path in [*FILES, *OTHER_FILES]:
+        for node in definitions(path):
+            if (ast.get_docstring(node) or "").startswith("Give"):
+                lines.append(line_of(path, node))
+    assert_none(lines)
+
+
+def test_no_docstring_of_the_rules_begins_with_give():
+    lines = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in RULES
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if line.strip().startswith('"""Give')
+    ]
+    assert_none(lines)
+
+
+def test_generic_readers_know_nothing_of_ct_ich(imports):
+    generic = {one.importer for one in imports if GENERIC_READERS.match(one.importer)}
+    assert {"ctseq.readers.folder", "ctseq.readers.dicom"} <= generic
+    found = [one for one in imports if one.importer in reached_from(generic, imports)]
+    assert_none([one.line for one in found if ".ct_ich" in one.imported])
 
 
 def test_nothing_of_the_library_and_scripts_imports_snakemake():
