@@ -15,7 +15,7 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw
 
-from studies import STUDY, models_of, without_profile, write_checkpoints, write_copy
+from studies import STUDY, models_of, write_checkpoints, write_copy
 
 # Starting Snakemake takes longer than planning a small study: this starts it once, with the
 # libraries and plugins that every plan loads, and forks for each plan.
@@ -43,7 +43,7 @@ for case in json.load(sys.stdin):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of Snakemake ended, and all it said."""
+    """A finished run of Snakemake: its exit status and its output."""
 
     status: int
     text: str
@@ -84,7 +84,7 @@ class WorkingCopy:
         (self.folder / name).write_text(yaml.safe_dump(overlay, sort_keys=False))
 
     def copy(self, folder):
-        """Give another working copy in the same state, times of change and all."""
+        """Return another working copy in the same state, times of change included."""
         shutil.copytree(self.folder, folder, symlinks=True)
         twin = object.__new__(WorkingCopy)
         twin.folder = folder
@@ -95,7 +95,7 @@ class WorkingCopy:
         answer = subprocess.run(
             [sys.executable, "-m", "snakemake", *self._options(overlay, cores), *arguments],
             cwd=self.folder,
-            env=without_profile(os.environ) | (environment or {}),
+            env=os.environ | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -118,7 +118,6 @@ class WorkingCopy:
         subprocess.run(
             [sys.executable, "-c", PLANNER],
             cwd=self.folder,
-            env=without_profile(os.environ),
             input=json.dumps(asked),
             text=True,
             check=True,
@@ -127,7 +126,7 @@ class WorkingCopy:
         return dict(zip(cases, texts, strict=True))
 
     def tree(self, below="."):
-        """Give every file's time of change and content, by path; Python's own cache left out."""
+        """Return every file's time of change and digest by path, without Python's own cache."""
         found = {}
         for path in sorted((self.folder / below).rglob("*")):
             if path.is_symlink():
@@ -147,7 +146,7 @@ class WorkingCopy:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
-    """Give a function that makes a folder once for all processes of this test run."""
+    """Return a function that makes a folder once for all processes of this test run."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -191,7 +190,7 @@ class Study:
 
 @pytest.fixture(scope="session")
 def study(once, local_models):
-    """The whole small study, run once; tests that change anything take a copy of it."""
+    """Run the small study once; tests that change anything take a copy of it."""
 
     def write(folder):
         copy = WorkingCopy(folder / "copy", STUDY | {"models": local_models})
@@ -218,19 +217,19 @@ def study_copy(study, tmp_path):
 
 @pytest.fixture
 def working_copy(tmp_path):
-    """Give a function that makes a working copy without results, from a study's overlay."""
+    """Return a function that makes a working copy without results, from a study's overlay."""
     return lambda overlay: WorkingCopy(tmp_path / "copy", overlay)
 
 
 @pytest.fixture(scope="module")
 def modules_copy(tmp_path_factory):
-    """Give such a function to the tests of a module together."""
+    """Return the same function as `working_copy`, for copies that a module's tests share."""
     return lambda overlay: WorkingCopy(tmp_path_factory.mktemp("module") / "copy", overlay)
 
 
 @pytest.fixture(scope="session")
 def planned(once, study):
-    """Give a function that plans cases on a copy of the finished study, once a name."""
+    """Return a function that plans cases on a copy of the finished study, once a name."""
 
     def plan(name, cases):
         def write(folder):
@@ -251,7 +250,7 @@ HEADER = (
 
 @pytest.fixture(scope="session")
 def write_ct_ich():
-    """Give a function that lays out a folder like CT-ICH's JPG release, without the phantom."""
+    """Return a function that writes a folder in the layout of CT-ICH's JPG release."""
     return _write_ct_ich
 
 
