@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.imaging.hounsfield import apply_windows
-from ctseq.imaging.windows import Window
+from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers import ct_ich_tables
 from ctseq.readers.ct_ich_tables import read_demographics
 from ctseq.readers.problems import PATIENT, problem
