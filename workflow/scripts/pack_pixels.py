@@ -1,4 +1,4 @@
-"""Decode, resize and crop every slice once, as one model's checkpoint asks for."""
+"""Decode, resize and crop every slice once, as one model's checkpoint wants it."""
 
 import logging
 from collections import Counter
@@ -19,7 +19,7 @@ log = logging.getLogger("ctseq")
 
 
 def main(dataset, slices, description, pixels, rows, *, format, window, shard, threads):
-    """Write a shard's packed pixels and, beside them, which slice each row is."""
+    """Write a shard's packed pixels, and a table that names the slice of each row."""
     reader, windows = reader_for(dataset, format)[0], parse_windows(window)
     check_windows(reader, windows)
     counts = Counter()
