@@ -27,7 +27,7 @@ KINDS = {"video": 4, "image": None}  # frames
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """Give the folder of a tiny checkpoint of each kind."""
+    """Return the folder of a tiny checkpoint of each kind."""
     root = tmp_path_factory.mktemp("tiny")
     for kind, frames in KINDS.items():
         write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)

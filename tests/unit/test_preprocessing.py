@@ -108,7 +108,7 @@ def test_files_of_any_class_and_age_are_read(name, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"image_processor_type": "SamImageProcessor"}, "SamImageProcessorPil does something else"),
+        ({"image_processor_type": "SamImageProcessor"}, "SamImageProcessorPil does more"),
         ({"image_processor_type": "MobileViTImageProcessor"}, "MobileViTImageProcessorPil does"),
         ({"image_processor_type": "ImageGPTImageProcessor"}, "ImageGPTImageProcessorPil does"),
         ({"image_processor_type": "ViTImageProcessor", "size": {"longest_edge": 64}}, "ViT.* does"),

@@ -150,6 +150,9 @@ def test_other_processors_and_threads_give_features_within_the_bound(inputs, nam
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_bfloat16_is_near_and_the_log_says_how_near(inputs, kind, tmp_path, caplog):
+    if kind == "video" and "ATEN_CPU_CAPABILITY" in os.environ:
+        # Made for AMX where the processor has it, whatever the variable says, it then fails.
+        pytest.skip("PyTorch's attention in bfloat16 knows the processor only")
     caplog.set_level(logging.INFO, "ctseq")
     found = run(inputs, kind, tmp_path, precision="bfloat16")
     assert found.dtype == np.float32

@@ -1,4 +1,4 @@
-"""What a checkpoint's image processor does to a picture, as numbers that packing can use."""
+"""What a checkpoint's image processor does, as numbers: packing needs no transformers."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,11 +31,11 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         If transformers cannot load the processor here, or if it does anything but resize, crop,
         rescale and normalise.
     """
-    import transformers  # takes seconds, which only those wait who call this
+    import transformers  # takes seconds, and fetching a checkpoint does without
 
     path = folder / "preprocessor_config.json"
     try:
-        # Whatever is installed: torchvision interpolates otherwise than Pillow.
+        # Pillow even where torchvision is installed, which interpolates differently.
         processor = transformers.AutoImageProcessor.from_pretrained(
             folder, backend="pil", local_files_only=True, trust_remote_code=False
         )
@@ -49,8 +49,8 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         return next(steps for steps in readings if _is_what_happens(steps, processor))
     except Exception:  # of any type: it lacks what such processors have, or takes no pictures
         raise InputError(
-            f"{path}: {type(processor).__name__} does something else than to resize, crop, rescale "
-            "and normalise, which ctseq cannot do. Choose another checkpoint."
+            f"{path}: {type(processor).__name__} does more than resize, crop, rescale and "
+            "normalise, which is all that ctseq does. Choose another checkpoint."
         ) from None
 
 
