@@ -27,7 +27,7 @@ from passes import (
     write_checkpoint,
 )
 
-from ctseq.encoders.backbones import choose_device
+from ctseq.encoders.devices import choose_device
 
 
 def main(arguments: list[str] | None = None) -> None:

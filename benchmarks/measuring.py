@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from ctseq.encoders.backbones import choose_device  # noqa: E402
+from ctseq.encoders.devices import choose_device  # noqa: E402
 from ctseq.report.facts import git_revision  # noqa: E402
 
 # What a study takes of the repository.

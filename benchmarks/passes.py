@@ -13,15 +13,14 @@ from measuring import ROOT, median, timed
 from torch.utils.flop_counter import FlopCounterMode
 
 from ctseq.core.files import write_json
-from ctseq.encoders.backbones import Backbone, choose_device, extract, load
-from ctseq.encoders.devices import autocast
-from ctseq.encoders.processors import read_processor
+from ctseq.encoders.backbones import Backbone, extract, load
+from ctseq.encoders.devices import autocast, choose_device
+from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.encoders.speed import speed_up
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.finetuning import Examples, finetune
 from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import renew_head
-from ctseq.imaging.preprocessing import Preprocessing
 
 KINDS = ("video", "image")
 FRAMES = {"full": 32, "tiny": 4}
@@ -140,7 +139,7 @@ def own_pass(
     torch.set_num_threads(threads)
     backbone = own_model(checkpoint, kind=kind)
     grey = own_inputs(backbone.model, OWN_SIZE[kind])
-    speed_up(backbone, grey[:1], precision=precision)
+    speed_up(backbone)
 
     def once() -> list[np.ndarray]:
         return list(extract(backbone, [grey], precision=precision))
@@ -247,7 +246,7 @@ def own_training(
 
 def own_model(checkpoint: Path, *, kind: str) -> Backbone:
     """Load a checkpoint as the workflow does."""
-    steps = Preprocessing.from_processor(read_processor(checkpoint))
+    steps = read_preprocessing(checkpoint)
     return load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
 
 

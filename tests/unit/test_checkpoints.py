@@ -17,7 +17,7 @@ from ctseq.core.errors import InputError
 from ctseq.encoders import backbones
 from ctseq.encoders.checkpoints import check_folder, describe, weights_digest
 from ctseq.encoders.hub import convert_to_safetensors
-from ctseq.encoders.speed import speed_up
+from ctseq.encoders.speed import BOUND, relative_error
 from ctseq.encoders.tiny import write_tiny
 from ctseq.imaging.preprocessing import Preprocessing
 
@@ -29,7 +29,7 @@ KINDS = {"video": 4, "image": None}  # frames
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """Give the folder of a tiny checkpoint of each kind."""
+    """Return the folder of a tiny checkpoint of each kind."""
     root = tmp_path_factory.mktemp("tiny")
     for kind, frames in KINDS.items():
         write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
@@ -142,10 +142,11 @@ def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
     values = backbones.pixel_values(backbone, batch)
     with torch.inference_mode():
         logits = backbone.model(**{backbone.model.main_input_name: values}).logits
-        assert torch.equal(backbone.head(torch.from_numpy(features)), logits)
-    # Another batch size may round differently in the last bits, no more.
+        found = backbone.head(torch.from_numpy(features))
+    assert relative_error(found.numpy(), logits.numpy()) <= BOUND
+    # Another batch size may round otherwise.
     one_by_one = np.concatenate(list(backbones.extract(backbone, batch[:, None])))
-    np.testing.assert_allclose(features, one_by_one, rtol=1e-4, atol=1e-5)
+    assert relative_error(one_by_one, features) <= BOUND
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -161,18 +162,17 @@ def test_three_windows_feed_a_channel_each(kind, tiny):
 
 
 @pytest.mark.parametrize(("kind", "shape"), [("video", (2, 4, 48, 48)), ("image", (8, 64, 64))])
-def test_features_have_the_same_bits_with_any_number_of_threads(tiny, kind, shape):
+def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny, kind, shape):
     threads = torch.get_num_threads()
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     outputs = []
-    for number in (1, 2, 3):
+    for number in (1, 1, 2, 3):
         torch.set_num_threads(number)
-        backbone = load(tiny / kind, kind)
-        speed_up(backbone, batch[:1], precision="float32")
-        outputs += backbones.extract(backbone, [batch])
+        outputs += backbones.extract(load(tiny / kind, kind), [batch])
     torch.set_num_threads(threads)
     np.testing.assert_array_equal(outputs[0], outputs[1])
-    np.testing.assert_array_equal(outputs[0], outputs[2])
+    assert relative_error(outputs[2], outputs[0]) <= BOUND
+    assert relative_error(outputs[3], outputs[0]) <= BOUND
 
 
 def load(folder, kind):

@@ -26,7 +26,7 @@ def steps(resize=None, crop=None):
 
 
 def flat(grey):
-    """Give a picture of 6 x 4 pixels, all of this grey value."""
+    """Return a picture of 6 x 4 pixels, all of this grey value."""
     return np.full((4, 6), grey, np.uint8)
 
 
@@ -34,7 +34,7 @@ def pack(patients, tmp_path, threads=1, preprocessing=None, picture=flat):
     """Pack patients, each a list of grey values."""
     output = tmp_path / f"packed-{threads}.npy"
     shape = pack_pixels(
-        ((len(own), lambda place, own=own: picture(own[place])) for own in patients),
+        ((len(own), lambda index, own=own: picture(own[index])) for own in patients),
         total=sum(map(len, patients)),
         steps=preprocessing or steps(),
         output=output,
@@ -44,7 +44,7 @@ def pack(patients, tmp_path, threads=1, preprocessing=None, picture=flat):
 
 
 def opened_pixels(*paths):
-    """Give all of the packed pixels, a file a shard."""
+    """Return all of the packed pixels of some shards."""
     pixels = open_pixels(paths)
     return pixels[np.arange(len(pixels))]
 

@@ -44,7 +44,7 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Give the folder of a small checkpoint of each architecture, positions drawn at random."""
+    """Return the folder of a small checkpoint of each architecture, positions drawn at random."""
     root = tmp_path_factory.mktemp("video")
     torch.manual_seed(0)
     for name, (architecture, config) in MODELS.items():

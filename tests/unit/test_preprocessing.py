@@ -1,4 +1,4 @@
-"""Preprocessing gives the bits that transformers' own processors give."""
+"""Preprocessing gives the pixels that transformers' own image processors give."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from PIL import Image
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import write_json
-from ctseq.encoders.processors import read_processor
+from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
 
 pytestmark = pytest.mark.numerical
@@ -45,10 +45,11 @@ PROCESSORS = {
 
 @pytest.mark.parametrize("name", PROCESSORS)
 @pytest.mark.parametrize("shape", [(97, 97), (90, 131), (131, 90)])
-def test_same_bits_as_transformers(name, shape):
+def test_same_pixels_as_transformers(name, shape, tmp_path):
     grey = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
     processor = PROCESSORS[name]
-    steps = Preprocessing.from_processor(processor.to_dict())
+    processor.save_pretrained(tmp_path)
+    steps = read_preprocessing(tmp_path)
     ours = intensity_table(steps)[:, shape_slice(grey, steps)]
     rgb = Image.fromarray(grey).convert("RGB")
     wrapped = [[rgb]] if "vivit" in name else [rgb]
@@ -56,8 +57,9 @@ def test_same_bits_as_transformers(name, shape):
     np.testing.assert_array_equal(ours, theirs.reshape(ours.shape))
 
 
-def test_survives_json():
-    steps = Preprocessing.from_processor(PROCESSORS["convnext below 384"].to_dict())
+def test_survives_json(tmp_path):
+    PROCESSORS["convnext below 384"].save_pretrained(tmp_path)
+    steps = read_preprocessing(tmp_path)
     assert Preprocessing.from_json(steps.to_json()) == steps
 
 
@@ -65,16 +67,6 @@ def test_crop_larger_than_slice_is_refused():
     steps = Preprocessing(None, 2, (64, 64), None, 0.0, None, None)
     with pytest.raises(InputError, match=r"32 x 48 pixels is smaller .* 64 x 64"):
         shape_slice(np.zeros((48, 32), np.uint8), steps)
-
-
-def test_unknown_step_is_refused():
-    with pytest.raises(InputError, match="do_flip_channel_order"):
-        Preprocessing.from_processor({"do_flip_channel_order": True})
-
-
-def test_unknown_size_is_refused():
-    with pytest.raises(InputError, match="longest_edge"):
-        Preprocessing.from_processor({"do_resize": True, "size": {"longest_edge": 64}})
 
 
 def test_table_by_hand():
@@ -86,36 +78,51 @@ def test_table_by_hand():
     np.testing.assert_allclose(table[:, [0, 255]], [[-3, 1]] * 3)
 
 
-# What preprocessor_config.json files of several ages look like.
+# preprocessor_config.json files of several ages and classes, and what they mean.
 FILES = {
-    "vivit, short": {"image_processor_type": "VivitImageProcessor"},
-    "convnext, of 2022": {
-        "feature_extractor_type": "ConvNextFeatureExtractor",
-        "size": 224,
-        "crop_pct": 0.875,
-        "resample": 3,
-        **IMAGENET,
-    },
-    "videomae, of 2022": {"feature_extractor_type": "VideoMAEFeatureExtractor", "size": 112},
-    "vit, fast": {"image_processor_type": "ViTImageProcessorFast", "size": 96},
-    "dinov2": {
-        "image_processor_type": "BitImageProcessor",
-        "size": {"shortest_edge": 128},
-        "crop_size": 112,
-    },
-    "bit, short": {"image_processor_type": "BitImageProcessor"},
+    "vivit, short": ({"image_processor_type": "VivitImageProcessor"}, 256, (224, 224)),
+    "convnext, of 2022": (
+        {"feature_extractor_type": "ConvNextFeatureExtractor", "size": 224, "crop_pct": 0.875},
+        256,
+        (224, 224),
+    ),
+    "videomae, of 2022": (
+        {"feature_extractor_type": "VideoMAEFeatureExtractor", "size": 256},
+        256,
+        (224, 224),
+    ),
+    "vit, fast": ({"image_processor_type": "ViTImageProcessorFast", "size": 96}, (96, 96), None),
+    "bit, short": ({"image_processor_type": "BitImageProcessor"}, 224, (224, 224)),
+    "levit": ({"image_processor_type": "LevitImageProcessor"}, 256, (224, 224)),
+    "clip": ({"image_processor_type": "CLIPImageProcessor"}, 224, (224, 224)),
+    "siglip": ({"image_processor_type": "SiglipImageProcessor"}, (224, 224), None),
 }
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_left_out_keys_have_transformers_defaults(name, tmp_path):
-    write_json(FILES[name], tmp_path / "preprocessor_config.json")
-    ours = Preprocessing.from_processor(read_processor(tmp_path))
-    theirs = transformers.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
-    assert ours == Preprocessing.from_processor(theirs.to_dict())
+def test_files_of_any_class_and_age_are_read(name, tmp_path):
+    settings, resize, crop = FILES[name]
+    write_json(settings, tmp_path / "preprocessor_config.json")
+    steps = read_preprocessing(tmp_path)
+    assert (steps.resize, steps.crop) == (resize, crop)
 
 
-def test_an_unknown_processor_is_refused(tmp_path):
-    write_json({"image_processor_type": "SamImageProcessor"}, tmp_path / "preprocessor_config.json")
-    with pytest.raises(InputError, match="is for SamImageProcessor; ctseq knows"):
-        read_processor(tmp_path)
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"image_processor_type": "SamImageProcessor"}, "SamImageProcessorPil does more"),
+        ({"image_processor_type": "MobileViTImageProcessor"}, "MobileViTImageProcessorPil does"),
+        ({"image_processor_type": "ImageGPTImageProcessor"}, "ImageGPTImageProcessorPil does"),
+        ({"image_processor_type": "ViTImageProcessor", "size": {"longest_edge": 64}}, "ViT.* does"),
+        # It pads, because it crops more pixels than it has.
+        ({"image_processor_type": "VideoMAEImageProcessor", "size": 112}, "VideoMAE.* does"),
+        ({"image_processor_type": "DINOv3ViTImageProcessor"}, "cannot load this image processor"),
+        ({"image_processor_type": "OwnImageProcessor"}, "cannot load this image processor"),
+        ({}, "cannot load this image processor"),
+    ],
+)  # fmt: skip
+def test_a_processor_that_does_anything_else_is_refused_by_name(settings, words, tmp_path):
+    write_json(settings, tmp_path / "preprocessor_config.json")
+    with pytest.raises(InputError, match=words) as caught:
+        read_preprocessing(tmp_path)
+    assert str(tmp_path / "preprocessor_config.json") in str(caught.value)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.encoders.sequences import arranged
+from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
 from ctseq.families.training import Examples, predict, train
 from ctseq.replicates.fits import Fit
@@ -34,7 +34,7 @@ def initial(head, n_features=4, seed=0):
 def inputs_of(head, lengths, seed=0, shuffle_seed=None):
     rows = slices_of(lengths)
     features = np.random.default_rng(seed).normal(0, 1, (len(rows), 4)).astype(np.float32)
-    sequences = arranged(rows, shuffle_seed=shuffle_seed)
+    sequences = ordered_slices(rows, shuffle_seed=shuffle_seed)
     return features, sequences, sequence_inputs(features, list(sequences.values()), head=head)
 
 
@@ -98,7 +98,9 @@ def test_a_task_of_order_alone(head, learns):
     rows = slices_of({f"{n:02d}": 4 for n in range(24)})
     forward = np.eye(4, dtype=np.float32)
     features = np.concatenate([forward if n % 2 else forward[::-1] for n in range(24)])
-    inputs = sequence_inputs(features, list(arranged(rows, shuffle_seed=None).values()), head=head)
+    inputs = sequence_inputs(
+        features, list(ordered_slices(rows, shuffle_seed=None).values()), head=head
+    )
     everyone = np.arange(24)
     (candidate,) = train(
         SEQUENCE_HEADS[head], Examples(inputs, everyone % 2), [Fit(everyone, everyone)],
@@ -129,17 +131,17 @@ def test_a_stack_is_its_heads_one_by_one():
 )
 def test_shuffling_keeps_each_patients_slices_and_ignores_the_others(lengths, seed):
     rows = slices_of(lengths)
-    plain, mixed = arranged(rows, shuffle_seed=None), arranged(rows, shuffle_seed=seed)
+    plain, mixed = ordered_slices(rows, shuffle_seed=None), ordered_slices(rows, shuffle_seed=seed)
     assert list(plain) == list(mixed) == list(lengths)
     for patient, seen in mixed.items():
         assert sorted(seen) == sorted(plain[patient])
-        alone = arranged(rows[rows["patient_id"] == patient], shuffle_seed=seed)[patient]
+        alone = ordered_slices(rows[rows["patient_id"] == patient], shuffle_seed=seed)[patient]
         assert (seen - min(seen)).tolist() == alone.tolist()
 
 
 def test_slices_are_seen_in_the_order_of_the_body_whatever_their_numbers():
     rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 10, 9]})
-    sequences = arranged(rows, shuffle_seed=None)
+    sequences = ordered_slices(rows, shuffle_seed=None)
     assert [(patient, seen.tolist()) for patient, seen in sequences.items()] == [
         ("b", [0]),
         ("a", [1, 2]),

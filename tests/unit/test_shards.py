@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from ctseq.cache.features import map_features, write_features
 from ctseq.cache.row_arrays import RowArrays, StoredRows
-from ctseq.cache.shards import deal, patients_of_shard
+from ctseq.cache.shards import patients_of_shard, shard_numbers
 from ctseq.core.errors import InputError
 
 
@@ -28,16 +28,16 @@ def test_every_patient_is_in_one_shard_and_order_is_kept(counts, shards):
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=60), st.integers(1, 20))
 def test_shards_are_about_equal(sizes, shards):
     assume(shards <= len(sizes))
-    dealt = deal(sizes, shards)
-    assert dealt.tolist() == sorted(dealt)
-    of_shard = np.bincount(dealt, weights=sizes)
-    # Both ends of a shard are at most half a patient off, but where few patients are left to deal.
+    numbers = shard_numbers(sizes, shards)
+    assert numbers.tolist() == sorted(numbers)
+    of_shard = np.bincount(numbers, weights=sizes)
+    # Both ends of a shard are at most half a patient off, but where few patients are left.
     if shards * max(sizes) <= sum(sizes):
         assert abs(of_shard - sum(sizes) / shards).max() <= max(sizes)
 
 
-def test_equal_patients_are_dealt_equally():
-    assert np.bincount(deal([30] * 12, 4)).tolist() == [3, 3, 3, 3]
+def test_shards_of_equal_patients_are_equal():
+    assert np.bincount(shard_numbers([30] * 12, 4)).tolist() == [3, 3, 3, 3]
 
 
 def test_more_shards_than_patients_are_refused():
@@ -46,15 +46,15 @@ def test_more_shards_than_patients_are_refused():
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
-def test_stacked_arrays_are_read_as_the_joined_one(lengths, data):
+def test_row_arrays_are_read_as_the_joined_one(lengths, data):
     joined = np.arange(sum(lengths) * 6, dtype=np.float32).reshape(-1, 2, 3)
-    stacked = RowArrays(np.split(joined, np.cumsum(lengths)[:-1]))
-    assert (len(stacked), stacked.shape) == (len(joined), joined.shape)
+    joint = RowArrays(np.split(joined, np.cumsum(lengths)[:-1]))
+    assert (len(joint), joint.shape) == (len(joined), joined.shape)
     positions = st.integers(0, len(joined) - 1)
     rows = data.draw(
         arrays(np.int64, data.draw(st.sampled_from([(0,), (4,), (2, 3)])), elements=positions)
     )
-    np.testing.assert_array_equal(stacked[rows], joined[rows])
+    np.testing.assert_array_equal(joint[rows], joined[rows])
 
 
 @given(st.data())

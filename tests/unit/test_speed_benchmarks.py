@@ -1,5 +1,6 @@
 """The benchmarks of speed: their arithmetic, on made-up times, and what they keep."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -120,6 +121,16 @@ def test_the_bare_pass_is_that_of_the_checkpoint(kind, tmp_path):
     assert not model.training
     assert model.config.num_labels == 2
     assert passes.model_inputs(model, 3).shape[0] == 3
+
+
+def test_each_speedup_is_measured_in_alternation():
+    command = [sys.executable, FOLDER / "speedups.py", "--tiny", "--pairs", "1"]
+    shown = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    lines = [line.split()[:2] for line in shown.splitlines()[2:]]
+    assert lines == [
+        *(["video", name] for name in ("buffers", "gelu", "first", "onednn")),
+        *(["image", name] for name in ("buffers", "onednn")),
+    ]
 
 
 def test_work_is_done_apart(monkeypatch):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ctseq.core.errors import InputError
-from ctseq.imaging.hounsfield import apply_windows
-from ctseq.imaging.windows import PRESETS, Window, parse_windows
+from ctseq.imaging.windows import PRESETS, Window, apply_windows, parse_windows
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ rule describe_checkpoint:
     benchmark:
         "<results>/benchmarks/describe_checkpoint/{model}.tsv"
     conda:
-        "../../envs/imaging.yaml"
+        "../../envs/torch.yaml"  # for transformers' image processors
     resources:
-        mem_mb=300,  # two JSON files; the weights are hashed, not loaded
+        mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
     params:
         code_of("describe_checkpoint.py"),
         settings=of_model("encoder"),

@@ -1,4 +1,4 @@
-"""Check a checkpoint and say what later rules need to know of it."""
+"""Check a checkpoint and write down what later rules need to know of it."""
 
 import logging
 from pathlib import Path
@@ -11,7 +11,7 @@ log = logging.getLogger("ctseq")
 
 
 def main(folder, description, *, model, settings):
-    """Write the description of one model's checkpoint."""
+    """Check the checkpoint of one model and write its description."""
     folder = Path(folder)
     check_folder(folder, name=settings["checkpoint"])
     facts = describe(

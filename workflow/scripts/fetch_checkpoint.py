@@ -1,4 +1,4 @@
-"""Bring a checkpoint from the Hugging Face hub."""
+"""Download a checkpoint from the Hugging Face hub."""
 
 import logging
 from pathlib import Path
@@ -10,7 +10,7 @@ log = logging.getLogger("ctseq")
 
 
 def main(folder, record, *, checkpoint, revision):
-    """Fetch the checkpoint into its folder and record the commit."""
+    """Download the checkpoint into its folder and record the commit."""
     commit = fetch_checkpoint(checkpoint, revision, folder=Path(folder), record=Path(record))
     log.info("%s, revision %s, is commit %s.", checkpoint, revision, commit)
 

@@ -12,8 +12,8 @@ from ctseq.core.files import read_json, write_json
 from ctseq.core.logs import rule_log
 from ctseq.core.seeds import HEAD, INNER
 from ctseq.core.tables import read_table, read_tables, write_table
-from ctseq.encoders.backbones import choose_device, load_configured
-from ctseq.encoders.devices import identity
+from ctseq.encoders.backbones import load_configured
+from ctseq.encoders.devices import choose_device, identity
 from ctseq.encoders.sequences import model_rows
 from ctseq.families.finetuning import Examples, finetune, probabilities
 from ctseq.families.resume import Unfinished, fingerprint

@@ -1,4 +1,4 @@
-"""Decode, resize and crop every slice once, as one model's checkpoint asks for."""
+"""Decode, resize and crop every slice once, as one model's checkpoint wants it."""
 
 import logging
 from pathlib import Path
@@ -18,7 +18,7 @@ log = logging.getLogger("ctseq")
 
 
 def main(dataset, recognised, slices, description, pixels, rows, *, window, shard, threads):
-    """Write a shard's packed pixels and, beside them, which slice each row is."""
+    """Write a shard's packed pixels, and a table that names the slice of each row."""
     reader, windows = READERS[read_json(recognised)["format"]], parse_windows(window)
     check_windows(reader, windows)
     table = read_table(slices, SLICES.only("patient_id", "slice_number", "path"))

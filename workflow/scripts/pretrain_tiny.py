@@ -7,7 +7,7 @@ from ctseq.encoders.tiny import write_tiny
 
 
 def main(folder, *, kind, frames, seed):
-    """Write the checkpoint's folder."""
+    """Write the checkpoint."""
     write_tiny(Path(folder), kind=kind, frames=frames, seed=seed)
 
 

@@ -9,7 +9,7 @@ from ctseq.cache.tables import ROWS
 from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_tables, write_table
-from ctseq.encoders.sequences import arranged
+from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.run_files import write_run
 from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
 from ctseq.families.tables import ATTENTION
@@ -20,7 +20,7 @@ from ctseq.replicates.tasks import read_task
 def main(inputs, outputs, *, head, shuffle_seed, training, folds, **seeds):
     """Write the head, its history, its scores, what was chosen, and how slices are weighed."""
     slices = read_tables(inputs.rows, ROWS)
-    sequences = arranged(slices, shuffle_seed=shuffle_seed)
+    sequences = ordered_slices(slices, shuffle_seed=shuffle_seed)
     rows = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
     features, views = read_views(inputs)
     # The slices of another view stand behind those of the first.

@@ -1,4 +1,4 @@
-"""Cached features: written as a backbone gives them, read as a run wants them."""
+"""Features on disk: written batch by batch, read by the trainings of all replicates."""
 
 import json
 import math
@@ -13,19 +13,19 @@ from ctseq.core.files import atomic_write
 
 
 def read_views(inputs: Any) -> tuple[RowArrays, int]:
-    """Map a model's features, and behind them those of its mirrored images if the run has them.
+    """Return a model's features, followed by those of its mirrored images if it learns from them.
 
     Parameters
     ----------
     inputs
-        Paths of a model's shards by name: ``features`` and, possibly, ``mirrored``.
+        With lists of paths, a file a shard: ``features`` and, possibly, ``mirrored``.
 
     Returns
     -------
     features : RowArrays
         float32, shape (views * rows, features).
     views : int
-        How often the rows are there: 2 with mirrored ones.
+        2 with mirrored images, else 1.
     """
     names = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
     parts = [map_features(path) for name in names for path in getattr(inputs, name)]
@@ -35,16 +35,16 @@ def read_views(inputs: Any) -> tuple[RowArrays, int]:
 def write_features(
     path: str | Path, batches: Iterable[np.ndarray], *, rows: int
 ) -> tuple[int, ...]:
-    """Write features as they come; the bytes are those of the safetensors library.
+    """Write features batch by batch; the file is the one that the safetensors library writes.
 
     Parameters
     ----------
     path
-        Where the file shall stand, whole or not at all.
+        ``.safetensors`` file to write, whole or not at all.
     batches
-        float32, shape (batch, features); together `rows` rows.
+        float32, shape (batch, features).
     rows
-        How many there will be, at least one.
+        Number of rows of all batches, at least one.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def write_features(
     def header(shape: tuple[int, ...]) -> bytes:
         facts = {"dtype": "F32", "shape": shape, "data_offsets": (0, 4 * math.prod(shape))}
         text = json.dumps({"features": facts}, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 8)  # so that the tensor is aligned
+        text += b" " * (-len(text) % 8)  # aligns the tensor
         return len(text).to_bytes(8, "little") + text
 
     floats = (np.asarray(batch, "<f4") for batch in batches)
@@ -64,9 +64,9 @@ def write_features(
 
 
 def map_features(path: str | Path) -> np.ndarray:
-    """Map the matrix ``features`` of a safetensors file; the library's NumPy side would copy it.
+    """Return the matrix ``features`` of a safetensors file, mapped; the library would copy it.
 
-    The format is a header of JSON behind its length in 8 bytes, then the tensors' own bytes
+    The file holds the length of a JSON header in 8 bytes, the header, then the tensors
     (https://huggingface.co/docs/safetensors, "Format").
     """
     with Path(path).open("rb") as file:

@@ -1,4 +1,4 @@
-"""Packed pixels: every slice decoded, resized and cropped once, in one array on disk."""
+"""Packed pixels: an array on disk of all slices, decoded, resized and cropped once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,24 +21,23 @@ def pack_pixels(
     output: Path,
     threads: int,
 ) -> tuple[int, ...]:
-    """Write slices as one uint8 array, in their order.
+    """Write all slices, in their order, as one uint8 array.
 
-    Patients are opened one after the other, so that memory holds one of them. Slices are written
-    and not mapped: mapped pages would count as the process's memory until the system takes them.
+    Patients are opened one after the other, so that memory holds one of them.
 
     Parameters
     ----------
     sequences
-        For each patient the number of slices and the function from a place among them to grey
-        values, uint8, (H, W) or (3, H, W): the dataset reader's.
+        For each patient the number of slices, and the dataset reader's function from a slice's
+        index to its grey values, uint8, (H, W) or (3, H, W).
     total
-        Slices of all patients, at least one.
+        Number of slices of all patients, at least one.
     steps
-        The checkpoint's preprocessing; its geometry is applied.
+        The checkpoint's preprocessing, of which resizing and cropping are applied.
     output
         ``.npy`` file to write, shape (slices, height, width), or (slices, 3, height, width).
     threads
-        Slices decoded at a time; Pillow decodes outside Python's lock.
+        Number of slices decoded at a time; Pillow decodes outside Python's lock.
 
     Returns
     -------
@@ -50,15 +49,15 @@ def pack_pixels(
         for length, sequence in progress(
             sequences, total=total, unit="slices", weigh=lambda patient: patient[0]
         ):
-            for pixels in pool.map(partial(_shaped, sequence, steps=steps), range(length)):
-                yield pixels[np.newaxis]
+            shaped = partial(_shaped, sequence, steps=steps)
+            yield from (pixels[np.newaxis] for pixels in pool.map(shaped, range(length)))
 
     with ThreadPoolExecutor(threads) as pool, output.open("wb") as file:
         return write_rows(file, slices(), rows=total, header=_header)
 
 
 def open_pixels(paths: Iterable[str | Path]) -> RowArrays:
-    """Open packed pixels, a file a shard, to read rows of them."""
+    """Open the packed pixels of all shards, to be read as one array."""
     return RowArrays([StoredRows(path) for path in paths])
 
 
@@ -70,9 +69,9 @@ def _header(shape: tuple[int, ...]) -> bytes:
 
 
 def _shaped(
-    sequence: Callable[[int], np.ndarray], place: int, *, steps: Preprocessing
+    sequence: Callable[[int], np.ndarray], index: int, *, steps: Preprocessing
 ) -> np.ndarray:
-    grey = sequence(place)
+    grey = sequence(index)
     if grey.ndim == 2:
         return shape_slice(grey, steps)
     return np.stack([shape_slice(channel, steps) for channel in grey])

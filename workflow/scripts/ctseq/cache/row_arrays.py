@@ -1,4 +1,4 @@
-"""Arrays one behind the other, read as one: shards of pixels or features, and their views."""
+"""Arrays on disk or in memory that are written and read by rows."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import numpy as np
 
 
 class Rows(Protocol):
-    """What gives rows: an array, `stacked.RowArrays`, `sequence_heads.Padded`."""
+    """An array, or what can be indexed by row numbers like one."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Rows first."""
+        """Number of rows first."""
         ...
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        """Give rows, (...), as an array, (..., rest of the shape)."""
+        """Return rows: numbers of shape (...) give an array (..., other axes)."""
         ...
 
 
@@ -28,7 +28,7 @@ def write_rows(
     rows: int,
     header: Callable[[tuple[int, ...]], bytes],
 ) -> tuple[int, ...]:
-    """Write an array as its rows come.
+    """Write an array some rows at a time, so that memory never holds all of it.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def write_rows(
     parts
         Some rows each, equal in type and in shape but for the first axis.
     rows
-        How many they are together, at least one.
+        Number of all rows, at least one.
     header
-        Gives what stands before the rows, for the array's shape.
+        Returns the bytes before the rows, given the array's shape.
 
     Returns
     -------
@@ -63,41 +63,40 @@ def write_rows(
 class StoredRows:
     """The rows of an array in an ``.npy`` file, each read when it is asked for.
 
-    A mapped file would do as well, but its pages count as the process's memory until the system
-    takes them back, and a scheduler may kill a job for them.
+    The pages of a mapped file count as the process's memory until the system takes them back, and
+    a scheduler may kill a job for them.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._file = Path(path).open("rb", buffering=0)  # noqa: SIM115 (as long as rows are read)
         np.lib.format.read_magic(self._file)
-        shape, by_columns, kind = np.lib.format.read_array_header_1_0(self._file)
-        if by_columns or kind.hasobject:
+        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(self._file)
+        if by_columns or dtype.hasobject:
             raise ValueError(f"{path} holds no plain rows")
-        self.shape, self.dtype, self._start = shape, kind, self._file.tell()
+        self.shape, self.dtype, self._start = shape, dtype, self._file.tell()
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        """Read rows: positions of any shape, (...), give an array (..., rest of the axes)."""
+        """Read rows: numbers of shape (...) give an array (..., other axes)."""
         found = np.empty((rows.size, *self.shape[1:]), self.dtype)
-        for place, row in enumerate(rows.flat):
-            self._file.seek(self._start + int(row) * found[place].nbytes)
-            if self._file.readinto(found[place]) != found[place].nbytes:
+        for target, row in zip(found, rows.flat, strict=True):
+            self._file.seek(self._start + int(row) * target.nbytes)
+            if self._file.readinto(target) != target.nbytes:
                 raise EOFError(f"{self._file.name} ends before row {row}")
         return found.reshape(*rows.shape, *self.shape[1:])
 
 
 @dataclass(frozen=True)
 class RowArrays:
-    """Arrays that are indexed along their first axis as if they were one.
-
-    They are not joined: of arrays in files, memory holds the rows that are asked for.
+    """Several arrays, such as the shards of a study, that are read as one.
 
     Attributes
     ----------
     parts
-        At least one, equal in type and in shape but for the first axis.
+        At least one, equal in type and in shape but for the first axis. They are not copied
+        together: of arrays in files, memory holds the rows that are asked for.
     """
 
     parts: Sequence[np.ndarray | StoredRows]
@@ -111,13 +110,13 @@ class RowArrays:
         return (len(self), *self.parts[0].shape[1:])
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        """Copy rows: positions of any shape, (...), give an array (..., rest of the axes)."""
+        """Copy rows: numbers of shape (...) give an array (..., other axes)."""
         if len(self.parts) == 1:
             return self.parts[0][rows]
         starts = np.cumsum([0, *map(len, self.parts)])
-        owner = np.searchsorted(starts[1:], rows, side="right")
+        part_of = np.searchsorted(starts[1:], rows, side="right")
         found = np.empty((*rows.shape, *self.shape[1:]), self.parts[0].dtype)
-        for number in np.unique(owner):
-            own = owner == number
+        for number in np.unique(part_of):
+            own = part_of == number
             found[own] = self.parts[number][rows[own] - starts[number]]
         return found

@@ -1,4 +1,4 @@
-"""Shards: the patients of a study in parts, each packed and run through a backbone on its own."""
+"""Shards: parts of the patients, each packed and encoded by a job of its own."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,28 +7,28 @@ import numpy as np
 from ctseq.core.errors import InputError
 
 
-def deal(sizes: Sequence[int], shards: int) -> np.ndarray:
-    """Deal things in their order into shards of about equal size.
+def shard_numbers(sizes: Sequence[int], shards: int) -> np.ndarray:
+    """Return the shard of each patient, such that shards are of about equal size.
 
     Parameters
     ----------
     sizes
-        Of each thing, 1 or more.
+        Number of slices of each patient, 1 or more.
     shards
-        How many, at most as many as there are things.
+        Number of shards, at most that of patients.
 
     Returns
     -------
     ndarray of int
-        The shard of each, from 0, never decreasing; each shard has at least one. A shard ends
-        where the sum of sizes is nearest to its share.
+        From 0, never decreasing; each shard has at least one patient. A shard ends where the sum
+        of sizes is nearest to its share.
     """
     if not 1 <= shards <= len(sizes):
-        raise ValueError("each shard holds at least one thing")
+        raise ValueError("each shard holds at least one patient")
     before = np.concatenate([[0], np.cumsum(sizes)])
     shares = np.arange(1, shards) * (before[-1] / shards)
     starts = np.searchsorted((before[1:] + before[:-1]) / 2, shares)
-    # No shard starts where the one before does, and each leaves a thing for all that follow.
+    # No shard starts where the one before does, and each leaves a patient for all that follow.
     number = np.arange(1, shards)
     starts = np.maximum.accumulate(np.maximum(starts, 1) - number) + number
     starts = np.minimum(starts, len(sizes) - shards + number)
@@ -36,16 +36,16 @@ def deal(sizes: Sequence[int], shards: int) -> np.ndarray:
 
 
 def patients_of_shard(sizes: Mapping[str, int], number: int, of: int) -> list[str]:
-    """Name the patients of one shard, a run of them in their order.
+    """Return the ids of one shard's patients, who are neighbours in the table of slices.
 
     Parameters
     ----------
     sizes
-        Slices of each patient, in the order of `tables.SLICES`.
+        Number of slices of each patient, in the order of `tables.SLICES`.
     number
         The shard, from 1.
     of
-        How many shards there are.
+        Number of shards.
 
     Raises
     ------
@@ -57,5 +57,5 @@ def patients_of_shard(sizes: Mapping[str, int], number: int, of: int) -> list[st
             f"shards is {of}, but there are {len(sizes)} patients. A shard holds whole patients: "
             "set shards to the number of GPUs that work at a time, in config.yaml."
         )
-    dealt = deal(list(sizes.values()), of)
-    return [patient for patient, shard in zip(sizes, dealt, strict=True) if shard == number - 1]
+    numbers = shard_numbers(list(sizes.values()), of)
+    return [patient for patient, own in zip(sizes, numbers, strict=True) if own == number - 1]

@@ -1,4 +1,4 @@
-"""Backbones: loading a checkpoint, and one frozen pass over every image."""
+"""Frozen encoders: loading a checkpoint, and one pass over every image."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from ctseq.encoders.devices import autocast
 from ctseq.encoders.positions import LEARNED, frames_key, resized, tubelet_frames
 from ctseq.imaging.preprocessing import Preprocessing, intensity_table
 
-# Rules report through their logs; the library's own bars and hints would only fill the screen.
+# Rules report through their logs; bars and hints of transformers would only fill the screen.
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
@@ -28,29 +28,25 @@ _AUTO = {
 
 @dataclass(frozen=True)
 class Backbone:
-    """A classifier in evaluation mode, taken apart at its final linear layer.
+    """A classifier in evaluation mode, and what it takes to feed it grey values.
 
     Attributes
     ----------
     model
-        The whole model, on `device`.
+        The classifier, on `device`.
     head
-        Its final linear layer.
+        Its final linear layer, whose input is the features.
+    kind
+        ``video`` if it sees sequences, ``image`` if it sees single slices.
     table
         Input value for each grey value, float32, shape (3, 256), on `device`.
     """
 
     model: transformers.PreTrainedModel
     head: torch.nn.Linear
+    kind: str
     table: torch.Tensor
     device: torch.device
-
-
-def choose_device() -> torch.device:
-    """Take the fastest device there is: CUDA, then Apple's MPS, then the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def load(
@@ -71,21 +67,20 @@ def load(
     kind
         ``video`` or ``image``.
     preprocessing
-        What the checkpoint wants done to grey values.
+        The steps of the checkpoint's image processor.
     device
-        Where the model shall be.
+        Where the model will compute.
     frames
         Of a video model; None for as many as it was pretrained with. `positions.check_frames`
         says which numbers a checkpoint can take.
     position_embeddings
-        What becomes of learned position embeddings where `frames` differs: `positions.MODES`.
+        How learned position embeddings are adapted if `frames` differs: `positions.MODES`.
 
     Raises
     ------
     InputError
-        If a weight of the checkpoint, but for the classifier's, finds no place in the model, or
-        one of the model's is not in the checkpoint: a backbone that is partly random would go
-        unnoticed otherwise.
+        If the weights in the checkpoint are not exactly those of the model, its classifier aside:
+        an encoder that is partly random would go unnoticed otherwise.
     """
     model = _load_model(folder, kind)
     if frames is not None:
@@ -95,22 +90,22 @@ def load(
         parameter.data = parameter.data.clone()
     table = torch.from_numpy(intensity_table(preprocessing)).to(device)
     head = model.get_submodule(_head_name(model))
-    return Backbone(model.eval().to(device), head, table, device)
+    return Backbone(model.eval().to(device), head, kind, table, device)
 
 
 def load_configured(
     folder: str | Path, description: str | Path, settings: Mapping[str, Any], device: torch.device
 ) -> Backbone:
-    """Load a model's checkpoint as the model's configuration wants it.
+    """Load the checkpoint of a configured model.
 
     Parameters
     ----------
     folder, description
-        The checkpoint, and the JSON file that `checkpoints.describe` made of it.
+        The checkpoint, and a JSON file of what `checkpoints.describe` returned for it.
     settings
         The model's ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
     device
-        Where the model shall be.
+        Where the model will compute.
     """
     known = ("kind", "frames", "position_embeddings")
     return load(
@@ -125,12 +120,12 @@ def load_configured(
 def extract(
     backbone: Backbone, batches: Iterable[np.ndarray], *, precision: str = "float32"
 ) -> Iterator[np.ndarray]:
-    """Run the backbone once over each image or sequence.
+    """Yield the features of one batch of images or sequences after the other.
 
     Parameters
     ----------
     backbone
-        As `load` gives it.
+        From `load`.
     batches
         Grey values after `preprocessing.shape_slice`, uint8: (batch, height, width) for images,
         (batch, frames, height, width) for sequences.
@@ -140,7 +135,7 @@ def extract(
     Yields
     ------
     ndarray
-        The exact input of the final linear layer for each batch, float32, (batch, features).
+        The exact input of the final linear layer, float32, (batch, features).
     """
     caught: list[torch.Tensor] = []
     hook = backbone.head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
@@ -155,21 +150,20 @@ def extract(
 
 
 def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
-    """Turn grey values into the model's input: a channel axis of 3 before height and width.
+    """Return the model's input for grey values: a channel axis of 3 before height and width.
 
-    One window feeds all channels. Three have that axis already, and each feeds its own.
+    A slice in one window feeds all channels. Slices in three windows have that axis already.
     """
     grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device).int()
-    sequences = type(backbone.model.config) in transformers.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING
-    three = grey.ndim == (5 if sequences else 4)
-    channels = grey.unbind(-3) if three else [grey] * 3
+    has_channels = grey.ndim == (5 if backbone.kind == "video" else 4)
+    channels = grey.unbind(-3) if has_channels else [grey] * 3
     pairs = zip(backbone.table, channels, strict=True)
     return torch.stack([table[channel] for table, channel in pairs], dim=-3)
 
 
 def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:
-    options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-    options["ignore_mismatched_sizes"] = True  # they are refused below, by name
+    options = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
+    options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # refused below
     try:
         model, info = _AUTO[kind].from_pretrained(folder, attn_implementation="sdpa", **options)
     except ValueError:  # an architecture without SDPA, such as TimeSformer
@@ -181,13 +175,13 @@ def _load_model(folder: Path, kind: str) -> transformers.PreTrainedModel:
     fail_on(
         [f"{name}: {why}" for name, why in sorted(wrong.items()) if not name.startswith(head)],
         title=f"Weights in {folder} do not fit {type(model).__name__}",
-        cure="A part of the backbone would be random. Choose a complete checkpoint.",
+        cure="A part of the encoder would be random. Choose a complete checkpoint.",
     )
     return model
 
 
 def _head_name(model: transformers.PreTrainedModel) -> str:
-    """Name the final linear layer: the last one with an output a class."""
+    """Return the name of the final linear layer: the last one with an output for each class."""
     names = [
         name
         for name, module in model.named_modules()
@@ -201,7 +195,7 @@ def _head_name(model: transformers.PreTrainedModel) -> str:
 def _with_frames(
     model: transformers.PreTrainedModel, frames: int, mode: str
 ) -> transformers.PreTrainedModel:
-    """Give the same model for another number of frames; with its own number, itself."""
+    """Return the model for another number of frames, or itself if the number is its own."""
     before = model.config.to_dict()
     key = frames_key(before)
     if key is None or before[key] == frames:
@@ -209,16 +203,16 @@ def _with_frames(
     weights, tubelet = model.state_dict(), tubelet_frames(before)
     learned = LEARNED.get(model.config.model_type)
     for name in [name for name in weights if learned and name.endswith(learned.name)]:
-        longer_or_shorter = resized(
+        embeddings = resized(
             weights[name].numpy(),
             before=before[key] // tubelet,
             after=frames // tubelet,
             class_tokens=learned.class_tokens,
             mode=mode,
         )
-        weights[name] = torch.from_numpy(longer_or_shorter)
+        weights[name] = torch.from_numpy(embeddings)
     config = copy.deepcopy(model.config)
     setattr(config, key, frames)
     other = type(model)(config)
-    other.load_state_dict(weights)  # strict: a weight without a place is an error
+    other.load_state_dict(weights)  # strict: names and shapes must be the same
     return other

@@ -1,4 +1,4 @@
-"""Checkpoints: what a folder must hold, and what its files say of the model."""
+"""Checkpoints: which files a folder must hold, and what they say of the model."""
 
 import hashlib
 from pathlib import Path
@@ -6,9 +6,8 @@ from typing import Any
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
+from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.encoders.positions import check_frames
-from ctseq.encoders.processors import read_processor
-from ctseq.imaging.preprocessing import Preprocessing
 
 # How transformers ends the names of classifiers.
 _ENDINGS = {"video": "ForVideoClassification", "image": "ForImageClassification"}
@@ -16,13 +15,7 @@ REQUIRED = ("config.json", "preprocessor_config.json")
 
 
 def check_folder(folder: Path, *, name: str) -> None:
-    """Check that a folder holds what loading needs.
-
-    Raises
-    ------
-    InputError
-        Naming what is missing.
-    """
+    """Raise an InputError that names the files which a checkpoint's folder lacks."""
     if not folder.is_dir():
         raise InputError(f"Checkpoint {name}: the folder {folder} does not exist.")
     missing = [file for file in REQUIRED if not (folder / file).is_file()]
@@ -43,20 +36,20 @@ def describe(
     frames: int | None,
     position_embeddings: str = "interpolate",
 ) -> dict[str, Any]:
-    """Say what later rules need to know of a checkpoint, from its two JSON files alone.
+    """Return what later rules need to know of a checkpoint, without loading its weights.
 
     Parameters
     ----------
     folder
         The checkpoint.
     kind
-        ``video`` or ``image``, as the configuration asks for.
+        ``video`` or ``image``, as the configuration says.
     key
         The model's key in the configuration, for messages.
     frames
         Frames asked for; None for an image model.
     position_embeddings
-        What becomes of learned ones where the frames differ: `positions.MODES`.
+        How learned ones are adapted if the frames differ: `positions.MODES`.
 
     Returns
     -------
@@ -67,7 +60,8 @@ def describe(
     Raises
     ------
     InputError
-        If the checkpoint is of the other kind or cannot take that many frames.
+        If the checkpoint is of the other kind, cannot take that many frames, or wants images
+        prepared by steps that ctseq does not do.
     """
     config = read_json(folder / "config.json")
     architecture = next(iter(config.get("architectures") or []), "a model without a name")
@@ -83,12 +77,12 @@ def describe(
     return {
         "architecture": architecture,
         "initializer_range": float(config.get("initializer_range", 0.02)),
-        "preprocessing": Preprocessing.from_processor(read_processor(folder)).to_json(),
+        "preprocessing": read_preprocessing(folder).to_json(),
     }
 
 
 def weights_digest(folder: Path) -> str:
-    """Give the SHA-256 over the checkpoint's safetensors files, by name."""
+    """Return the SHA-256 of a checkpoint's safetensors files, in the order of their names."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""How a device computes: in which precision, and whether twice the same."""
+"""Where models compute, in which precision, and whether twice the same."""
 
 import os
 
@@ -8,15 +8,22 @@ import transformers
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 
+def choose_device() -> torch.device:
+    """Return the fastest device there is: CUDA, then Apple's MPS, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """Give the context in which a model computes; its weights stay float32 in any.
+    """Return the context in which a model computes; its weights stay float32.
 
     Parameters
     ----------
     precision
         ``float32``; ``bfloat16`` for products and convolutions, which needs no scaling of the
         loss as float16 would; or ``auto``, which is bfloat16 on a GPU that has it and float32
-        elsewhere, so that processors of all kinds give the same.
+        elsewhere.
     device
         Where the model is.
     """
@@ -24,7 +31,7 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 
 def is_reduced(precision: str, device: torch.device) -> bool:
-    """Say whether `precision`, as `autocast` takes it, is bfloat16 on this device."""
+    """Return whether `precision`, one of `PRECISIONS`, means bfloat16 on this device."""
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}")
     has_it = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -32,7 +39,7 @@ def is_reduced(precision: str, device: torch.device) -> bool:
 
 
 def be_deterministic(device: torch.device) -> None:
-    """Ask a GPU for the same bits every time; the CPU gives them at a fixed number of threads.
+    """Make a GPU compute the same bits every time; a CPU does at a fixed number of threads.
 
     PyTorch warns where it has no such algorithm. To be called before the first product.
     """
@@ -42,9 +49,9 @@ def be_deterministic(device: torch.device) -> None:
 
 
 def identity(device: torch.device) -> list[str | int]:
-    """Say on what a model computes: equal bits can be expected where this is the same."""
-    kind = torch.backends.cpu.get_cpu_capability()
+    """Return what the last bits of a result depend on: device, processor, threads, versions."""
+    processor = torch.backends.cpu.get_cpu_capability()
     if device.type == "cuda":
-        kind = torch.cuda.get_device_name(device)
+        processor = torch.cuda.get_device_name(device)
     versions = [torch.__version__, transformers.__version__]
-    return [device.type, kind, torch.get_num_threads(), *versions]
+    return [device.type, processor, torch.get_num_threads(), *versions]

@@ -12,17 +12,16 @@ _WANTED = [*REQUIRED, "*.safetensors", "*.safetensors.index.json"]
 
 
 def fetch_checkpoint(checkpoint: str, revision: str, *, folder: Path, record: Path) -> str:
-    """Bring one revision of a checkpoint from the hub, and remember the commit it stands for.
+    """Download one revision of a checkpoint, and record the commit that it stands for.
 
     Parameters
     ----------
     checkpoint, revision
         Hugging Face id, and branch, tag or commit.
     folder
-        Where config, preprocessor config and safetensors shall stand; made whole.
+        Folder to write config, preprocessor config and safetensors into, all or none.
     record
-        JSON file that keeps what the revision resolved to. If it exists, the revision must still
-        stand for the same commit.
+        JSON file that keeps the commit. If it exists, the revision must still stand for that one.
 
     Returns
     -------
@@ -32,7 +31,7 @@ def fetch_checkpoint(checkpoint: str, revision: str, *, folder: Path, record: Pa
     Raises
     ------
     InputError
-        If the checkpoint cannot be had, or a branch has moved since it was recorded.
+        If the checkpoint cannot be downloaded, or its branch has moved since it was recorded.
     """
     commit, files = _ask_hub(checkpoint, revision)
     if record.exists():
@@ -70,14 +69,14 @@ def convert_to_safetensors(pickled: Path) -> None:
             f"{pickled.name} is refused: it holds more than weights, or is damaged "
             f"({type(error).__name__}). Use a revision that offers model.safetensors."
         ) from None
-    # Tied weights share memory, which safetensors does not write: give each its own.
+    # Tied weights share memory, which safetensors does not write: each gets its own.
     tensors = {name: tensor.clone().contiguous() for name, tensor in state.items()}
     save_file(tensors, pickled.with_name("model.safetensors"), metadata={"format": "pt"})
     pickled.unlink()
 
 
 def _ask_hub(checkpoint: str, revision: str) -> tuple[str, list[str]]:
-    """Give the commit that a revision stands for, and the names of its files."""
+    """Return the commit that a revision stands for, and the names of its files."""
     import huggingface_hub
 
     try:

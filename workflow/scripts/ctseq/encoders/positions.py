@@ -1,7 +1,7 @@
-"""Position embeddings along time, for a checkpoint that is asked for another number of frames.
+"""Position embeddings along time, for checkpoints that see another number of frames.
 
-All that a video model knows of the order of frames lies in its position embeddings. Where they
-are learned, there are as many as the checkpoint was pretrained with.
+A video model knows the order of its frames by position embeddings alone. Learned ones are as many
+as the frames of pretraining.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ MODES = ("interpolate", "fresh")
 
 @dataclass(frozen=True)
 class Learned:
-    """Where an architecture keeps its learned embeddings along time.
+    """The parameter in which an architecture keeps learned embeddings along time.
 
     Attributes
     ----------
     name
-        How the parameter's name ends; its shape is (1, tokens, width), time before space.
+        End of the parameter's name; its shape is (1, tokens, width), time before space.
     class_tokens
-        Leading tokens that are no frame's.
+        Number of leading tokens that belong to no frame.
     """
 
     name: str
@@ -42,18 +42,18 @@ COMPUTED = ("videomae", "vjepa2")
 
 
 def frames_key(config: Mapping[str, Any]) -> str | None:
-    """Name the entry of a config.json that holds the number of frames; None where none does."""
+    """Return the key of a config.json that holds the number of frames, or None."""
     return next((key for key in ("num_frames", "frames_per_clip") if config.get(key)), None)
 
 
 def tubelet_frames(config: Mapping[str, Any]) -> int:
-    """Give the number of frames that a checkpoint joins to one token."""
+    """Return the number of frames that a checkpoint joins to one token."""
     tubelet = config.get("tubelet_size", 1)
     return tubelet if isinstance(tubelet, int) else tubelet[0]
 
 
 def check_frames(config: Mapping[str, Any], *, key: str, frames: int, mode: str) -> None:
-    """Check that a checkpoint can take a number of frames.
+    """Check that a checkpoint can see a number of frames.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def check_frames(config: Mapping[str, Any], *, key: str, frames: int, mode: str)
     Raises
     ------
     InputError
-        If the frames do not fill whole tubelets, or differ from the checkpoint's in an
-        architecture whose position embeddings cannot be brought to them.
+        If the frames are no multiple of a tubelet's, or differ from the checkpoint's in an
+        architecture whose position embeddings cannot be adapted.
     """
     tubelet = tubelet_frames(config)
     if frames % tubelet:
@@ -98,36 +98,35 @@ def check_frames(config: Mapping[str, Any], *, key: str, frames: int, mode: str)
 def resized(
     embeddings: np.ndarray, *, before: int, after: int, class_tokens: int, mode: str
 ) -> np.ndarray:
-    """Bring learned position embeddings to another length of time.
+    """Return learned position embeddings for another number of times.
 
     Parameters
     ----------
     embeddings
-        Shape (1, class_tokens + before * places, width): after the class tokens every place of
-        the first time, then every place of the second, and so on.
+        Shape (1, class_tokens + before * patches, width): after the class tokens all patches of
+        the first time, then all of the second, and so on.
     before, after
-        Times (tubelets, not frames) that there are and shall be.
+        Number of times (tubelets, not frames) now and in the result.
     class_tokens
-        Leading tokens that are no time's.
+        Number of leading tokens that belong to no time.
     mode
-        ``interpolate`` draws a straight line between neighbouring times, place by place; the
-        first time, the last, and the class tokens keep theirs. ``fresh`` sets all to zero, class
-        tokens too, as transformers does with ``ignore_mismatched_sizes``.
+        ``interpolate`` draws a straight line between neighbouring times, patch by patch; the
+        first time, the last, and the class tokens stay as they are. ``fresh`` sets all to zero,
+        class tokens too, as transformers does with ``ignore_mismatched_sizes``.
 
     Returns
     -------
     ndarray
-        The same type, shape (1, class_tokens + after * places, width).
+        The same type, shape (1, class_tokens + after * patches, width).
     """
     if mode not in MODES:
         raise ValueError(f"unknown mode {mode!r}")
     width = embeddings.shape[2]
     special, times = np.split(embeddings[0], [class_tokens])
     times = times.reshape(before, -1, width)
-    # Where each new time falls among the old ones.
-    place = np.linspace(0, before - 1, after)
-    left = np.minimum(place.astype(int), max(before - 2, 0))
-    share = (place - left)[:, None, None]
+    position = np.linspace(0, before - 1, after)  # of each new time among the old ones
+    left = np.minimum(position.astype(int), max(before - 2, 0))
+    share = (position - left)[:, None, None]
     between = times[left] * (1 - share) + times[np.minimum(left + 1, before - 1)] * share
     result = np.concatenate([special, between.reshape(-1, width)])[None].astype(embeddings.dtype)
     return np.zeros_like(result) if mode == "fresh" else result

@@ -1,12 +1,6 @@
-"""Faster ways to the same features.
-
-With AVX2, ViViT-B with 32 frames takes 0.7 times as long by them (docs/performance.md);
-benchmarks/study.py measures a whole study. Left out: attention by chunks of queries, which is
-slower there, and channels-last convolutions, which are the same.
-"""
+"""Faster ways to the same features, each shown to be faster by `benchmarks/speedups.py`."""
 
 import ctypes
-import os
 import sys
 from typing import Any
 
@@ -16,36 +10,19 @@ from transformers import ViTForImageClassification, VivitForVideoClassification
 from transformers.activations import FastGELUActivation, NewGELUActivation
 
 from ctseq.encoders.backbones import Backbone, extract
-from ctseq.encoders.devices import is_reduced
 
-# How far speed may move features, relative to their length. Rounding in another order moves them
-# by 1e-6 at most (measured on ViViT-B); products in bfloat16, which must be noticed, by 1e-2.
+# How far features may move, relative to their length, by a speedup, another processor or another
+# number of threads. Rounding in another order moves them by 1e-6 (measured on ViViT-B).
 BOUND = 1e-5
 
-# The class token, and as many more as keep the products with it large: the last bits of small ones
-# depend on the number of threads.
+# The class token and some more: products of so few rows as one round otherwise than those of many.
 _FIRST_TOKENS = 32
 # Numbers of mallopt's parameters in glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
-def speed_up(backbone: Backbone, probe: np.ndarray, *, precision: str) -> list[str]:
-    """Make a backbone's frozen pass faster, in place; features move by `BOUND` at most.
-
-    Parameters
-    ----------
-    backbone
-        As `backbones.load` gives it. To be called before its first use.
-    probe
-        A batch as `backbones.extract` takes it, on which the error is measured.
-    precision
-        In which the pass will compute: there are float32 products in float32 only.
-
-    Returns
-    -------
-    list of str
-        What was done, for the log.
-    """
+def speed_up(backbone: Backbone) -> list[str]:
+    """Make a frozen encoder faster, in place, and return what was done, for the log."""
     done = []
     if backbone.device.type == "cpu" and keep_buffers():
         done.append("large buffers are kept")
@@ -53,19 +30,14 @@ def speed_up(backbone: Backbone, probe: np.ndarray, *, precision: str) -> list[s
         done.append(f"{count} GELUs take one operation each")
     if skip_unread_tokens(backbone.model):
         done.append("the last layer computes what is read")
-    if not is_reduced(precision, backbone.device):
-        error = use_onednn(backbone, probe)
-        if error is not None:
-            told = "by oneDNN" if error <= BOUND else "not by oneDNN, which is inexact here"
-            done.append(f"float32 products {told} (relative feature error {error:.0e})")
     return done
 
 
 def keep_buffers() -> bool:
-    """Let glibc keep freed memory for the next layer, and say whether it does.
+    """Let glibc keep freed memory for the next layer, and return whether it does.
 
-    By default it gives large buffers back to the system, which zeroes each page of the next one
-    anew. Results keep their bits. Other C libraries have no such choice.
+    By default it returns large buffers to the system, which then zeroes each page of the next one.
+    Results keep their bits. Other C libraries have no such choice.
 
     References
     ----------
@@ -79,7 +51,7 @@ def keep_buffers() -> bool:
 
 
 def fuse_gelu(model: torch.nn.Module) -> int:
-    """Compute the tanh form of GELU in one operation, and say in how many places.
+    """Compute the tanh form of GELU in one operation, and return the number of replaced modules.
 
     transformers writes two of its spellings as eight operations, each of which goes through memory;
     ViViT is built with one of them. The formula is the same, its rounding is not.
@@ -88,95 +60,65 @@ def fuse_gelu(model: torch.nn.Module) -> int:
     ----------
     Hendrycks and Gimpel (2016), Gaussian error linear units, arXiv:1606.08415.
     """
-    slow = (FastGELUActivation, NewGELUActivation)
-    places = [
+    slow = [
         (parent, name)
         for parent in model.modules()
         for name, child in parent.named_children()
-        if isinstance(child, slow)
+        if isinstance(child, FastGELUActivation | NewGELUActivation)
     ]
-    for parent, name in places:
+    for parent, name in slow:
         setattr(parent, name, torch.nn.GELU(approximate="tanh"))
-    return len(places)
-
-
-class FirstTokens(torch.nn.Module):
-    """A layer of a ViT in evaluation mode for the first tokens, which attend to all."""
-
-    def __init__(self, layer: torch.nn.Module) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, tokens: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        """Give (batch, `_FIRST_TOKENS`, width) for tokens (batch, tokens, width)."""
-        layer, attention = self.layer, self.layer.attention
-        every = layer.layernorm_before(tokens)
-        projected = (
-            attention.q_proj(every[:, :_FIRST_TOKENS]),
-            attention.k_proj(every),
-            attention.v_proj(every),
-        )
-        heads = [part.unflatten(-1, (-1, attention.head_dim)).transpose(1, 2) for part in projected]
-        answer = torch.nn.functional.scaled_dot_product_attention(*heads)
-        first = tokens[:, :_FIRST_TOKENS] + attention.o_proj(answer.transpose(1, 2).flatten(2))
-        return first + layer.mlp(layer.layernorm_after(first))
+    return len(slow)
 
 
 def skip_unread_tokens(model: torch.nn.Module) -> bool:
-    """Let the last layer leave out tokens that nobody reads, and say whether there are any.
+    """Let the last layer of a ViT leave out tokens that are not read, and return whether it does.
 
-    A ViT's or ViViT's classifier reads the first token, the class token, and no other, so nearly
-    all that the last of its layers computes, a twelfth of most models, is for nothing.
+    The classifier of a ViT or ViViT reads the class token alone, so nearly all that the last layer
+    computes, a twelfth of most models, is for nothing. Where another version of transformers names
+    a layer's parts otherwise, the layer stays.
     """
     if not isinstance(model, ViTForImageClassification | VivitForVideoClassification):
         return False
-    layers = model.base_model.layers
-    layers[-1] = FirstTokens(layers[-1])
+    try:
+        layers = model.base_model.layers
+        layers[-1] = FirstTokens(layers[-1])
+    except AttributeError:
+        return False
     return True
 
 
-def use_onednn(backbone: Backbone, probe: np.ndarray) -> float | None:
-    """Let oneDNN compute float32 products where that is fast, unless features move too far.
+class FirstTokens(torch.nn.Module):
+    """A layer of a ViT in evaluation mode for the first tokens, which attend to all.
 
-    PyTorch leaves them to MKL unless it may use bfloat16 inside, which is a permission: on
-    processors with AVX-512 oneDNN then takes its float32 kernels, twice as fast as MKL's. Those
-    with AMX have bfloat16 kernels too, which oneDNN is told not to use; whether it obeys shows in
-    the features.
-
-    Returns
-    -------
-    float or None
-        Relative feature error, above `BOUND` if products were left to MKL; None where there is
-        nothing to choose: on GPUs, and on processors without AVX-512, which ignore the permission.
-
-    References
-    ----------
-    https://docs.pytorch.org/docs/stable/notes/mkldnn.html, and oneDNN's developer guide on CPU
-    dispatcher control.
+    It takes the layer apart by names that transformers may change, because no public interface
+    computes some tokens only.
     """
-    capability = torch.backends.cpu.get_cpu_capability()
-    if backbone.device.type != "cpu" or not capability.startswith("AVX512"):
-        return None
-    # oneDNN reads it at its first use.
-    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
-    products = torch.backends.mkldnn.matmul
-    before = products.fp32_precision
-    (expected,) = extract(backbone, [probe])
-    products.fp32_precision = "bf16"
-    (found,) = extract(backbone, [probe])
-    error = relative_error(found, expected)
-    if not error <= BOUND:  # nor if it is no number
-        products.fp32_precision = before
-    return error
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        super().__init__()
+        attention = layer.attention
+        self.before, self.after, self.mlp = layer.layernorm_before, layer.layernorm_after, layer.mlp
+        self.query, self.key, self.value = attention.q_proj, attention.k_proj, attention.v_proj
+        self.output, self.head_dim = attention.o_proj, attention.head_dim
+
+    def forward(self, tokens: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        """Return (batch, `_FIRST_TOKENS`, width) for tokens (batch, tokens, width)."""
+        every = self.before(tokens)
+        projected = self.query(every[:, :_FIRST_TOKENS]), self.key(every), self.value(every)
+        heads = [part.unflatten(-1, (-1, self.head_dim)).transpose(1, 2) for part in projected]
+        answer = torch.nn.functional.scaled_dot_product_attention(*heads)
+        first = tokens[:, :_FIRST_TOKENS] + self.output(answer.transpose(1, 2).flatten(2))
+        return first + self.mlp(self.after(first))
 
 
 def precision_error(backbone: Backbone, probe: np.ndarray, *, precision: str) -> float:
-    """Measure how far a precision moves a batch's features from those in float32."""
+    """Return how far a precision moves a batch's features from those in float32."""
     (exact,) = extract(backbone, [probe])
     (found,) = extract(backbone, [probe], precision=precision)
     return relative_error(found, exact)
 
 
 def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
-    """Give the length of the difference of two arrays relative to the second."""
+    """Return the length of the difference of two arrays relative to that of the second."""
     return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))

@@ -1,4 +1,4 @@
-"""Small random changes of training slices: mirrored, moved, and made brighter or darker."""
+"""Augmentation: small random changes of position and brightness in training slices."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,26 +11,25 @@ from torch.nn import functional
 def augment(
     grey: np.ndarray, *, settings: Mapping[str, Any], rng: np.random.Generator
 ) -> np.ndarray:
-    """Change each row at random, all slices of a sequence alike.
+    """Return rows changed at random, all slices of a sequence alike.
 
     Parameters
     ----------
     grey
         Grey values, uint8: (rows, height, width), or (rows, frames, height, width).
     settings
-        ``mirror`` (left and right change places in half of the rows) and largest changes, each
-        drawn evenly between minus and plus it, 0 for none: ``rotate_degrees``; ``scale``, the
-        share by which the picture grows or shrinks; ``shift``, in both directions, as a share of
-        width and height; ``intensity``, the share by which grey values are multiplied and, drawn
-        apart, the share of the grey range that is added.
+        ``mirror`` swaps left and right in half of the rows. The others are largest changes, 0 for
+        none, drawn uniformly up to either sign: ``rotate_degrees``; ``scale``, relative to the
+        size of the picture; ``shift``, relative to its width and height; ``intensity``, relative
+        to each grey value and, drawn independently, to the grey range, which is added.
     rng
-        Where the changes come from: as many numbers a row whatever the settings, so rows in
-        several pieces are changed as they would be at once.
+        Random generator. Each row takes as many numbers whatever the settings, so that rows are
+        changed alike at once and in several batches.
 
     Returns
     -------
     ndarray
-        uint8, the same shape. What comes into the picture from outside is black.
+        uint8, the same shape. What a change moves into the picture is black.
     """
     draws = rng.uniform(-1, 1, (len(grey), 7)).astype(np.float32)
     mirror, turn, grow, right, down, gain, lift = draws.T
@@ -56,19 +55,19 @@ def augment(
 def _moved(
     grey: np.ndarray, *, radians: np.ndarray, factor: np.ndarray, shift: np.ndarray
 ) -> np.ndarray:
-    """Turn and scale about the centre, then shift, with bilinear interpolation."""
+    """Return rows rotated and scaled about the centre, then shifted, by bilinear interpolation."""
     height, width = grey.shape[-2:]
     stack = torch.from_numpy(grey.reshape(len(grey), -1, height, width).astype(np.float32))
-    # From places in the new picture to places in the old, in halves of width and height; turning
-    # happens in pixels, which these are not where a picture is no square.
+    # From new to old coordinates, which run from -1 to 1 over width and height. A rotation is one
+    # in pixels, hence the ratios of height and width.
     cosine, sine = np.cos(radians) / factor, np.sin(radians) / factor
     back = np.empty((len(grey), 2, 3), np.float32)
     back[:, 0, 0] = back[:, 1, 1] = cosine
     back[:, 0, 1] = sine * (height / width)
     back[:, 1, 0] = -sine * (width / height)
     back[:, :, 2] = -np.einsum("rij,rj->ri", back[:, :, :2], 2 * shift)
-    places = functional.affine_grid(torch.from_numpy(back), stack.shape, align_corners=False)
-    moved = functional.grid_sample(stack, places, align_corners=False)
+    grid = functional.affine_grid(torch.from_numpy(back), stack.shape, align_corners=False)
+    moved = functional.grid_sample(stack, grid, align_corners=False)
     return _rounded(moved.numpy()).reshape(grey.shape)
 
 

@@ -1,8 +1,7 @@
-"""What a checkpoint wants done to an image, taken apart into geometry and intensity.
+"""What a checkpoint wants done to an image: geometry (resize, crop) and intensity.
 
-Geometry (resize, crop) happens once per slice and keeps 8-bit grey; intensity (rescale,
-normalise) is a table of 256 values per colour channel, applied when a batch is made. Both give
-the bits that the checkpoint's own image processor gives, without torchvision.
+Geometry is applied once a slice and keeps 8-bit grey. Intensity (rescale, normalise) is a table of
+256 values a colour channel, looked up when a batch is made.
 """
 
 from collections.abc import Mapping
@@ -45,65 +44,21 @@ class Preprocessing:
     std: tuple[float, float, float] | None
 
     @classmethod
-    def from_processor(cls, processor: Mapping[str, Any]) -> "Preprocessing":
-        """Read the settings of a Hugging Face image processor, as its ``to_dict`` gives them.
-
-        Raises
-        ------
-        InputError
-            If it asks for a step that is not known here; guessing would change the results.
-        """
-        wants = lambda step: bool(processor.get(f"do_{step}"))  # noqa: E731
-        unknown = [
-            name
-            for name, value in processor.items()
-            if name.startswith("do_") and value and name not in _KNOWN_STEPS
-        ]
-        if unknown:
-            raise InputError(
-                f"preprocessor_config.json asks for {', '.join(unknown)}, which ctseq does not do."
-            )
-        resize, crop = _size(processor) if wants("resize") else None, None
-        if wants("center_crop"):
-            crop = (processor["crop_size"]["height"], processor["crop_size"]["width"])
-        if isinstance(resize, int) and processor.get("crop_pct"):
-            # ConvNeXt's rule: below 384 pixels resize by crop_pct and crop, above warp.
-            side = resize
-            resize = int(side / processor["crop_pct"]) if side < _WARP_FROM else (side, side)
-            crop = (side, side) if side < _WARP_FROM else None
-        offset = -1.0 if wants("rescale") and processor.get("offset") else 0.0
-        return cls(
-            resize=resize,
-            resample=int(processor.get("resample") or Image.Resampling.BILINEAR),
-            crop=crop,
-            scale=float(processor["rescale_factor"]) if wants("rescale") else None,
-            offset=offset,
-            mean=tuple(processor["image_mean"]) if wants("normalize") else None,
-            std=tuple(processor["image_std"]) if wants("normalize") else None,
-        )
-
-    @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Preprocessing":
-        """Read back what `to_json` gave."""
+        """Read what `to_json` returned."""
         return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in value.items()})
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain values for a JSON file."""
+        """Return plain values for a JSON file."""
         return asdict(self)
 
 
-_WARP_FROM = 384  # pixels; transformers' ConvNextImageProcessor
-_KNOWN_STEPS = {
-    "do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_convert_rgb",
-}  # fmt: skip
-
-
-def shape_slice(slice_: np.ndarray, steps: Preprocessing) -> np.ndarray:
+def shape_slice(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:
     """Resize and crop one slice.
 
     Parameters
     ----------
-    slice_
+    grey
         Grey values, uint8, shape (height, width).
     steps
         The checkpoint's preprocessing.
@@ -118,9 +73,9 @@ def shape_slice(slice_: np.ndarray, steps: Preprocessing) -> np.ndarray:
     InputError
         If the crop is larger than the resized slice.
     """
-    image = Image.fromarray(slice_)
+    image = Image.fromarray(grey)
     if steps.resize is not None:
-        height, width = _target(slice_.shape, steps.resize)
+        height, width = _resized_shape(grey.shape, steps.resize)
         image = image.resize((width, height), resample=Image.Resampling(steps.resample))
     if steps.crop is None:
         return np.asarray(image)
@@ -135,7 +90,7 @@ def shape_slice(slice_: np.ndarray, steps: Preprocessing) -> np.ndarray:
 
 
 def intensity_table(steps: Preprocessing) -> np.ndarray:
-    """Give the model's input value for each grey value.
+    """Return the model's input value for each grey value.
 
     Returns
     -------
@@ -146,7 +101,7 @@ def intensity_table(steps: Preprocessing) -> np.ndarray:
     if steps.scale is None:
         values = values.astype(np.float32)
     else:
-        # Scaled in double, rounded once: the order in which the processors round.
+        # Scaled in double, rounded once: the order in which transformers rounds.
         values = (values.astype(np.float64) * steps.scale).astype(np.float32)
     values = np.tile(values + np.float32(steps.offset), (3, 1))
     if steps.mean is None:
@@ -155,17 +110,8 @@ def intensity_table(steps: Preprocessing) -> np.ndarray:
     return (values - mean) / std
 
 
-def _size(processor: Mapping[str, Any]) -> int | tuple[int, int]:
-    size = processor["size"]
-    if "shortest_edge" in size:
-        return int(size["shortest_edge"])
-    if "height" in size and "width" in size:
-        return int(size["height"]), int(size["width"])
-    raise InputError(f"preprocessor_config.json gives a size that ctseq does not know: {size}.")
-
-
-def _target(shape: tuple[int, ...], resize: int | tuple[int, int]) -> tuple[int, int]:
-    """Give height and width; the longer side is rounded down, as the processors do."""
+def _resized_shape(shape: tuple[int, ...], resize: int | tuple[int, int]) -> tuple[int, int]:
+    """Return height and width; the longer side is rounded down, as transformers does."""
     if not isinstance(resize, int):
         return resize
     height, width = shape

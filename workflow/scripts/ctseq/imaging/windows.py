@@ -1,16 +1,18 @@
-"""Windows: which Hounsfield units become black, which white, and what lies between."""
+"""Windows: which Hounsfield units become black, which white, and which grey."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ctseq.core.errors import InputError
 
 
 @dataclass(frozen=True)
 class Window:
-    """Grey values show `level` - `width`/2 to `level` + `width`/2, in Hounsfield units."""
+    """Grey values from black at `level` - `width`/2 to white at `level` + `width`/2, in HU."""
 
     level: float
     width: float
@@ -32,17 +34,12 @@ _PAIR = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*")
 
 
 def parse_windows(value: Any) -> tuple[Window, ...]:
-    """Read `dataset.window`: one window, or three that become the colour channels.
+    """Return the windows that `dataset.window` means: one, or three for the colour channels.
 
     Parameters
     ----------
     value
         A preset's name, ``level/width``, a mapping of the two, or a list of three of these.
-
-    Returns
-    -------
-    tuple of Window
-        One or three.
 
     Raises
     ------
@@ -55,6 +52,26 @@ def parse_windows(value: Any) -> tuple[Window, ...]:
             f"dataset.window lists {len(value)} windows; give one, or three as channels."
         )
     return tuple(_parse(one) for one in (value if several else [value]))
+
+
+def apply_windows(hu: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
+    """Return the grey values of a slice, given in Hounsfield units.
+
+    Parameters
+    ----------
+    hu
+        Shape (H, W).
+    windows
+        One or three.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (H, W) for one window, (3, H, W) for three.
+    """
+    grey = [np.clip((hu - one.level) / one.width + 0.5, 0, 1) * 255 for one in windows]
+    grey = [np.round(channel).astype(np.uint8) for channel in grey]
+    return grey[0] if len(grey) == 1 else np.stack(grey)
 
 
 def _parse(value: Any) -> Window:

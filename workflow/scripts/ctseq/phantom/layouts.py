@@ -13,8 +13,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from ctseq.core.errors import InputError
-from ctseq.imaging.hounsfield import apply_windows
-from ctseq.imaging.windows import PRESETS
+from ctseq.imaging.windows import PRESETS, apply_windows
 from ctseq.phantom.patients import Demographics, Patient, draw_patients
 from ctseq.readers.contents import SUBTYPES
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctseq.core.errors import InputError
-from ctseq.imaging.hounsfield import apply_windows
-from ctseq.imaging.windows import PRESETS
+from ctseq.imaging.windows import PRESETS, apply_windows
 from ctseq.phantom.anatomy import Head, draw_head, draw_slice
 from ctseq.phantom.bleeds import Bleed, draw_bleeds, paint_bleeds
 

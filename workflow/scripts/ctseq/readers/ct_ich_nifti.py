@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.imaging.hounsfield import apply_windows
-from ctseq.imaging.windows import Window
+from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import Contents, File, Pixels, file_without_slices
 from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
 from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics

@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.imaging.hounsfield import apply_windows
-from ctseq.imaging.windows import Window
+from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, file_without_slices
 from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
 from ctseq.readers.dicom_files import Header, is_dicom, read_header, read_hu

@@ -1,0 +1,114 @@
+"""What a checkpoint's image processor does, as numbers: packing needs no transformers."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ctseq.core.errors import InputError
+from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
+
+# Pictures on which numbers are compared with the processor itself: square, wide and high.
+_SHAPES = ((512, 512), (512, 640), (700, 512))
+
+
+def read_preprocessing(folder: Path) -> Preprocessing:
+    """Return the steps of a checkpoint's image processor.
+
+    transformers alone knows how a processor's class reads its settings. So each way in which
+    classes read them is tried, and accepted only if it gives the picture that the processor gives.
+
+    Parameters
+    ----------
+    folder
+        The checkpoint.
+
+    Raises
+    ------
+    InputError
+        If transformers cannot load the processor here, or if it does anything but resize, crop,
+        rescale and normalise.
+    """
+    import transformers  # takes seconds, and fetching a checkpoint does without
+
+    path = folder / "preprocessor_config.json"
+    try:
+        # Pillow even where torchvision is installed, which interpolates differently.
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            folder, backend="pil", local_files_only=True, trust_remote_code=False
+        )
+    except (ImportError, ValueError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{path}: transformers cannot load this image processor by Pillow alone: {first_line}"
+        ) from None
+    try:
+        readings = _readings(processor.to_dict())
+        return next(steps for steps in readings if _is_what_happens(steps, processor))
+    except Exception:  # of any type: it lacks what such processors have, or takes no pictures
+        raise InputError(
+            f"{path}: {type(processor).__name__} does more than resize, crop, rescale and "
+            "normalise, which is all that ctseq does. Choose another checkpoint."
+        ) from None
+
+
+def _readings(settings: Mapping[str, Any]) -> Iterator[Preprocessing]:
+    """Yield the steps that an image processor's settings may mean."""
+    crops, rescales, normalises = (
+        settings.get(f"do_{step}") for step in ("center_crop", "rescale", "normalize")
+    )
+    resample = settings.get("resample")
+    rest = {
+        "resample": int(Image.Resampling.BILINEAR if resample is None else resample),
+        "scale": float(settings["rescale_factor"]) if rescales else None,
+        "offset": -1.0 if rescales and settings.get("offset") else 0.0,
+        "mean": tuple(settings["image_mean"]) if normalises else None,
+        "std": tuple(settings["image_std"]) if normalises else None,
+    }
+    for resize, crop in _geometries(settings, _pixels(settings["crop_size"]) if crops else None):
+        yield Preprocessing(resize=resize, crop=crop, **rest)
+
+
+def _geometries(
+    settings: Mapping[str, Any], crop: tuple[int, int] | None
+) -> Iterator[tuple[int | tuple[int, int] | None, tuple[int, int] | None]]:
+    """Yield the resizing and cropping that an image processor's settings may mean."""
+    size = settings.get("size") or {}
+    if not settings.get("do_resize"):
+        yield None, crop
+    elif pixels := _pixels(size):
+        yield pixels, crop
+    elif size.keys() == {"shortest_edge"}:
+        side = int(size["shortest_edge"])
+        yield side, crop
+        yield int(256 / 224 * side), crop  # LeViT
+        if settings.get("crop_pct"):
+            yield int(side / settings["crop_pct"]), (side, side)  # ConvNeXt below 384 pixels
+            yield (side, side), None  # and from there on
+
+
+def _pixels(size: Mapping[str, int]) -> tuple[int, int] | None:
+    return (size["height"], size["width"]) if size.keys() == {"height", "width"} else None
+
+
+def _is_what_happens(steps: Preprocessing, processor: Any) -> bool:
+    """Compare steps with the processor itself, on pictures of noise in three different channels."""
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (*shape, 3), np.uint8) for shape in _SHAPES]
+    try:
+        shown = [_applied(steps, picture) for picture in pictures]
+    except InputError:  # too small for the crop
+        return False
+    return all(map(np.array_equal, shown, (_processed(processor, one) for one in pictures)))
+
+
+def _applied(steps: Preprocessing, picture: np.ndarray) -> np.ndarray:
+    pairs = zip(intensity_table(steps), np.moveaxis(picture, -1, 0), strict=True)
+    return np.stack([table[shape_slice(channel, steps)] for table, channel in pairs])
+
+
+def _processed(processor: Any, picture: np.ndarray) -> np.ndarray:
+    values = processor([Image.fromarray(picture)], return_tensors="np")["pixel_values"]
+    return np.asarray(values).reshape(-1, *np.shape(values)[-2:])  # of one picture or one video
