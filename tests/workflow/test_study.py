@@ -17,7 +17,7 @@ from ctseq.evidence.tables import PATIENTS as OVER_PATIENTS
 from ctseq.evidence.tables import REPLICATES as OVER_REPLICATES
 from ctseq.families.tables import HISTORY
 from ctseq.figures.rulegraph import read_dot
-from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
+from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
 from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
 from ctseq.study.digests import imported_files
 from studies import contents, differing
@@ -27,6 +27,7 @@ TABLES = {
     "dataset/inventory.csv": INVENTORY,
     "dataset/listing.csv": LISTING,
     "dataset/problems.csv": PROBLEMS,
+    "dataset/demographics.csv": DEMOGRAPHICS,
     "dataset/slices.csv": SLICES,
     "dataset/patients.csv": PATIENTS,
     "splits/replicate-01.csv": SPLIT,
