@@ -4,10 +4,10 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm test-conda test-faults lint format docs clean
+.PHONY: help demo test test-processors test-slurm test-conda test-faults lint format docs clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 .venv/ready: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -20,9 +20,16 @@ demo: .venv/ready ## run the whole study on synthetic patients and say where the
 	$(BIN)/snakemake --profile profiles/demo --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/demo/report.html"
 
+PYTEST := $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
+
 # Threads of small products would wait for each other on cores that other tests use.
 test: .venv/ready ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(PYTEST)
+
+# PyTorch and MKL choose their instructions by the processor: a pass on one says little of the next.
+test-processors: .venv/ready ## run the numerical tests as two other kinds of processor compute
+	OMP_NUM_THREADS=3 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 $(PYTEST) -m numerical
+	OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=default $(PYTEST) -m numerical
 
 test-slurm: .venv/ready ## run a small study on a throw-away Slurm (root on Debian installs it)
 	CTSEQ_TEST_SLURM=1 $(BIN)/pytest -ra tests/slurm
@@ -44,7 +51,7 @@ format: .venv/ready ## put files into the style that `make lint` checks
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-docs: .venv/ready ## write the generated parts of the documents
+docs: .venv/ready ## write the generated parts of the documents (needs Graphviz)
 	$(BIN)/python docs/generate.py
 
 clean: ## remove what runs have made (not .venv, not fetched checkpoints)

@@ -1,7 +1,7 @@
 """Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
 sees slices? From a raw dataset to replicated trainings, statistics, figures and a report.
 
-Configuration: config.yaml and the overlays in config/. Everything is made in results/<study>/.
+Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
 """
 
 from snakemake.utils import min_version

@@ -1,10 +1,11 @@
-"""Write the generated parts of the documents: run it by `make docs`.
+"""Write the generated parts of the documents: run it by `make docs`, with Graphviz installed.
 
 A generated part stands between two comments that name it; everything else is written by hand.
 """
 
 import hashlib
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ CUDA_OF_THE_IMAGE = [
 
 
 def config_table(schema: dict[str, Any], defaults: dict[str, Any]) -> str:
-    """Give the Markdown table of every configuration key."""
+    """Return the Markdown table of every configuration key."""
     rows = [f"| `{key}` | {value} | {text} |" for key, value, text in _rows(schema, defaults)]
     return "\n".join(["| key | default | what it is |", "|---|---|---|", *rows])
 
@@ -44,16 +45,39 @@ def replaced(document: str, name: str, content: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", document)
 
 
-def readme() -> str:
-    """Give README.md as it should be."""
+def configuration() -> str:
+    """Return docs/configuration.md as it should be."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
     defaults = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
-    text = (ROOT / "README.md").read_text("utf-8")
-    return replaced(text, "configuration", config_table(schema, defaults))
+    document = (ROOT / "docs/configuration.md").read_text("utf-8")
+    return replaced(document, "keys", config_table(schema, defaults))
+
+
+def rule_graph() -> str:
+    """Return Graphviz's text of the rules that the study of config.yaml needs, and their arrows."""
+    command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--forceall", "--nolock"]
+    # Any folder will do as the dataset: nothing reads it.
+    command += ["--quiet", "all", "--config", "dataset={path: .}"]
+    text = subprocess.check_output(command, cwd=ROOT, text=True)  # noqa: S603
+    names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)', text, re.MULTILINE))
+    arrows = re.findall(r"^\s*(\d+) -> (\d+)", text, re.MULTILINE)
+    # Snakemake's numbers and order differ from run to run.
+    return "\n".join(
+        [
+            "digraph rules {",
+            "graph [margin=0, nodesep=0.15, ranksep=0.35]",
+            'node [shape=box, style=rounded, color="#4477aa", fontname="sans-serif", fontsize=11]',
+            'node [height=0.35, margin="0.1,0.03"]',
+            'edge [color="#888888", arrowsize=0.6]',
+            *sorted(names.values()),
+            *sorted(f"{names[before]} -> {names[after]}" for before, after in arrows),
+            "}",
+        ]
+    )
 
 
 def requests_table(profile: dict[str, Any], rules: dict[str, str]) -> str:
-    """Give the Markdown table of what rules ask Slurm for, on the first attempt.
+    """Return the Markdown table of what rules ask Slurm for, on the first attempt.
 
     Parameters
     ----------
@@ -85,7 +109,7 @@ def requests_table(profile: dict[str, Any], rules: dict[str, str]) -> str:
 
 
 def cluster() -> str:
-    """Give docs/cluster.md as it should be."""
+    """Return docs/cluster.md as it should be."""
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text("utf-8"))
     files = re.findall(r'^include: "(.*)"$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     text = "".join((ROOT / name).read_text("utf-8") for name in files)
@@ -97,7 +121,7 @@ def cluster() -> str:
 
 
 def containerfile() -> str:
-    """Give envs/Containerfile as it should be."""
+    """Return envs/Containerfile as it should be."""
     contents = {file.name: file.read_bytes() for file in sorted(ROOT.glob("envs/*.yaml"))}
     together = hashlib.sha256(b"".join(contents.values())).hexdigest()
     lines = [
@@ -125,7 +149,7 @@ def containerfile() -> str:
 
 
 def datasets() -> str:
-    """Give docs/datasets.md as it should be: windows and reasons as the code has them."""
+    """Return docs/datasets.md as it should be: windows and reasons as the code has them."""
     document = (ROOT / "docs/datasets.md").read_text("utf-8")
     windows = ["| preset | level, HU | width, HU |", "|---|---|---|"]
     windows += [f"| `{name}` | {one.level} | {one.width} |" for name, one in PRESETS.items()]
@@ -179,7 +203,9 @@ def _shown(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
+    (ROOT / "docs/configuration.md").write_text(configuration(), encoding="utf-8")
     (ROOT / "docs/cluster.md").write_text(cluster(), encoding="utf-8")
     (ROOT / "envs/Containerfile").write_text(containerfile(), encoding="utf-8")
     (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")
+    picture = ["dot", "-Tsvg", "-o", str(ROOT / "docs/rules.svg")]
+    subprocess.run(picture, input=rule_graph(), text=True, check=True)  # noqa: S603

@@ -1,8 +1,12 @@
-"""What several tests share: paths and a pretend Hugging Face hub."""
+"""What tests share: a clean environment, working copies and a pretend Hugging Face hub."""
 
 import hashlib
 import http.server
 import json
+import os
+import re
+import shutil
+import tempfile
 import threading
 from pathlib import Path
 
@@ -16,6 +20,21 @@ hypothesis.settings.register_profile("ctseq", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("ctseq")
 
 ROOT = Path(__file__).parent.parent
+
+# Nothing that somebody has set for other work decides a test: a profile, an allocation, an active
+# environment, a mirror of the hub, a style of figures. And no proxy stands before this machine.
+SET_FOR_OTHER_WORK = re.compile("(CONDA|HF|MPL|SBATCH|SLURM|SNAKEMAKE|SRUN|TRANSFORMERS)")
+for name in filter(SET_FOR_OTHER_WORK.match, list(os.environ)):
+    del os.environ[name]
+os.environ |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+
+
+def pytest_configure(config):
+    """Let libraries cache files in a temporary folder if the home folder cannot be written to."""
+    if not os.access(Path.home(), os.W_OK):
+        cache = tempfile.mkdtemp(prefix="ctseq-cache-")
+        os.environ["XDG_CACHE_HOME"] = cache
+        config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
 
 
 class PretendHub(http.server.ThreadingHTTPServer):
@@ -99,7 +118,7 @@ def checkpoints(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def new_copy(tmp_path_factory):
-    """Give a function that makes a working copy with a small study, without results."""
+    """Return a function that makes a working copy with a small study, without results."""
 
     def make(checkpoints, **overlay):
         folder = tmp_path_factory.mktemp("copy")
@@ -111,7 +130,7 @@ def new_copy(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small_forest():
-    """Let forests have a tenth of their trees: they are fitted dozens of times."""
+    """Make forests a tenth as large, because they are fitted dozens of times."""
     from ctseq.families.classical import CLASSICAL_HEADS
 
     forest = CLASSICAL_HEADS["forest"].classifier

@@ -5,9 +5,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from ctseq.evidence.compare_published import compare_published
-from ctseq.evidence.published import published_metrics
-from ctseq.report.claims import Published
+from ctseq.evidence.published import compare_published, published_metrics
+from ctseq.report.study import Published
 
 RESOURCES = Path(__file__).parents[1] / "resources/published"
 
@@ -16,7 +15,8 @@ def published_study():
     study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
     metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_test=25)
     printed = pd.read_csv(RESOURCES / "tables.csv")
-    return Published(study, printed, metrics, compare_published(metrics, study))
+    comparison = compare_published(metrics, study)
+    return Published(config=study, printed=printed, metrics=metrics, comparison=comparison)
 
 
 PUBLISHED = published_study()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -26,7 +27,7 @@ STUDY = {
     "comparison": {"metrics": ["accuracy", "precision"], "bootstrap_resamples": 100},
 }
 FRAMES = 4
-# No run takes this long; a hanging one is killed, so that the whole ends in time.
+# No run takes this long; one that hangs is killed, so that the tests end.
 LIMIT_S = 900
 
 
@@ -42,7 +43,7 @@ def write_checkpoints(folder):
 
 
 def models_of(checkpoints):
-    """Give the overlay of `models` that points the two configured ones at local checkpoints."""
+    """Return the overlay of `models` that points the two configured ones at local checkpoints."""
     return {
         "vivit": {"checkpoint": str(checkpoints / "video"), "frames": FRAMES},
         "convnext": {"checkpoint": str(checkpoints / "image")},
@@ -50,7 +51,7 @@ def models_of(checkpoints):
 
 
 def write_copy(folder, overlay):
-    """Write what a study takes of the repository into a folder, and its overlay, study.yaml."""
+    """Copy the files that a study needs into a folder, and write its overlay, study.yaml."""
     for name in SHIPPED:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -62,13 +63,24 @@ def write_copy(folder, overlay):
     (folder / "study.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
 
 
-def without_profile(environment):
-    """Give an environment without the variables that change what Snakemake does."""
-    return {k: v for k, v in environment.items() if not k.startswith("SNAKEMAKE_")}
+@dataclass(frozen=True)
+class RuleGraph:
+    """The names of rules, and pairs of a rule and one that uses its output."""
+
+    rules: set
+    edges: set
+
+
+def read_dot(text):
+    """Read what `snakemake --rulegraph dot` prints."""
+    # Wildcards and their values follow a rule's name in its label.
+    names = dict(re.findall(r'^\s*(\d+) ?\[ ?label ?= ?"(\w+)', text, re.M))
+    edges = re.findall(r"^\s*(\d+) -> (\d+)", text, re.M)
+    return RuleGraph(set(names.values()), {(names[a], names[b]) for a, b in edges})
 
 
 def contents(results):
-    """Give every file of a study that has to be the same wherever it runs, by path."""
+    """Return what has to be the same wherever a study runs: path to content."""
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
@@ -82,16 +94,8 @@ def contents(results):
 
 
 def differing(first, second):
-    """List the paths that only one of two studies' contents has, or that differ."""
+    """List the paths whose contents differ between two studies, or that only one has."""
     return sorted(name for name in first | second if first.get(name) != second.get(name))
-
-
-def rule_environments():
-    """Give the name of each rule's conda environment."""
-    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    blocks = re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", rules, re.M)
-    found = {rule: re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', body) for rule, body in blocks}
-    return {rule: match[1] for rule, match in found.items() if match}
 
 
 class Run:
@@ -105,7 +109,7 @@ class Run:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", *arguments],
                 cwd=folder,
-                env=without_profile(environment),
+                env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -137,7 +141,7 @@ class Run:
             self.process.wait()
 
     def end(self, limit_s=LIMIT_S, status=0):
-        """Wait for the run to end, well unless another status is expected."""
+        """Wait for the run to end and assert its exit status."""
         try:
             ended = self.process.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -158,7 +162,7 @@ class Copy:
         return self.folder / "results" / STUDY["study"]
 
     def twin(self, folder):
-        """Give another copy in the same state, times of change and all."""
+        """Return another copy in the same state, times of change included."""
         shutil.copytree(self.folder, folder, symlinks=True)
         twin = copy.copy(self)
         twin.folder = folder

@@ -34,26 +34,26 @@ PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def conda_name(pip_name: str) -> str:
-    """Give a package's name on conda-forge."""
+    """Return a package's name on conda-forge."""
     name = canonicalize_name(pip_name)
     return CONDA_NAMES.get(name, name)
 
 
 def named_packages(environments: list[Path]) -> set[str]:
-    """List the packages that environment files ask for, but for Python."""
+    """Return the packages that environment files ask for, without Python."""
     specs = [spec for path in environments for spec in YAML(typ="safe").load(path)["dependencies"]]
     return {spec.partition("=")[0] for spec in specs} - {"python"}
 
 
 def requirements(distribution: Distribution) -> list[str]:
-    """List the packages that a distribution needs here, its extras left out."""
+    """List the packages that a distribution needs here, without its extras."""
     found = map(Requirement, distribution.requires or [])
     wanted = [one for one in found if one.marker is None or one.marker.evaluate({"extra": ""})]
     return sorted({conda_name(one.name) for one in wanted})
 
 
 def with_dependencies(names: set[str], installed: dict[str, Distribution]) -> list[str]:
-    """List packages with all that they need, directly or not."""
+    """List packages and all that they need, directly or not."""
     found, queue = set(), sorted(names)
     while queue:
         name = queue.pop()
@@ -66,14 +66,14 @@ def with_dependencies(names: set[str], installed: dict[str, Distribution]) -> li
 
 
 def files_of(distribution: Distribution) -> dict[str, Path]:
-    """Map the places of a distribution's files in an environment to the files; no programs."""
+    """Return a distribution's files by their path in an environment, without its programs."""
     listed = [file for file in distribution.files or [] if ".." not in file.parts]
     files = {f"lib/{PYTHON}/site-packages/{file}": Path(file.locate()) for file in listed}
     return {place: path for place, path in files.items() if path.is_file()}
 
 
 def files_of_python() -> dict[str, Path]:
-    """Map the places of CPython's files to those of the running one, with the import guard."""
+    """Return the running CPython's files by their path in an environment, with the import guard."""
     base = Path(sys.base_prefix)
     library = Path(sysconfig.get_path("stdlib"))
     files = {f"bin/{PYTHON}": base / "bin" / PYTHON}
@@ -92,16 +92,16 @@ def write_package(
     files: dict[str, Path],
     links: dict[str, str],
 ) -> dict[str, object]:
-    """Write a package as conda's archive and give its line in the channel's index.
+    """Write a package as conda's archive and return its entry in the channel's index.
 
     Parameters
     ----------
     folder
         The channel's folder of this platform.
     files
-        Place in an environment to file.
+        Path in an environment to file.
     links
-        Place in an environment to what it links to, relative to it.
+        Path in an environment to the target of the link, relative to it.
     """
     record = {"name": name, "version": version, "build": "0", "build_number": 0}
     record |= {"depends": depends, "subdir": folder.name}

@@ -29,12 +29,12 @@ class Conda:
         return ("--sdm", "conda", "--conda-prefix", str(self.folder / "environments"))
 
     def environment(self, name, environment=os.environ):
-        """Give a run's environment: conda is found, and interpreters are noted under a name."""
+        """Return a run's environment, in which conda is found and interpreters are recorded."""
         path = f"{self.programs}:{environment['PATH']}"
         return environment | {"PATH": path, "CTSEQ_INTERPRETERS": str(self.folder / name)}
 
     def used(self, name):
-        """Give the names of the environments whose interpreter ran a script, by script."""
+        """Return the names of the environments whose interpreter ran a script, by script."""
         found = defaultdict(set)
         yamls = {path.read_text(): path.stem for path in ENVIRONMENTS}
         for line in (self.folder / name).read_text().splitlines():

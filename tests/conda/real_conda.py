@@ -36,7 +36,7 @@ eval "$activation"
 
 
 def make_conda(folder: Path, channels: Path) -> Path:
-    """Make a conda whose channels are the folders in `channels`; give its interpreter's folder."""
+    """Make a conda whose channels are folders in `channels`; return its interpreter's folder."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "base"], check=True)
     programs = folder / "base/bin"
     pip = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet"]

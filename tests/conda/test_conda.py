@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
+from rules import rule_environments
 from slurm.cluster import ClusterCopy
-from studies import ROOT, rule_environments
+from studies import ROOT
 
 pytestmark = [
     pytest.mark.skipif(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from studies import STUDY, models_of
+from studies import LIMIT_S, STUDY, models_of
 
 pytestmark = pytest.mark.skipif(
     "CTSEQ_TEST_FAULTS" not in os.environ,
@@ -33,7 +33,7 @@ def targets(copy):
 
 @pytest.fixture(scope="module")
 def undisturbed(new_copy, checkpoints):
-    """Run the study up to its last tables and give the contents of its files."""
+    """Run the study up to its last tables and return the contents of its files."""
     copy = new_copy(checkpoints)
     copy.run("--", *targets(copy)).end()
     return copy.contents()
@@ -46,7 +46,7 @@ def copy(new_copy, checkpoints):
 
 
 def children(process):
-    """List the processes below one that run a rule's script."""
+    """List the descendants of a process that run a rule's script."""
     below, found = [process], []
     while below:
         listed = Path(f"/proc/{below.pop()}/task")
@@ -66,6 +66,14 @@ def _is_script(process):
         return False
 
 
+def wait_for_jobs(run):
+    """Wait until a run has started a job or has ended, however long this machine takes for it."""
+    deadline = time.monotonic() + LIMIT_S
+    while run.process.poll() is None and not run.ran:
+        assert time.monotonic() < deadline, run.text
+        time.sleep(0.1)
+
+
 def unfinished(copy):
     return [path for path in copy.results.rglob("*") if ".unfinished." in path.name]
 
@@ -78,7 +86,8 @@ def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
         force = ["--forcerun", "draw_phantom"] if finished else []
         run = copy.run(*force, "--", *targets(copy))
         finished = False
-        time.sleep(moments.uniform(1, 6))
+        wait_for_jobs(run)
+        time.sleep(moments.uniform(0, 4))
         if run.process.poll() is not None:
             run.end()
             finished = True
@@ -86,7 +95,7 @@ def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
         jobs = children(run.process.pid)
         if jobs and moments.random() < 0.7:
             os.kill(moments.choice(jobs), signal.SIGKILL)
-            run.process.wait(120)
+            run.process.wait(LIMIT_S)
             kills["job"] += 1
         else:
             run.process.send_signal(signal.SIGKILL)
@@ -104,7 +113,7 @@ def test_killed_fifty_times_it_ends_as_if_undisturbed(copy, undisturbed):
 
 @contextmanager
 def mounted(folder, size):
-    """Give the study a small disk of its own."""
+    """Mount a small disk for the study; yield a function that remounts it."""
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
     subprocess.run(mount, check=True)

@@ -22,7 +22,7 @@ SEARCHED = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 @dataclass(frozen=True)
 class Job:
-    """What Slurm's controller knows about a job; ``tasks`` are its rules with their wildcards."""
+    """A job as Slurm's controller has it; ``tasks`` are its rules with their wildcards."""
 
     number: int
     tasks: frozenset
@@ -41,7 +41,7 @@ class Job:
 
 
 class Cluster:
-    """The cluster in `folder`, and what its scheduler has on record."""
+    """The cluster whose files stand in `folder`, and its scheduler's records."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -73,7 +73,7 @@ class Cluster:
         return sorted(found, key=lambda job: job.number)
 
     def running(self, folder, limit_s=90):
-        """Wait until a job from `folder` runs, and give it."""
+        """Wait until a job from `folder` runs and return it."""
         return self.until(
             lambda: [job for job in self.jobs(folder) if job["JobState"] == "RUNNING"],
             limit_s,
@@ -96,7 +96,7 @@ class ClusterCopy(Copy):
         self.cluster = cluster
 
     def slurm(self, *arguments, environment=None):
-        """Start a run as a user does, but for quicker polls and no waiting for a file system."""
+        """Start a run as a user does, with quicker polls and no waiting for a file system."""
         quick = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5")
         options = ["--profile", "profiles/slurm", *quick, *arguments]
         return Run(self.folder, options, self.cluster.environment | (environment or {}))

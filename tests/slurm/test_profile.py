@@ -3,14 +3,11 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[2]
-# Rules of the login node; a plan does not tell them apart.
-LOCAL = ("all", "describe_checkpoint")
+from rules import local_rules
+
 PAPER = {"replicates": 10, "report": {"example_slices": True}}
 
 
@@ -38,7 +35,7 @@ def plan(new_copy, tmp_path_factory):
 @pytest.fixture(scope="module")
 def jobs(plan):
     """List each planned job: its rule, whether it stands in a group, its threads and resources."""
-    found = []
+    found, on_login_node = [], local_rules()  # a plan does not tell them apart
     for indent, local, rule, body in re.findall(
         r"^( *)(local)?rule (\w+):\n((?:\1 {4}.*\n)*)", plan, re.M
     ):
@@ -47,7 +44,7 @@ def jobs(plan):
         threads = re.search(r"^ *threads: (\d+)$", body, re.M)
         found.append(
             {"rule": rule, "grouped": bool(indent), "threads": int(threads[1]) if threads else 1}
-            | {"local": bool(local) or rule in LOCAL, "resources": resources}
+            | {"local": bool(local) or rule in on_login_node, "resources": resources}
         )
     return found
 
@@ -61,19 +58,8 @@ def test_the_papers_study_is_less_than_twelve_submissions(plan, jobs):
     assert len(groups + alone) < 12
 
 
-def test_every_job_names_its_partition_and_what_it_needs(jobs):
-    """A rule that the profile does not list would not ask for more when it is tried again."""
-    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text("utf-8"))
-    submitted = {job["rule"] for job in jobs if not job["local"]}
-    assert submitted <= set(profile["set-resources"])
-    for rule, asked in profile["set-resources"].items():
-        assert {"slurm_partition", "mem_mb", "runtime"} <= set(asked), rule
-        assert all("attempt" in str(asked[name]) for name in ("mem_mb", "runtime")), rule
-        assert ("turn" in asked) == (rule in profile["groups"]), rule
-
-
 def test_gpu_jobs_are_not_cut_down_to_the_login_node(jobs):
-    """profiles/default's cores and GPU are this machine's; they bound local runs alone."""
+    """The cores and the GPU in profiles/default limit local runs only."""
     on_gpu = [job for job in jobs if job["resources"].get("slurm_partition") == "gpu"]
     assert [job["rule"] for job in on_gpu] == ["extract_features"] * 2
     assert {job["threads"] for job in on_gpu} == {8}

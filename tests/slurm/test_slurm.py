@@ -41,20 +41,21 @@ def studies(cluster, new_copy, checkpoints):
     """Start the study on the cluster and run it in another folder on this machine."""
     on_cluster, local = (ClusterCopy(new_copy(checkpoints).folder, cluster) for _ in range(2))
     run = on_cluster.slurm(*TABLES)
-    local.run(*TABLES).end()
+    # Bits are promised for one number of threads: as many as the profile gives a job.
+    local.run("--cores", "8", *TABLES).end()
     return Studies(on_cluster, run, local, local.contents())
 
 
 @pytest.fixture(scope="module")
 def undisturbed(studies):
-    """Give the study that went through the cluster, when it is finished."""
+    """Wait for the study on the cluster to finish and return it."""
     studies.run.end()
     return studies.on_cluster
 
 
 @pytest.fixture
 def again(studies, tmp_path):
-    """Give a copy of the finished study."""
+    """Return a copy of the finished local study."""
     return studies.local.twin(tmp_path / "copy")
 
 

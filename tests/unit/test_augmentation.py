@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from ctseq.imaging.augmentation import _moved, augment
 
+pytestmark = pytest.mark.numerical
+
 NONE = {"mirror": False, "rotate_degrees": 0, "scale": 0, "shift": 0, "intensity": 0}
 ALL = {"mirror": True, "rotate_degrees": 20, "scale": 0.2, "shift": 0.1, "intensity": 0.2}
 

@@ -21,6 +21,8 @@ from ctseq.encoders.speed import speed_up
 from ctseq.encoders.tiny import write_tiny
 from ctseq.imaging.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.numerical
+
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 KINDS = {"video": 4, "image": None}  # frames
 

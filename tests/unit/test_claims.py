@@ -1,11 +1,13 @@
 """What the published figures do not support, and one's own values beside them."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
-from ctseq.report.claims import claims, recomputed
+from ctseq.evidence.printed import recompute
+from ctseq.report.claims import claims
 from ctseq.report.published import against_paper
 from published import PUBLISHED
 
@@ -16,15 +18,21 @@ def test_own_values_stand_beside_those_of_the_same_name_or_kind():
          ("accuracy", "recall", "precision") for r, v in ((1, 0.5), (2, np.nan), (3, 0.7))],
         columns=["model", "replicate", "metric", "value"],
     )  # fmt: skip
-    labels, kinds = {"vivit": "ViViT", "swin": "Swin"}, {"vivit": "video", "swin": "image"}
-    table = against_paper(metrics, PUBLISHED, labels=labels, kinds=kinds)
+    table = against_paper(
+        SimpleNamespace(
+            config={"models": {"vivit": {"kind": "video"}, "swin": {"kind": "image"}}},
+            labels={"vivit": "ViViT", "swin": "Swin"},
+            metrics=metrics,
+            published=PUBLISHED,
+        )
+    )
     own = ["0.40", "0.72", "0.00", "0.64", "0.70", "0.84"]
     assert table.rows[0] == ["ViViT", "ViViT", "Accuracy", *own]
     assert table.rows[4][:5] == ["Swin", "ConvNeXt", "Recall (sensitivity)", "0.40", "0.13"]
 
 
 def test_what_does_not_follow_is_computed():
-    cells = recomputed(PUBLISHED)
+    cells = recompute(PUBLISHED.printed, PUBLISHED.comparison)
     stray = cells[cells["follows"] == 0]
     assert stray["quantity"].tolist() == ["t", "power", "power"]
     said = {claim.title: claim.text for claim in claims(PUBLISHED).claims}
@@ -46,7 +54,7 @@ def test_what_does_not_follow_is_computed():
 
 
 def test_a_study_whose_tables_follow_is_not_accused():
-    follows = recomputed(PUBLISHED)
+    follows = recompute(PUBLISHED.printed, PUBLISHED.comparison)
     honest = dataclasses.replace(PUBLISHED, printed=follows.assign(printed=follows["recomputed"]))
     found = claims(honest)
     assert found.n_follow == found.n_printed == 42

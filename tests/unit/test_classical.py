@@ -12,6 +12,8 @@ from ctseq.replicates.fits import Fit
 from ctseq.replicates.tasks import Task
 from ctseq.study.models import HEAD_FAMILIES
 
+pytestmark = pytest.mark.numerical
+
 
 def problem(n=60):
     rng = np.random.default_rng(1)

@@ -13,7 +13,9 @@ import pytest
 from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table
 from ctseq.evidence.metrics import METRICS, classification_metrics
-from ctseq.evidence.tables import CONTRACTS, PAPER, PATIENTS, REPLICATES
+from ctseq.evidence.notes import read_notes
+from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -123,7 +125,6 @@ def test_a_missing_metric_is_named(study, tmp_path):
 
 SETTINGS = {
     "models": MODELS,
-    "labels": {"video": "ViViT"},
     "metrics": ["accuracy", "precision", "brier"],
     "alpha": 0.05,
     "undefined": "exclude",
@@ -134,25 +135,24 @@ SETTINGS = {
 @pytest.mark.parametrize("undefined", ["exclude", "zero"])
 def test_models_are_compared(study, tmp_path, undefined):
     folder, files = study
-    tables = {name: tmp_path / f"{name}.csv" for name in (*PAPER, *REPLICATES)}
+    tables = {name: tmp_path / f"{name}.csv" for name in OVER_REPLICATES}
     script("compare_models").main(
         folder / "metrics.csv", files["splits"], tables, {**SETTINGS, "undefined": undefined}
     )
-    made = {name: read_table(path, CONTRACTS[name]) for name, path in tables.items()}
+    made = {name: read_table(path, OVER_REPLICATES[name].table) for name, path in tables.items()}
     for name, table in made.items():
         # Three metrics with three models, or three pairs; a pair has several effects.
-        assert len(table) == 9 * (6 if name == "effect_sizes" else 1) or name == "power", name
-        if "p" in table and "note" in table:
-            assert (table.loc[table["p"].isna(), "note"] != "").all(), name
-    assert made["verdict"]["sentence"].str.contains("ViViT").sum() == 6
-    third = made["means"].set_index(["metric", "model"]).loc[("precision", "third")]
+        assert len(table) == 9 * (6 if name == "effect_sizes" else 1), name
+        if "p" in table:
+            assert table.loc[table["p"].isna(), "notes"].map(read_notes).map(bool).all(), name
+    third = made["paper/means"].set_index(["metric", "model"]).loc[("precision", "third")]
     assert third["n_undefined"] == 4
     assert third["n"] == (4 if undefined == "zero" else 0)
 
 
 def test_undefined_may_be_refused(study, tmp_path):
     folder, files = study
-    tables = {"means": tmp_path / "means.csv"}
+    tables = {"paper/means": tmp_path / "means.csv"}
     settings = {**SETTINGS, "undefined": "error"}
     with pytest.raises(InputError, match="precision of model third is undefined"):
         script("compare_models").main(folder / "metrics.csv", files["splits"], tables, settings)
@@ -167,14 +167,14 @@ def test_splits_must_be_those_of_the_replicates(study, tmp_path):
 
 def test_patients_are_compared(study, tmp_path):
     folder, _ = study
-    tables = {name: tmp_path / f"{name}.csv" for name in PATIENTS}
+    tables = {name: tmp_path / f"{name}.csv" for name in OVER_PATIENTS}
     settings = {"models": MODELS, "alpha": 0.05, "bootstrap_resamples": 200, "seed": 1}
     main = script("compare_patients").main
     main(folder / "predictions.csv", folder / "patients.csv", tables, settings)
-    made = {name: read_table(path, CONTRACTS[name]) for name, path in tables.items()}
-    assert made["auc"]["model"].unique().tolist() == MODELS
-    assert len(made["delong"]) == 3 * 8
-    assert len(made["mcnemar"]) == 3
+    made = {name: read_table(path, OVER_PATIENTS[name].table) for name, path in tables.items()}
+    assert made["patients/auc"]["model"].unique().tolist() == MODELS
+    assert len(made["patients/delong"]) == 3 * 8
+    assert len(made["patients/mcnemar"]) == 3
     first = {name: path.read_bytes() for name, path in tables.items()}
     main(folder / "predictions.csv", folder / "patients.csv", tables, settings)
     assert {name: path.read_bytes() for name, path in tables.items()} == first
@@ -191,7 +191,7 @@ def test_scripts_do_without_deep_learning(study, tmp_path, name):
         "compare_models": f"main({str(folder / 'metrics.csv')!r}, "
         f"{[str(p) for p in files['splits']]}, {{'verdict': 'v.csv'}}, {SETTINGS})",
         "compare_patients": f"main({str(folder / 'predictions.csv')!r}, "
-        f"{str(folder / 'patients.csv')!r}, {{'auc': 'a.csv'}}, "
+        f"{str(folder / 'patients.csv')!r}, {{'patients/auc': 'a.csv'}}, "
         f"{ {'models': MODELS, 'alpha': 0.05, 'bootstrap_resamples': 50, 'seed': 1} })",
     }
     heavy = "{'torch', 'transformers', 'matplotlib', 'snakemake', 'sklearn'}"

@@ -1,6 +1,8 @@
 """The JPG release's reader, on folders built by hand with the release's quirks."""
 
+import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,14 +103,15 @@ def test_links_inside_are_entered_once_and_links_outside_never(folder, tmp_path_
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error(folder, monkeypatch):
-    scandir = os.scandir
+    """Root may list any folder, so that it is closed is pretended here."""
+    closed, scandir = folder / "Patients_CT/100/brain", os.scandir
 
-    def closed(path):
-        if str(path).endswith("100/brain"):
-            raise PermissionError(13, "Permission denied", str(path))
+    def refusing(path):
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", closed)  # as root, a closed folder can be listed
+    monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(InputError, match="100/brain cannot be listed: Permission denied"):
         list_files(reader, folder)
 

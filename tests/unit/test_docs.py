@@ -1,6 +1,8 @@
 """The generated parts of docs/ are those that docs/generate.py writes."""
 
+import html
 import importlib.util
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,6 +20,29 @@ def generate():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_configuration_page_states_every_key(generate):
+    page = (ROOT / "docs/configuration.md").read_text("utf-8")
+    assert page == generate.configuration(), "Run: make docs"
+    assert "| `models.*.sequence_rule` | `any` |" in page
+
+
+def test_the_readme_names_ten_keys():
+    readme = (ROOT / "README.md").read_text("utf-8").partition("## Configuration")[2]
+    page = (ROOT / "docs/configuration.md").read_text("utf-8")
+    keys = re.findall(r"^\| `([\w.]+)` \|", readme, re.M)
+    assert len(keys) == 10
+    assert [key for key in keys if f"| `{key}" not in page] == []
+
+
+def test_the_picture_of_the_rules_has_the_workflows(generate):
+    picture = (ROOT / "docs/rules.svg").read_text("utf-8")
+    titles = {html.unescape(title) for title in re.findall("<title>(.*)</title>", picture)}
+    lines = generate.rule_graph().splitlines()
+    drawn = {line.replace(" -> ", "->") for line in lines if re.fullmatch(r"\w+( -> \w+)?", line)}
+    assert titles - {"rules"} == drawn, "Run: make docs"
+    assert {"index_dataset", "index_dataset->select_slices", "write_report->all"} <= drawn
 
 
 def test_the_cluster_page_states_what_the_profile_asks_for(generate):

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from ctseq.core.errors import InputError
-from ctseq.figures import comparison, patients, replicates
+from ctseq.figures import comparison, patients, replicates, training
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
 from ctseq.figures.style import PAGE, look_of, save
@@ -83,7 +83,7 @@ def drawn(labels, *names):
     draw = {
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
         "confusion": lambda: replicates.confusion_matrix(metrics, model=first, label=labels[first]),
-        "training": lambda: replicates.training_curves(histories_of(labels), labels=labels),
+        "training": lambda: training.training_curves(histories_of(labels), labels=labels),
         "differences": lambda: comparison.differences(
             tests, metrics, labels=labels, rope=0.02, alpha=0.05
         ),

@@ -16,6 +16,9 @@ from ctseq.families.finetuning import Examples, _Run, finetune, probabilities
 from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import choose_trainable, renew_head, save_model
 from ctseq.imaging.preprocessing import Preprocessing
+from processors import uses_all_instructions
+
+pytestmark = pytest.mark.numerical
 
 FRAMES = 4
 KINDS = {"video": FRAMES, "image": None}
@@ -198,6 +201,7 @@ def test_batch_norms_keep_their_statistics(tiny, tmp_path):
     assert all(torch.equal(backbone.model.get_buffer(name), before[name]) for name in before)
 
 
+@uses_all_instructions
 def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
     rows, found = examples("video"), {}
     for precision in ("float32", "auto", "bfloat16"):

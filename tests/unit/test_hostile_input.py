@@ -5,6 +5,7 @@ NIfTI's and DICOM's own cases stand in test_ct_ich_nifti and test_dicom.
 
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -212,7 +213,13 @@ def odd_names(data):
     [
         (in_a_loop, {}),
         (outside, {"p1/7.png": "outside", "p4": "outside", "root": "outside"}),
-        (odd_names, {"p1/8\\n.png": "name", "p1/9\\udcff.png": "name", "p1/\\x1b[2J5.png": "name"}),
+        pytest.param(
+            odd_names,
+            {"p1/8\\n.png": "name", "p1/9\\udcff.png": "name", "p1/\\x1b[2J5.png": "name"},
+            marks=pytest.mark.skipif(
+                sys.getfilesystemencoding() != "utf-8", reason="here, every byte is a letter"
+            ),
+        ),
         (lambda data: (data / "p1/notes.txt").write_text("?"), {"p1/notes.txt": "other"}),
     ],
 )

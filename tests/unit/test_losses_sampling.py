@@ -12,6 +12,8 @@ from ctseq.families.losses import class_weights, row_loss
 from ctseq.families.sampling import epoch_order
 from ctseq.replicates.splits import hold_out
 
+pytestmark = pytest.mark.numerical
+
 labels_ = st.lists(st.integers(0, 1), min_size=2, max_size=60).map(np.array)
 
 

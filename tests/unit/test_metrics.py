@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from ctseq.evidence.metrics import METRICS, classification_metrics, higher_is_better
+from ctseq.evidence.metrics import METRICS, Metric, classification_metrics, comparable_metrics
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -30,7 +30,7 @@ def test_by_hand():
     probability = [0.9, 0.6, 0.3, 0.6, 0.4, 0.2, 0.1, 0.0]
     predicted = [1, 1, 0, 1, 0, 0, 0, 0]
     measured = classification_metrics(truth, probability, predicted)
-    assert tuple(measured) == METRICS
+    assert list(measured) == list(METRICS)
     assert measured == pytest.approx(
         {
             "tn": 4,
@@ -127,9 +127,27 @@ def test_refuses_what_cannot_be_measured(truth, probability, predicted, message)
         classification_metrics(truth, probability, predicted)
 
 
-def test_direction():
-    assert higher_is_better("roc_auc")
-    assert not higher_is_better("brier")
+def test_every_metric_says_what_it_is():
+    assert [name for name, metric in METRICS.items() if not metric.higher_is_better] == [
+        "fp", "fn", "brier"
+    ]  # fmt: skip
+    assert comparable_metrics() == list(METRICS)[4:]  # all but the counts
+    for name, metric in METRICS.items():
+        assert (metric.name, bool(metric.title), bool(metric.words)) == (name, True, True)
+
+
+@given(cases)
+def test_metrics_stay_in_their_range(case):
+    for name, value in classification_metrics(*map(np.array, case)).items():
+        low, high = METRICS[name].range
+        assert math.isnan(value) or low - 1e-12 <= value <= high + 1e-12, name
+
+
+def test_a_metric_is_added_in_one_place(monkeypatch):
+    toy = Metric("toy", "Toy", "toy", lambda truth, probability, predicted: 0.25)
+    monkeypatch.setitem(METRICS, "toy", toy)
+    assert classification_metrics([1, 0], [0.5, 0.5], [1, 1])["toy"] == 0.25
+    assert "toy" in comparable_metrics()
 
 
 def test_needs_numpy_alone():

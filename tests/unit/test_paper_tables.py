@@ -8,7 +8,7 @@ import pytest
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import ratio
-from ctseq.evidence.paper import (
+from ctseq.evidence.over_replicates.paper import (
     levene,
     mann_whitney,
     mann_whitney_table,
@@ -20,8 +20,9 @@ from ctseq.evidence.paper import (
     t_test_table,
     variances_table,
 )
-from ctseq.evidence.power import two_sample_power
-from ctseq.evidence.samples import pair_of, replicates_of, sample_of
+from ctseq.evidence.over_replicates.power import two_sample_power
+from ctseq.evidence.over_replicates.samples import pair_of, sample_of
+from replicates import replicates, rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -46,24 +47,27 @@ def published():
         }
         rows += [(run.model, run.replicate, metric, value) for metric, value in values.items()]
     frame = pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
-    return replicates_of(frame, models=MODELS, metrics=METRICS)
+    return {
+        undefined: replicates(frame, models=MODELS, metrics=METRICS, undefined=undefined)
+        for undefined in ("zero", "exclude", "error")
+    }
 
 
 @pytest.fixture(scope="module")
 def recomputed(published):
     """Every cell of the paper's tables: (table, model, metric, quantity) to number."""
-    zero = {"undefined": "zero"}
+    zero = published["zero"]
     tables = [
-        ("I", normality_table(published, **zero), {"shapiro_p": "p"}),
-        ("II", variances_table(published, **zero), {"levene_p": "p"}),
-        ("III", t_test_table(published, **zero, alpha=0.05), {"t_p": "p", "t": "statistic"}),
+        ("I", normality_table(zero), {"shapiro_p": "p"}),
+        ("II", variances_table(zero), {"levene_p": "p"}),
+        ("III", t_test_table(zero), {"t_p": "p", "t": "statistic"}),
         (
             "IV",
-            mann_whitney_table(published, **zero),
+            mann_whitney_table(zero),
             {"mann_whitney_p": "p", "mann_whitney_u": "statistic"},
         ),
-        ("V", ranges_table(published, **zero), {"min": "minimum", "max": "maximum"}),
-        ("VI", means_table(published, **zero), {"mean": "mean"}),
+        ("V", ranges_table(zero), {"min": "minimum", "max": "maximum"}),
+        ("VI", means_table(zero), {"mean": "mean"}),
     ]
     cells = {}
     for table, frame, quantities in tables:
@@ -91,51 +95,51 @@ def test_every_printed_number(recomputed, cell):
 
 
 def test_powers_at_the_stated_level(published):
-    powers = t_test_table(published, undefined="zero", alpha=0.05)["power"]
+    powers = t_test_table(published["zero"])["power"]
     assert powers.tolist() == pytest.approx([0.978, 1.000, 0.069], abs=5e-4)
 
 
 def test_four_decimals(published):
-    zero = {"undefined": "zero"}
-    shapiro = normality_table(published, **zero)["p"].round(4).tolist()
+    zero = published["zero"]
+    shapiro = normality_table(zero)["p"].round(4).tolist()
     assert shapiro == [0.2045, 0.0549, 0.9055, 0.1621, 0.9133, 0.0084]
-    assert variances_table(published, **zero)["p"].round(4).tolist() == [0.6906, 0.2486, 0.0170]
-    t = t_test_table(published, **zero, alpha=0.05)
+    assert variances_table(zero)["p"].round(4).tolist() == [0.6906, 0.2486, 0.0170]
+    t = t_test_table(zero)
     assert t["statistic"].round(4).tolist() == [4.2054, 7.8191, 0.4256]
     assert t["method"].tolist() == ["Student's t", "Student's t", "Welch's t"]
-    assert mann_whitney_table(published, **zero)["statistic"].tolist() == [95, 99.5, 50]
+    assert mann_whitney_table(zero)["statistic"].tolist() == [95, 99.5, 50]
 
 
 def test_left_out_the_undefined_precisions_turn_the_means(published):
-    means = means_table(published, undefined="exclude").set_index(["metric", "model"])
+    means = means_table(published["exclude"]).set_index(["metric", "model"])
     convnext = means.loc[("precision", "convnext")]
     assert (round(convnext["mean"], 2), convnext["n"], convnext["n_undefined"]) == (0.84, 8, 2)
     assert round(means.loc[("precision", "vivit"), "mean"], 2) == 0.73
-    t = t_test_table(published, undefined="exclude", alpha=0.05).iloc[2]
+    t = t_test_table(published["exclude"]).iloc[2]
     assert (t["n_a"], t["n_b"], t["n_undefined"]) == (10, 8, 2)
     assert t["p"] > 0.1
 
 
 def test_tables_say_how_far_they_can_be_trusted(published):
     for table in (
-        t_test_table(published, undefined="zero", alpha=0.05),
-        mann_whitney_table(published, undefined="zero"),
+        t_test_table(published["zero"]),
+        mann_whitney_table(published["zero"]),
     ):
         assert (table["false_alarm_rate"] > 0.3).all()
-        assert table["note"].str.contains("independent, which they are not").all()
+        assert table["notes"].str.contains('"code": "false_alarms", "of_10": 0.3').all()
 
 
-def test_policies(published):
-    sample = sample_of(published, "convnext", "precision", "zero")
+def test_what_is_done_with_undefined_values(published):
+    sample = sample_of(published["zero"], "convnext", "precision")
     assert (list(sample.values).count(0), len(sample.values), sample.n_undefined) == (2, 10, 2)
-    pair = pair_of(published, "vivit", "convnext", "precision", "exclude")
+    pair = pair_of(published["exclude"], "vivit", "convnext", "precision")
     assert (len(pair.a), len(pair.b), pair.n_undefined) == (8, 8, 2)
     with pytest.raises(InputError, match=r"precision of model convnext .* replicate 3, 8"):
-        sample_of(published, "convnext", "precision", "error")
+        sample_of(published["error"], "convnext", "precision")
     with pytest.raises(InputError, match=r"precision of model convnext"):
-        pair_of(published, "vivit", "convnext", "precision", "error")
+        pair_of(published["error"], "vivit", "convnext", "precision")
     with pytest.raises(InputError, match="must be one of exclude, zero, error"):
-        sample_of(published, "vivit", "recall", "drop")
+        replicates({"a": [0.1], "b": [0.2]}, undefined="drop")
 
 
 EMPTY, ONE, TWO = np.array([]), np.array([0.5]), np.array([0.4, 0.6])
@@ -146,7 +150,7 @@ FLAT, OTHER_FLAT = np.full(10, 0.72), np.full(10, 0.6)
 def test_normality_that_cannot_be_tested(values):
     result = shapiro_wilk(values)
     assert np.isnan(result.p)
-    assert result.note
+    assert result.notes
 
 
 @pytest.mark.parametrize(
@@ -156,7 +160,7 @@ def test_normality_that_cannot_be_tested(values):
 def test_variances_that_cannot_be_compared(a, b):
     result = levene(a, b)
     assert np.isnan(result.p)
-    assert result.note
+    assert result.notes
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ def test_variances_that_cannot_be_compared(a, b):
 def test_means_that_cannot_be_tested(a, b):
     result = t_test(a, b, alpha=0.05)
     assert np.isnan([result.p, result.statistic, result.low, result.power]).all()
-    assert result.note
+    assert result.notes
 
 
 def test_two_replicates_are_tested_by_welch():
@@ -181,7 +185,7 @@ def test_one_flat_model_is_tested():
 
 
 def test_ranks_that_cannot_be_compared():
-    assert mann_whitney(EMPTY, TWO).note
+    assert mann_whitney(EMPTY, TWO).notes
     assert np.isnan(mann_whitney(EMPTY, TWO).p)
     same = mann_whitney(FLAT, FLAT)
     assert (same.p, same.statistic) == (1, 50)
@@ -189,39 +193,26 @@ def test_ranks_that_cannot_be_compared():
 
 
 def test_any_number_of_models_in_the_order_of_config():
-    rng = np.random.default_rng(1)
-    frame = pd.DataFrame(
-        [
-            (model, replicate, "accuracy", rng.random())
-            for model in "abcd"
-            for replicate in (1, 2, 3)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    replicates = replicates_of(frame, models=["d", "b", "a"], metrics=["accuracy"])
-    table = variances_table(replicates, undefined="error")
+    samples = {model: np.random.default_rng(1).random(3) for model in "abcd"}
+    table = variances_table(replicates(samples, models=["d", "b", "a"]))
     pairs = list(table[["model_a", "model_b"]].itertuples(index=False, name=None))
     assert pairs == [("d", "b"), ("d", "a"), ("b", "a")]
 
 
 def test_nothing_defined_gives_notes_and_empty_cells():
-    frame = pd.DataFrame(
-        [(m, r, "precision", np.nan) for m in "ab" for r in (1, 2, 3)],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    replicates = replicates_of(frame, models=["a", "b"], metrics=["precision"])
-    exclude = {"undefined": "exclude"}
-    for table in (
-        normality_table(replicates, **exclude),
-        variances_table(replicates, **exclude),
-        t_test_table(replicates, **exclude, alpha=0.05),
-        mann_whitney_table(replicates, **exclude),
-        ranges_table(replicates, **exclude),
-        means_table(replicates, **exclude),
+    undefined = replicates({model: [np.nan] * 3 for model in "ab"})
+    for make in (
+        normality_table,
+        variances_table,
+        t_test_table,
+        mann_whitney_table,
+        ranges_table,
+        means_table,
     ):
+        table = make(undefined)
         numbers = table.select_dtypes("float")
         assert numbers.isna().all(axis=None)
-        assert (table["note"] != "").all()
+        assert (table["notes"] != "").all()
 
 
 @pytest.mark.parametrize(
@@ -235,9 +226,6 @@ def test_nothing_defined_gives_notes_and_empty_cells():
     ],
 )
 def test_what_cannot_be_compared_is_said(change, message):
-    frame = pd.DataFrame(
-        [("vivit", 1, "accuracy", 0.5), ("convnext", 1, "accuracy", 0.4)],
-        columns=["model", "replicate", "metric", "value"],
-    )
+    frame = rows_of({("vivit", "accuracy"): [0.5], ("convnext", "accuracy"): [0.4]})
     with pytest.raises(InputError, match=r"(?s)" + message):
-        replicates_of(frame, **({"models": MODELS, "metrics": ["accuracy"]} | change))
+        replicates(frame, **change)

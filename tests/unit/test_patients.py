@@ -9,21 +9,25 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.bootstrap import PATIENT_METRICS, resample_counts
-from ctseq.evidence.curves import (
+from ctseq.evidence.over_patients.bootstrap import PATIENT_METRICS, resample_counts
+from ctseq.evidence.over_patients.curves import (
     GRID,
     calibration_table,
     curves_table,
     operating_points_table,
     wilson,
 )
-from ctseq.evidence.delong import area_interval, compare_areas, delong
-from ctseq.evidence.patients import differences_table, estimates_table, mcnemar_table
-from ctseq.evidence.pooling import Pooled, pool_predictions
+from ctseq.evidence.over_patients.delong import area_interval, compare_areas, delong
+from ctseq.evidence.over_patients.estimates import differences_table, estimates_table, mcnemar_table
+from ctseq.evidence.over_patients.pooling import Pooled, PooledStudy, pool_predictions
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 LEVEL = {"alpha": 0.05}
+
+
+def codes(result):
+    return [note["code"] for note in result.notes]
 
 
 def predictions(*rows):
@@ -51,8 +55,9 @@ def scores(strength):
     return 1 / (1 + np.exp(-strength * (2 * TRUTH - 1) - RNG.standard_normal(80)))
 
 
-STUDY = pooled_of(TRUTH, scores(1.5), scores(0.5), scores(0), never=2)
+POOLED = pooled_of(TRUTH, scores(1.5), scores(0.5), scores(0), never=2)
 COUNTS = resample_counts(TRUTH, resamples=1000, seed=1)
+STUDY = PooledStudy(POOLED, COUNTS, 0.05)
 
 
 def test_pooling_averages_over_the_replicates_that_tested_on_it():
@@ -74,7 +79,7 @@ def test_pooling_averages_over_the_replicates_that_tested_on_it():
     # Most replicates decide; an even vote is positive.
     assert pooled.predicted.tolist() == [[1, 0], [0, 1]]
     assert pooled.n_never_tested == 2
-    assert pooled.note == "2 of 4 patients were never tested and are left out"
+    assert pooled.notes == ({"code": "never_tested", "n": 2, "of": 4},)
 
 
 @pytest.mark.parametrize(
@@ -147,30 +152,30 @@ def test_delong_where_nothing_varies():
     apart = compare_areas(areas, 0, 2, **LEVEL)
     assert apart.estimate == 1
     assert np.isnan([apart.p, apart.low]).all()
-    assert apart.note
-    low, high, note = area_interval(areas, 0, **LEVEL)
+    assert codes(apart) == ["class_ranked_alike"]
+    low, high, notes = area_interval(areas, 0, **LEVEL)
     assert np.isnan([low, high]).all()
-    assert note
+    assert notes == apart.notes
 
 
 def test_delong_needs_both_classes():
     areas = delong(np.zeros(4), np.full((2, 4), 0.5))
     assert np.isnan(areas.auc).all()
-    assert "each class" in compare_areas(areas, 0, 1, **LEVEL).note
+    assert codes(compare_areas(areas, 0, 1, **LEVEL)) == ["needs_two_of_each_class"]
     one = delong(np.array([1, 0, 0]), np.array([[0.9, 0.1, 0.2]]))
     assert one.auc == pytest.approx([1])
-    assert "each class" in area_interval(one, 0, **LEVEL)[2]
+    assert area_interval(one, 0, **LEVEL)[2] == compare_areas(areas, 0, 1, **LEVEL).notes
     with pytest.raises(ValueError, match="one probability a model and patient"):
         delong(np.zeros(4), np.full((2, 3), 0.5))
 
 
 def test_estimates():
-    table = estimates_table(STUDY, COUNTS, **LEVEL)
+    table = estimates_table(STUDY)
     assert len(table) == 3 * (1 + len(PATIENT_METRICS))
     assert table["metric"].drop_duplicates().tolist() == list(PATIENT_METRICS)
     assert (table["n"] == 80).all()
     assert (table["n_never_tested"] == 2).all()
-    assert table["note"].str.contains("2 of 82 patients").all()
+    assert (table["notes"] == '[{"code": "never_tested", "n": 2, "of": 82}]').all()
     assert ((table["low"] <= table["high"]) & (table["estimate"] <= table["high"])).all()
     areas = table[table["metric"] == "roc_auc"].pivot_table(
         index="model", columns="method", values=["estimate", "low", "high"]
@@ -181,14 +186,14 @@ def test_estimates():
 
 
 def test_differences_are_paired():
-    table = differences_table(STUDY, COUNTS, **LEVEL)
+    table = differences_table(STUDY)
     first = table[(table["model_a"] == "a") & (table["model_b"] == "b")]
     assert first["metric"].tolist() == ["roc_auc", *PATIENT_METRICS]
     tested = table[table["p"].notna()]
     assert len(tested) == 3
     assert (tested["p_adjusted"] >= tested["p"]).all()
-    twins = pooled_of(TRUTH, STUDY.probability[0], STUDY.probability[0])
-    equal = differences_table(twins, COUNTS, **LEVEL)
+    twins = pooled_of(TRUTH, POOLED.probability[0], POOLED.probability[0])
+    equal = differences_table(PooledStudy(twins, COUNTS, 0.05))
     # Unpaired resamples of one model would differ.
     assert (equal[["estimate", "low", "high"]].fillna(0) == 0).all(axis=None)
     assert equal["p"].tolist()[0] == 1
@@ -200,10 +205,10 @@ def test_differences_are_paired():
 def test_mcnemars_known_answers(cells, p):
     right = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], cells, axis=0).T
     pooled = pooled_of(np.ones(sum(cells), dtype=int), *right)
-    row = mcnemar_table(pooled).iloc[0]
+    row = mcnemar_table(PooledStudy(pooled, COUNTS, 0.05)).iloc[0]
     assert row[["both_right", "only_a_right", "only_b_right", "both_wrong"]].tolist() == list(cells)
     assert row["p"] == pytest.approx(p, abs=5e-8)
-    assert ("agree" in row["note"]) == (cells[1] + cells[2] == 0)
+    assert ("same_decisions" in row["notes"]) == (cells[1] + cells[2] == 0)
 
 
 def test_wilsons_known_answer():
@@ -212,7 +217,7 @@ def test_wilsons_known_answer():
 
 
 def test_operating_points():
-    table = operating_points_table(STUDY, COUNTS, **LEVEL)
+    table = operating_points_table(STUDY)
     assert (
         table["operating_point"].tolist()
         == [
@@ -224,13 +229,13 @@ def test_operating_points():
         * 3
     )
     for row in table[table["model"] == "a"].iloc[1:].itertuples():
-        called = STUDY.probability[0] >= row.threshold
+        called = POOLED.probability[0] >= row.threshold
         assert row.specificity == pytest.approx(1 - called[TRUTH == 0].mean())
         assert row.specificity >= float(row.operating_point.split()[1])
         assert row.sensitivity == pytest.approx(called[TRUTH == 1].mean())
         assert row.sensitivity_low <= row.sensitivity <= row.sensitivity_high
     decisions = table.iloc[0]
-    called = STUDY.predicted[0] == 1
+    called = POOLED.predicted[0] == 1
     assert decisions["sensitivity"] == called[TRUTH == 1].mean()
     assert decisions["specificity"] == pytest.approx(1 - called[TRUTH == 0].mean())
 
@@ -238,18 +243,18 @@ def test_operating_points():
 def test_no_threshold_may_reach_a_specificity():
     truth = np.array([0, 0, 1, 1])
     counts = resample_counts(truth, resamples=50, seed=1)
-    table = operating_points_table(pooled_of(truth, [0.5] * 4), counts, **LEVEL)
+    table = operating_points_table(PooledStudy(pooled_of(truth, [0.5] * 4), counts, 0.05))
     fixed = table.iloc[1]
     assert np.isnan(fixed["threshold"])
     assert (fixed["sensitivity"], fixed["specificity"]) == (0, 1)
-    assert "no threshold" in fixed["note"]
+    assert "no_threshold" in fixed["notes"]
 
 
 def test_calibration_agrees_with_scikit_learn():
-    table = calibration_table(STUDY, **LEVEL)
+    table = calibration_table(STUDY)
     assert len(table) == 30
     filled = table[(table["model"] == "a") & (table["n"] > 0)]
-    observed, mean = calibration_curve(TRUTH, STUDY.probability[0], n_bins=10)
+    observed, mean = calibration_curve(TRUTH, POOLED.probability[0], n_bins=10)
     assert filled["observed"].to_numpy() == pytest.approx(observed)
     assert filled["mean_probability"].to_numpy() == pytest.approx(mean)
     assert table.groupby("model")["n"].sum().tolist() == [80, 80, 80]
@@ -258,7 +263,7 @@ def test_calibration_agrees_with_scikit_learn():
 
 
 def test_curves():
-    table = curves_table(STUDY, COUNTS, **LEVEL)
+    table = curves_table(STUDY)
     assert len(table) == 3 * 2 * len(GRID)
     assert (table["low"] <= table["high"]).all()
     roc = table[(table["model"] == "a") & (table["curve"] == "roc")]
@@ -266,7 +271,7 @@ def test_curves():
     assert roc["y"].iloc[-1] == 1
     # The area under the steps, each grid point standing for its surroundings.
     area = np.trapezoid(roc["y"], roc["x"])
-    assert area == pytest.approx(roc_auc_score(TRUTH, STUDY.probability[0]), abs=0.01)
+    assert area == pytest.approx(roc_auc_score(TRUTH, POOLED.probability[0]), abs=0.01)
     held = (table["y"] >= table["low"] - 1e-9) & (table["y"] <= table["high"] + 1e-9)
     assert held.mean() > 0.95
 
@@ -274,16 +279,16 @@ def test_curves():
 def test_one_class_leaves_cells_empty():
     truth = np.zeros(6, dtype=int)
     pooled = pooled_of(truth, RNG.random(6), RNG.random(6))
-    counts = resample_counts(truth, resamples=20, seed=1)
-    curves = curves_table(pooled, counts, **LEVEL)
+    study = PooledStudy(pooled, resample_counts(truth, resamples=20, seed=1), 0.05)
+    curves = curves_table(study)
     assert curves[["y", "low", "high"]].isna().all(axis=None)
-    points = operating_points_table(pooled, counts, **LEVEL)
+    points = operating_points_table(study)
     assert points["sensitivity"].isna().all()
-    assert points["note"].str.contains("both classes").all()
+    assert points["notes"].str.contains("needs_both_classes").all()
     for table in (
-        estimates_table(pooled, counts, **LEVEL),
-        differences_table(pooled, counts, **LEVEL),
+        estimates_table(study),
+        differences_table(study),
     ):
         areas = table[table["metric"].isin(["roc_auc", "average_precision", "recall"])]
         assert areas[["estimate", "low", "high"]].isna().all(axis=None)
-        assert (areas["note"] != "").all()
+        assert (areas["notes"] != "").all()

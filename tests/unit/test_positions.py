@@ -12,6 +12,8 @@ from ctseq.encoders import backbones
 from ctseq.encoders.positions import check_frames, resized
 from ctseq.imaging.preprocessing import Preprocessing
 
+pytestmark = pytest.mark.numerical
+
 STEPS = Preprocessing(32, 2, (32, 32), 1 / 127.5, -1.0, None, None)
 SIZES = {"image_size": 32, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 SIZES |= {"intermediate_size": 32, "num_labels": 3}

@@ -1,27 +1,24 @@
 """Power: known answers, and what cannot be had."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.planning import power_table
-from ctseq.evidence.power import (
-    cohens_d,
+from ctseq.evidence.over_replicates.effects import cohens_d
+from ctseq.evidence.over_replicates.power import (
     corrected_power,
     noncentral_power,
     patients_needed,
+    power_table,
     replicates_needed,
-    student_need,
     two_sample_power,
 )
-from ctseq.evidence.resampled import corrected_t_unpaired
-from ctseq.evidence.samples import replicates_of
+from ctseq.evidence.over_replicates.resampled import corrected_t_unpaired
+from replicates import RATIO, replicates
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-RATIO = 25 / 57
 PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
 
 
@@ -85,7 +82,7 @@ def test_corrected_power_is_what_simulated_replicates_show():
 def test_replicates_needed_is_the_smallest():
     need = replicates_needed(0.2, 0.1, **PAPER)
     n = int(need.number)
-    assert need.note == ""
+    assert need.notes == ()
     assert corrected_power(0.2, 0.1, n, **PAPER) >= 0.8
     assert corrected_power(0.2, 0.1, n - 1, **PAPER) < 0.8
 
@@ -93,9 +90,9 @@ def test_replicates_needed_is_the_smallest():
 def test_more_replicates_may_never_do():
     need = replicates_needed(0.12, 0.13, **PAPER)
     assert np.isnan(need.number)
-    assert "reuse the same patients" in need.note
-    ceiling = float(need.note.split()[-1])
-    assert corrected_power(0.12, 0.13, 10**6, **PAPER) == pytest.approx(ceiling, abs=0.005)
+    [note] = need.notes
+    assert (note["code"], note["target"]) == ("power_out_of_reach", 0.8)
+    assert corrected_power(0.12, 0.13, 10**6, **PAPER) == pytest.approx(note["ceiling"], abs=1e-4)
 
 
 def test_more_patients_do():
@@ -104,60 +101,37 @@ def test_more_patients_do():
     assert need.number > 82
     scaled = 0.13 * np.sqrt(82 / need.number)
     assert corrected_power(0.12, scaled, 10, **PAPER) == pytest.approx(0.8, abs=0.01)
-    assert "more than" in patients_needed(1e-6, 0.13, **design).note
-
-
-@pytest.mark.parametrize("difference", [0.0])
-def test_no_difference_is_never_found(difference):
-    assert np.isnan(replicates_needed(difference, 0.1, **PAPER).number)
-    design = {"n_patients": 82, "n_replicates": 10, **PAPER}
-    assert np.isnan(patients_needed(difference, 0.1, **design).number)
-    assert np.isnan(student_need(0.0, alpha=0.05).number)
-
-
-def test_student_needs_64_for_a_medium_effect():
-    assert student_need(0.5, alpha=0.05).number == 64  # Cohen 1988, Table 2.4.1
+    assert patients_needed(1e-6, 0.13, **design).notes[0]["code"] == "too_many_patients"
 
 
 def test_levels_are_checked():
     with pytest.raises(InputError, match="alpha"):
         two_sample_power(0.5, 10, 10, alpha=0)
-    with pytest.raises(InputError, match="target"):
-        replicates_needed(0.1, 0.1, target=1.5, **PAPER)
 
 
-def table_of(a, b, smallest_relevant=0.02, shared_splits=True):
-    frame = pd.DataFrame(
-        [
-            (model, replicate, "recall", value)
-            for model, sample in (("a", a), ("b", b))
-            for replicate, value in enumerate(sample, start=1)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    return power_table(
-        replicates_of(frame, models=["a", "b"], metrics=["recall"], shared_splits=shared_splits),
-        undefined="exclude",
-        n_patients=82,
-        smallest_relevant=smallest_relevant,
-        **PAPER,
-    )
+def table_of(a, b, **options):
+    return power_table(replicates({"a": a, "b": b}, **options))
 
 
 def test_table():
     rng = np.random.default_rng(8)
     a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
-    table = table_of(a, b)
-    assert table["sought"].tolist() == ["observed", "smallest relevant", "observed"]
+    [row] = table_of(a, b).itertuples()
+    sd = (a - b).std(ddof=1)
+    assert (row.difference, row.sd) == (0.02, pytest.approx(sd))
+    assert row.power == pytest.approx(corrected_power(0.02, sd, 10, **PAPER))
     # The smallest detectable difference has the customary power.
-    row = table.iloc[0]
-    assert corrected_power(row["detectable_difference"], row["sd"], 10, **PAPER) == pytest.approx(
-        0.8
-    )
-    student = table.iloc[2]
-    d = student["detectable_difference"] / student["sd"]
-    assert two_sample_power(d, 10, 10, alpha=0.05) == pytest.approx(0.8)
-    assert len(table_of(a, b, smallest_relevant=0)) == 2
+    detected = corrected_power(row.detectable_difference, row.sd, 10, **PAPER)
+    assert detected == pytest.approx(0.8)
+
+
+def test_a_difference_of_zero_is_never_found():
+    rng = np.random.default_rng(8)
+    row = table_of(rng.random(10), rng.random(10), rope=0).iloc[0]
+    assert row["power"] == pytest.approx(0.05)
+    assert row["detectable_difference"] > 0
+    assert np.isnan(row[["replicates_needed", "patients_needed"]].astype(float)).all()
+    assert row["notes"] == '[{"code": "zero_sought"}]'
 
 
 @pytest.mark.parametrize(
@@ -167,14 +141,14 @@ def test_table():
 def test_degenerate_samples_are_explained(a, b):
     table = table_of(a, b)
     assert table["power"].isna().all()
-    assert (table["note"] != "").all()
+    assert (table["notes"] != "").all()
 
 
 def test_unpaired_power_follows_the_unpaired_test():
     rng = np.random.default_rng(9)
     a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
-    row = table_of(a, b, shared_splits=False).iloc[0]
     result = corrected_t_unpaired(a, b, **PAPER)
+    row = table_of(a, b, rope=result.estimate, shared_splits=False).iloc[0]
     assert row["method"] == result.method
     power = noncentral_power(result.statistic, result.df, alpha=0.05)
     assert row["power"] == pytest.approx(power)

@@ -10,6 +10,8 @@ from ctseq.core.files import write_json
 from ctseq.encoders.processors import read_processor
 from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
 
+pytestmark = pytest.mark.numerical
+
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 HALF = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
 PROCESSORS = {

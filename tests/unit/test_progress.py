@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from ctseq.core.logs import rule_log
-from ctseq.core.progress import FIRST_S, NAME, duration, progress
+from ctseq.core.progress import FIRST_S, NAME, progress
 
 
 @pytest.fixture
@@ -56,20 +56,6 @@ def test_a_night_is_a_short_log(told):
 def test_large_numbers_and_slow_work_can_be_read(told):
     list(run(range(3), 7200, total=3_000_000, unit="rows"))
     assert told[0] == "1 of 3,000,000 rows, 0.5 an hour, 5999998 h 0 min left"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.4, "0 s"),
-        (59.6, "1 min 0 s"),
-        (67, "1 min 7 s"),
-        (3599.7, "1 h 0 min"),
-        (3960, "1 h 6 min"),
-    ],
-)
-def test_durations(seconds, words):
-    assert duration(seconds) == words
 
 
 def test_it_is_shown_on_the_screen_with_the_rules_name(tmp_path, capfd):

@@ -1,6 +1,8 @@
 """The report: complete, self-contained, safe against any text, plain about what is undefined."""
 
+import dataclasses
 import functools
+import html
 import html.parser
 import itertools
 
@@ -8,13 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.evidence.comparison import compare_over_patients, compare_over_replicates
-from ctseq.evidence.design import design_of_splits
-from ctseq.evidence.metrics import classification_metrics
-from ctseq.report import facts
+from ctseq.core.contracts import Table
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.metrics import METRICS, Metric, classification_metrics
+from ctseq.evidence.over_patients.pooling import pooled_study
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.evidence.tables import Analysis
+from ctseq.families.classical import CLASSICAL_HEADS
+from ctseq.figures.replicates import metric_boxplot
+from ctseq.report import facts, models, sections
 from ctseq.report.figures import Figure
-from ctseq.report.page import Study, render, render_published
-from ctseq.report.runs import replicate_tables, warnings
+from ctseq.report.models import learning
+from ctseq.report.page import render, render_published
+from ctseq.report.replicates import replicate_tables, warnings
+from ctseq.report.sections import Section
+from ctseq.report.study import Study
 from published import PUBLISHED
 
 EVIL = '<script>alert("x")</script><img src="http://evil.example/x.png">'
@@ -66,7 +77,7 @@ def config_of(models, dataset="phantom"):
         "extraction": {"precision": "float32", "speedups": True},
         "training": {
             "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
-            "loss": "cross_entropy", "micro_batch": 2,
+            "loss": "cross_entropy", "micro_batch": 2, "augmentation": {"mirror": False},
         },
         "tuning": {"patients": "test", "folds": 5},
         "evaluation": {"threshold": 0.5},
@@ -83,7 +94,7 @@ def summaries_of(models, relative_weight_change=0.8):
 
 
 @functools.cache  # the tests change what is said of a study, not its numbers
-def numbers_of(models):
+def numbers_of(models, names=("accuracy", "recall", "precision")):
     """Give the metrics and the comparison of models: pairs of name and label."""
     models = dict(models)
     predictions = predictions_of(models)
@@ -91,11 +102,14 @@ def numbers_of(models):
     patients = pd.DataFrame({"patient_id": [f"{n:03d}" for n in range(31)]})
     split = patients.assign(subset=["test"] * 10 + ["train"] * 21)
     settings = {
-        "models": list(models), "labels": models, "metrics": ["accuracy", "recall", "precision"],
+        "models": list(models), "metrics": list(names),
         "alpha": 0.05, "undefined": "exclude", "rope": 0.02, "bootstrap_resamples": 100, "seed": 1,
     }  # fmt: skip
-    over_replicates = compare_over_replicates(metrics, design_of_splits([split] * 3), settings)
-    return metrics, over_replicates | compare_over_patients(predictions, patients, settings)
+    inputs = {
+        "replicates": replicates_of(metrics, design_of_splits([split] * 3), settings),
+        "predictions": pooled_study(predictions, patients, settings),
+    }
+    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
 
 
 def study_of(models, dataset="phantom", **changed):
@@ -190,10 +204,19 @@ def test_synthetic_patients_are_said_and_not_set_beside_the_papers(page):
     assert "2\N{NARROW NO-BREAK SPACE}501" not in page
 
 
-def test_real_patients_stand_beside_the_papers_counts():
-    page = render(study_of(TWO, dataset="ct-ich-jpg"))
-    assert "2\N{NARROW NO-BREAK SPACE}501" in page
-    assert "of this study are synthetic" not in page
+def test_only_the_papers_own_data_stand_beside_its_counts():
+    papers = {"patients": 82, "positive_patients": 36, "brain_slices": 2501, "positive_slices": 318}
+    for changed, beside in (({}, True), ({"positive_slices": 317}, False)):
+        study = study_of(TWO, dataset="ct-ich-jpg")
+        study.summary.update(papers | changed)
+        page = render(study)
+        assert ("The paper&#39;s data" in page) == beside
+        assert ("By their counts, these are the paper" in page) == beside
+        assert "of this study are synthetic" not in page
+
+
+def test_the_answer_stands_once(page):
+    assert page.count("This study does not show that") == 3  # one a metric
 
 
 def test_undefined_values_are_called_so(page):
@@ -207,6 +230,18 @@ def test_a_head_that_barely_moved_is_warned_of():
     said = warnings(metrics, summaries_of(TWO, relative_weight_change=0.03), labels=TWO)
     assert "ViViT barely moves from its initial head in all 3 replicates." in said
     assert not any("barely" in line for line in warnings(metrics, summaries_of(TWO), labels=TWO))
+
+
+def test_what_barely_moved_means_is_said_where_it_happens(page):
+    assert "Barely moved" not in page
+    summaries = summaries_of(TWO, relative_weight_change=0.03)
+    summaries["vivit"] = [{"C": 0.1}] * 3
+    notes = [
+        table.notes
+        for table in replicate_tables(metrics_of(predictions_of(TWO)), summaries, labels=TWO)
+    ]
+    assert notes[0] == []
+    assert "random layer" in notes[1][0]
 
 
 def test_what_was_chosen_stands_beside_each_replicate():
@@ -238,25 +273,155 @@ def test_where_choices_are_made_is_said(patients, said):
     assert sum(text in page for text in others) == 1
 
 
-def test_how_each_model_is_trained_is_said():
+def models_of(**changed):
+    """Return a study of two models, with keys of sections and of models changed."""
     study = study_of(TWO)
-    study.config["models"]["convnext"]["extraction"] = {"precision": "bfloat16"}
+    for section in ("training", "tuning"):
+        study.config[section] |= changed.get(section, {})
+    for model in TWO:
+        study.config["models"][model] |= changed.get(model, {})
+    return study
+
+
+def paragraphs(study):
+    return dict(text.split(": ", 1) for text in learning(study.config))
+
+
+def test_models_that_learn_alike_share_a_paragraph():
+    said = paragraphs(models_of(convnext={"training": {"batch_size": 4}}))
+    assert said == {
+        "ViViT and ConvNeXt": "the backbone is frozen and turns each slice or sequence into "
+        "features once, to which a final linear layer is fitted. Training is by AdamW, on "
+        "cross-entropy. The learning rate rises over 2 steps and then falls linearly to zero. "
+        "Training stops after 5 epochs without a better accuracy on the test patients, and the "
+        "best epoch is kept."
+    }
+
+
+def test_classical_models_have_no_optimiser_epochs_or_loss_of_their_own():
+    svm, mlp = ({"head": {"type": name}} for name in ("svm", "mlp"))
+    study = models_of(training={"loss": "weighted"}, vivit=svm, convnext=mlp)
+    said = paragraphs(study)
+    assert "its classes weighed inversely" in said["ViViT"]
+    assert "weighed" not in said["ConvNeXt"]  # this classifier knows no weights
+    assert "Test patients are looked at once." in said["ConvNeXt"]
+    page = render(study).split("<pre>")[0]  # what follows is the configuration
+    for word in ("AdamW", "epoch is", "Patience", "Learning rate"):
+        assert word not in page, word
+    assert "The regularisation is chosen anew inside each replicate" in page
+
+
+def test_classifiers_that_weigh_classes_are_known():
+    weighing = {
+        name
+        for name, head in CLASSICAL_HEADS.items()
+        if "class_weight" in head.classifier.get_params()
+    }
+    assert weighing == models.WEIGHING
+
+
+def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
+    own = {"training": {"loss": "focal", "patience": 3, "learning_rate": [1e-4, 1e-3]}}
+    study = models_of(training={"focal_gamma": 1.5}, tuning={"patients": "train"}, convnext=own)
+    said = paragraphs(study)
+    assert "on cross-entropy." in said["ViViT"]
+    assert "after 5 epochs without a lower one, and which epoch to take" in said["ViViT"]
+    assert "on the focal loss." in said["ConvNeXt"]
+    assert "after 3 epochs without a lower one, and which epoch and learning" in said["ConvNeXt"]
+    table = models.training_table(study.config)
+    assert table.header == ["", "ViViT", "ConvNeXt"]
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["Patience"] == ["5", "3"]
+    assert rows["Focal gamma"] == ["–", "1.5"]
+    assert "The epoch and the learning rate are chosen anew" in render(study)
+
+
+def test_fine_tuning_chooses_by_accuracy():
+    whole = {"training": {"trainable": "all"}}
+    study = models_of(tuning={"patients": "train"}, vivit=whole)
+    said = paragraphs(study)
+    assert said["ViViT"].startswith("the model is trained from pixels, in all its weights.")
+    assert "without a better accuracy on it" in said["ViViT"]
+    assert "the loss on those held out says" in said["ConvNeXt"]
+    rows = {row[0]: row[1:] for row in models.training_table(study.config).rows}
+    folds = "5 inner folds of the training patients"
+    assert rows["Choices are made on"] == [f"one of {folds}", folds]
+    assert rows["Micro batch"] == ["2", "–"]
+    assert "Where only heads are trained" in render(study)
+
+
+def test_blocks_that_are_trained_are_counted():
+    one, two = ({"training": {"trainable": {"last_blocks": n}}} for n in (1, 2))
+    said = paragraphs(models_of(vivit=one, convnext=two))
+    assert said["ViViT"].startswith("the model's last block and what follows")
+    assert said["ConvNeXt"].startswith("the model's last 2 blocks and what follows")
+
+
+def test_where_features_come_from_is_said():
+    study = models_of(convnext={"extraction": {"precision": "bfloat16"}})
     page = render(study)
-    assert "ViViT and ConvNeXt: the backbone is frozen" in page
-    assert "Micro batch" not in page
     for precision in ("float32", "bfloat16"):
         assert f"Features are computed in</th><td>{precision}" in page
-    study.config["models"]["vivit"]["training"] = {"trainable": "all"}
-    study.config["models"]["convnext"]["head"] = {"type": "gru"}
-    page = render(study)
-    assert "ViViT: the model itself is trained from pixels" in page
-    assert "ConvNeXt: a head that sees all slices" in page
-    assert "Where only heads are trained" in page
-    study.config["training"]["trainable"] = "all"
-    study.config["models"]["convnext"].pop("head")
-    page = render(study)
+    everything = {"training": {"trainable": "all"}}
+    page = render(models_of(vivit=everything, convnext=everything))
     assert "rozen" not in page
-    assert "Micro batch" in page
+    assert "Features are computed in" not in page
+
+
+def test_heads_on_one_backbone_differ_in_what_they_see_alone():
+    own = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
+    study = models_of(vivit=own | {"head": {"type": "gru"}}, convnext=own)
+    assert "ViViT" in paragraphs(study)
+    assert "More than the view differs" not in render(study)
+    assert "More than the view differs" in render(study_of(TWO))
+
+
+def share_called_positive(truth, probability, predicted):
+    return predicted.mean()
+
+
+def toy_analysis(name, section):
+    """Return an analysis that counts each model's replicates."""
+
+    def compute(replicates):
+        return pd.DataFrame({"model": replicates.models, "beads": len(replicates.numbers)})
+
+    contract = Table({"model": "text", "beads": "int"}, key=("model",))
+    return Analysis(name, "replicates", compute, contract, section)
+
+
+def test_a_metric_an_analysis_and_a_section_are_added_in_one_place_each(monkeypatch):
+    called = Metric(
+        "called",
+        "Called positive",
+        "share called positive",
+        lambda t, p, predicted: predicted.mean(),
+    )
+    monkeypatch.setitem(METRICS, called.name, called)
+    monkeypatch.setitem(ANALYSES, "toys/beads", toy_analysis("toys/beads", section="toys"))
+    toys = Section("toys", "A section of toys", lambda study: study.synthetic, lambda study: {}, "")
+    monkeypatch.setattr(sections, "SECTIONS", [*sections.SECTIONS, toys])
+    metrics, tables = numbers_of(tuple(TWO.items()), ("accuracy", "called"))
+    page = render(study_of(TWO, metrics=metrics, comparison=tables))
+    assert "differ in share called positive:" in page  # the answer
+    assert '<th scope="row">Called positive</th>' in page  # its tables
+    assert '<li><a href="#toys">A section of toys</a></li>' in page
+    body = page[page.index('<h2 id="toys">A section of toys</h2>') :]
+    assert "<caption>Beads</caption>" in body
+    assert '<th scope="row">ViViT</th><td>3</td>' in body
+    real = study_of(TWO, "ct-ich-jpg", metrics=metrics, comparison=tables)
+    assert "A section of toys" not in render(real)
+    figure = metric_boxplot(metrics, metric="called", labels=TWO)
+    assert figure.axes[0].get_ylabel() == "Called positive, test patients"
+
+
+def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeypatch):
+    monkeypatch.setitem(ANALYSES, "beads", toy_analysis("beads", section="primary"))
+    study = study_of(TWO)
+    study.comparison["beads"] = pd.DataFrame({"model": ["vivit"], "beads": [12]})
+    page = render(study)
+    parts = ["<caption>Power", "<caption>Beads</caption>", '<h2 id="patients">']
+    assert sorted(map(page.index, parts)) == [page.index(part) for part in parts]
 
 
 def test_three_models_have_ranks():
@@ -267,7 +432,7 @@ def test_three_models_have_ranks():
 
 def test_the_published_page_has_its_sections_and_no_others():
     figures = [Figure("metric-recall", "Recall.", "data:image/svg+xml;base64,")]
-    page = render_published(PUBLISHED, figures)
+    page = render_published(dataclasses.replace(PUBLISHED, figures=figures))
     tags = Tags(page).tags
     anchors = {attrs["id"] for _, attrs in tags if "id" in attrs}
     links = [attrs["href"] for tag, attrs in tags if tag == "a"]

@@ -1,36 +1,78 @@
-"""Parts of the report: numbers, footnotes, captions, histories, and the facts of a run."""
+"""Parts of the report: numbers, footnotes, captions, and the facts of a run."""
+
+import inspect
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from ctseq.core.tables import write_table
+from ctseq.evidence.notes import Code, note, write_notes
 from ctseq.families.tables import HISTORY
 from ctseq.report import facts
-from ctseq.report.figures import read_figure
-from ctseq.report.histories import read_histories
-from ctseq.report.numbers import count, duration, interval, memory, number, p_value
+from ctseq.report.figures import read_figures
+from ctseq.report.notes import WORDS, note_words, words_of
+from ctseq.report.numbers import count, interval, memory, number, p_value
 from ctseq.report.tables import table_of
+from plot_training import read_histories
 
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
-    caption = "The {{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
+    caption = "{{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
     (tmp_path / "metric.rst").write_text(caption)
     (tmp_path / "metric-recall.svg").write_text("<svg/>")
-    names = {"labels": {}, "params": {"alpha": 0.1}}
-    figure = read_figure(tmp_path / "metric-recall.svg", captions=tmp_path, **names)
-    assert (figure.name, figure.caption) == ("metric-recall", "The recall of each at 0.1.")
+    config = {"models": {}, "comparison": {"alpha": 0.1}}
+    (figure,) = read_figures(
+        [tmp_path / "metric-recall.svg"], [tmp_path / "metric.rst"], config, shared_splits=True
+    )
+    assert (figure.name, figure.caption) == (
+        "metric-recall",
+        "Recall (sensitivity) of each at 0.1.",
+    )
     assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
 
 
 def test_notes_become_footnotes():
+    shared, other = '[{"code": "no_value"}]', '{"code": "values_equal"}'
     frame = pd.DataFrame(
         {"metric": ["accuracy", "f1"], "p": [0.00001, np.nan], "low": [0.1, np.nan],
-         "high": [0.2, np.nan], "note": ["shared", "shared; too few values"], "empty": np.nan}
+         "high": [0.2, np.nan], "notes": [shared, f"[{shared[1:-1]}, {other}]"], "empty": np.nan}
     )  # fmt: skip
     table = table_of(frame, title="T", labels={}, alpha=0.1)
     assert table.header == ["Metric", "p", "90 % interval"]
     assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", " ᵃ"]]
-    assert table.notes == ["All rows: Shared.", "ᵃ Too few values."]
+    assert table.notes == ["All rows: No defined value.", "ᵃ All values are equal."]
+
+
+VALUES = {
+    "needed": 2, "n": 1, "n_a": 1, "n_b": 4, "of": 82, "of_10": 0.377, "of_30": 0.569,
+    "target": 0.8, "ceiling": 0.1234, "most": 10**6,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_code_of_a_note_has_words(code):
+    words = WORDS[code]
+    values = VALUES
+    if inspect.isfunction(words):  # takes its own values alone; `str.format` leaves others out
+        values = {name: VALUES[name] for name in inspect.signature(words).parameters}
+    [said] = words_of(write_notes([note(code, **values)]))
+    assert said
+    assert "{" not in said
+
+
+def test_notes_with_values_are_spelled_out():
+    assert set(WORDS) == set(Code)
+    alarms = note(Code.FALSE_ALARMS, of_10=0.377, of_30=0.569)
+    assert "one in 38 % of simulated studies of 10 replicates and in 57 % of 30" in note_words(
+        alarms
+    )
+    left_out = [note(Code.NEVER_TESTED, n=n, of=82) for n in (1, 2)]
+    assert words_of(write_notes(left_out)) == [
+        "1 of 82 patients was never tested and is left out",
+        "2 of 82 patients were never tested and are left out",
+    ]
+    assert words_of("") == words_of(np.nan) == []
 
 
 def test_numbers_carry_no_noise():
@@ -42,7 +84,6 @@ def test_numbers_carry_no_noise():
     assert number(float("inf")) == "unbounded"
     assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
     assert interval(-0.1, np.nan) == "undefined"
-    assert [duration(s) for s in (0.5, 61, 7260)] == ["0.5 s", "1 min 1 s", "2 h 1 min"]
     assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "undefined"]
 
 

@@ -13,22 +13,27 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.bayesian import bayesian_t, bayesian_t_table
-from ctseq.evidence.design import design_of_splits
-from ctseq.evidence.ranking import nemenyi_critical_difference, rank_models, ranking_table
-from ctseq.evidence.resampled import (
+from ctseq.evidence.levels import holm
+from ctseq.evidence.over_replicates.bayesian import bayesian_t, bayesian_t_table
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.effects import mean_ranks, ranking_table
+from ctseq.evidence.over_replicates.resampled import (
     corrected_t,
     corrected_t_unpaired,
-    holm,
     resampled_t_table,
 )
-from ctseq.evidence.samples import replicates_of
+from ctseq.evidence.over_replicates.samples import Pair
+from replicates import RATIO, replicates, rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published/replicates.csv"
-RATIO = 25 / 57
 PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
+
+
+def codes(result):
+    return [note["code"] for note in result.notes]
+
 
 samples = st.lists(st.tuples(st.integers(0, 25), st.integers(0, 25)), min_size=2, max_size=30).map(
     lambda pairs: np.array(pairs).T / 25
@@ -55,11 +60,11 @@ def test_corrected_t_on_scikit_learns_page(moons):
 
 
 def test_bayesian_t_on_scikit_learns_page(moons):
-    result = bayesian_t(*moons, test_train_ratio=1 / 9, rope=0, alpha=0.05)
+    result = bayesian_t(Pair(*moons, 0), test_train_ratio=1 / 9, rope=0, alpha=0.05)
     assert result.p_above == pytest.approx(0.7726, abs=5e-5)
     assert result.p_rope == 0
     # The page's region of practical equivalence, 0.01 of the area.
-    rope = bayesian_t(*moons, test_train_ratio=1 / 9, rope=0.01, alpha=0.05)
+    rope = bayesian_t(Pair(*moons, 0), test_train_ratio=1 / 9, rope=0.01, alpha=0.05)
     assert rope.p_below + rope.p_rope + rope.p_above == pytest.approx(1)
     assert rope.p_rope == pytest.approx(0.432, abs=5e-4)
 
@@ -90,7 +95,7 @@ def test_p_interval_and_posterior_agree():
     result = corrected_t(a, b, **PAPER)
     at_its_p = corrected_t(a, b, test_train_ratio=RATIO, alpha=result.p)
     assert min(abs(at_its_p.low), abs(at_its_p.high)) == pytest.approx(0, abs=1e-9)
-    posterior = bayesian_t(a, b, rope=0, **PAPER)
+    posterior = bayesian_t(Pair(a, b, 0), rope=0, **PAPER)
     assert 2 * min(posterior.p_below, posterior.p_above) == pytest.approx(result.p)
     assert (posterior.low, posterior.high) == pytest.approx((result.low, result.high))
 
@@ -141,7 +146,7 @@ def test_equal_models_do_not_differ():
     for result in (corrected_t(a, a, **PAPER), corrected_t_unpaired(a[[0, 0]], a[[0, 0]], **PAPER)):
         assert (result.estimate, result.p) == (0, 1)
         assert np.isnan([result.low, result.high, result.statistic]).all()
-        assert "equal" in result.note
+        assert codes(result) == ["models_equal"]
 
 
 def test_a_constant_difference_is_no_certainty():
@@ -153,8 +158,8 @@ def test_a_constant_difference_is_no_certainty():
         corrected_t_unpaired(np.full(5, 0.7), np.full(5, 0.6), **PAPER),
     ):
         assert np.isnan([result.p, result.low, result.statistic]).all()
-        assert "same in every replicate" in result.note
-    posterior = bayesian_t(a, b, rope=0.02, **PAPER)
+        assert codes(result) == ["difference_constant"]
+    posterior = bayesian_t(Pair(a, b, 0), rope=0.02, **PAPER)
     assert posterior.estimate == pytest.approx(0.12)
     assert np.isnan([posterior.p_below, posterior.p_rope, posterior.p_above]).all()
 
@@ -165,11 +170,12 @@ def test_too_few_replicates_are_said(n):
     results = [
         corrected_t(few, few, **PAPER),
         corrected_t_unpaired(few, few, **PAPER),
-        bayesian_t(few, few, rope=0.02, **PAPER),
+        bayesian_t(Pair(few, few, 0), rope=0.02, **PAPER),
     ]
     for result in results:
         assert np.isnan(result.estimate)
-        assert "needs 2" in result.note
+        assert codes(result)[0].startswith("needs_")
+        assert result.notes[0]["needed"] == 2
 
 
 def test_arguments_are_checked():
@@ -179,7 +185,7 @@ def test_arguments_are_checked():
     with pytest.raises(InputError, match="n_test / n_train"):
         corrected_t(a, a, test_train_ratio=0, alpha=0.05)
     with pytest.raises(InputError, match="rope"):
-        bayesian_t(a, a, rope=-1, **PAPER)
+        bayesian_t(Pair(a, a, 0), rope=-1, **PAPER)
     with pytest.raises(ValueError, match="shapes"):
         corrected_t(a, a[:1], **PAPER)
 
@@ -202,30 +208,17 @@ def test_ratio_comes_from_the_splits():
         design_of_splits([])
 
 
-def frame_of(values):
-    return pd.DataFrame(
-        [
-            (model, replicate, metric, value)
-            for (model, metric), sample in values.items()
-            for replicate, value in enumerate(sample, start=1)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-
-
 def test_tables_adjust_over_all_and_know_the_direction():
     rng = np.random.default_rng(5)
     good, poor = 0.8 + 0.02 * rng.random(10), 0.5 + 0.02 * rng.random(10)
     undefined = np.where(np.arange(10) == 2, np.nan, good)
     values = {("a", "recall"): undefined, ("b", "recall"): poor}
     values |= {("a", "brier"): good, ("b", "brier"): poor}
-    replicates = replicates_of(frame_of(values), models=["a", "b"], metrics=["recall", "brier"])
-    options = {"undefined": "exclude", **PAPER}
-    table = resampled_t_table(replicates, **options)
+    table = resampled_t_table(replicates(values))
     assert table["n"].tolist() == [9, 10]
     assert table["n_undefined"].tolist() == [1, 0]
     assert table["p_adjusted"].tolist() == pytest.approx(holm(table["p"].to_numpy()).tolist())
-    better = bayesian_t_table(replicates, **options, rope=0.02)
+    better = bayesian_t_table(replicates(values))
     assert (better["p_a_better"] > 0.99).tolist() == [True, False]
     assert (better["p_b_better"] > 0.99).tolist() == [False, True]
 
@@ -252,55 +245,42 @@ DEMSAR = np.array(
 
 
 def test_ranks_of_demsars_table_6():
-    ranking = rank_models(DEMSAR, higher=True, alpha=0.05)
     # Demsar ranks voting's third and fourth, equal at three decimals, apart: 2 and 3 for 2.5 each.
-    assert ranking.average_ranks == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=0.5 / 14 + 5e-4)
-    assert ranking.critical_difference == pytest.approx(1.25, abs=5e-3)
-    assert ranking.p < 0.05
+    expected = [3.143, 2.000, 2.893, 1.964]
+    assert mean_ranks(DEMSAR, higher=True) == pytest.approx(expected, abs=0.5 / 14 + 5e-4)
 
 
-@pytest.mark.parametrize(("k", "q"), [(2, 1.960), (3, 2.343), (4, 2.569), (5, 2.728), (10, 3.164)])
-def test_critical_values_of_demsars_table_5(k, q):
-    distance = nemenyi_critical_difference(k, 14, alpha=0.05)
-    assert distance / np.sqrt(k * (k + 1) / (6 * 14)) == pytest.approx(q, abs=1e-3)
-
-
-def test_rankings_that_cannot_be_tested():
-    options = {"higher": True, "alpha": 0.05}
-    assert "three models" in rank_models(DEMSAR[:2], **options).note
-    assert "two replicates" in rank_models(DEMSAR[:, :1], **options).note
-    assert "no replicate" in rank_models(DEMSAR[:, :0], **options).note
-    tied = rank_models(np.full((3, 5), 0.5), **options)
-    assert (tied.p, tied.average_ranks.tolist()) == (1, [2, 2, 2])
+def test_ties_share_their_mean_rank():
+    assert mean_ranks(np.full((3, 5), 0.5), higher=True).tolist() == [2, 2, 2]
 
 
 def test_ranking_table_drops_a_replicate_for_all():
     values = {(model, "brier"): np.linspace(0.1, 0.2, 5) + k for k, model in enumerate("abc")}
     values["b", "brier"][1] = np.nan
-    replicates = replicates_of(frame_of(values), models=list("abc"), metrics=["brier"])
-    table = ranking_table(replicates, undefined="exclude", alpha=0.05)
+    table = ranking_table(replicates(values))
     assert table["average_rank"].tolist() == [1, 2, 3]  # lower is better
     assert table["n"].tolist() == [4, 4, 4]
     with pytest.raises(InputError, match="model b"):
-        ranking_table(replicates, undefined="error", alpha=0.05)
+        ranking_table(replicates(values, undefined="error"))
 
 
 def test_models_with_splits_of_their_own_are_not_paired():
     rng = np.random.default_rng(6)
     a, b = rng.random((2, 10))
     b[3] = np.nan
-    rows, names = frame_of({("a", "recall"): a, ("b", "recall"): b}), {"models": ["a", "b"]}
-    own = replicates_of(rows, **names, metrics=["recall"], shared_splits=False)
-    options = {"undefined": "exclude", **PAPER}
-    row = resampled_t_table(own, **options).iloc[0]
+    rows = rows_of({"a": a, "b": b})
+    own = replicates(rows, shared_splits=False, rope=0)
+    row = resampled_t_table(own).iloc[0]
     defined = b[~np.isnan(b)]
     assert row["p"] == corrected_t_unpaired(a, defined, **PAPER).p
     assert (row["method"], row["n"]) == ("corrected resampled t, unpaired", 19)
-    assert "cannot be paired" in row["note"]
-    posterior = bayesian_t_table(own, **options, rope=0).iloc[0]
+    assert row["notes"] == '[{"code": "unpaired"}]'
+    posterior = bayesian_t_table(own).iloc[0]
     tail = min(posterior["p_a_better"], posterior["p_b_better"])
     assert 2 * tail == pytest.approx(row["p"])
-    assert ranking_table(own, undefined="exclude", alpha=0.05)["average_rank"].isna().all()
+    ranks = ranking_table(own)
+    assert ranks["average_rank"].isna().all()
+    assert ranks["notes"].str.contains("ranks_need_shared_splits").all()
     shuffled = rows.assign(replicate=np.r_[1:11, 10:0:-1])
-    again = replicates_of(shuffled, **names, metrics=["recall"], shared_splits=False)
-    assert resampled_t_table(again, **options)["p"].iloc[0] == pytest.approx(row["p"])
+    again = replicates(shuffled, shared_splits=False)
+    assert resampled_t_table(again)["p"].iloc[0] == pytest.approx(row["p"])

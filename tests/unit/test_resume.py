@@ -21,6 +21,8 @@ from ctseq.families.tables import HISTORY
 from ctseq.readers.contents import SUBTYPES
 from ctseq.replicates.tables import SCORES
 
+pytestmark = pytest.mark.numerical
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts"
 FRAMES = 4

@@ -12,6 +12,8 @@ from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice
 from ctseq.families.training import Examples, predict, train
 from ctseq.replicates.fits import Fit
 
+pytestmark = pytest.mark.numerical
+
 SETTINGS = {
     "weight_decay": 0.0, "batch_size": 8, "epochs": 30, "warmup_steps": 2, "patience": 30,
     "loss": "cross_entropy", "focal_gamma": 2.0, "sampling": "shuffled",

@@ -19,6 +19,9 @@ from ctseq.encoders import backbones, speed
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.imaging.preprocessing import Preprocessing
+from processors import uses_all_instructions
+
+pytestmark = pytest.mark.numerical
 
 FRAMES, SLICES = 4, 5
 SIDES = {"video": 48, "image": 64}
@@ -127,6 +130,7 @@ def test_with_speedups_they_stay_within_the_bound_and_repeat(inputs, kind, tmp_p
     assert ("2 GELUs" in caplog.text) == (kind == "video")
 
 
+@uses_all_instructions
 @pytest.mark.parametrize("kind", KINDS)
 def test_bfloat16_is_near_and_the_log_says_how_near(inputs, kind, tmp_path, caplog):
     caplog.set_level(logging.INFO, "ctseq")

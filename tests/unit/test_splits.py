@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.design import design_of_splits
+from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.replicates.splits import random_split, read_split, repeated_kfold_split, rows_of
 
 

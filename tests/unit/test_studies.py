@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.order import order_pairs, order_sentences, order_table
-from ctseq.evidence.resampled import corrected_mean, corrected_t
+from ctseq.evidence.order import order_pairs, order_table
+from ctseq.evidence.over_replicates.resampled import corrected_mean, corrected_t
 from ctseq.evidence.studies import (
     FinishedStudy,
-    agreement,
+    conclusions,
     differing_keys,
-    labels_of,
     metrics_table,
     shared_differences,
 )
-from ctseq.evidence.tables import CONTRACTS
+from ctseq.evidence.tables import VERDICT
 from ctseq.report.studies import render_studies
+from ctseq.report.verdicts import agreement_sentence, order_sentences
 from ctseq.study.finished import finished_files
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -28,6 +28,13 @@ EVIL = '<script>alert("x")</script>'
 GRU = {"kind": "image", "label": "GRU", "checkpoint": "owner/x", "head": {"type": "gru"}}
 SHUFFLED = GRU | {"label": "GRU, shuffled", "shuffle_slices": True}
 MEAN = GRU | {"label": "Mean", "head": {"type": "mean"}}
+TRAINING = {
+    "trainable": "head",
+    "learning_rate": 1e-4,
+    "micro_batch": 2,
+    "augmentation": {"mirror": False},
+}
+COMPARISON = {"metrics": ["recall"], "alpha": 0.05, "undefined": "exclude", "rope": 0.02}
 CONFIG = {
     "study": "a",
     "seed": 1,
@@ -36,10 +43,10 @@ CONFIG = {
     "splits": {"scheme": "random"},
     "models": {"gru": GRU, "mean": MEAN},
     "extraction": {"precision": "float32", "speedups": True},
-    "training": {"learning_rate": 1e-4, "augmentation": {"mirror": False}},
+    "training": TRAINING,
     "tuning": {"patients": "train"},
     "evaluation": {"threshold": 0.5},
-    "comparison": {"metrics": ["recall"], "alpha": 0.05, "undefined": "exclude"},
+    "comparison": COMPARISON,
     "report": {"example_slices": True},
 }
 # Of four patients one validates: n_test / n_train is 1 / 3.
@@ -70,9 +77,9 @@ def study(name="a", models=("gru", "mean"), verdicts=(), values=None, splits=SPL
         for metric in ("recall", "brier")
         for replicate, value in enumerate((VALUES | (values or {}))[model], start=1)
     ]
-    columns = list(CONTRACTS["verdict"].columns)
+    columns = list(VERDICT.columns)
     said = [
-        (metric, a, b, int(better != ""), better, d, d - 0.1, d + 0.2, 0.01 if better else 0.5, "")
+        (metric, a, b, int(better != ""), better, d, d - 0.1, d + 0.2, 0.01 if better else 0.5)
         for metric, a, b, better, d in verdicts
     ]
     metrics = pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
@@ -116,7 +123,7 @@ def test_means_stand_side_by_side_and_count_what_is_undefined():
     assert table["estimate"].tolist() == pytest.approx([0.8, 0.9, 0.525, 0.525])
     assert table["n"].tolist() == [4, 3, 4, 4]
     assert table["n_undefined"].tolist() == [0, 1, 0, 0]
-    zero = {"metrics": ["recall"], "alpha": 0.05, "undefined": "zero"}
+    zero = COMPARISON | {"undefined": "zero"}
     second = study("b", values={"gru": [1.0, np.nan, 0.9, 0.9]}, comparison=zero)
     assert metrics_table([study(), second])["estimate"].iloc[1] == pytest.approx(0.7)
 
@@ -163,8 +170,8 @@ def test_agreement(better, said):
         study(name, verdicts=[("recall", "gru", "mean", names[letter], 0.1)])
         for name, letter in zip("abcd", better, strict=False)
     ]
-    differences = shared_differences(studies)
-    assert agreement(differences, labels=labels_of(studies)) == [said]
+    [found] = conclusions(shared_differences(studies))
+    assert agreement_sentence(found, labels={"gru": "GRU", "mean": "Mean"}) == said
 
 
 def test_order_is_tested_within_a_study():
@@ -178,7 +185,8 @@ def test_order_is_tested_within_a_study():
         np.array(VALUES["gru"]), np.array(VALUES["shuffled"]), test_train_ratio=1 / 3, alpha=0.05
     )
     assert table["p"].iloc[0] == table["p_adjusted"].iloc[0] == expected.p
-    [sentence] = order_sentences(table, alpha=0.05)
+    labels = {"a/gru": "GRU (a)", "a/shuffled": "GRU, shuffled (a)"}
+    [sentence] = order_sentences(table, labels=labels, alpha=0.05)
     assert sentence.startswith(
         "Order matters: GRU (a), in order, has a higher sensitivity than GRU, shuffled (a), by 0.38"
     )
@@ -186,30 +194,33 @@ def test_order_is_tested_within_a_study():
 
 
 def test_order_is_adjusted_over_all_metrics_and_pairs():
-    metrics = {"metrics": ["recall", "brier"], "alpha": 0.05, "undefined": "exclude"}
+    metrics = COMPARISON | {"metrics": ["recall", "brier"]}
     two = [
         study("a", models=("gru", "shuffled"), comparison=metrics),
         study("b", models=("gru", "shuffled"), seed=2, values={"gru": [0.5, 0.6, 0.4, 0.2]}),
     ]
     table = order_table(order_pairs(two), alpha=0.05)
-    assert table["model_a"].tolist() == ["GRU (a)", "GRU (a)", "GRU (b)"]
+    assert table["model_a"].tolist() == ["a/gru", "a/gru", "b/gru"]
     # Holm by hand: the smallest of three p three times, the equal second no less, the last once.
     least, _, last = sorted(table["p"])
     assert table["p_adjusted"].tolist() == pytest.approx([3 * least, 3 * least, last])
-    said = order_sentences(table, alpha=0.05)
+    labels = {name: name for pair in ("model_a", "model_b") for name in table[pair]}
+    said = order_sentences(table, labels=labels, alpha=0.05)
     assert "adjusted for 3 comparisons" in said[0]
-    assert said[2].startswith("No effect of order on sensitivity is shown: GRU (b), in order, is")
+    assert said[2].startswith("No effect of order on sensitivity is shown: b/gru, in order, is")
 
 
 def test_order_is_tested_across_studies_that_share_their_splits():
     one = study(models=("gru", "mean"))
     two = study("b", models=("shuffled", "mean"), values={"shuffled": VALUES["gru"]})
     [(in_order, shuffled)] = order_pairs([one, two])
-    assert (in_order.name, shuffled.name) == ("GRU (a)", "GRU, shuffled (b)")
-    assert order_sentences(order_table([(in_order, shuffled)], alpha=0.05), alpha=0.05) == [
-        "No effect of order on sensitivity is shown: GRU (a), in order, and GRU, shuffled (b) are "
-        "equal in every replicate."
+    assert (in_order.name, shuffled.name) == ("a/gru", "b/shuffled")
+    table = order_table([(in_order, shuffled)], alpha=0.05)
+    assert order_sentences(table, labels={"a/gru": "X", "b/shuffled": "Y"}, alpha=0.05) == [
+        "No effect of order on sensitivity is shown: X, in order, and Y are equal in every "
+        "replicate."
     ]
+    assert "GRU (a), in order, and GRU, shuffled (b) are equal" in page(one, two)
 
 
 def test_order_goes_by_the_replicates_that_both_studies_have():
@@ -225,7 +236,7 @@ def test_order_goes_by_the_replicates_that_both_studies_have():
     [
         {"seed": 2},
         {"dataset": {"format": "ct-ich-jpg"}},
-        {"training": {"learning_rate": 1e-3, "augmentation": {"mirror": False}}},
+        {"training": TRAINING | {"learning_rate": 1e-3}},
         {"extraction": {"precision": "bfloat16", "speedups": True}},
         {"splits": SPLITS[::-1]},
     ],
@@ -241,6 +252,7 @@ def test_how_a_models_own_keys_are_spelled_does_not_matter():
     other.config["models"]["shuffled"] = SHUFFLED | {"training": {"learning_rate": 1e-4}}
     other.config["extraction"]["precision"] = "bfloat16"
     other.config["models"]["shuffled"] |= {"extraction": {"precision": "float32"}}
+    other.config["training"]["micro_batch"] = 8  # of no use to a head on cached features
     assert len(order_pairs([study(), other])) == 1
 
 

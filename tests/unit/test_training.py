@@ -16,6 +16,8 @@ from ctseq.families.schedule import learning_rate_share
 from ctseq.families.training import Examples, predict, train
 from ctseq.replicates.fits import Fit
 
+pytestmark = pytest.mark.numerical
+
 SETTINGS = {
     "weight_decay": 0.01,
     "batch_size": 10,

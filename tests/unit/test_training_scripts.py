@@ -22,6 +22,8 @@ from ctseq.readers.contents import SUBTYPES
 from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
 from ctseq.study.models import HEAD_FAMILIES
 
+pytestmark = pytest.mark.numerical
+
 TRAINING = {
     "learning_rate": [1e-3, 1e-2], "weight_decay": 0.01, "batch_size": 8, "epochs": 4,
     "warmup_steps": 2, "patience": 4, "loss": "weighted", "focal_gamma": 2.0,

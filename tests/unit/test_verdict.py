@@ -1,15 +1,14 @@
 """Sentences that never claim more than the primary analysis supports."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctseq.evidence.bayesian import bayesian_t_table
-from ctseq.evidence.resampled import resampled_t_table
-from ctseq.evidence.samples import replicates_of
-from ctseq.evidence.verdict import verdict_table
+from ctseq.evidence.over_replicates.bayesian import bayesian_t_table
+from ctseq.evidence.over_replicates.resampled import resampled_t_table, verdict_table
+from ctseq.report.verdicts import verdict_sentences
+from replicates import replicates
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -17,24 +16,17 @@ RNG = np.random.default_rng(31)
 NOISE = 0.02 * RNG.standard_normal((2, 10))
 
 
-def verdicts(samples, metrics=("recall",), **options):
-    frame = pd.DataFrame(
-        [
-            (model, replicate, metric, value)
-            for model, values in samples.items()
-            for metric in metrics
-            for replicate, value in enumerate(values, start=1)
-        ],
-        columns=["model", "replicate", "metric", "value"],
-    )
-    replicates = replicates_of(frame, models=list(samples), metrics=list(metrics))
-    design = {"undefined": "exclude", "alpha": 0.05, "test_train_ratio": 25 / 57}
-    return verdict_table(
-        resampled_t_table(replicates, **design),
-        bayesian_t_table(replicates, **design, rope=0.02),
-        alpha=0.05,
-        **options,
-    )
+def verdicts(samples, metrics=("recall",), labels=None):
+    """Return the table of verdicts with their sentences."""
+    given = {(model, metric): values for metric in metrics for model, values in samples.items()}
+    compared = replicates(given)
+    tables = {
+        "resampled_t": resampled_t_table(compared),
+        "bayesian_t": bayesian_t_table(compared),
+        "verdict": verdict_table(compared),
+    }
+    sentences = verdict_sentences(tables, labels=labels or {}, alpha=0.05)
+    return tables["verdict"].assign(sentence=sentences)
 
 
 def test_identical_models():

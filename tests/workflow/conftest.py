@@ -15,7 +15,7 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw
 
-from studies import STUDY, models_of, without_profile, write_checkpoints, write_copy
+from studies import STUDY, models_of, write_checkpoints, write_copy
 
 # Starting Snakemake takes longer than planning a small study: this starts it once, with the
 # libraries and plugins that every plan loads, and forks for each plan.
@@ -25,11 +25,9 @@ import jsonschema, pandas, smart_open, snakemake.cli, snakemake.utils
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     snakemake.cli.main(["--version"])
 for case in json.load(sys.stdin):
-    edited = case["edit"] and open(case["edit"], "r+b")
-    if edited:
-        times, length = os.stat(case["edit"]), edited.seek(0, 2)
-        edited.write(b"# edited\\n")
-        edited.flush()
+    kept = {name: (os.stat(name), open(name, "rb").read()) for name in case["edit"]}
+    for name, text in case["edit"].items():
+        open(name, "w", encoding="utf-8").write(text)
     child = os.fork()
     if not child:
         output = os.open(case["output"], os.O_WRONLY | os.O_CREAT)
@@ -37,16 +35,15 @@ for case in json.load(sys.stdin):
         os.dup2(output, 2)
         snakemake.cli.main(case["arguments"])
     os.waitpid(child, 0)
-    if edited:
-        edited.truncate(length)
-        edited.close()
-        os.utime(case["edit"], ns=(times.st_atime_ns, times.st_mtime_ns))
+    for name, (times, content) in kept.items():
+        open(name, "wb").write(content)
+        os.utime(name, ns=(times.st_atime_ns, times.st_mtime_ns))
 """
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of Snakemake ended, and all it said."""
+    """A finished run of Snakemake: its exit status and its output."""
 
     status: int
     text: str
@@ -87,7 +84,7 @@ class WorkingCopy:
         (self.folder / name).write_text(yaml.safe_dump(overlay, sort_keys=False))
 
     def copy(self, folder):
-        """Give another working copy in the same state, times of change and all."""
+        """Return another working copy in the same state, times of change included."""
         shutil.copytree(self.folder, folder, symlinks=True)
         twin = object.__new__(WorkingCopy)
         twin.folder = folder
@@ -98,7 +95,7 @@ class WorkingCopy:
         answer = subprocess.run(
             [sys.executable, "-m", "snakemake", *self._options(overlay, cores), *arguments],
             cwd=self.folder,
-            env=without_profile(os.environ) | (environment or {}),
+            env=os.environ | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -107,7 +104,7 @@ class WorkingCopy:
         return Outcome(answer.returncode, answer.stdout)
 
     def plans(self, cases):
-        """Dry-run many cases: name to arguments, overlay and a file to append a comment to."""
+        """Dry-run many cases: name to overlay, options, targets and files with another text."""
         asked = []
         for number, case in enumerate(cases.values()):
             overlay = self.folder / f"case-{number}.yaml"
@@ -116,11 +113,11 @@ class WorkingCopy:
             options[-1:-1] = case.get("options", [])
             output = self.folder / f"case-{number}.log"
             arguments = options + case.get("targets", [])
-            asked.append({"arguments": arguments, "edit": case.get("edit"), "output": str(output)})
+            edit = case.get("edit", {})
+            asked.append({"arguments": arguments, "edit": edit, "output": str(output)})
         subprocess.run(
             [sys.executable, "-c", PLANNER],
             cwd=self.folder,
-            env=without_profile(os.environ),
             input=json.dumps(asked),
             text=True,
             check=True,
@@ -129,7 +126,7 @@ class WorkingCopy:
         return dict(zip(cases, texts, strict=True))
 
     def tree(self, below="."):
-        """Give every file's time of change and content, by path; Python's own cache left out."""
+        """Return every file's time of change and digest by path, without Python's own cache."""
         found = {}
         for path in sorted((self.folder / below).rglob("*")):
             if path.is_symlink():
@@ -149,7 +146,7 @@ class WorkingCopy:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
-    """Give a function that makes a folder once for all processes of this test run."""
+    """Return a function that makes a folder once for all processes of this test run."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -193,7 +190,7 @@ class Study:
 
 @pytest.fixture(scope="session")
 def study(once, local_models):
-    """The whole small study, run once; tests that change anything take a copy of it."""
+    """Run the small study once; tests that change anything take a copy of it."""
 
     def write(folder):
         copy = WorkingCopy(folder / "copy", STUDY | {"models": local_models})
@@ -220,19 +217,19 @@ def study_copy(study, tmp_path):
 
 @pytest.fixture
 def working_copy(tmp_path):
-    """Give a function that makes a working copy without results, from a study's overlay."""
+    """Return a function that makes a working copy without results, from a study's overlay."""
     return lambda overlay: WorkingCopy(tmp_path / "copy", overlay)
 
 
 @pytest.fixture(scope="module")
 def modules_copy(tmp_path_factory):
-    """Give such a function to the tests of a module together."""
+    """Return the same function as `working_copy`, for copies that a module's tests share."""
     return lambda overlay: WorkingCopy(tmp_path_factory.mktemp("module") / "copy", overlay)
 
 
 @pytest.fixture(scope="session")
 def planned(once, study):
-    """Give a function that plans cases on a copy of the finished study, once a name."""
+    """Return a function that plans cases on a copy of the finished study, once a name."""
 
     def plan(name, cases):
         def write(folder):
@@ -253,7 +250,7 @@ HEADER = (
 
 @pytest.fixture(scope="session")
 def write_ct_ich():
-    """Give a function that lays out a folder like CT-ICH's JPG release, without the phantom."""
+    """Return a function that writes a folder in the layout of CT-ICH's JPG release."""
     return _write_ct_ich
 
 

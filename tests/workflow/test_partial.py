@@ -25,10 +25,9 @@ INDEXED = (
     | EXTRACTED
 )
 DRAWN = {"draw_phantom"} | INDEXED
-# The rule graph is drawn anew where a key decides which rules or files there are.
-GRAPH = {"plot_rulegraph"}
-LABEL = {"plot_metrics", "plot_training", "plot_patients"} | COMPARED
-RETRAINED = (TRAINED | GRAPH) - {"train_head"}
+# A label is words alone: figures and pages are made anew, and no statistic.
+LABEL = {"plot_metrics", "plot_training", "plot_patients", "plot_differences"} | REPORT
+RETRAINED = TRAINED - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
 OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical", "finetune")
 BOTH = {"vivit", "convnext"}
@@ -43,32 +42,32 @@ OF_FINETUNING = {
 
 # Key, another value, the rules that run again, and of which models.
 CHANGES = [
-    ("study", "other", DRAWN | DESCRIBED | GRAPH, BOTH),
+    ("study", "other", DRAWN | DESCRIBED, BOTH),
     ("seed", 7, DRAWN, BOTH),
     ("compare_studies", ["small", "other"], set(), set()),
-    ("dataset.path", "elsewhere", GRAPH | REPORT, set()),
+    ("dataset.path", "elsewhere", REPORT, set()),
     # The studies' pictures have their own labels and window: no other values are allowed.
-    ("dataset.labels", "elsewhere.csv", GRAPH | REPORT, set()),
-    ("dataset.window", "40/120", GRAPH | REPORT, set()),
-    ("dataset.on_problem", "exclude", INDEXED | GRAPH, BOTH),
-    ("dataset.phantom.patients", 15, DRAWN | GRAPH, BOTH),
-    ("dataset.phantom.positive", 7, DRAWN | GRAPH, BOTH),
-    ("dataset.phantom.image_size", 60, DRAWN | GRAPH, BOTH),
-    ("dataset.phantom.layout", "dicom", DRAWN | GRAPH, BOTH),
+    ("dataset.labels", "elsewhere.csv", REPORT, set()),
+    ("dataset.window", "40/120", REPORT, set()),
+    ("dataset.on_problem", "exclude", INDEXED, BOTH),
+    ("dataset.phantom.patients", 15, DRAWN, BOTH),
+    ("dataset.phantom.positive", 7, DRAWN, BOTH),
+    ("dataset.phantom.image_size", 60, DRAWN, BOTH),
+    ("dataset.phantom.layout", "dicom", DRAWN, BOTH),
     ("container", "ctseq.sif", REPORT, set()),
     ("shards", 2, {"pack_pixels"} | EXTRACTED, BOTH),
     ("splits.scheme", "repeated_kfold", SPLIT, BOTH),
     ("splits.folds", 3, REPORT, set()),  # of another scheme than the study's
     ("splits.test_proportion", 0.4, SPLIT, BOTH),
     ("splits.stratify", True, SPLIT, BOTH),
-    ("models.vivit.frames", 2, DESCRIBED | GRAPH, {"vivit"}),
-    ("models.vivit.frame_sampling", "first", DESCRIBED | GRAPH, {"vivit"}),
-    ("models.vivit.position_embeddings", "fresh", DESCRIBED | GRAPH, {"vivit"}),
+    ("models.vivit.frames", 2, DESCRIBED, {"vivit"}),
+    ("models.vivit.frame_sampling", "first", DESCRIBED, {"vivit"}),
+    ("models.vivit.position_embeddings", "fresh", DESCRIBED, {"vivit"}),
     ("models.vivit.training", {"epochs": 2}, TRAINED, {"vivit"}),
-    ("models.convnext.label", "Image", LABEL | GRAPH, set()),
-    ("models.convnext.labels", "patient", TRAINED | GRAPH, {"convnext"}),
-    ("models.convnext.sequence_rule", "mean", EVALUATED | GRAPH, {"convnext"}),
-    ("models.vivit.extraction", {"precision": "bfloat16"}, EXTRACTED | GRAPH, {"vivit"}),
+    ("models.convnext.label", "Image", LABEL, set()),
+    ("models.convnext.labels", "patient", TRAINED, {"convnext"}),
+    ("models.convnext.sequence_rule", "mean", EVALUATED, {"convnext"}),
+    ("models.vivit.extraction", {"precision": "bfloat16"}, EXTRACTED, {"vivit"}),
     ("extraction.precision", "bfloat16", EXTRACTED, BOTH),
     ("extraction.speedups", False, EXTRACTED, BOTH),
     ("training.trainable", "all", RETRAINED | {"finetune"}, BOTH),
@@ -86,7 +85,7 @@ CHANGES = [
     ("tuning.folds", 3, REPORT, set()),  # nothing is chosen on inner folds
     ("models.convnext.head", {"type": "gru"}, RETRAINED | {"train_sequence_head"}, {"convnext"}),
     ("models.vivit.head", {"type": "svm"}, RETRAINED | {"fit_classical"}, {"vivit"}),
-    ("models.vivit.shuffle_slices", True, EXTRACTED | GRAPH, {"vivit"}),
+    ("models.vivit.shuffle_slices", True, EXTRACTED, {"vivit"}),
     # Of no use to heads on cached features, all together.
     ("training", OF_FINETUNING, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
@@ -95,7 +94,7 @@ CHANGES = [
     ("comparison.undefined", "zero", COMPARED, set()),
     ("comparison.rope", 0.05, COMPARED, set()),
     ("comparison.bootstrap_resamples", 200, PATIENTS, set()),
-    ("report.example_slices", False, REPORT | GRAPH, set()),
+    ("report.example_slices", False, REPORT, set()),
 ]
 # Not in the table: `replicates` and further models are tested below, the others choose other files.
 ELSEWHERE = {
@@ -205,7 +204,7 @@ def test_another_model_leaves_the_files_of_the_first_alone(grown):
         [f"{rule} model=other" for rule in OF_A_MODEL[:3]]
         + [f"{rule} model=other, replicate={n}" for rule in OF_A_MODEL[3:] for n in ("01", "02")]
     )
-    assert {job.split()[0] for job in jobs} == DESCRIBED | GRAPH | {"plot_ranking"}
+    assert {job.split()[0] for job in jobs} == DESCRIBED | {"plot_ranking"}
 
 
 def test_another_head_on_the_same_backbone_is_trained_and_no_more(grown):

@@ -1,7 +1,6 @@
 """`snakemake published`: the paper's tables from its replicates, in a clone without any dataset."""
 
 import csv
-import os
 import shutil
 import subprocess
 import sys
@@ -11,8 +10,8 @@ import pandas as pd
 import pytest
 
 from ctseq.core.tables import read_table
-from ctseq.evidence.power import two_sample_power
-from ctseq.evidence.tables import CONTRACTS, REPLICATES
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.evidence.over_replicates.power import two_sample_power
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published"]
@@ -48,11 +47,9 @@ def published(tmp_path_factory):
         source = ROOT / name
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, clone / name)
-    environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
     run = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "published"],
         cwd=clone,
-        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -65,7 +62,8 @@ def published(tmp_path_factory):
 @pytest.mark.parametrize("cell", PRINTED, ids=lambda cell: "-".join(cell.values()))
 def test_every_printed_number(published, cell):
     name, column = COLUMNS[cell["quantity"]]
-    rows = read_table(published / f"comparison/paper/{name}.csv", CONTRACTS[name])
+    name = f"paper/{name}"
+    rows = read_table(published / f"comparison/{name}.csv", OVER_REPLICATES[name].table)
     rows = rows[rows["metric"] == cell["metric"]]
     if "model" in rows:
         rows = rows[rows["model"] == cell["model"]]
@@ -83,11 +81,13 @@ def test_the_printed_powers_follow_with_another_alpha(published):
 
 
 def test_the_corrected_analysis(published):
-    tables = {name: read_table(published / f"comparison/{name}.csv", CONTRACTS[name])
-              for name in REPLICATES}  # fmt: skip
+    tables = {
+        name: read_table(published / f"comparison/{name}.csv", analysis.table)
+        for name, analysis in OVER_REPLICATES.items()
+    }
     tests = tables["resampled_t"].set_index("metric")
     assert set(tests["method"]) == {"corrected resampled t, unpaired"}
-    assert tests["note"].str.contains("cannot be paired").all()
+    assert tests["notes"].str.contains("unpaired").all()
     assert tests["p"].round(4).to_dict() == {
         "accuracy": 0.0867, "recall": 0.0034, "precision": 0.8565
     }  # fmt: skip

@@ -4,9 +4,10 @@ import pandas as pd
 import yaml
 
 from ctseq.core.tables import write_table
-from ctseq.evidence.comparison import compare_over_replicates
-from ctseq.evidence.design import design_of_splits
-from ctseq.evidence.tables import CONTRACTS, METRICS
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.evidence.tables import METRICS, VERDICT
 from ctseq.replicates.tables import SPLIT
 
 MODELS = {"vivit": "ViViT", "convnext": "ConvNeXt"}
@@ -26,10 +27,11 @@ def write_study(copy, name, accuracy):
     ]
     metrics = pd.DataFrame(rows, columns=list(METRICS.columns))
     split = pd.DataFrame({"patient_id": list("1234"), "subset": ["train"] * 3 + ["test"]})
-    settings = config["comparison"] | {"models": list(MODELS), "labels": MODELS}
-    tables = compare_over_replicates(metrics, design_of_splits([split] * 2), settings)
+    settings = config["comparison"] | {"models": list(MODELS)}
+    replicates = replicates_of(metrics, design_of_splits([split] * 2), settings)
     write_table(metrics, folder / "metrics.csv", METRICS)
-    write_table(tables["verdict"], folder / "comparison/verdict.csv", CONTRACTS["verdict"])
+    verdicts = OVER_REPLICATES["verdict"].compute(replicates)
+    write_table(verdicts, folder / "comparison/verdict.csv", VERDICT)
     for number in ("01", "02"):
         write_table(split, folder / f"splits/replicate-{number}.csv", SPLIT)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))

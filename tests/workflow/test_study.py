@@ -6,21 +6,18 @@ import os
 import re
 from pathlib import Path
 
-import networkx
 import pytest
 import yaml
 
 from ctseq.cache.tables import ROWS
 from ctseq.core.tables import read_table
-from ctseq.evidence.tables import METRICS, PAPER, POOLED_PREDICTIONS
-from ctseq.evidence.tables import PATIENTS as OVER_PATIENTS
-from ctseq.evidence.tables import REPLICATES as OVER_REPLICATES
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.tables import METRICS, POOLED_PREDICTIONS
 from ctseq.families.tables import HISTORY
-from ctseq.figures.rulegraph import read_dot
 from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
 from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
 from ctseq.study.digests import imported_files
-from studies import contents, differing
+from studies import contents, differing, read_dot
 
 RUNS = [f"{model}/replicate-{number}" for model in ("vivit", "convnext") for number in ("01", "02")]
 TABLES = {
@@ -42,17 +39,15 @@ TABLES = {
     **{f"runs/{run}/scores.csv": SCORES for run in RUNS},
     **{f"runs/{run}/predictions.csv": PREDICTIONS for run in RUNS},
     **{f"runs/{run}/slice_predictions.csv": SLICE_PREDICTIONS for run in RUNS},
-    **{f"comparison/paper/{name}.csv": table for name, table in PAPER.items()},
-    **{f"comparison/{name}.csv": table for name, table in OVER_REPLICATES.items()},
-    **{f"comparison/patients/{name}.csv": table for name, table in OVER_PATIENTS.items()},
+    **{f"comparison/{name}.csv": analysis.table for name, analysis in ANALYSES.items()},
 }
 # One module of each layer, from what everything imports to what one rule does.
 EDITED = (
-    "core/errors",
+    "core/tables",
     "replicates/splits",
     "imaging/preprocessing",
-    "evidence/power",
-    "figures/names",
+    "evidence/over_replicates/power",
+    "figures/style",
 )
 
 
@@ -199,22 +194,52 @@ def test_touching_files_re_runs_nothing(study_copy):
     assert plan.idle, plan.text[-4000:]
 
 
-@pytest.mark.parametrize("module", EDITED)
-def test_editing_a_module_re_runs_what_imports_it(study, planned, module):
-    cases = {name: {"edit": f"workflow/scripts/ctseq/{name}.py"} for name in EDITED}
+@pytest.fixture(scope="module")
+def edited(study, planned):
+    """The plan after each edit of the code, and the rule graph."""
+    scripts = {
+        path.relative_to(study.copy.folder).as_posix(): path.read_text("utf-8")
+        for path in (study.copy.folder / "workflow/scripts").rglob("*.py")
+    }
+    modules = {name: f"workflow/scripts/ctseq/{name}.py" for name in EDITED}
+    cases = {
+        name: {"edit": {file: scripts[file] + "EDITED = True\n"}} for name, file in modules.items()
+    }
+    cases["words"] = {"edit": {file: reworded(text) for file, text in scripts.items()}}
     cases["graph"] = {"options": ["--rulegraph", "dot", "--forceall"]}
-    plans = planned("edited-modules", cases)
-    graph = read_dot(plans["graph"].text)
-    assert set(graph) == study.outcome.rules
+    return planned("edited-code", cases)
 
+
+def reworded(text):
+    """Change the comments, docstrings, log lines and messages of a program."""
+    text = re.sub(r'^( *)"""(?=\w)', r'\1"""Reworded. ', text, flags=re.M)
+    text = re.sub(
+        r'(raise \w+\(\s*|title=|cure=|\blog(?:\.info)?\()(f?)"', r'\1\2"Reworded: ', text
+    )
+    return text + "# reworded\n"
+
+
+def downstream(graph, rules):
+    """Return rules of a graph and all that follow from them."""
+    following = {after for before, after in graph.edges if before in rules} - rules
+    return downstream(graph, rules | following) if following else rules
+
+
+@pytest.mark.parametrize("module", EDITED)
+def test_editing_a_module_re_runs_what_imports_it(study, edited, module):
+    graph = read_dot(edited["graph"].text)
+    assert graph.rules == study.outcome.rules
     scripts = study.copy.folder / "workflow/scripts"
     own = scripts / f"ctseq/{module}.py"
     importing = {
-        rule for rule in graph if rule != "all" and own in imported_files(scripts / f"{rule}.py")
+        rule for rule in graph.rules - {"all"} if own in imported_files(scripts / f"{rule}.py")
     }
     assert importing
-    downstream = set().union(*(networkx.descendants(graph, rule) for rule in importing))
-    assert plans[module].rules == importing | downstream
+    assert edited[module].rules == downstream(graph, importing)
+
+
+def test_rewording_re_runs_nothing(edited):
+    assert edited["words"].idle, edited["words"].text[-4000:]
 
 
 def test_results_do_not_depend_on_cores(study, study_copy):

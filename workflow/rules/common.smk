@@ -1,6 +1,7 @@
-# Shared by all files of rules. The checked configuration, names, pathvars, wildcard constraints
-# and input functions. No rules.
+# What all rule files share: the checked configuration, the study that it describes, wildcard
+# constraints and input functions. No rules.
 
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -8,14 +9,20 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
+# A plan of thousands of jobs is millions of objects that stay. Python would look through them for
+# garbage after every 700 new ones, which takes an eighth of the time of planning.
+gc.set_threshold(100_000, 50, 100)
+
 SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from ctseq.study.config import check_config, in_order_of
 from ctseq.core.errors import InputError
-from ctseq.study.finished import finished_files
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.metrics import comparable_metrics
+from ctseq.study.config import check_config, in_order_of
 from ctseq.study.digests import code_digest
-from ctseq.imaging.windows import parse_windows
+from ctseq.study.finished import finished_files
+from ctseq.study.study import Study
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
     ordered = in_order_of(config, yaml.safe_load(defaults))
@@ -24,20 +31,18 @@ config.update(ordered)
 
 try:
     with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:
-        check_config(config, yaml.safe_load(schema))
+        check_config(config, yaml.safe_load(schema), metrics=comparable_metrics())
 except InputError as error:
     raise WorkflowError(str(error))
 
-# The published study, in the words of the configuration.
+# The published study, described by the same keys as a configuration.
 with open(workflow.source_path("../../resources/published/study.yaml"), encoding="utf-8") as study:
     PUBLISHED = yaml.safe_load(study)
 
-RESULTS = f"results/{config['study']}"
-MODELS = list(config["models"])
-# What the names of files of shards end in: nothing where there is one, `-2-of-4` where there are four.
-SHARDS = [f"-{number}-of-{config['shards']}" for number in range(1, config["shards"] + 1)]
-SHARDS = SHARDS if len(SHARDS) > 1 else [""]
-REPLICATES = [f"{number:02d}" for number in range(1, config["replicates"] + 1)]
+STUDY = Study.of(config)
+RESULTS = STUDY.results
+MODELS = list(STUDY.models)
+REPLICATES = STUDY.replicates
 
 
 # Rules write their paths as <results>/..., which stands for the study's folder.
@@ -48,7 +53,7 @@ pathvars:
 wildcard_constraints:
     model="|".join(MODELS),
     replicate=r"\d\d+",
-    shard=f"({'|'.join(SHARDS)})",
+    shard=f"({'|'.join(STUDY.shards)})",
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
     tiny=r"image|video-\d+",
@@ -59,28 +64,28 @@ onstart:
 
 
 def check_writable(folder):
-    """Say before any job runs that results cannot be written, and not in the words of each job."""
-    there = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
+    """Stop before any job runs if results cannot be written; each job would say so otherwise."""
+    existing = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
         raise WorkflowError(
-            f"{there} cannot be written to: {error.strerror}. Make it writable, then give the same "
+            f"{existing} cannot be written to: {error.strerror}. Make it writable, then give the same "
             "command again."
         )
 
 
 def study_config():
-    """Give the study's own configuration: what it is set beside is none of its results."""
+    """Return the configuration without the studies that this one is compared with."""
     return {key: value for key, value in config.items() if key != "compare_studies"}
 
 
 def finished_studies(wildcards):
-    """List the files of the studies to compare, or say which of them is not finished.
+    """Return the files of the studies to compare; stop if one of them is not finished.
 
-    Their paths are absolute, so that no output has their names: finished studies are read, and
-    never remade by a configuration that they were not run with.
+    Paths are absolute, so that they match no rule's output: finished studies are read, and never
+    remade with another configuration than their own.
     """
     try:
         found = finished_files(config["compare_studies"], Path("results"))
@@ -90,47 +95,27 @@ def finished_studies(wildcards):
 
 
 def code_of(script):
-    """Return a digest of what decides a script's results: its own code and the library's behind it.
+    """Return a digest of the code that decides a script's results, in the library too.
 
-    A rule has it as its first parameter, so that a changed program re-runs the rule. It has no name,
-    because scripts take parameters by name and have no use for it; profiles/default leaves
-    Snakemake's own `code` trigger out, which looks at the script's time of change alone.
+    It is the first parameter of a rule, so that changed code re-runs the rule. It has no name
+    because scripts take parameters by name and do not need it. Snakemake's own `code` trigger goes
+    by the script's time of change alone; profiles/default leaves it out.
     """
     return code_digest(SCRIPTS / script)
 
 
-def dataset_format():
-    """Name the format to read: phantoms are written in any of them."""
-    dataset = config["dataset"]
-    return dataset["phantom"]["layout"] if dataset["format"] == "phantom" else dataset["format"]
-
-
-def dataset_window():
-    """Give the window in numbers, so that another spelling of the same one re-runs nothing."""
-    windows = [f"{one.level:g}/{one.width:g}" for one in parse_windows(config["dataset"]["window"])]
-    return windows if len(windows) > 1 else windows[0]
-
-
-def label_table():
-    """Give the chosen label table's path in the dataset; phantoms bring theirs."""
-    dataset = config["dataset"]
-    return (
-        None if dataset["format"] == "phantom" or dataset["labels"] == "auto" else dataset["labels"]
-    )
-
-
 def label_file(wildcards=None):
-    """Give the chosen label table as a file, so that an edited one is read again."""
-    if label_table() is None:
+    """Return the chosen label table as an input, so that an edited one is read again."""
+    if STUDY.label_table is None:
         return []
-    table = Path(config["dataset"]["path"], label_table())
+    table = Path(config["dataset"]["path"], STUDY.label_table)
     return [str(table)] if table.exists() else []
 
 
 def dataset_folder(wildcards=None):
-    """Give the raw dataset's folder, or say where one comes from.
+    """Return the folder of the raw dataset; stop if it is missing.
 
-    With a finished index, a dataset that has been moved away holds nothing up.
+    Once the index is finished, nothing needs the dataset before a rule reads it again.
     """
     if config["dataset"]["format"] == "phantom":
         return f"{RESULTS}/phantom"
@@ -147,58 +132,35 @@ def dataset_folder(wildcards=None):
     return str(folder)
 
 
-def scheme_settings():
-    """Give the scheme of the splits and its own keys; those of other schemes re-run nothing."""
-    scheme = config["splits"]["scheme"]
-    own = {"random": ["test_proportion", "stratify"], "repeated_kfold": ["folds"]}[scheme]
-    return {"scheme": scheme} | {key: config["splits"][key] for key in own}
-
-
 def every_run(file, models=MODELS):
-    """List one file of models' every replicate, models in config's order."""
-    run = f"{RESULTS}/runs/{{model}}/replicate-{{replicate}}/{file}"
-    return expand(run, model=models, replicate=REPLICATES)
+    """List a file of every replicate of models, model by model."""
+    runs = [f"{RESULTS}/runs/{model}/replicate-" for model in models]
+    return [f"{run}{replicate}/{file}" for run in runs for replicate in REPLICATES]
 
 
 def trained_models():
     """List the models that are trained in epochs, of which there is a history."""
-    return [
-        name for name in MODELS if way_of_training(config, config["models"][name]) != "classical"
-    ]
+    return STUDY.trained("linear", "sequence", "finetune")
 
 
-def labels_of(study):
-    """Give the names of a study's models in figures and tables, in its configuration's order."""
+def model_labels(study):
+    """Return the names of a study's models in figures and tables, in its configuration's order."""
     return {name: model["label"] for name, model in study["models"].items()}
 
 
 def comparison_of(study):
-    """Give what the comparison of a study's replicates goes by."""
+    """Return the settings that decide the comparison of a study's replicates."""
     keys = ("metrics", "alpha", "undefined", "rope")
-    settings = {key: study["comparison"][key] for key in keys}
-    return {"models": list(study["models"]), "labels": labels_of(study)} | settings
+    return {"models": list(study["models"])} | {key: study["comparison"][key] for key in keys}
 
 
-def gpu_rules(wildcards):
-    """List the rules that use a GPU."""
-    return sorted(rule.name for rule in workflow.rules if "gpu" in rule.resources)
-
-
-def workflow_files():
-    """List the Snakefile and the rule files, which decide what the rule graph looks like."""
-    rules = Path(workflow.basedir, "workflow/rules").glob("*.smk")
-    return ["Snakefile", *sorted(f"workflow/rules/{path.name}" for path in rules)]
-
-
-def graph_config():
-    """Give the part of the configuration that shapes the rule graph; two replicates show it."""
-    models = {
-        name: {key: value for key, value in model.items() if key != "training"}
-        | {"training": {"trainable": training_settings(config, model)["trainable"]}}
-        for name, model in config["models"].items()
+def tables_from(inputs):
+    """Return the tables of the analyses of ``replicates`` or of ``predictions``, by their names."""
+    return {
+        name: f"<results>/comparison/{name}.csv"
+        for name, analysis in ANALYSES.items()
+        if analysis.inputs == inputs
     }
-    shaping = {key: config[key] for key in ("study", "dataset", "report")}
-    return shaping | {"models": models, "replicates": 2}
 
 
 def published_figures(wildcards=None):
@@ -210,7 +172,7 @@ def published_figures(wildcards=None):
 
 
 def metric_figures(study):
-    """Name what is drawn of a study's metrics: a figure a metric, and one a model."""
+    """Return the figures of a study's metrics: one for each metric and one for each model."""
     drawn = {"metric": study["comparison"]["metrics"], "confusion": study["models"]}
     paths = {
         kind: [f"<results>/figures/{kind}-{name}" for name in names]
@@ -231,15 +193,15 @@ def captions_of(figures):
     return [f"workflow/report/{kind}.rst" for kind in kinds]
 
 
-def templates_of(page):
-    """List the templates that make a page: its own, and the parts that pages share."""
-    names = ["base", "macros", "paper", "claims", page]
-    return [f"workflow/scripts/ctseq/report/templates/{name}.html.j2" for name in names]
+def page_templates():
+    """List the templates of all pages."""
+    folder = SCRIPTS / "ctseq/report/templates"
+    return sorted(str(path.relative_to(workflow.basedir)) for path in folder.rglob("*.j2"))
 
 
 def report_figures(wildcards=None):
     """List the figures of the report, in its order; pictures of patients only where allowed."""
-    names = ["flow", "differences", "curves", "calibration", "rules-runs", "rules-analysis"]
+    names = ["flow", "differences", "curves", "calibration"]
     names += ["training"] * bool(trained_models())
     names += [f"metric-{metric}" for metric in config["comparison"]["metrics"]]
     names += [f"confusion-{model}" for model in MODELS]

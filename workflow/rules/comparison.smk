@@ -29,18 +29,7 @@ rule compare_models:
         metrics="<results>/metrics.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
     output:
-        normality="<results>/comparison/paper/normality.csv",
-        variances="<results>/comparison/paper/variances.csv",
-        t_test="<results>/comparison/paper/t_test.csv",
-        mann_whitney="<results>/comparison/paper/mann_whitney.csv",
-        ranges="<results>/comparison/paper/ranges.csv",
-        means="<results>/comparison/paper/means.csv",
-        resampled_t="<results>/comparison/resampled_t.csv",
-        bayesian_t="<results>/comparison/bayesian_t.csv",
-        effect_sizes="<results>/comparison/effect_sizes.csv",
-        power="<results>/comparison/power.csv",
-        ranking="<results>/comparison/ranking.csv",
-        verdict="<results>/comparison/verdict.csv",
+        **tables_from("replicates"),
     log:
         "<results>/logs/compare_models.log",
     benchmark:
@@ -60,12 +49,7 @@ rule compare_patients:
         predictions="<results>/predictions.csv",
         patients="<results>/dataset/patients.csv",
     output:
-        auc="<results>/comparison/patients/auc.csv",
-        delong="<results>/comparison/patients/delong.csv",
-        mcnemar="<results>/comparison/patients/mcnemar.csv",
-        operating_points="<results>/comparison/patients/operating_points.csv",
-        calibration="<results>/comparison/patients/calibration.csv",
-        curves="<results>/comparison/patients/curves.csv",
+        **tables_from("predictions"),
     log:
         "<results>/logs/compare_patients.log",
     benchmark:

@@ -46,8 +46,8 @@ rule index_dataset:
         mem_mb=2000,
     params:
         code_of("index_dataset.py"),
-        format=dataset_format(),
-        labels=label_table(),
+        format=STUDY.dataset_format,
+        labels=STUDY.label_table,
         on_problem=config["dataset"]["on_problem"],
     script:
         "../scripts/index_dataset.py"

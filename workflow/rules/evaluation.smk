@@ -2,7 +2,7 @@
 
 
 rule evaluate:
-    """Call one replicate's test patients and score the calls."""
+    """Predict one replicate's test patients and compute the metrics."""
     input:
         unpack(training_results),
         slices="<results>/dataset/slices.csv",
@@ -18,10 +18,10 @@ rule evaluate:
     conda:
         "../../envs/stats.yaml"
     resources:
-        mem_mb=300,  # Python with pandas and tables of a replicate
+        mem_mb=300,  # Python with pandas, and the tables of a replicate
     params:
         code_of("evaluate.py"),
-        sequence_rule=sequence_rule_of,
+        sequence_rule=of_model("sequence_rule"),
         threshold=config["evaluation"]["threshold"],
     script:
         "../scripts/evaluate.py"

@@ -1,7 +1,7 @@
-# From a checkpoint and the slices to features: each frozen backbone sees each image once.
+# From a checkpoint and the slices to features: each frozen encoder sees each image once.
 
 
-# The one needs the network, the other takes seconds and is what all of a model's shards wait for.
+# Fetching needs the network; describing takes seconds, and all shards of a model wait for it.
 localrules:
     fetch_checkpoint,
     describe_checkpoint,
@@ -11,7 +11,7 @@ rule fetch_checkpoint:
     """Bring a checkpoint's revision from the Hugging Face hub; the only rule that needs network."""
     output:
         folder=directory("resources/checkpoints/{checkpoint}"),
-        # Kept from run to run, so that a branch which moved on is noticed.
+        # Kept from run to run, so that a branch that has moved on is noticed.
         record=update("resources/checkpoints/{checkpoint}.json"),
     log:
         "<results>/logs/fetch_checkpoint/{checkpoint}.log",
@@ -22,14 +22,14 @@ rule fetch_checkpoint:
     resources:
         mem_mb=2000,  # converting a checkpoint holds its weights twice
     params:
-        checkpoint=lambda wildcards: hub_model(wildcards)["checkpoint"],
-        revision=lambda wildcards: hub_model(wildcards)["revision"],
+        checkpoint=lambda wildcards: hub_model(wildcards).encoder["checkpoint"],
+        revision=lambda wildcards: hub_model(wildcards).encoder["revision"],
     script:
         "../scripts/fetch_checkpoint.py"
 
 
 rule pretrain_tiny:
-    """Make a tiny checkpoint that knows what blood looks like, for `checkpoint: tiny`."""
+    """Pretrain a tiny checkpoint on synthetic patients, for `checkpoint: tiny`."""
     output:
         folder=directory("resources/checkpoints/tiny-{tiny}"),
     log:
@@ -45,15 +45,15 @@ rule pretrain_tiny:
         code_of("pretrain_tiny.py"),
         kind=lambda wildcards: wildcards.tiny.partition("-")[0],
         frames=lambda wildcards: int(wildcards.tiny.partition("-")[2] or 0) or None,
-        seed=2024,  # one for all studies, which share the checkpoint as they share fetched ones
+        seed=2024,  # the same for all studies, which share the checkpoint
     script:
         "../scripts/pretrain_tiny.py"
 
 
 rule describe_checkpoint:
-    """Check a checkpoint against its model's settings and write down what it wants of images."""
+    """Check a checkpoint against its model's settings and write down how it takes images."""
     input:
-        folder=checkpoint_folder,
+        folder=of_model("checkpoint_folder"),
     output:
         description="<results>/models/{model}.json",
     log:
@@ -66,13 +66,13 @@ rule describe_checkpoint:
         mem_mb=300,  # two JSON files; the weights are hashed, not loaded
     params:
         code_of("describe_checkpoint.py"),
-        settings=backbone_settings,
+        settings=of_model("encoder"),
     script:
         "../scripts/describe_checkpoint.py"
 
 
 rule pack_pixels:
-    """Decode, resize and crop a shard's slices once, the way a model's checkpoint wants it."""
+    """Decode, resize and crop a shard's slices once, as a model's checkpoint takes them."""
     input:
         dataset=dataset_folder,
         recognised="<results>/dataset/format.json",
@@ -93,16 +93,16 @@ rule pack_pixels:
         mem_mb=1000,
     params:
         code_of("pack_pixels.py"),
-        window=dataset_window(),
+        window=STUDY.dataset_window,
         shard=shard_of,
     script:
         "../scripts/pack_pixels.py"
 
 
 rule extract_features:
-    """Run a frozen backbone once over a shard's slices or sequences, up to its final layer's input."""
+    """Run a frozen encoder once over a shard's slices or sequences, up to its final layer's input."""
     input:
-        folder=checkpoint_folder,
+        folder=of_model("checkpoint_folder"),
         description="<results>/models/{model}.json",
         pixels="<results>/pixels/{model}{shard}.npy",
         rows="<results>/pixels/{model}{shard}.csv",
@@ -122,10 +122,10 @@ rule extract_features:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
         code_of("extract_features.py"),
-        settings=backbone_settings,
-        extraction=extraction_of,
+        settings=of_model("encoder"),
+        extraction=of_model("extraction"),
         mirror=False,
-        shuffle_seed=video_shuffle_seed,
+        shuffle_seed=of_model("encoder_seed"),
     script:
         "../scripts/extract_features.py"
 
@@ -140,7 +140,7 @@ use rule extract_features as extract_mirrored_features with:
         "<results>/benchmarks/extract_mirrored_features/{model}{shard}.tsv"
     params:
         code_of("extract_features.py"),
-        settings=backbone_settings,
-        extraction=extraction_of,
+        settings=of_model("encoder"),
+        extraction=of_model("extraction"),
         mirror=True,
-        shuffle_seed=video_shuffle_seed,
+        shuffle_seed=of_model("encoder_seed"),

@@ -43,7 +43,7 @@ use rule plot_metrics as plot_published_metrics with:
     params:
         code_of("plot_metrics.py"),
         metrics=PUBLISHED["comparison"]["metrics"],
-        labels=labels_of(PUBLISHED),
+        labels=model_labels(PUBLISHED),
         shared_splits=False,
 
 
@@ -52,7 +52,7 @@ use rule plot_differences as plot_published_differences with:
         results="results/published",
     params:
         code_of("plot_differences.py"),
-        labels=labels_of(PUBLISHED),
+        labels=model_labels(PUBLISHED),
         shared_splits=False,
         rope=PUBLISHED["comparison"]["rope"],
         alpha=PUBLISHED["comparison"]["alpha"],
@@ -66,7 +66,7 @@ rule write_published:
         printed="resources/published/tables.csv",
         figures=published_figures(),
         captions=captions_of(published_figures),
-        templates=templates_of("published"),
+        templates=page_templates(),
     output:
         report=report(
             "results/published/report.html",

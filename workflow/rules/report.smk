@@ -25,7 +25,7 @@ rule plot_examples:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("plot_examples.py"),
-        window=dataset_window(),
+        window=STUDY.dataset_window,
         synthetic=config["dataset"]["format"] == "phantom",
     script:
         "../scripts/plot_examples.py"
@@ -56,31 +56,6 @@ rule plot_flow:
         "../scripts/plot_flow.py"
 
 
-rule plot_rulegraph:
-    """Draw this workflow's own rules, before and after the predictions."""
-    input:
-        workflow=workflow_files(),
-    output:
-        runs_svg="<results>/figures/rules-runs.svg",
-        runs_png="<results>/figures/rules-runs.png",
-        analysis_svg="<results>/figures/rules-analysis.svg",
-        analysis_png="<results>/figures/rules-analysis.png",
-    log:
-        "<results>/logs/plot_rulegraph.log",
-    benchmark:
-        "<results>/benchmarks/plot_rulegraph.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib and pandas
-    params:
-        code_of("plot_rulegraph.py"),
-        config=graph_config(),
-        gpu_rules=gpu_rules,
-    script:
-        "../scripts/plot_rulegraph.py"
-
-
 rule plot_metrics:
     """Draw each metric of all models and replicates, and each model's mean confusion matrix."""
     input:
@@ -98,7 +73,7 @@ rule plot_metrics:
     params:
         code_of("plot_metrics.py"),
         metrics=config["comparison"]["metrics"],
-        labels=labels_of(config),
+        labels=model_labels(config),
         shared_splits=True,
     script:
         "../scripts/plot_metrics.py"
@@ -125,7 +100,7 @@ rule plot_training:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("plot_training.py"),
-        labels={name: labels_of(config)[name] for name in trained_models()},
+        labels={name: model_labels(config)[name] for name in trained_models()},
     script:
         "../scripts/plot_training.py"
 
@@ -152,7 +127,7 @@ rule plot_differences:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("plot_differences.py"),
-        labels=labels_of(config),
+        labels=model_labels(config),
         shared_splits=True,
         rope=config["comparison"]["rope"],
         alpha=config["comparison"]["alpha"],
@@ -189,7 +164,7 @@ rule plot_patients:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("plot_patients.py"),
-        labels=labels_of(config),
+        labels=model_labels(config),
     script:
         "../scripts/plot_patients.py"
 
@@ -216,7 +191,7 @@ rule plot_ranking:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("plot_ranking.py"),
-        labels=labels_of(config),
+        labels=model_labels(config),
         alpha=config["comparison"]["alpha"],
     script:
         "../scripts/plot_ranking.py"
@@ -226,15 +201,16 @@ rule write_report:
     """Write the page that reports the study; it needs no other file to be read."""
     input:
         summary="<results>/dataset/summary.json",
-        models=[f"{RESULTS}/models/{backbone_of(model)}.json" for model in MODELS],
+        models=[f"{RESULTS}/models/{STUDY.encoder_of(model)}.json" for model in MODELS],
         metrics="<results>/metrics.csv",
         summaries=every_run("training.json"),
-        comparison=rules.compare_models.output[:] + rules.compare_patients.output[:],
+        # As text: for files of a rule, Snakemake compares all inputs with each of them.
+        comparison=[*map(str, [*rules.compare_models.output, *rules.compare_patients.output])],
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
         figures=report_figures,
         captions=captions_of(report_figures),
-        templates=templates_of("report"),
+        templates=page_templates(),
         environments=["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
     output:
         report=report(

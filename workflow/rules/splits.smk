@@ -2,7 +2,7 @@
 
 
 rule split_patients:
-    """Draw which patients of a replicate train and which are tested on."""
+    """Draw the training and the test patients of a replicate."""
     input:
         patients="<results>/dataset/patients.csv",
     output:
@@ -17,7 +17,7 @@ rule split_patients:
         mem_mb=300,  # Python with pandas
     params:
         code_of("split_patients.py"),
-        **scheme_settings(),
+        **STUDY.splits,
         replicate=lambda wildcards: int(wildcards.replicate),
         seed=config["seed"],
     script:

@@ -1,5 +1,5 @@
 # From cached features to a trained head, or from pixels to a trained model, a replicate at a time.
-# A model's `trainable` and `head` say which rule trains it. Each writes the scores of the test
+# A model's `trainable` and `head` decide which rule trains it. Each writes the scores of the test
 # rows, which is all that evaluation reads.
 
 
@@ -20,17 +20,17 @@ rule train_head:
     benchmark:
         "<results>/benchmarks/train_head/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_trained(by="linear"),
+        model=models_trained_by("train_head"),
     conda:
         "../../envs/torch.yaml"
     resources:
-        # PyTorch, 300 MB; features are mapped, but tables take 0.6 KB a row: 25,000 patients' 450 MB.
+        # PyTorch, 300 MB. Features are mapped, but tables take 0.6 KB a row: 450 MB of 25,000 patients.
         mem_mb=lambda wildcards, attempt: 1200 * attempt,
     params:
         code_of("train_head.py"),
-        labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
-        training=training_of,
-        folds=inner_folds,
+        labels=of_model("labels"),
+        training=of_model("training"),
+        folds=STUDY.inner_folds,
         seed=config["seed"],
     script:
         "../scripts/train_head.py"
@@ -53,18 +53,18 @@ rule train_sequence_head:
     benchmark:
         "<results>/benchmarks/train_sequence_head/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_trained(by="sequence"),
+        model=models_trained_by("train_sequence_head"),
     conda:
         "../../envs/torch.yaml"
     resources:
-        # As train_head, and a grid's batches of sequences.
+        # As train_head, and batches of whole sequences.
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         code_of("train_sequence_head.py"),
-        head=lambda wildcards: model_of(wildcards)["head"]["type"],
-        shuffle_seed=shuffle_seed,
-        training=training_of,
-        folds=inner_folds,
+        head=of_model("head"),
+        shuffle_seed=of_model("shuffle_seed"),
+        training=of_model("training"),
+        folds=STUDY.inner_folds,
         seed=config["seed"],
     script:
         "../scripts/train_sequence_head.py"
@@ -85,18 +85,18 @@ rule fit_classical:
     benchmark:
         "<results>/benchmarks/fit_classical/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_trained(by="classical"),
+        model=models_trained_by("fit_classical"),
     conda:
         "../../envs/stats.yaml"
     resources:
-        # Python with scikit-learn, and the features four times.
+        # Python with scikit-learn, and four copies of the features.
         mem_mb=lambda wildcards, input, attempt: (600 + 4 * input.size_mb) * attempt,
     params:
         code_of("fit_classical.py"),
-        head=lambda wildcards: model_of(wildcards)["head"]["type"],
-        labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
-        weighted=lambda wildcards: training_of(wildcards)["loss"] == "weighted",
-        # Its own regularisation is always chosen inside the training patients.
+        head=of_model("head"),
+        labels=of_model("labels"),
+        weighted=lambda wildcards: model_of(wildcards).training["loss"] == "weighted",
+        # Regularisation is always chosen inside the training patients.
         folds=config["tuning"]["folds"],
         seed=config["seed"],
     script:
@@ -104,15 +104,15 @@ rule fit_classical:
 
 
 rule finetune:
-    """Train one replicate's backbone and head from pixels and keep the best epoch."""
+    """Train one replicate's encoder and head from pixels and keep the best epoch."""
     input:
         unpack(pixels_of),
         slices="<results>/dataset/slices.csv",
         patients="<results>/dataset/patients.csv",
         split="<results>/splits/replicate-{replicate}.csv",
     output:
-        # Beside them, until the end, stands `unfinished`: it is no output, because outputs are
-        # removed before a job that was cut short is started again.
+        # While it trains, its state stands beside them in `unfinished`. That is no output, because
+        # Snakemake removes outputs before it restarts a job that was cut short.
         model=directory("<results>/runs/{model}/replicate-{replicate}/model"),
         history="<results>/runs/{model}/replicate-{replicate}/history.csv",
         scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
@@ -122,7 +122,7 @@ rule finetune:
     benchmark:
         "<results>/benchmarks/finetune/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_trained(by="finetune"),
+        model=models_trained_by("finetune"),
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -133,11 +133,11 @@ rule finetune:
         mem_mb=lambda wildcards, attempt: 14000 * attempt,
     params:
         code_of("finetune.py"),
-        model=backbone_settings,
-        labels=lambda wildcards: model_of(wildcards).get("labels", "patient"),
-        shuffle_seed=video_shuffle_seed,
-        training=training_of,
-        folds=inner_folds,
+        model=of_model("encoder"),
+        labels=of_model("labels"),
+        shuffle_seed=of_model("encoder_seed"),
+        training=of_model("training"),
+        folds=STUDY.inner_folds,
         seed=config["seed"],
     script:
         "../scripts/finetune.py"

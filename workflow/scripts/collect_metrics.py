@@ -14,7 +14,7 @@ from ctseq.replicates.tables import PREDICTIONS
 
 
 def main(metrics_files, predictions_files, metrics, predictions, *, models, replicates):
-    """Write metrics.csv and predictions.csv; files are told apart by their folders' names."""
+    """Write metrics.csv and predictions.csv; runs are known by their folders' names."""
     scored, called = _by_run(metrics_files), _by_run(predictions_files)
     runs = [(model, replicate) for model in models for replicate in replicates]
     fail_on(

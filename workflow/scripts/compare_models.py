@@ -2,9 +2,10 @@
 
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
-from ctseq.evidence.comparison import compare_over_replicates
-from ctseq.evidence.design import design_of_splits, design_without_splits
-from ctseq.evidence.tables import CONTRACTS, METRICS
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.evidence.over_replicates.design import design_of_splits, design_without_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.evidence.tables import METRICS
 from ctseq.replicates.splits import read_split
 
 
@@ -17,9 +18,10 @@ def main(metrics, splits, tables, settings):
         design = design_without_splits(**settings["sizes"])
     else:
         design = design_of_splits([read_split(path) for path in splits])
-    made = compare_over_replicates(read_table(metrics, METRICS), design, settings)
+    replicates = replicates_of(read_table(metrics, METRICS), design, settings)
+    made = {name: OVER_REPLICATES[name].compute(replicates) for name in tables}
     for name, path in tables.items():
-        write_table(made[name], path, CONTRACTS[name])
+        write_table(made[name], path, OVER_REPLICATES[name].table)
 
 
 if "snakemake" in globals():

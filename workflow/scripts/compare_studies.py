@@ -9,7 +9,7 @@ from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.studies import FinishedStudy
-from ctseq.evidence.tables import CONTRACTS, METRICS
+from ctseq.evidence.tables import METRICS, VERDICT
 from ctseq.replicates.splits import read_split
 from ctseq.report.studies import render_studies
 
@@ -28,7 +28,7 @@ def main(inputs, page):
                 config=config,
                 metrics=read_table(metrics, METRICS),
                 splits=list(islice(splits, config["replicates"])),
-                verdicts=read_table(verdicts, CONTRACTS["verdict"]),
+                verdicts=read_table(verdicts, VERDICT),
             )
         )
     with atomic_write(page) as unfinished:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from ctseq.core.words import duration
+
 Item = TypeVar("Item")
 
 # Its lines go to the screen as well: `runlog` shows them there.
@@ -58,15 +60,6 @@ def progress(
                 *(_rate(done / spent), duration(spent / done * (total - done))),
             )
             due = now + max(FIRST_S, _SHARE * spent)
-
-
-def duration(seconds: float) -> str:
-    """Write a time in its two largest units: `1 h 5 min`, `1 min 7 s`, `7 s`."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, left = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 def _rate(per_second: float) -> str:

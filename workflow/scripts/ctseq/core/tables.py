@@ -4,40 +4,19 @@ Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the da
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.contracts import Table
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import atomic_write
 
 # How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
 _DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """The contract of one table.
-
-    Attributes
-    ----------
-    columns
-        Column name to kind: ``id``, ``text``, ``flag`` (0 or 1), ``int``, ``float`` (an empty
-        cell is NaN). A trailing ``?`` allows empty cells in the other kinds.
-    key
-        Columns whose values together name a row; no two rows share them. May be empty.
-    """
-
-    columns: Mapping[str, str]
-    key: tuple[str, ...]
-
-    def only(self, *columns: str) -> "Table":
-        """Return the contract of some of the columns, to read no others of a long table."""
-        return Table({name: self.columns[name] for name in columns}, key=())
 
 
 def read_table(path: str | Path, table: Table) -> pd.DataFrame:
@@ -105,7 +84,7 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
         raise InputError(
             f"{path} lacks the column {', '.join(missing)}; it has {', '.join(cells.columns)}."
         )
-    problems, typed = [], {}
+    invalid, typed = [], {}
     for name, kind in table.columns.items():
         column = cells[name]
         empty = column == ""
@@ -119,13 +98,17 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
                 wrong |= numbers.notna() & (numbers % 1 != 0)
             if kind.startswith("flag"):
                 wrong |= numbers.notna() & ~numbers.isin([0, 1])
-        # Row 1 is the header, as a spreadsheet counts.
-        problems += [
-            f"row {row + 2}, column {name}: {column[row]!r} is not a valid {kind.rstrip('?')}"
-            for row in wrong[wrong].index[:5]
-        ]
+        invalid += [(row, name, kind.rstrip("?")) for row in wrong[wrong].index[:5]]
         typed[name] = column if numbers is None else numbers
-    fail_on(problems, title=f"{path} holds invalid cells", cure="Remake the file.")
+    fail_on(
+        [
+            # Row 1 is the header, as a spreadsheet counts.
+            f"row {row + 2}, column {name}: {cells[name][row]!r} is not a valid {kind}"
+            for row, name, kind in invalid
+        ],
+        title=f"{path} holds invalid cells",
+        cure="Remake the file.",
+    )
     return pd.DataFrame(typed).astype({name: _DTYPES[k] for name, k in table.columns.items()})
 
 
@@ -133,5 +116,7 @@ def _check_key(rows: pd.DataFrame, table: Table, path: str | Path) -> None:
     key = list(table.key)
     twice = rows[rows.duplicated(key)] if key else rows[:0]
     if len(twice):
-        named = ", ".join(f"{name} {twice.iloc[0][name]}" for name in key)
-        raise InputError(f"{path} names a row twice: {named}.")
+        cells = twice.iloc[0]
+        raise InputError(
+            f"{path} names a row twice: {', '.join(f'{name} {cells[name]}' for name in key)}."
+        )

@@ -1,41 +1,58 @@
-"""Metrics of a binary classifier from its predictions, with undefined ones left undefined.
+"""The metrics of a binary classifier's predictions; what is 0/0 stays undefined.
 
-NumPy alone, because the rule that calls this must start in well under a second.
+To add a metric, write its function and add it to `METRICS`: it is then measured in every run and
+known to the configuration, the comparisons, the figures and the report. NumPy alone, because the
+rules that use this must start in well under a second.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-METRICS = (
-    "tn",
-    "fp",
-    "fn",
-    "tp",
-    "accuracy",
-    "precision",
-    "recall",
-    "specificity",
-    "f1",
-    "balanced_accuracy",
-    "mcc",
-    "roc_auc",
-    "average_precision",
-    "brier",
-    "macro_precision",
-    "macro_recall",
-)
-LOWER_IS_BETTER = frozenset({"fp", "fn", "brier", "expected_calibration_error"})
+NAN = float("nan")
+Compute = Callable[[np.ndarray, np.ndarray | None, np.ndarray], float]
 
 
-def higher_is_better(metric: str) -> bool:
-    """Tell whether a model with more of `metric` is the better one."""
-    return metric not in LOWER_IS_BETTER
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes
+    ----------
+    name
+        In tables and in the configuration.
+    title
+        At axes and in the report's tables.
+    words
+        Inside a sentence.
+    compute
+        Takes truth, probability and decision, each of shape (n,), and returns the value; NaN is
+        undefined.
+    higher_is_better
+        Whether the better of two models has the higher value.
+    range
+        Smallest and largest value. Counts have no largest, and are not compared.
+    needs_probability
+        Whether decisions alone are not enough.
+    """
+
+    name: str
+    title: str
+    words: str
+    compute: Compute
+    higher_is_better: bool = True
+    range: tuple[float, float] = (0, 1)
+    needs_probability: bool = False
 
 
 def classification_metrics(
     truth: ArrayLike, probability: ArrayLike, predicted: ArrayLike
 ) -> dict[str, float]:
-    """Measure one set of predictions.
+    """Return every metric of one set of predictions.
 
     Parameters
     ----------
@@ -49,22 +66,12 @@ def classification_metrics(
     Returns
     -------
     dict
-        Every name in `METRICS`. A ratio of 0 to 0 is undefined and NaN: precision where nothing
-        is called positive, recall without positives, areas with one class only, the Matthews
-        coefficient where a margin is empty, an average over classes where one of them is
-        undefined.
+        Every name in `METRICS`; NaN where a metric is undefined.
 
     Raises
     ------
     ValueError
         If shapes differ, there are no predictions, or a value is out of range.
-
-    Notes
-    -----
-    `f1` is 2 tp / (2 tp + fp + fn), so it is 0 and not undefined where positives exist and none
-    is found. `macro_precision` and `macro_recall` are unweighted means over the two classes;
-    `macro_recall` is another name of `balanced_accuracy`. `average_precision` is the sum of
-    precision times step of recall, without interpolation, and ties in probability make one step.
     """
     truth, predicted = _flags(truth, "truth"), _flags(predicted, "predicted")
     probability = np.asarray(probability, dtype=float)
@@ -75,58 +82,101 @@ def classification_metrics(
         )
     if not ((probability >= 0) & (probability <= 1)).all():  # NaN fails both
         raise ValueError("probability must lie in [0, 1]")
-    counts = np.bincount(2 * truth + predicted, minlength=4)
-    roc_auc, average_precision = _areas(truth, probability)
-    measured = {
-        **counted_metrics(*(float(count) for count in counts)),
-        "roc_auc": roc_auc,
-        "average_precision": average_precision,
-        "brier": float(np.mean((probability - truth) ** 2)),
-    }
-    return {name: measured[name] for name in METRICS}
+    return {name: metric.compute(truth, probability, predicted) for name, metric in METRICS.items()}
 
 
-def counted_metrics(tn: float, fp: float, fn: float, tp: float) -> dict[str, float]:
-    """Measure a confusion matrix: those of `METRICS` that need no probabilities."""
-    recall, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
-    balanced_accuracy = (recall + specificity) / 2
-    margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+def counted_metrics(tn: int, fp: int, fn: int, tp: int) -> dict[str, float]:
+    """Return every metric that follows from a confusion matrix alone."""
+    truth = np.repeat([0, 0, 1, 1], [tn, fp, fn, tp])
+    predicted = np.repeat([0, 1, 0, 1], [tn, fp, fn, tp])
     return {
-        "tn": tn,
-        "fp": fp,
-        "fn": fn,
-        "tp": tp,
-        "accuracy": ratio(tp + tn, tn + fp + fn + tp),
-        "precision": ratio(tp, tp + fp),
-        "recall": recall,
-        "specificity": specificity,
-        "f1": ratio(2 * tp, 2 * tp + fp + fn),
-        "balanced_accuracy": balanced_accuracy,
-        "mcc": ratio(tp * tn - fp * fn, margins**0.5),
-        "macro_precision": (ratio(tp, tp + fp) + ratio(tn, tn + fn)) / 2,
-        "macro_recall": balanced_accuracy,
+        name: metric.compute(truth, None, predicted)
+        for name, metric in METRICS.items()
+        if not metric.needs_probability
     }
 
 
-def ratio(part: float, whole: float) -> float:
-    """Divide, with 0/0 undefined (NaN)."""
-    return part / whole if whole else float("nan")
+def comparable_metrics() -> list[str]:
+    """Return the names of the metrics that a study may compare: all but counts."""
+    return [name for name, metric in METRICS.items() if metric.range[1] < inf]
 
 
-def _areas(truth: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
-    """Give the area under the ROC curve and the average precision, one step per distinct value."""
-    n_positive = int(truth.sum())
-    n_negative = truth.size - n_positive
-    if not n_positive or not n_negative:
-        return float("nan"), float("nan")
-    _, step = np.unique(-probability, return_inverse=True)
-    positives = np.bincount(step, weights=truth)
-    negatives = np.bincount(step, weights=1 - truth)
-    found, false = np.cumsum(positives), np.cumsum(negatives)
+def ratio(numerator: float, denominator: float) -> float:
+    """Divide; 0/0 is undefined (NaN)."""
+    return numerator / denominator if denominator else NAN
+
+
+def precision(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return tp / (tp + fp); undefined where nothing is called positive."""
+    return ratio(tp, tp + fp)
+
+
+def recall(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return tp / (tp + fn); undefined without positives."""
+    return ratio(tp, tp + fn)
+
+
+def specificity(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return tn / (tn + fp); undefined without negatives."""
+    return ratio(tn, tn + fp)
+
+
+def accuracy(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return the share of right decisions."""
+    return ratio(tp + tn, tn + fp + fn + tp)
+
+
+def f1(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return 2 tp / (2 tp + fp + fn): 0, not undefined, where positives exist and none is found."""
+    return ratio(2 * tp, 2 * tp + fp + fn)
+
+
+def balanced_accuracy(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return the mean of recall and specificity; undefined without either class."""
+    return (recall(tn, fp, fn, tp) + specificity(tn, fp, fn, tp)) / 2
+
+
+def macro_precision(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return the mean of both classes' precisions; undefined where one class is never called."""
+    return (precision(tn, fp, fn, tp) + ratio(tn, tn + fn)) / 2
+
+
+def matthews_correlation(tn: float, fp: float, fn: float, tp: float) -> float:
+    """Return the correlation of truth and decision; undefined where either never varies."""
+    margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return ratio(tp * tn - fp * fn, margins**0.5)
+
+
+def roc_auc(truth: np.ndarray, probability: np.ndarray, _: np.ndarray) -> float:
+    """Return the area under the ROC curve, ties counting half; undefined without either class."""
+    positives, negatives = _by_step(truth, probability)
+    n_positive, n_negative = positives.sum(), negatives.sum()
     # A positive beats the negatives of later steps and draws with those of its own.
-    wins = positives @ (n_negative - false + negatives / 2)
-    average_precision = positives @ (found / (found + false)) / n_positive
-    return float(wins / (n_positive * n_negative)), float(average_precision)
+    wins = positives @ (n_negative - np.cumsum(negatives) + negatives / 2)
+    return float(ratio(wins, n_positive * n_negative))
+
+
+def average_precision(truth: np.ndarray, probability: np.ndarray, _: np.ndarray) -> float:
+    """Return the sum of precision times step of recall; undefined without either class.
+
+    There is no interpolation, and equal probabilities make one step.
+    """
+    positives, negatives = _by_step(truth, probability)
+    if not positives.any() or not negatives.any():
+        return NAN
+    found, false = np.cumsum(positives), np.cumsum(negatives)
+    return float(positives @ (found / (found + false)) / positives.sum())
+
+
+def brier(truth: np.ndarray, probability: np.ndarray, _: np.ndarray) -> float:
+    """Return the mean squared distance of the probability from the truth."""
+    return float(np.mean((probability - truth) ** 2))
+
+
+def _by_step(truth: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of positives and negatives at each distinct probability, falling."""
+    _, step = np.unique(-probability, return_inverse=True)
+    return np.bincount(step, weights=truth), np.bincount(step, weights=1 - truth)
 
 
 def _flags(values: ArrayLike, name: str) -> np.ndarray:
@@ -136,3 +186,64 @@ def _flags(values: ArrayLike, name: str) -> np.ndarray:
     if not np.isin(values, (0, 1)).all():
         raise ValueError(f"{name} must hold 0 and 1 only")
     return values.astype(int)
+
+
+def _of_counts(
+    name: str,
+    title: str,
+    function: Callable[[float, float, float, float], float],
+    *,
+    words: str = "",
+    **options: Any,
+) -> Metric:
+    """Return the metric that a function of the confusion matrix tn, fp, fn, tp computes."""
+
+    def compute(truth: np.ndarray, _: np.ndarray | None, predicted: np.ndarray) -> float:
+        counts = np.bincount(2 * truth + predicted, minlength=4)
+        return function(*(float(count) for count in counts))
+
+    return Metric(name, title, words or title.lower(), compute, **options)
+
+
+def _count(name: str, title: str, index: int, **options: Any) -> Metric:
+    words = f"number of {title.lower()}"
+    options["range"] = (0, inf)
+    return _of_counts(name, title, lambda *counts: counts[index], words=words, **options)
+
+
+_LOWER = {"higher_is_better": False}
+_SCORE = {"needs_probability": True}
+# In the order of every table.
+METRICS = {
+    metric.name: metric
+    for metric in (
+        _count("tn", "True negatives", 0),
+        _count("fp", "False positives", 1, **_LOWER),
+        _count("fn", "False negatives", 2, **_LOWER),
+        _count("tp", "True positives", 3),
+        _of_counts("accuracy", "Accuracy", accuracy),
+        _of_counts("precision", "Precision (PPV)", precision, words="positive predictive value"),
+        _of_counts("recall", "Recall (sensitivity)", recall, words="sensitivity"),
+        _of_counts("specificity", "Specificity", specificity),
+        _of_counts("f1", "F1", f1, words="F1 score"),
+        _of_counts("balanced_accuracy", "Balanced accuracy", balanced_accuracy),
+        _of_counts(
+            "mcc",
+            "Matthews correlation",
+            matthews_correlation,
+            words="Matthews correlation",
+            range=(-1, 1),
+        ),
+        Metric("roc_auc", "ROC AUC", "area under the ROC curve", roc_auc, **_SCORE),
+        Metric(
+            "average_precision",
+            "Average precision",
+            "average precision",
+            average_precision,
+            **_SCORE,
+        ),
+        Metric("brier", "Brier score", "Brier score", brier, **_LOWER, **_SCORE),
+        _of_counts("macro_precision", "Macro precision", macro_precision),
+        _of_counts("macro_recall", "Macro recall", balanced_accuracy),  # another name of it
+    )
+}

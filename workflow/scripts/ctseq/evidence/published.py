@@ -1,10 +1,16 @@
-"""The published replicates, from confusion matrices to metrics."""
+"""The published study: from its confusion matrices to the tables that any study gets."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
+from ctseq.core.contracts import Table
 from ctseq.core.errors import fail_on
-from ctseq.core.tables import Table
 from ctseq.evidence.metrics import counted_metrics
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.evidence.over_replicates.design import design_without_splits
+from ctseq.evidence.over_replicates.samples import replicates_of
 
 # ``resources/published/replicates.csv``
 RUNS = Table(
@@ -14,7 +20,7 @@ RUNS = Table(
 
 
 def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
-    """Measure each published confusion matrix.
+    """Return the metrics of each published confusion matrix.
 
     Parameters
     ----------
@@ -46,3 +52,24 @@ def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
         for metric, value in counted_metrics(run.tn, run.fp, run.fn, run.tp).items()
     ]
     return pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
+
+
+def compare_published(metrics: pd.DataFrame, study: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Return every table over replicates of the published study.
+
+    Parameters
+    ----------
+    metrics
+        As `published_metrics` returns them.
+    study
+        ``resources/published/study.yaml``.
+
+    Returns
+    -------
+    dict
+        Stem of the table's file to the table.
+    """
+    settings = {**study["comparison"], "models": list(study["models"])}
+    design = design_without_splits(**study["splits"]["sizes"])
+    replicates = replicates_of(metrics, design, settings)
+    return {analysis.stem: analysis.compute(replicates) for analysis in OVER_REPLICATES.values()}

@@ -9,11 +9,9 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.core.words import listed
-from ctseq.evidence.design import design_of_splits
-from ctseq.evidence.resampled import corrected_mean
-from ctseq.evidence.samples import Replicates, replicates_of, sample_of
-from ctseq.evidence.verdict import metric_words
+from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.resampled import corrected_mean
+from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, sample_of
 
 _PAIR = ["metric", "model_a", "model_b"]
 
@@ -31,7 +29,7 @@ class FinishedStudy:
     metrics
         `tables.METRICS`.
     splits
-        `tables.SPLIT` of each replicate, in order.
+        `replicates.tables.SPLIT` of each replicate, in order.
     verdicts
         ``comparison/verdict.csv``.
 
@@ -60,9 +58,9 @@ class FinishedStudy:
             )
 
     @property
-    def labels(self) -> dict[str, str]:
-        """Model to its label."""
-        return {name: model["label"] for name, model in self.config["models"].items()}
+    def models(self) -> list[str]:
+        """Names of its models, in its configuration's order."""
+        return list(self.config["models"])
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -75,20 +73,37 @@ class FinishedStudy:
         return "zero" if self.settings["undefined"] == "zero" else "exclude"
 
     def replicates(self, metrics: Sequence[str]) -> Replicates:
-        """Give its models' values of some metrics."""
-        return replicates_of(self.metrics, models=list(self.labels), metrics=metrics)
+        """Return its models' values of some metrics."""
+        taken = {"models": self.models, "metrics": metrics, "undefined": self.undefined}
+        return replicates_of(
+            self.metrics, design_of_splits(self.splits), {**self.settings, **taken}
+        )
 
 
-def labels_of(studies: Sequence[FinishedStudy]) -> dict[str, str]:
-    """Give every model's label, as the first study that has it calls it."""
-    labels: dict[str, str] = {}
-    for study in studies:
-        labels |= study.labels | labels
-    return labels
+@dataclass(frozen=True)
+class Conclusion:
+    """What studies conclude of two models in one metric.
+
+    Attributes
+    ----------
+    metric, model_a, model_b
+        What is compared.
+    a_better, b_better
+        Studies whose own adjusted test shows that model better.
+    open
+        Studies that show no difference.
+    """
+
+    metric: str
+    model_a: str
+    model_b: str
+    a_better: Sequence[str]
+    b_better: Sequence[str]
+    open: Sequence[str]
 
 
 def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Find where configurations differ.
+    """Return the keys at which configurations differ, with their values.
 
     Parameters
     ----------
@@ -98,8 +113,8 @@ def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a dotted key whose values differ, which is its index, but for the name `study`; a
-        column a study, with the value as text, empty where the study lacks the key.
+        A row a dotted key whose values differ, except `study`; the key is its index. A column a
+        study, with the value as text, empty where the study lacks the key.
     """
     leaves = {study: dict(_leaves(config)) for study, config in configs.items()}
     keys = [key for key in dict.fromkeys(chain(*leaves.values())) if key != "study"]
@@ -109,32 +124,28 @@ def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Tabulate the means of every model in every study, each with its corrected interval.
+    """Return the means of every model in every study, each with its corrected interval.
 
     Returns
     -------
     DataFrame
-        metric, model, study, estimate, low, high, level (of the interval), n, n_undefined; for
-        every metric that any of the studies compares.
+        metric, model, study, estimate, low, high, alpha (the interval has level 1 - alpha), n,
+        n_undefined; for every metric that any of the studies compares.
     """
     metrics = list(dict.fromkeys(chain(*(study.settings["metrics"] for study in studies))))
-    known = [
-        (study, study.replicates(metrics), design_of_splits(study.splits)) for study in studies
-    ]
+    known = [(study, study.replicates(metrics)) for study in studies]
+    models = dict.fromkeys(chain(*(study.models for study in studies)))
     rows = []
-    for metric, model in product(metrics, labels_of(studies)):
-        for study, replicates, design in known:
-            if model not in study.labels:
+    for metric, model in product(metrics, models):
+        for study, replicates in known:
+            if model not in study.models:
                 continue
-            alpha = study.settings["alpha"]
-            sample = sample_of(replicates, model, metric, study.undefined)
-            mean, low, high = corrected_mean(
-                sample.values, test_train_ratio=design.test_train_ratio, alpha=alpha
-            )
+            sample = sample_of(replicates, model, metric)
+            mean, low, high = corrected_mean(sample.values, **replicates.corrected)
             rows.append(
                 {
                     **{"metric": metric, "model": model, "study": study.name},
-                    **{"estimate": mean, "low": low, "high": high, "level": _level(alpha)},
+                    **{"estimate": mean, "low": low, "high": high, "alpha": replicates.alpha},
                     **{"n": len(sample.values), "n_undefined": sample.n_undefined},
                 }
             )
@@ -142,18 +153,18 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Gather what studies say on the pairs of models that two of them or more share, by name.
+    """Return the verdicts on pairs of models that two studies or more have, by their names.
 
     Returns
     -------
     DataFrame
-        metric, model_a, model_b, study, estimate (a minus b), low, high, level (of the interval),
-        p_adjusted (within the study), supported, better. Studies that name the models the other
-        way round are turned.
+        metric, model_a, model_b, study, estimate (a minus b), low, high, alpha (the interval has
+        level 1 - alpha), p_adjusted (within the study), supported, better. Differences of studies
+        that name the models in the other order are turned round.
     """
     frame = pd.concat(
         [
-            study.verdicts.assign(study=study.name, level=_level(study.settings["alpha"]))
+            study.verdicts.assign(study=study.name, alpha=study.settings["alpha"])
             for study in studies
         ],
         ignore_index=True,
@@ -164,7 +175,7 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     for name, other in (("model_a", "model_b"), ("low", "high")):
         frame.loc[turned, [name, other]] = frame.loc[turned, [other, name]].to_numpy()
     frame.loc[turned, ["estimate", "low", "high"]] *= -1
-    values = ["estimate", "low", "high", "level", "p_adjusted", "supported", "better"]
+    values = ["estimate", "low", "high", "alpha", "p_adjusted", "supported", "better"]
     frame = frame[[*_PAIR, "study", *values]]
     # Studies beside each other, in the order in which metrics and pairs first appear.
     order = frame.groupby(_PAIR, sort=False).ngroup().sort_values(kind="stable").index
@@ -173,57 +184,20 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     return frame[n_studies > 1].reset_index(drop=True)
 
 
-def agreement(differences: pd.DataFrame, *, labels: Mapping[str, str]) -> list[str]:
-    """Say of each metric and pair whether the studies come to the same conclusion.
+def conclusions(differences: pd.DataFrame) -> list[Conclusion]:
+    """Return what the studies conclude of each metric and pair, from `shared_differences`.
 
     A conclusion is one that a study supports by its own adjusted test. That one study shows a
-    difference and another does not is no contradiction, and is not called one.
-
-    Parameters
-    ----------
-    differences
-        Of `shared_differences`.
-    labels
-        Model to label.
+    difference and another does not is no contradiction.
     """
-    groups = differences.groupby(_PAIR, sort=False)
-    return [_agreement(metric_words(key[0]), *key[1:], group, labels) for key, group in groups]
-
-
-def _agreement(
-    metric: str, model_a: str, model_b: str, group: pd.DataFrame, labels: Mapping[str, str]
-) -> str:
-    a, b = labels[model_a], labels[model_b]
-    ahead_a, ahead_b = (
-        group.loc[group["better"] == model, "study"].tolist() for model in (model_a, model_b)
-    )
-    open_ = group.loc[group["supported"] == 0, "study"].tolist()
-    undecided = f"{_named(open_)} show{'s' * (len(open_) == 1)} no difference"
-    if ahead_a and ahead_b:
-        return (
-            f"The studies contradict each other in {metric}: {a} is better than {b} in "
-            f"{_named(ahead_a)}, and worse in {_named(ahead_b)}{f'; {undecided}' if open_ else ''}."
+    found = []
+    for (metric, model_a, model_b), group in differences.groupby(_PAIR, sort=False):
+        a_better, b_better = (
+            group.loc[group["better"] == model, "study"].tolist() for model in (model_a, model_b)
         )
-    if not ahead_a and not ahead_b:
-        return f"No difference between {a} and {b} in {metric} is shown by {_named(open_)}."
-    better, other = (a, b) if ahead_a else (b, a)
-    shown = _named(ahead_a or ahead_b)
-    if not open_:
-        return (
-            f"{shown[0].upper()}{shown[1:]} agree that {better} is better than {other} in {metric}."
-        )
-    return (
-        f"{better} is better than {other} in {metric} in {shown}; {undecided}, which does not say "
-        "that there is none."
-    )
-
-
-def _named(studies: Sequence[str]) -> str:
-    return f"stud{'y' if len(studies) == 1 else 'ies'} {listed(studies)}"
-
-
-def _level(alpha: float) -> str:
-    return f"{100 * (1 - alpha):g} %"
+        undecided = group.loc[group["supported"] == 0, "study"].tolist()
+        found.append(Conclusion(metric, model_a, model_b, a_better, b_better, undecided))
+    return found
 
 
 def _leaves(section: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,14 @@
-"""The columns of every table of evidence, for those who write and those who read them."""
+"""Columns of the tables that stages hand to each other, and the parts that contracts share.
 
-from ctseq.core.tables import Table
+Every other table's contract stands with its analysis, in `ctseq.evidence.analyses`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from ctseq.core.contracts import Table
 from ctseq.replicates.tables import PREDICTIONS
 
 METRICS = Table(
@@ -12,130 +20,83 @@ POOLED_PREDICTIONS = Table(
     key=("model", "replicate", "patient_id"),
 )
 
-_PAIR = {"model_a": "text", "model_b": "text"}
-_METRIC_MODEL = {"metric": "text", "model": "text"}
-_METRIC_PAIR = {"metric": "text", **_PAIR}
-_INTERVAL = {"estimate": "float", "low": "float", "high": "float"}
-_PAIRED = {"n": "int", "n_undefined": "int", "note": "text?"}
-_UNPAIRED = {"n_a": "int", "n_b": "int", "n_undefined": "int", "note": "text?"}
-_PATIENTS = {"n": "int", "n_positive": "int", "n_never_tested": "int", "note": "text?"}
+PAIR = {"model_a": "text", "model_b": "text"}
+METRIC_MODEL = {"metric": "text", "model": "text"}
+METRIC_PAIR = {"metric": "text", **PAIR}
+METHOD = {"method": "text"}
+INTERVAL = {"estimate": "float", "low": "float", "high": "float"}
+NOTES = {"notes": "text?"}
 
 
-def _floats(*names: str) -> dict[str, str]:
+def floats(*names: str) -> dict[str, str]:
+    """Return columns of numbers."""
     return dict.fromkeys(names, "float")
 
 
-def _table(names: dict[str, str], *parts: dict[str, str], also: tuple[str, ...] = ()) -> Table:
-    """Make a contract whose key is `names` and the columns in `also`."""
+def contract(names: dict[str, str], *parts: dict[str, str], also: tuple[str, ...] = ()) -> Table:
+    """Return a contract whose key is `names` and the columns in `also`."""
     columns = dict(names)
     for part in parts:
         columns |= part
     return Table(columns, key=(*names, *also))
 
 
-_METHOD = {"method": "text"}
+# Written by the analysis of that name, read again where studies are set side by side.
+VERDICT = contract(
+    METRIC_PAIR, {"supported": "flag", "better": "text?"}, INTERVAL, floats("p_adjusted")
+)
 
-# ``comparison/paper/``: the paper's Tables I to VI in order.
-PAPER = {
-    "normality": _table(_METRIC_MODEL, _METHOD, _floats("statistic", "p"), _PAIRED),
-    "variances": _table(_METRIC_PAIR, _METHOD, _floats("statistic", "p"), _UNPAIRED),
-    "t_test": _table(
-        _METRIC_PAIR,
-        _METHOD,
-        _INTERVAL,
-        _floats("statistic", "df", "p", "cohens_d", "power", "false_alarm_rate"),
-        _UNPAIRED,
-    ),
-    "mann_whitney": _table(
-        _METRIC_PAIR, _METHOD, _floats("statistic", "p", "false_alarm_rate"), _UNPAIRED
-    ),
-    "ranges": _table(_METRIC_MODEL, _floats("minimum", "maximum"), _PAIRED),
-    "means": _table(_METRIC_MODEL, _floats("mean", "sd"), _PAIRED),
-}
 
-# ``comparison/``
-REPLICATES = {
-    "resampled_t": _table(
-        _METRIC_PAIR,
-        _METHOD,
-        _INTERVAL,
-        _floats("statistic", "df", "p", "p_adjusted", "test_train_ratio"),
-        _PAIRED,
-    ),
-    "bayesian_t": _table(
-        _METRIC_PAIR,
-        _METHOD,
-        _INTERVAL,
-        _floats("rope", "p_a_better", "p_equivalent", "p_b_better"),
-        _PAIRED,
-    ),
-    "effect_sizes": _table(
-        _METRIC_PAIR,
-        {"effect": "text"},
-        _INTERVAL,
-        _METHOD,
-        {"allows_for_overlap": "flag"},
-        _PAIRED,
-        also=("effect",),
-    ),
-    "power": _table(
-        _METRIC_PAIR,
-        {"sought": "text"},
-        _METHOD,
-        _floats("alpha", "difference", "sd", "power", "detectable_difference"),
-        _floats("replicates_needed", "patients_needed"),
-        _PAIRED,
-        also=("sought", "method"),
-    ),
-    "ranking": _table(
-        _METRIC_MODEL,
-        _METHOD,
-        _floats("average_rank", "statistic", "p", "critical_difference"),
-        _PAIRED,
-    ),
-    "verdict": _table(
-        _METRIC_PAIR,
-        {"supported": "flag", "better": "text?"},
-        _INTERVAL,
-        _floats("p_adjusted"),
-        {"sentence": "text"},
-    ),
-}
+@dataclass(frozen=True)
+class Analysis:
+    """One table of evidence.
 
-# ``comparison/patients/``
-PATIENTS = {
-    "auc": _table(_METRIC_MODEL, _METHOD, _INTERVAL, _PATIENTS, also=("method",)),
-    "delong": _table(
-        _METRIC_PAIR,
-        _METHOD,
-        _INTERVAL,
-        _floats("statistic", "p", "p_adjusted"),
-        _PATIENTS,
-        also=("method",),
-    ),
-    "mcnemar": _table(
-        _PAIR,
-        _METHOD,
-        dict.fromkeys(("both_right", "only_a_right", "only_b_right", "both_wrong"), "int"),
-        _floats("p", "p_adjusted"),
-        _PATIENTS,
-    ),
-    "operating_points": _table(
-        {"model": "text", "operating_point": "text"},
-        _METHOD,
-        _floats("threshold", "sensitivity", "sensitivity_low", "sensitivity_high"),
-        _floats("specificity", "specificity_low", "specificity_high"),
-        {"n_positive": "int", "n_negative": "int", "note": "text?"},
-    ),
-    "calibration": _table(
-        {"model": "text", "bin": "int"},
-        _floats("bin_low", "bin_high"),
-        {"n": "int"},
-        _floats("mean_probability", "observed", "observed_low", "observed_high"),
-    ),
-    "curves": _table(
-        {"model": "text", "curve": "text"}, _floats("x", "y", "low", "high"), also=("x",)
-    ),
-}
+    Attributes
+    ----------
+    name
+        Path of its table under ``comparison/``, without ``.csv``.
+    inputs
+        What it is made from: ``replicates`` (metrics of every replicate) or ``predictions`` (of
+        every patient).
+    compute
+        Takes the inputs and returns the table, a DataFrame. Imports what it needs when called, so
+        that rules can ask for names and contracts at no cost.
+    table
+        The contract of the table.
+    section
+        Id of the report's section that shows it.
+    """
 
-CONTRACTS = {**PAPER, **REPLICATES, **PATIENTS}
+    name: str
+    inputs: str
+    compute: Callable[[Any], Any]
+    table: Table
+    section: str
+
+    @property
+    def stem(self) -> str:
+        """Name of its table's file without folder and suffix, by which pages know it."""
+        return self.name.rpartition("/")[2]
+
+
+def registry(inputs: str, *analyses: tuple[str, str, str, Table], load: Callable) -> dict:
+    """Return analyses by name.
+
+    Parameters
+    ----------
+    inputs
+        As `Analysis` has it.
+    analyses
+        Each a name, a section of the report, the module and function that compute the table, such
+        as ``paper.t_test_table``, and the table's contract.
+    load
+        Imports and returns the package that holds these modules.
+    """
+
+    def later(path: str) -> Callable[[Any], Any]:
+        return lambda given: attrgetter(path)(load())(given)
+
+    return {
+        name: Analysis(name, inputs, later(path), table, section)
+        for name, section, path, table in analyses
+    }

@@ -1,6 +1,6 @@
 """The columns of the tables that a training writes beside its scores."""
 
-from ctseq.core.tables import Table
+from ctseq.core.contracts import Table
 
 # "Tuning" rows choose the epoch: those of the test patients or held-out training patients.
 HISTORY = Table(

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ctseq.figures.names import metric_name
+from ctseq.evidence.metrics import METRICS
 from ctseq.figures.style import (
     INK,
     MM,
@@ -36,7 +36,7 @@ def differences(
     alpha: float,
     shared_splits: bool = True,
 ) -> Figure:
-    """Show the primary analysis: each pair's mean difference with its interval, by metric.
+    """Draw the primary analysis: each pair's mean difference with its interval, by metric.
 
     A filled marker stands for an adjusted p below `alpha`; ticks below are the replicates' own
     differences, where models share their splits; the band is the region of practical equivalence.
@@ -65,23 +65,23 @@ def differences(
     rows = len(names) if single else len(pairs)
     figure = canvas(PAGE, (24 + panels_high * (14 + (9 if single else 7) * rows)) * MM)
     panels = figure.subplots(panels_high, panels_wide, squeeze=False, sharey=True, sharex=True)
-    places = panels.ravel()
+    panels = panels.ravel()
     for number, metric in enumerate(names):
         of_metric = tests[tests["metric"] == metric]
-        axes = places[0] if single else places[number]
+        axes = panels[0] if single else panels[number]
         for row in of_metric.itertuples():
-            place = number if single else pairs.index((row.model_a, row.model_b))
+            y = number if single else pairs.index((row.model_a, row.model_b))
             points = np.empty(0)
             if shared_splits:
-                points = _own(metrics, metric, row.model_a, row.model_b)
-            _difference(axes, place, row, points, alpha)
-    titles = [metric_name(name) for name in names]
+                points = _differences_of(metrics, metric, row.model_a, row.model_b)
+            _difference(axes, y, row, points, alpha)
+    titles = [METRICS[name].title for name in names]
     ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
-    for axes, title in zip(places, [""] if single else titles, strict=False):
+    for axes, title in zip(panels, [""] if single else titles, strict=False):
         _frame(axes, ticks, rope)
         axes.xaxis.set_major_locator(MaxNLocator(8 if single else 5))
         axes.set_title(title)
-    for axes in places[1 if single else len(names) :]:
+    for axes in panels[1 if single else len(names) :]:
         axes.set_axis_off()
     better = _pair(labels, *pairs[0]) if single else "first model − second model"
     figure.supxlabel(
@@ -92,25 +92,25 @@ def differences(
     return figure
 
 
-def _own(metrics: pd.DataFrame, metric: str, a: str, b: str) -> np.ndarray:
+def _differences_of(metrics: pd.DataFrame, metric: str, a: str, b: str) -> np.ndarray:
     rows = metrics[metrics["metric"] == metric]
     table = rows.pivot(index="replicate", columns="model", values="value")
     return (table[a] - table[b]).dropna().to_numpy() if {a, b} <= set(table) else np.empty(0)
 
 
-def _difference(axes: Axes, place: float, row: object, points: np.ndarray, alpha: float) -> None:
+def _difference(axes: Axes, y: float, row: object, points: np.ndarray, alpha: float) -> None:
     axes.plot(
-        points, np.full(len(points), place + 0.27), linestyle="", marker="|", markersize=4,
+        points, np.full(len(points), y + 0.27), linestyle="", marker="|", markersize=4,
         color=MUTED, alpha=0.7, markeredgewidth=0.7,
     )  # fmt: skip
     if np.isnan(row.estimate):
-        axes.text(0, place, "undefined", ha="center", va="center", color=MUTED)
+        axes.text(0, y, "undefined", ha="center", va="center", color=MUTED)
         return
-    stands = row.p_adjusted < alpha
-    axes.plot([row.low, row.high], [place, place], color=INK, linewidth=1.4)
+    significant = row.p_adjusted < alpha
+    axes.plot([row.low, row.high], [y, y], color=INK, linewidth=1.4)
     axes.plot(
-        row.estimate, place, marker="o", markersize=5, color=INK,
-        markerfacecolor=INK if stands else "white", markeredgewidth=1.1,
+        row.estimate, y, marker="o", markersize=5, color=INK,
+        markerfacecolor=INK if significant else "white", markeredgewidth=1.1,
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def ranking(
     labels: Mapping[str, str],
     alpha: float,
 ) -> Figure:
-    """Rank the models by metric, and join those between which no difference stands.
+    """Draw the models' mean ranks by metric, and join those that do not differ significantly.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def ranking(
     labels
         Model to label, in config's order.
     alpha
-        Level at which a difference stands, after Holm.
+        Level at which a difference is significant, after Holm's adjustment.
     """
     names = list(dict.fromkeys(ranks["metric"]))
     wide = min(_COLUMNS, len(names))
@@ -159,14 +159,14 @@ def ranking(
         of_metric = ranks[(ranks["metric"] == metric) & ranks["average_rank"].notna()]
         of_metric = of_metric.sort_values(["average_rank", "model"])
         order = list(of_metric["model"])
-        for place, row in enumerate(of_metric.itertuples()):
+        for y, row in enumerate(of_metric.itertuples()):
             look = look_of(list(labels), row.model)
-            axes.plot(row.average_rank, place, marker=look["marker"], color=look["color"])
+            axes.plot(row.average_rank, y, marker=look["marker"], color=look["color"])
         axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
         axes.set_ylim(len(order) - 0.4, -0.6)
-        drawn = _groups(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
+        drawn = _join_equals(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
         most = max(most, drawn)
-        axes.set_title(metric_name(metric))
+        axes.set_title(METRICS[metric].title)
         grid(axes, "x")
         axes.tick_params(axis="y", length=0)
     for axes in panels[len(names) :]:
@@ -174,22 +174,22 @@ def ranking(
     panels[0].set_xlim(0.7, len(labels) + 0.35 + 0.2 * max(most, 1))
     panels[0].set_xticks(range(1, len(labels) + 1))
     figure.supxlabel(
-        "Mean rank over the replicates (1 is best); a bar joins models between which no "
-        "difference stands",
+        "Mean rank over the replicates (1 is best); a bar joins models that do not differ "
+        "significantly",
         fontsize=7.5,
     )
     return figure
 
 
-def _groups(
+def _join_equals(
     axes: Axes, order: Sequence[str], tests: pd.DataFrame, n_models: int, alpha: float
 ) -> int:
     """Draw a bar over each longest run of models of which no two differ, and count what is drawn.
 
-    A pair without a standing difference whose run is broken by a model between them gets a thin
-    line that joins its two ends alone, so that what nothing joins does differ.
+    A pair that does not differ, but with a model between them that differs from either, gets a thin
+    line that joins its two ends alone. So models that nothing joins do differ.
     """
-    standing = {
+    different = {
         frozenset((row.model_a, row.model_b))
         for row in tests.itertuples()
         if row.p_adjusted < alpha
@@ -197,7 +197,7 @@ def _groups(
     equal = {
         (start, end)
         for start, end in combinations(range(len(order)), 2)
-        if frozenset((order[start], order[end])) not in standing
+        if frozenset((order[start], order[end])) not in different
     }
     runs = [run for run in equal if set(combinations(range(run[0], run[1] + 1), 2)) <= equal]
     bars = sorted(run for run in runs if not any(_within(run, other) for other in runs))

@@ -1,4 +1,4 @@
-"""The example slices: one with and one without hemorrhage, chosen by rule."""
+"""The figure of two example slices, one with and one without hemorrhage."""
 
 import textwrap
 
@@ -12,7 +12,7 @@ from ctseq.readers.contents import SUBTYPES
 
 
 def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Choose the positive and the negative slice to show.
+    """Return the positive and the negative slice to show.
 
     The positive one lies in the middle of the longest run of those positive slices that show the
     most subtypes; the negative one is the middle slice of the negative patient whose sequence is
@@ -26,7 +26,7 @@ def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Se
     Returns
     -------
     tuple of Series
-        The rows of `slices`, named as they are there.
+        Rows of `slices`, with their index as `name`.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Se
     """
     slices = slices.sort_values(["patient_id", "slice_number"])
     bleeding = slices["patient_id"].isin(patients.loc[patients["hemorrhage"] == 1, "patient_id"])
-    # Where only patients have labels, nothing says which of their slices show it.
+    # Where only patients have labels, it is unknown which of their slices show it.
     shows = slices["hemorrhage"] == 1 if slices["hemorrhage"].notna().all() else bleeding
     found = slices[shows]
     healthy = patients[patients["hemorrhage"] == 0].sort_values("patient_id")
@@ -66,18 +66,18 @@ def example_slices(
     labelled: bool = True,
     synthetic: bool,
 ) -> Figure:
-    """Show the two slices side by side, without anything that names a patient.
+    """Draw the two slices side by side, without anything that identifies a patient.
 
     Parameters
     ----------
     positive, negative
         uint8, shape (H, W).
     subtypes
-        What the positive slice is annotated with.
+        Subtypes of hemorrhage that the positive slice is annotated with.
     labelled
-        Whether slices have labels; if not, the first is any of a patient with hemorrhage.
+        Whether slices have labels; if not, the first is some slice of a patient with hemorrhage.
     synthetic
-        Say that nobody's head is shown.
+        Whether to say that the slices are synthetic.
     """
     figure = canvas(COLUMN, 54 * MM)
     panels = figure.subplots(1, 2)

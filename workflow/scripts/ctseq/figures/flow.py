@@ -19,7 +19,7 @@ _COLUMN = PAGE / MM / len(_PARTS)
 
 @styled
 def flow(summary: Mapping[str, Any]) -> Figure:
-    """Draw the three flows side by side.
+    """Draw how many files, slices and patients were seen, left out and used, side by side.
 
     Parameters
     ----------
@@ -29,15 +29,15 @@ def flow(summary: Mapping[str, Any]) -> Figure:
     """
     counts = summary["flow"]
     reasons = {part: _reasons(counts[part]["excluded_by_reason"]) for part in _PARTS}
-    middle = max(sum(len(words) * _LINE + _GAP for _, words in told) for told in reasons.values())
+    middle = max(sum(len(words) * _LINE + _GAP for _, words in rows) for rows in reasons.values())
     height = 2 * _BOX + max(middle, _ARROW) + 2 * _ARROW + 2
     figure = Figure(figsize=(PAGE, height * MM))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(0, PAGE / MM)
     axes.set_ylim(0, height)
-    for place, part in enumerate(_PARTS):
-        left = place * _COLUMN + 2
+    for index, part in enumerate(_PARTS):
+        left = index * _COLUMN + 2
         _box(axes, left, height - _BOX - 1, f"{counts[part]['seen']:,} {part} seen", COLOURS[0])
         _box(axes, left, 1, f"{counts[part]['used']:,} {part} used", COLOURS[2])
         axes.add_patch(
@@ -55,12 +55,12 @@ def flow(summary: Mapping[str, Any]) -> Figure:
 
 
 def _reasons(excluded: Mapping[str, int]) -> list[tuple[str, list[str]]]:
-    """Give number and wrapped words of each reason, the most frequent first."""
+    """Return number and wrapped words of each reason, the most frequent first."""
     ordered = sorted(excluded.items(), key=lambda item: (-item[1], item[0]))
-    told = [
+    rows = [
         (f"{number:,}", textwrap.wrap(REASONS[code].words, _LETTERS)) for code, number in ordered
     ]
-    return told or [("0", ["left out"])]
+    return rows or [("0", ["left out"])]
 
 
 def _box(axes: Axes, left: float, bottom: float, text: str, colour: str) -> None:
@@ -83,6 +83,6 @@ def _list(axes: Axes, left: float, top: float, reasons: list[tuple[str, list[str
     look = {"va": "top", "fontsize": 7, "color": INK}
     for number, words in reasons:
         axes.text(left + 9, top, number, ha="right", **look)
-        for place, line in enumerate(words):
-            axes.text(left + 11, top - place * _LINE, line, **look)
+        for row, line in enumerate(words):
+            axes.text(left + 11, top - row * _LINE, line, **look)
         top -= len(words) * _LINE + _GAP

@@ -11,7 +11,7 @@ from ctseq.figures.style import COLUMN, MM, MUTED, PAGE, canvas, grid, key_below
 
 @styled
 def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float) -> Figure:
-    """Show ROC and precision-recall curves with their bootstrap bands.
+    """Draw ROC and precision-recall curves with their bootstrap bands.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float
 
 @styled
 def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
-    """Show how often patients bleed among those given a similar probability.
+    """Draw the share of patients with hemorrhage among those of a similar predicted probability.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
         rows = bins[(bins["model"] == model) & (bins["n"] > 0)]
         x, share = rows["mean_probability"], rows["observed"]
         look = look_of(list(labels), model)
-        # Intervals stand upright at their bin; joining the bins only guides the eye.
+        # Intervals are vertical lines at their bin; the line that joins bins only guides the eye.
         span = rows["observed_low"], rows["observed_high"]
         axes.vlines(x, *span, color=look["color"], alpha=0.45)
         axes.plot(

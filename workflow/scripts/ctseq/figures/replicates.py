@@ -1,8 +1,7 @@
-"""Figures of what the replicates did: metrics, confusion matrices, training."""
+"""Figures of the replicates' results: each metric, and confusion matrices."""
 
 import warnings
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,10 +9,8 @@ import seaborn as sns
 from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-from ctseq.figures.names import metric_name
+from ctseq.evidence.metrics import METRICS
 from ctseq.figures.style import (
     COLUMN,
     FAINT,
@@ -28,15 +25,12 @@ from ctseq.figures.style import (
     wrapped,
 )
 
-# Metrics that lie between 0 and 1; the axis then shows no other values.
-_SIGNED = frozenset({"mcc"})
-
 
 @styled
 def metric_boxplot(
     metrics: pd.DataFrame, *, metric: str, labels: Mapping[str, str], shared_splits: bool = True
 ) -> Figure:
-    """Show one metric: a box a model, a point a replicate, a faint line a shared split.
+    """Draw one metric: a box a model, a point a replicate, a faint line a shared split.
 
     Parameters
     ----------
@@ -49,16 +43,16 @@ def metric_boxplot(
     shared_splits
         Whether a replicate is the same split for every model; otherwise there are no lines.
     """
-    rows = _placed(metrics[metrics["metric"] == metric], list(labels))
+    rows = _with_positions(metrics[metrics["metric"] == metric], list(labels))
     many = len(labels) > 3
     figure = canvas(PAGE if many else COLUMN, (72 if many else 68) * MM)
     axes = figure.subplots()
     looks = {model: look_of(list(labels), model) for model in labels}
-    _ranges(axes, rows, metric)
-    # Rows with a gap stay: a line ends where its replicate is undefined.
+    _limit(axes, rows, metric)
+    # Undefined values stay in: a line ends where its replicate is undefined.
     if shared_splits:
-        for _, line in rows.sort_values("place").groupby("replicate"):
-            axes.plot(line["place"], line["value"], color=FAINT, linewidth=0.5, zorder=1)
+        for _, line in rows.sort_values("x").groupby("replicate"):
+            axes.plot(line["x"], line["value"], color=FAINT, linewidth=0.5, zorder=1)
     defined = rows.dropna(subset="value")
     if len(defined):
         _boxes_and_points(axes, defined, looks)
@@ -68,15 +62,15 @@ def metric_boxplot(
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(labels) - 0.45)
     axes.set_xlabel("")
-    axes.set_ylabel(f"{metric_name(metric)}, test patients")
+    axes.set_ylabel(f"{METRICS[metric].title}, test patients")
     grid(axes, "y")
     return figure
 
 
-def _ranges(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
-    """Show the metric's whole range: an axis that zooms in makes differences look larger."""
-    low = -1 if metric in _SIGNED else 0
-    axes.set_ylim(low - 0.04, 1.04)
+def _limit(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
+    """Show the metric's full range: an axis that zooms in makes differences look larger."""
+    low, high = METRICS[metric].range
+    axes.set_ylim(low - 0.04, high + 0.04)
     if rows["value"].isna().all():
         axes.text(
             0.5, 0.5, "undefined in every replicate", transform=axes.transAxes, ha="center",
@@ -94,7 +88,7 @@ def _boxes_and_points(
     colours = {model: look["color"] for model, look in looks.items()}
     draw = {"data": rows, "y": "value", "hue": "model", "palette": colours, "legend": False}
     with warnings.catch_warnings():
-        # seaborn 0.13 hands Matplotlib 3.11 an argument whose name is to change.
+        # seaborn 0.13 passes an argument that Matplotlib 3.11 deprecates.
         warnings.filterwarnings("ignore", "vert: bool", MatplotlibDeprecationWarning)
         sns.boxplot(
             **draw,
@@ -113,31 +107,31 @@ def _boxes_and_points(
         )
     markers = {model: look["marker"] for model, look in looks.items()}
     sns.scatterplot(
-        **draw, x="place", style="model", markers=markers, s=14, linewidth=0.4, zorder=3, ax=axes
+        **draw, x="x", style="model", markers=markers, s=14, linewidth=0.4, zorder=3, ax=axes
     )
 
 
-def _placed(rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Give each row its model's `centre` and its point's `place`; other models are left out."""
+def _with_positions(rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of `models` with the x positions of their model's box and of their point."""
     rows = rows[rows["model"].isin(models)].sort_values(["model", "replicate"])
-    centre = rows["model"].map({model: number for number, model in enumerate(models)})
-    spread = rows.groupby("model")["value"].transform(lambda values: _spread(values.to_numpy()))
-    return rows.assign(centre=centre, place=centre + spread)
+    centre = rows["model"].map({model: index for index, model in enumerate(models)})
+    offsets = rows.groupby("model")["value"].transform(lambda values: _offsets(values.to_numpy()))
+    return rows.assign(centre=centre, x=centre + offsets)
 
 
-def _spread(values: np.ndarray) -> np.ndarray:
-    """Set equal values side by side, so that each replicate can be seen; NaN stays at 0."""
-    places = np.zeros(len(values))
+def _offsets(values: np.ndarray) -> np.ndarray:
+    """Return offsets that set equal values side by side, so that each point can be seen."""
+    offsets = np.zeros(len(values))
     for value in np.unique(values[~np.isnan(values)]):
         equal = np.flatnonzero(values == value)
         step = min(0.11, 0.5 / len(equal))
-        places[equal] = step * (np.arange(len(equal)) - (len(equal) - 1) / 2)
-    return places
+        offsets[equal] = step * (np.arange(len(equal)) - (len(equal) - 1) / 2)
+    return offsets
 
 
 @styled
 def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure:
-    """Show a model's mean confusion matrix with the standard deviation over replicates.
+    """Draw a model's mean confusion matrix with the standard deviation over replicates.
 
     Parameters
     ----------
@@ -178,60 +172,3 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
     axes.set_ylabel("Truth")
     axes.set_title(f"{wrapped(label, 40)}, mean ± SD of {len(cells)} replicates")
     return figure
-
-
-@styled
-def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
-    """Show each model's losses and tuning accuracy, epoch by epoch.
-
-    Thin lines are replicates, thick ones their mean as far as at least half of them train, dots
-    the epochs that were kept.
-
-    Parameters
-    ----------
-    histories
-        `tables.HISTORY` with columns model and replicate in front.
-    labels
-        Model to label, in the order of the figure.
-    """
-    figure = canvas(PAGE, (12 + 44 * len(labels)) * MM)
-    panels = figure.subplots(len(labels), 2, squeeze=False, sharex=True)
-    for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=True):
-        runs = histories[histories["model"] == model]
-        colour = look_of(list(labels), model)["color"]
-        _curves(loss, runs, "train_loss", MUTED)
-        _curves(loss, runs, "tuning_loss", colour)
-        _curves(accuracy, runs, "tuning_accuracy", colour)
-        _kept(loss, runs, "tuning_loss", colour)
-        _kept(accuracy, runs, "tuning_accuracy", colour)
-        loss.set_title(wrapped(label, 50), fontweight="bold")
-        loss.set_ylabel("Cross-entropy")
-        accuracy.set_ylabel("Tuning accuracy")
-        accuracy.set_ylim(-0.04, 1.04)
-        loss.legend(
-            handles=[
-                Line2D([], [], color=MUTED, label="training"),
-                Line2D([], [], color=colour, label="test"),
-            ]
-        )
-        for axes in (loss, accuracy):
-            grid(axes, "y")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    for axes in panels[-1]:
-        axes.set_xlabel("Epoch")
-    return figure
-
-
-def _curves(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:
-    draw = partial(sns.lineplot, x="epoch", y=column, color=colour, legend=False, ax=axes)
-    draw(runs, units="replicate", estimator=None, linewidth=0.5, alpha=0.4)
-    trained = runs.groupby("epoch")["replicate"].transform("size") / runs["replicate"].nunique()
-    draw(runs[trained >= 0.5], estimator="mean", errorbar=None, linewidth=1.8)
-
-
-def _kept(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:
-    kept = runs[runs["kept"] == 1]
-    axes.plot(
-        kept["epoch"], kept[column], linestyle="", marker="o", markersize=3.2, color=colour,
-        markeredgecolor="white", markeredgewidth=0.4, zorder=3,
-    )  # fmt: skip

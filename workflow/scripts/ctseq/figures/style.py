@@ -1,4 +1,4 @@
-"""One style for all figures, and writing them with the same bytes every time."""
+"""The style of all figures, and writing them with the same bytes every time."""
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -18,16 +18,16 @@ P, T = ParamSpec("P"), TypeVar("T")
 MM = 1 / 25.4  # figure sizes are in inches
 COLUMN, PAGE = 88 * MM, 180 * MM  # one and two columns of a journal
 
-# Okabe and Ito's colours, which the common forms of colour blindness keep apart; black and yellow
-# are left out, since text is black and yellow lines vanish on paper. Markers and dashes repeat
-# what the colours say, for print in grey.
+# Okabe and Ito's colours, which can be told apart with the common forms of colour blindness.
+# Black and yellow are left out: text is black, and yellow lines vanish on paper. Markers and
+# dashes repeat what the colours say, for print in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
 INK, MUTED, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
 
 STYLE = {
-    # The font that Matplotlib brings along, so that a figure looks the same on every machine.
+    # Matplotlib's own font, so that a figure looks the same on every machine.
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
     "axes.titlesize": 8,
@@ -77,7 +77,7 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
 
 
 def canvas(width: float, height: float) -> Figure:
-    """Make an empty figure, in inches, whose parts find their places by themselves."""
+    """Return an empty figure, in inches, that lays out its parts by itself."""
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.06, wspace=0.04, hspace=0.04)
     return figure
@@ -85,7 +85,7 @@ def canvas(width: float, height: float) -> Figure:
 
 @styled
 def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
-    """Write a figure as SVG and as PNG with 300 dpi, whole, and without date or program."""
+    """Write a figure as SVG and as PNG with 300 dpi, without date and program name."""
     with atomic_write(svg) as unfinished:
         figure.savefig(unfinished, format="svg", metadata={"Date": None, "Creator": None})
     with atomic_write(png) as unfinished:
@@ -93,22 +93,22 @@ def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
 
 
 def look_of(models: Sequence[str], model: str) -> dict[str, object]:
-    """Give a model's colour, marker and dashes; they follow its place in config."""
-    place = list(models).index(model)
+    """Return a model's colour, marker and dashes, which follow the order of the models."""
+    index = list(models).index(model)
     return {
-        "color": COLOURS[place % len(COLOURS)],
-        "marker": MARKERS[place % len(MARKERS)],
-        "linestyle": DASHES[place % len(DASHES)],
+        "color": COLOURS[index % len(COLOURS)],
+        "marker": MARKERS[index % len(MARKERS)],
+        "linestyle": DASHES[index % len(DASHES)],
     }
 
 
 def wrapped(label: str, width: int = 14) -> str:
-    """Break a label into lines of at most `width` characters."""
+    """Return a label broken into lines of at most `width` characters."""
     return "\n".join(textwrap.wrap(label, width)) or label
 
 
 def key_of(labels: Mapping[str, str]) -> list[Line2D]:
-    """Make legend entries, one a model: its line with its marker."""
+    """Return legend entries, one a model: its line with its marker."""
     looks = {model: look_of(list(labels), model) for model in labels}
     return [
         Line2D([], [], label=wrapped(label, 24), markersize=3.5, **looks[model])
@@ -123,6 +123,6 @@ def key_below(figure: Figure, labels: Mapping[str, str]) -> None:
 
 
 def grid(axes: Axes, axis: str) -> None:
-    """Draw faint lines at one axis's ticks and take the ticks themselves away."""
+    """Draw faint lines at an axis's ticks instead of the tick marks."""
     axes.grid(axis=axis)
     axes.tick_params(axis=axis, length=0)

@@ -1,6 +1,6 @@
 """The columns of the tables that indexing and selection hand on."""
 
-from ctseq.core.tables import Table
+from ctseq.core.contracts import Table
 from ctseq.readers.contents import SUBTYPES
 
 INVENTORY = Table(

@@ -1,6 +1,6 @@
 """The columns of a replicate's tables."""
 
-from ctseq.core.tables import Table
+from ctseq.core.contracts import Table
 
 SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
 # A row a slice or a patient: of the test patients or, as inner folds held them out, of the

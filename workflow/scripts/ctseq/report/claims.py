@@ -1,59 +1,21 @@
-"""What the published figures do not support, computed from the published replicates."""
+"""What the published figures do not support, in sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from ctseq.evidence.power import two_sample_power
-from ctseq.figures.names import metric_name
+from ctseq.core.words import listed
+from ctseq.evidence.printed import (
+    POWER_ALPHA,
+    recompute,
+    replicates_of_other_patients,
+    undefined_precisions,
+)
 from ctseq.report.numbers import number, p_value
-from ctseq.report.tables import Table
+from ctseq.report.study import Published
 
-# The level with which the printed powers follow, found by trying.
-POWER_ALPHA = 0.5
 _HOPELESS = 0.1  # a power below this is next to none
-# What the paper's tables print: quantity to file in ``comparison/paper/`` and column.
-_PRINTED = {
-    "shapiro_p": ("normality", "p"),
-    "levene_p": ("variances", "p"),
-    "t": ("t_test", "statistic"),
-    "t_p": ("t_test", "p"),
-    "power": ("t_test", "power"),
-    "mann_whitney_u": ("mann_whitney", "statistic"),
-    "mann_whitney_p": ("mann_whitney", "p"),
-    "min": ("ranges", "minimum"),
-    "max": ("ranges", "maximum"),
-    "mean": ("means", "mean"),
-}
-
-
-@dataclass(frozen=True)
-class Published:
-    """The published study, as printed and as analysed here.
-
-    Attributes
-    ----------
-    study
-        ``resources/published/study.yaml``.
-    printed
-        ``resources/published/tables.csv``.
-    metrics
-        `tables.METRICS` of the published replicates.
-    comparison
-        Stem of ``comparison/**.csv`` to table.
-    """
-
-    study: Mapping[str, Any]
-    printed: pd.DataFrame
-    metrics: pd.DataFrame
-    comparison: Mapping[str, pd.DataFrame]
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Model to its label."""
-        return {name: model["label"] for name, model in self.study["models"].items()}
 
 
 @dataclass(frozen=True)
@@ -66,37 +28,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """All of them, and how many of the printed numbers follow."""
+    """All such things, and how many of the printed numbers follow."""
 
     n_printed: int
     n_follow: int
     claims: Sequence[Claim]
 
 
-def recomputed(published: Published) -> pd.DataFrame:
-    """Recompute every printed number.
-
-    Returns
-    -------
-    DataFrame
-        ``tables.csv`` with columns recomputed and follows (0 or 1, at the printed rounding).
-    """
-    cells = []
-    for cell in published.printed.itertuples():
-        table, column = _PRINTED[cell.quantity]
-        rows = published.comparison[table]
-        rows = rows[rows["metric"] == cell.metric]
-        if "model" in rows:
-            rows = rows[rows["model"] == cell.model]
-        cells.append(float(rows[column].iloc[0]))
-    frame = published.printed.assign(recomputed=cells)
-    same = [f"{a:.2f}" == f"{b:.2f}" for a, b in zip(frame["printed"], cells, strict=True)]
-    return frame.assign(follows=[int(cell) for cell in same])
-
-
 def claims(published: Published) -> Claims:
-    """List what does not follow from the published replicates, or not from their design."""
-    cells = recomputed(published)
+    """Return what does not follow from the published replicates, or not from their design."""
+    cells = recompute(published.printed, published.comparison)
     stray = cells[cells["follows"] == 0]
     found = [
         *_power(published, cells[cells["quantity"] == "power"]),
@@ -114,44 +55,21 @@ def claims(published: Published) -> Claims:
     return Claims(len(cells), int(cells["follows"].sum()), found)
 
 
-def printed_table(published: Published) -> Table:
-    """Tabulate every printed number beside the recomputed one."""
-    rows = [
-        [
-            cell.table,
-            published.labels.get(cell.model, ""),
-            metric_name(cell.metric),
-            cell.quantity.replace("_", " "),
-            number(cell.printed, 2),
-            number(cell.recomputed, 4),
-            "yes" if cell.follows else "no",
-        ]
-        for cell in recomputed(published).itertuples()
-    ]
-    header = ["Table", "Model", "Metric", "Quantity", "Printed", "Recomputed", "Follows"]
-    notes = [f"Power is recomputed with alpha = {published.study['comparison']['alpha']:g}."]
-    return Table("Every printed number", header, rows, notes, frozenset({1, 2, 3}))
-
-
 def _power(published: Published, cells: pd.DataFrame) -> list[Claim]:
-    tests = published.comparison["t_test"].set_index("metric").loc[list(cells["metric"])]
-    lax = [
-        two_sample_power(row.cohens_d, row.n_a, row.n_b, alpha=POWER_ALPHA)
-        for row in tests.itertuples()
-    ]
     printed = [number(value, 2) for value in cells["printed"]]
-    if printed != [number(value, 2) for value in lax] or cells["follows"].all():
+    lax = [number(value, 2) for value in cells["lax_power"]]
+    if printed != lax or cells["follows"].all():
         return []
     stated = [number(value) for value in cells["recomputed"]]
     text = (
-        f"The printed powers {_listed(printed)} ({', '.join(cells['metric'])}) follow only with "
+        f"The printed powers {listed(printed)} ({', '.join(cells['metric'])}) follow only with "
         f"alpha = {POWER_ALPHA:g}. With the stated alpha = "
-        f"{published.study['comparison']['alpha']:g} they are {_listed(stated)}"
+        f"{published.config['comparison']['alpha']:g} they are {listed(stated)}"
     )
     hopeless = list(cells.loc[cells["recomputed"] < _HOPELESS, "metric"])
     if hopeless:
         text += (
-            f": for {_listed(hopeless)}, the study had next to no chance to find a difference of "
+            f": for {listed(hopeless)}, the study had next to no chance to find a difference of "
             "the size it saw"
         )
     return [Claim("Power", text + ".")]
@@ -171,24 +89,24 @@ def _roundings(cells: pd.DataFrame) -> list[Claim]:
 
 def _undefined(published: Published) -> list[Claim]:
     found = []
-    rows = published.metrics[published.metrics["metric"] == "precision"]
-    defined = rows.groupby("model")["value"].mean()
+    precisions = undefined_precisions(published.metrics)
+    means = precisions["mean_defined"]
     for model, label in published.labels.items():
-        of_model = rows[rows["model"] == model]
-        gaps = of_model.loc[of_model["value"].isna(), "replicate"].astype(str).tolist()
+        gaps = precisions.loc[model, "replicates"]
         if not gaps:
             continue
         others = [
-            f"{published.labels[other]}'s {number(defined[other], 2)}"
+            f"{published.labels[other]}'s {number(means[other], 2)}"
             for other in published.labels
             if other != model
         ]
-        side = "above" if defined[model] > defined.drop(model).max() else "beside"
+        side = "above" if means[model] > means.drop(model).max() else "beside"
         text = (
-            f"The {len(gaps)} {label} precisions so called are 0/0: in replicates {_listed(gaps)} "
-            f"it calls no patient positive. They are undefined, not lost, and were counted as 0, "
-            f"which gives a mean of {number(of_model['value'].fillna(0).mean(), 2)}. Without them "
-            f"it is {number(defined[model], 2)}, {side} {_listed(others)}."
+            f"The {len(gaps)} {label} precisions so called are 0/0: in replicates "
+            f"{listed(map(str, gaps))} it calls no patient positive. They are undefined, not lost, "
+            "and were counted as 0, which gives a mean of "
+            f"{number(precisions.loc[model, 'mean_as_zero'], 2)}. Without them it is "
+            f"{number(means[model], 2)}, {side} {listed(others)}."
         )
         found.append(Claim("“Corrupted” precisions", text))
     return found
@@ -197,7 +115,7 @@ def _undefined(published: Published) -> list[Claim]:
 def _corrected(published: Published) -> Claim:
     naive = published.comparison["t_test"].set_index("metric")["p"]
     tests = published.comparison["resampled_t"]
-    alpha = published.study["comparison"]["alpha"]
+    alpha = published.config["comparison"]["alpha"]
     parts = []
     for row in tests.itertuples():
         before, after = naive[row.metric] < alpha, row.p < alpha
@@ -219,12 +137,10 @@ def _corrected(published: Published) -> Claim:
 
 
 def _pairing(published: Published) -> Claim:
-    rows = published.metrics.pivot(index=["model", "replicate"], columns="metric", values="value")
-    positives = (rows["tp"] + rows["fn"]).unstack("model")
-    differ = int((positives.max(axis=1) != positives.min(axis=1)).sum())
+    differ, total = replicates_of_other_patients(published.metrics)
     return Claim(
         "Pairing",
-        f"In {differ} of {len(positives)} replicates the models' test patients have "
+        f"In {differ} of {total} replicates the models' test patients have "
         "different numbers of positives. The models do not share splits, so part of the "
         "difference is one of patients.",
     )
@@ -233,7 +149,3 @@ def _pairing(published: Published) -> Claim:
 def _p(p: float) -> str:
     text = p_value(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

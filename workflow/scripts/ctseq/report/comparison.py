@@ -1,9 +1,10 @@
-"""The comparison's tables as the report prints them."""
+"""The analyses' tables as the report prints them."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
+from ctseq.evidence.analyses import ANALYSES
 from ctseq.report.numbers import number
 from ctseq.report.tables import Table, table_of
 
@@ -11,7 +12,12 @@ _DIFFERENCE = {"estimate": "Difference"}
 _OVER_PATIENTS = ["n", "n_positive", "n_never_tested"]
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
-# Name of the table to title, headings that differ and columns left out.
+# Tables that are shown as sentences or curves instead.
+_UNPRINTED = frozenset({"verdict", "curves"})
+_ONE_RIGHT = {"only_a_right": "Only first right", "only_b_right": "Only second right"}
+
+# Name of the table to title, headings that differ and columns left out. A table that is not here
+# is printed as it is, under its name.
 _PLAN = {
     "resampled_t": ("Corrected resampled t test", _DIFFERENCE, ["test_train_ratio", "df"]),
     "bayesian_t": ("Bayesian correlated t test", _DIFFERENCE, ["rope"]),
@@ -20,7 +26,7 @@ _PLAN = {
     "ranking": ("Mean ranks", {}, []),
     "auc": ("Each model over patients", {}, _OVER_PATIENTS),
     "delong": ("Differences over patients", _DIFFERENCE, _OVER_PATIENTS),
-    "mcnemar": ("Decisions on the same patients", {}, _OVER_PATIENTS[1:]),
+    "mcnemar": ("Decisions on the same patients", _ONE_RIGHT, _OVER_PATIENTS[1:]),
     "operating_points": ("Sensitivity and specificity", {}, []),
     "calibration": ("Calibration", {}, ["bin"]),
     "normality": ("Table I. Normality within a model", {}, ["n_undefined"]),
@@ -32,24 +38,32 @@ _PLAN = {
 }
 
 
-def comparison_tables(
-    comparison: Mapping[str, pd.DataFrame], *, labels: Mapping[str, str], alpha: float
+def section_tables(
+    comparison: Mapping[str, pd.DataFrame],
+    section: str,
+    *,
+    labels: Mapping[str, str],
+    alpha: float,
 ) -> dict[str, Table]:
-    """Make the tables to print.
+    """Return the tables that a section of the report prints, by name and in their order.
 
     Parameters
     ----------
     comparison
         Stem of ``comparison/**.csv`` to table; a study need not have all.
+    section
+        Its id.
     labels
         Model to label.
     alpha
         Intervals have level 1 - `alpha`.
     """
+    unprinted = _UNPRINTED if len(labels) > 2 else _UNPRINTED | {"ranking"}
     made = {}
-    for name, (title, headings, drop) in _PLAN.items():
-        if name not in comparison:
+    for name in [one.stem for one in ANALYSES.values() if one.section == section]:
+        if name not in comparison or name in unprinted:
             continue
+        title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
         frame = comparison[name]
         if name == "calibration":
             frame = frame[frame["n"] > 0]
@@ -61,12 +75,12 @@ def comparison_tables(
 
 
 def ratio_text(comparison: Mapping[str, pd.DataFrame]) -> str:
-    """Give n(test)/n(training), by which the corrected test allows for overlap."""
+    """Return n(test)/n(training), by which the corrected test allows for overlap."""
     return number(float(comparison["resampled_t"]["test_train_ratio"].iloc[0]), 2)
 
 
 def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
-    """Give the simulated rates of the paper's tests, as the tables carry them."""
+    """Return the paper's tests' rates of false alarms in simulated studies, or nothing."""
     rates = pd.concat(
         [comparison[name]["false_alarm_rate"] for name in ("t_test", "mann_whitney")]
     ).dropna()

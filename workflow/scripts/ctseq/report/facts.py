@@ -10,20 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-PACKAGES = (
-    "snakemake",
-    "torch",
-    "transformers",
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "seaborn",
-    "matplotlib",
-    "pillow",
-    "nibabel",
-    "pydicom",
-)
+from ctseq.core.words import duration
+from ctseq.report.numbers import count, memory
+from ctseq.report.tables import Table
+
+PACKAGES = ("snakemake", "torch", "transformers", "numpy", "pandas", "scipy", "statsmodels")
+PACKAGES += ("seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
 
@@ -38,13 +30,13 @@ class Cost:
 
 
 def versions(environments: Sequence[Path]) -> dict[str, str]:
-    """Name the version of Python and of every package that decides a result.
+    """Return the version of Python and of every package that decides a result.
 
     Parameters
     ----------
     environments
         Conda's YAML files. With an environment a rule, the one that writes the report lacks the
-        packages of others; what their files pin is given then.
+        packages of others; what their files pin is returned then.
     """
     found = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -56,7 +48,7 @@ def versions(environments: Sequence[Path]) -> dict[str, str]:
 
 
 def git_revision(folder: Path) -> str:
-    """Give the commit checked out in a folder, and whether its files differ from it."""
+    """Return the commit checked out in a folder, and whether its files differ from it."""
     if not (folder / ".git").exists():
         return "not a git checkout"
     commit = _git(folder, "rev-parse", "HEAD")
@@ -97,6 +89,26 @@ def costs(folder: Path) -> list[Cost]:
         for rule, group in jobs.groupby("rule")
     ]
     return sorted(found, key=lambda cost: (-cost.seconds, cost.rule))
+
+
+def cost_table(costs: Sequence[Cost]) -> Table:
+    """Tabulate what the rules took, and all of them together."""
+    rows = [
+        [cost.rule, count(cost.jobs), duration(cost.seconds, digits=1), _memory(cost)]
+        for cost in costs
+    ]
+    if costs:
+        jobs, seconds = sum(cost.jobs for cost in costs), sum(cost.seconds for cost in costs)
+        rows.append(["all together", count(jobs), duration(seconds, digits=1), ""])
+    header = ["Rule", "Jobs", "Wall time, sum", "Memory of a job, most"]
+    return Table("", header, rows, [
+        "Jobs run side by side, so the study takes less wall time than the sum. Memory of jobs "
+        "that last a moment is not measured."
+    ])  # fmt: skip
+
+
+def _memory(cost: Cost) -> str:
+    return "not measured" if pd.isna(cost.memory_mib) else memory(cost.memory_mib)
 
 
 def _pinned(name: str, environments: Sequence[Path]) -> str:

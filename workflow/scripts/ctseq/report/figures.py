@@ -1,49 +1,69 @@
-"""The study's figures, as a page shows them."""
+"""Figures as a page shows them: inside it, with their captions."""
 
 import base64
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from ctseq.evidence.metrics import METRICS
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the study: the stem of its file's name, its caption and its picture."""
+    """A figure: the stem of its file's name, its caption and its picture."""
 
     name: str
     caption: str
     data_uri: str
 
 
-def read_figure(
-    path: Path, *, captions: Path, labels: Mapping[str, str], params: Mapping[str, Any]
-) -> Figure:
-    """Read a picture with the caption that ``snakemake --report`` shows as well.
+def read_figures(
+    paths: Sequence[str | Path],
+    captions: Sequence[str | Path],
+    config: Mapping[str, Any],
+    *,
+    shared_splits: bool,
+) -> list[Figure]:
+    """Read pictures with the captions that ``snakemake --report`` shows as well.
 
     Parameters
     ----------
-    path
-        An SVG or PNG file. ``metric-recall`` takes its caption from ``metric.rst``.
+    paths
+        SVG or PNG files.
     captions
-        Folder of the captions, templates over ``snakemake.wildcards`` and ``snakemake.params``.
-    labels
-        Model to label.
-    params
-        What the rules that draw the figures have for `params` and a caption mentions.
+        Templates over ``snakemake.wildcards`` and ``snakemake.params``: ``metric-recall.svg`` takes
+        its caption from ``metric.rst``.
+    config
+        Of the study, for what the captions mention.
+    shared_splits
+        Whether a replicate is the same split for every model.
     """
+    labels = {name: model["label"] for name, model in config["models"].items()}
+    params = {"alpha": config["comparison"]["alpha"], "shared_splits": shared_splits}
+    texts = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in captions}
+    return [_figure(Path(path), texts, labels, params) for path in paths]
+
+
+def _figure(
+    path: Path, captions: Mapping[str, str], labels: Mapping[str, str], params: Mapping[str, Any]
+) -> Figure:
     kind, _, value = path.stem.partition("-")
     template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(  # noqa: S701 (plain text; the page escapes it)
-        (captions / f"{kind}.rst").read_text(encoding="utf-8")
+        captions[kind]
     )
     known = {
-        "wildcards": {"metric": value, "model": value, "part": value},
+        "wildcards": {"metric": _metric_title(value), "model": value, "part": value},
         "params": {**params, "label": labels.get(value)},
     }
     caption = " ".join(template.render(snakemake=known).split())
     media = mimetypes.types_map[path.suffix]
     encoded = base64.b64encode(path.read_bytes()).decode("ascii")
     return Figure(path.stem, caption, f"data:{media};base64,{encoded}")
+
+
+def _metric_title(name: str) -> str:
+    return METRICS[name].title if name in METRICS else name

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: few digits, honest about what is undefined."""
+"""Numbers as text: few digits, and plain about what is undefined."""
 
 import math
 
@@ -9,7 +9,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Write a number with fixed decimals; whole numbers without any; NaN as undefined."""
+    """Return a number with fixed decimals; NaN is undefined."""
     if _missing(value):
         return UNDEFINED
     if math.isinf(value):
@@ -21,14 +21,14 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def count(value: float | None) -> str:
-    """Write a count, thousands apart."""
+    """Return a count with its thousands apart."""
     if _missing(value) or math.isinf(value):
         return UNDEFINED
     return f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", _MINUS)
 
 
 def p_value(p: float | None) -> str:
-    """Write a p value with three decimals, or as below .001; never as 0."""
+    """Return a p value with three decimals, or as below .001; never as 0."""
     if _missing(p):
         return UNDEFINED
     if p < 0.001:
@@ -39,31 +39,19 @@ def p_value(p: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
-    """Write an interval, or that there is none."""
+    """Return an interval in brackets."""
     if _missing(low) or _missing(high):
         return UNDEFINED
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 
 def percent(share: float | None) -> str:
-    """Write a share as whole percent."""
+    """Return a share in percent without decimals."""
     return UNDEFINED if _missing(share) else f"{100 * share:.0f} %"
 
 
-def duration(seconds: float | None) -> str:
-    """Write a time in the two units that matter."""
-    if _missing(seconds):
-        return UNDEFINED
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
 def memory(mib: float | None) -> str:
-    """Write an amount of memory, given in MiB."""
+    """Return an amount of memory in MiB or GiB."""
     if _missing(mib):
         return UNDEFINED
     return f"{mib:.0f} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"

@@ -1,89 +1,51 @@
-"""The study's own figures beside those that the paper prints."""
+"""What the paper prints, beside what follows from its replicates and what a study here finds."""
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from ctseq.figures.names import metric_name
-from ctseq.readers.problems import REASONS
-from ctseq.report.claims import Published
-from ctseq.report.numbers import count, number
+from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.printed import recompute
+from ctseq.report.numbers import number
+from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table
 
-# Counts that a reader of the paper checks: dataset/summary.json of the release it used.
-PAPER_COUNTS = {
-    "patients": 82,
-    "positive_patients": 36,
-    "brain_slices": 2501,
-    "positive_slices": 318,
-}
-_COUNTED = {
-    "patients": "Patients",
-    "positive_patients": "Patients with hemorrhage",
-    "brain_slices": "Brain slices",
-    "positive_slices": "Brain slices with hemorrhage",
-}
 
-
-def counts_table(summary: Mapping[str, object], *, synthetic: bool) -> Table:
-    """Tabulate what the dataset holds, beside the paper's where the dataset is the paper's."""
-    header = ["", "This study"] + ([] if synthetic else ["The paper's data"])
+def printed_table(published: Published) -> Table:
+    """Tabulate every printed number beside the recomputed one."""
     rows = [
-        [name, "not labelled" if summary[key] is None else count(summary[key])]
-        + ([] if synthetic else [count(PAPER_COUNTS[key])])
-        for key, name in _COUNTED.items()
+        [
+            cell.table,
+            published.labels.get(cell.model, ""),
+            METRICS[cell.metric].title,
+            cell.quantity.replace("_", " "),
+            number(cell.printed, 2),
+            number(cell.recomputed, 4),
+            "yes" if cell.follows else "no",
+        ]
+        for cell in recompute(published.printed, published.comparison).itertuples()
     ]
-    return Table("Patients and slices", header, rows)
+    header = ["Table", "Model", "Metric", "Quantity", "Printed", "Recomputed", "Follows"]
+    notes = [f"Power is recomputed with alpha = {published.config['comparison']['alpha']:g}."]
+    return Table("Every printed number", header, rows, notes, frozenset({1, 2, 3}))
 
 
-def files_table(summary: Mapping[str, object]) -> Table:
-    """Account for every file seen."""
-    files = summary["flow"]["files"]
-    rows = [
-        ["Files seen", count(files["seen"])],
-        ["With slices of the study", count(files["used"])],
-    ]
-    rows += [
-        [f"Left out: {REASONS[code].words}", count(n)]
-        for code, n in files["excluded_by_reason"].items()
-    ]
-    return Table("Files", ["", "Number"], rows)
+def against_paper(study: Study) -> Table:
+    """Set a study's means, minima and maxima beside the printed ones (Tables V and VI).
 
-
-def against_paper(
-    metrics: pd.DataFrame,
-    published: Published,
-    *,
-    labels: Mapping[str, str],
-    kinds: Mapping[str, str],
-) -> Table:
-    """Set means, minima and maxima beside the printed ones (Tables V and VI).
-
-    Undefined values are counted as the paper does, as 0: the two columns compare like with like.
-
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS`.
-    published
-        The published study.
-    labels, kinds
-        Model to label, and to video or image: a model stands beside the paper's of its name, or
-        of its kind if the paper has none of that name.
+    A model stands beside the paper's of its name, or of its kind if the paper has none of that
+    name. Undefined values are counted as the paper does, as 0: the columns compare like with like.
     """
-    theirs = published.study["models"]
+    published, models = study.published, study.config["models"]
+    theirs = published.config["models"]
     of_kind = {model["kind"]: name for name, model in theirs.items()}
     printed = published.printed.set_index(["model", "metric", "quantity"])["printed"]
+    values = study.metrics.set_index(["model", "metric"])["value"].fillna(0)
     rows = []
-    for model, label in labels.items():
-        other = model if model in theirs else of_kind[kinds[model]]
-        for metric in published.study["comparison"]["metrics"]:
-            chosen = (metrics["model"] == model) & (metrics["metric"] == metric)
-            own = metrics.loc[chosen, "value"].fillna(0)
-            row = [label, theirs[other]["label"], metric_name(metric)]
+    for model, label in study.labels.items():
+        other = model if model in theirs else of_kind[models[model]["kind"]]
+        for metric in published.config["comparison"]["metrics"]:
+            row = [label, theirs[other]["label"], METRICS[metric].title]
             for quantity in ("mean", "min", "max"):
                 paper = float(printed[other, metric, quantity])
-                row += [number(own.agg(quantity), 2), number(paper, 2)]
+                own = values.loc[[(model, metric)]].agg(quantity)
+                row += [number(own, 2), number(paper, 2)]
             rows.append(row)
     header = ["Model", "Beside the paper's", "Metric"]
     for quantity in ("Mean", "Min.", "Max."):

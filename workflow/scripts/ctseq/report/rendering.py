@@ -10,10 +10,10 @@ _FOLDER = Path(__file__).parent / "templates"
 
 
 def template(name: str) -> jinja2.Template:
-    """Load a page's template; it escapes every text that it is given."""
+    """Load a template of ``templates/``; it escapes every text that it is given."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
-        # The template's name ends in .j2, by which no escaping would be chosen.
+        # By default jinja2 escapes by a file's suffix, and .j2 is none that it knows.
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ctseq.figures.names import metric_name
+from ctseq.evidence.metrics import METRICS
+from ctseq.report.notes import words_of
 from ctseq.report.numbers import count, interval, number, p_value, percent
 
 
@@ -22,7 +23,7 @@ class Table:
     notes
         Lines below it.
     words
-        Places of columns that hold words rather than numbers.
+        Indices of columns that hold words rather than numbers.
     """
 
     title: str
@@ -46,6 +47,7 @@ _HEADINGS = {
     "n_b": "n, second",
     "n_undefined": "Undefined",
     "sd": "SD",
+    "difference": "Difference sought",
     "cohens_d": "Cohen's d",
     "p_a_better": "P(first better)",
     "p_equivalent": "P(equivalent)",
@@ -70,9 +72,7 @@ _P_VALUES = frozenset({"p", "p_adjusted"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _PERCENT = frozenset({"false_alarm_rate"})
-_WORDS = frozenset(
-    {"metric", "model", "pair", "study", "method", "effect", "sought", "operating_point", "note"}
-)
+_WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
 _LONG = 32  # letters of a method from which it goes below the table
 
 
@@ -85,7 +85,7 @@ def table_of(
     headings: Mapping[str, str] | None = None,
     drop: Sequence[str] = (),
 ) -> Table:
-    """Make a printable table.
+    """Return a table to print.
 
     Two models become one column, `low` and `high` an interval. A column of words that never
     changes, and notes, go below the table; a column without any value is left out.
@@ -110,22 +110,21 @@ def table_of(
     notes = []
     if "pair" in frame and len(set(frame["pair"])) == 1:
         notes.append(f"Models: {frame.pop('pair').iloc[0]}.")
+    footnotes = [words_of(cell) for cell in frame.pop("notes")] if "notes" in frame else []
+    footnotes = footnotes or [[] for _ in range(len(frame))]
     if "method" in frame and len(set(frame["method"])) == 1:
         notes.append(f"Method: {frame.pop('method').iloc[0]}.")
     elif "method" in frame and frame["method"].str.len().max() > _LONG:
         methods = frame.pop("method")
-        frame["note"] = [
-            "; ".join(filter(None, (method, "" if pd.isna(note) else str(note))))
-            for method, note in zip(methods, frame["note"], strict=True)
-        ]
-    marks, legend = _footnotes(frame.pop("note") if "note" in frame else None, len(frame))
+        footnotes = [[method, *own] for method, own in zip(methods, footnotes, strict=True)]
+    marks, legend = _footnotes(footnotes)
     columns = [name for name in frame if not _says_nothing(frame[name])]
     rows = [[_cell(name, row) for name in columns] for row in frame.to_dict(orient="records")]
     for row, mark in zip(rows, marks, strict=True):
         if mark and row:
             row[-1] += mark
     header = [_heading(name, headings) for name in columns]
-    words = frozenset(place for place, name in enumerate(columns) if name in _WORDS)
+    words = frozenset(index for index, name in enumerate(columns) if name in _WORDS)
     return Table(title, header, rows, notes + legend, words)
 
 
@@ -138,51 +137,53 @@ def _heading(name: str, headings: Mapping[str, str]) -> str:
 def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     frame = frame.copy()
     if {"model_a", "model_b"} <= set(frame):
-        place = frame.columns.get_loc("model_a")
+        first = frame.columns.get_loc("model_a")
         named = [frame.pop(name).map(lambda m: labels.get(m, m)) for name in ("model_a", "model_b")]
-        frame.insert(place, "pair", [f"{a} − {b}" for a, b in zip(*named, strict=True)])
+        frame.insert(first, "pair", [f"{a} − {b}" for a, b in zip(*named, strict=True)])
     if "model" in frame:
         frame["model"] = frame["model"].map(lambda model: labels.get(model, model))
     if "effect" in frame:
         frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
     if "metric" in frame:
-        frame["metric"] = frame["metric"].map(metric_name)
+        frame["metric"] = frame["metric"].map(_metric_title)
     for name in [name for name in frame if name.endswith("low")]:
         other = name.removesuffix("low") + "high"
         if other in frame:
-            place = frame.columns.get_loc(name)
+            first = frame.columns.get_loc(name)
             ends = zip(frame.pop(name), frame.pop(other), strict=True)
             cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
-            frame.insert(place, name.removesuffix("low") + "interval", cells)
+            frame.insert(first, name.removesuffix("low") + "interval", cells)
     return frame
 
 
+def _metric_title(name: str) -> str:
+    # The calibration error is measured over patients alone, and is no metric of a run.
+    return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
+
+
 def _says_nothing(column: pd.Series) -> bool:
-    """Tell whether a column is empty, or counts undefined values of which there are none."""
+    """Return whether a column is empty, or counts undefined values of which there are none."""
     if column.name == "n_undefined" and (column == 0).all():
         return True
     return len(column) > 0 and bool((column.isna() | (column.astype("str") == "")).all())
 
 
-def _footnotes(notes: pd.Series | None, n_rows: int) -> tuple[list[str], list[str]]:
-    """Give each row its marks and the lines they stand for; a note of all rows needs no mark."""
-    if notes is None or not n_rows:
-        return [""] * n_rows, []
-    texts = [[part for part in str(note).split("; ") if part and part != "nan"] for note in notes]
-    everywhere = [part for part in texts[0] if all(part in text for text in texts)]
-    others = list(dict.fromkeys(p for text in texts for p in text if p not in everywhere))
+def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+    """Return each row's marks, and the lines they stand for; a note of all rows needs no mark."""
+    everywhere = [part for part in texts[0] if all(part in own for own in texts)] if texts else []
+    others = list(dict.fromkeys(p for own in texts for p in own if p not in everywhere))
     marks = [
-        "".join(f" {_mark(others.index(part))}" for part in text if part not in everywhere)
-        for text in texts
+        "".join(f" {_mark(others.index(part))}" for part in own if part not in everywhere)
+        for own in texts
     ]
     legend = [f"All rows: {_sentence(part)}" for part in everywhere]
     return marks, legend + [f"{_mark(at)} {_sentence(part)}" for at, part in enumerate(others)]
 
 
-def _mark(place: int) -> str:
-    """Give a, b, c, ... in superscript letters, which plain text can carry."""
+def _mark(index: int) -> str:
+    """Return a, b, c, ... in superscript letters, which plain text can carry."""
     letters = "ᵃᵇᶜᵈᵉᶠᵍʰ"
-    return letters[place] if place < len(letters) else f"({place + 1})"
+    return letters[index] if index < len(letters) else f"({index + 1})"
 
 
 def _sentence(text: str) -> str:

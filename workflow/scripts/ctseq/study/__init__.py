@@ -1,1 +1,1 @@
-"""From the configuration to what rules ask of a study."""
+"""The configuration: its checks, and the study that it describes."""

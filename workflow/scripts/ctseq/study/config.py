@@ -1,20 +1,22 @@
-"""Checks of the study's configuration, in words that name the key and the cure."""
+"""Checks of a study's configuration; each message names the key and what to do about it."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.imaging.windows import PRESETS, parse_windows
-from ctseq.study.models import head_family
+from ctseq.study.models import head_family, training_settings
 
-# Keys of an image model whose head sees one slice at a time.
+# Keys that image models need if their head sees one slice at a time.
 _OF_SLICES = ("labels", "sequence_rule")
 
 
-def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+def check_config(
+    config: Mapping[str, Any], schema: Mapping[str, Any], *, metrics: Sequence[str]
+) -> None:
     """Check a configuration against its schema and the rules that span keys.
 
     Parameters
@@ -23,6 +25,8 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         The merged configuration.
     schema
         JSON schema, draft 2020-12.
+    metrics
+        Names that `comparison.metrics` may list.
 
     Raises
     ------
@@ -31,7 +35,7 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
     problems = [line for error in errors for line in _explain(error)]
-    problems += [] if problems else _spanning(config)
+    problems += [] if problems else [*_metrics(config, metrics), *_spanning(config)]
     fail_on(
         sorted(problems),
         title="The configuration cannot be used",
@@ -40,10 +44,10 @@ def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 
 def in_order_of(config: Any, defaults: Any) -> Any:
-    """Put the keys of a merged configuration into the order of its defaults; others follow.
+    """Return a merged configuration with its keys in the order of its defaults, others last.
 
-    Snakemake puts what overlays name first, which would give tables and figures another order of
-    models.
+    Snakemake puts the keys of overlays first, which would change the order of models in tables and
+    figures.
     """
     if not isinstance(config, Mapping) or not isinstance(defaults, Mapping):
         return config
@@ -53,6 +57,7 @@ def in_order_of(config: Any, defaults: Any) -> Any:
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
+    """Yield what is wrong where a configuration does not fit its schema, one line a key."""
     path = [str(part) for part in error.absolute_path]
     key = ".".join(path) or "the configuration"
     if error.validator == "additionalProperties":
@@ -63,7 +68,7 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             yield f"{'.'.join([*path, name])} is not a key; {hint}"
     elif error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        # One error a missing key: each message names its own.
+        # Each missing key is an error of its own, which only its message names.
         yield f"{'.'.join([*path, _quoted(error.message, missing)])} is missing"
     elif error.validator == "type":
         hint = ""
@@ -74,20 +79,30 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             )
         yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
     elif error.validator == "enum":
-        choices = ", ".join(map(str, error.validator_value))
-        near = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        yield f"{key} is {error.instance!r} but must be one of {choices}{hint}"
+        yield _not_among(key, error.instance, error.validator_value)
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
         yield f"{key}: {error.message}"
 
 
+def _metrics(config: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
+    for index, name in enumerate(config["comparison"]["metrics"]):
+        if name not in known:
+            yield _not_among(f"comparison.metrics.{index}", name, known)
+
+
+def _not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
+    near = difflib.get_close_matches(str(value), map(str, choices), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key} is {value!r} but must be one of {', '.join(map(str, choices))}{hint}"
+
+
 def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with combinations of keys, for a configuration that fits its schema."""
     if config["study"] == "published":
         yield "study is 'published', which names the published study's folder; choose another name"
-    yield from _window(config["dataset"])
+    yield from _reading(config["dataset"])
     phantom = config["dataset"]["phantom"]
     if phantom["positive"] > phantom["patients"] - 2:
         yield (
@@ -107,7 +122,8 @@ def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
-    training = config["training"] | model.get("training", {})
+    """Yield what is wrong with a model's combination of keys."""
+    training = training_settings(config, model)
     family = head_family(model)
     if family != "sequence" and model["kind"] == "image":
         yield from (f"{key}.{name} is missing" for name in _OF_SLICES if name not in model)
@@ -145,7 +161,8 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
         )
 
 
-def _window(dataset: Mapping[str, Any]) -> Iterator[str]:
+def _reading(dataset: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a dataset's window and label table, given its format."""
     try:
         windows = parse_windows(dataset["window"])
     except InputError as error:
@@ -167,6 +184,7 @@ def _window(dataset: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _quoted(message: str, names: list[str]) -> str:
+    """Return the name that a message begins with, in quotes."""
     return next(name for name in names if message.startswith(repr(name)))
 
 

@@ -1,4 +1,4 @@
-"""The files by which a finished study is known, looked up before any rule runs."""
+"""The files of finished studies, found before any rule runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ import yaml
 
 from ctseq.core.errors import InputError, fail_on
 
-# Kind to path in a study's folder. The configuration is written last, with the report.
+# Kind of file to its path in a study's folder. The configuration is written last.
 _FILES = {
     "configs": "config.yaml",
     "metrics": "metrics.csv",
@@ -16,14 +16,14 @@ _FILES = {
 
 
 def finished_files(studies: Sequence[str], results: Path) -> dict[str, list[Path]]:
-    """List the files of finished studies that a page on all of them is made from.
+    """Return the files of finished studies that the page which compares them reads.
 
     Parameters
     ----------
     studies
         Their names.
     results
-        The folder that holds their folders.
+        The folder that their folders stand in.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def finished_files(studies: Sequence[str], results: Path) -> dict[str, list[Path
     Raises
     ------
     InputError
-        If there are fewer than two studies, or for any that lacks a file.
+        If there are fewer than two studies, or if one lacks a file.
     """
     if len(studies) < 2:
         raise InputError(

@@ -1,0 +1,63 @@
+"""The registry of analyses: light, and the one place to which an analysis is added."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ctseq.core.contracts import Table
+from ctseq.core.tables import write_table
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.evidence.tables import METRICS, Analysis
+from replicates import RATIO, replicates, rows_of
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+
+
+def test_names_and_contracts_cost_no_import_of_statistics():
+    program = (
+        "import sys; import ctseq.evidence.analyses;"
+        "print(sorted({'numpy', 'pandas', 'scipy', 'statsmodels'} & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_analysis_has_its_own_file_inputs_and_section():
+    assert len({analysis.stem for analysis in ANALYSES.values()}) == len(ANALYSES)
+    for name, analysis in ANALYSES.items():
+        assert analysis.name == name
+        assert analysis.inputs == ("predictions" if name.startswith("patients/") else "replicates")
+        assert analysis.section in ("primary", "patients", "paper")
+
+
+@pytest.mark.parametrize("name", OVER_REPLICATES)
+def test_tables_keep_their_contract(name, tmp_path):
+    made = ANALYSES[name].compute(replicates({"a": [0.5, 0.6, 0.8], "b": [0.4, 0.7, 0.5]}))
+    assert set(made) == set(ANALYSES[name].table.columns)
+    write_table(made, tmp_path / "table.csv", ANALYSES[name].table)
+
+
+def test_an_analysis_is_added_in_one_place(tmp_path, monkeypatch):
+    def compute(given):
+        return pd.DataFrame({"model": given.models, "ratio": given.design.test_train_ratio})
+
+    table = Table({"model": "text", "ratio": "float"}, key=("model",))
+    toy = Analysis("toy", "replicates", compute, table, "primary")
+    monkeypatch.setitem(OVER_REPLICATES, "toy", toy)
+    rows = rows_of({"a": [0.5, 0.6], "b": [0.4, 0.7]})
+    write_table(rows, tmp_path / "metrics.csv", METRICS)
+    settings = {"models": ["a", "b"], "metrics": ["recall"], "sizes": {"n_train": 57, "n_test": 25}}
+    settings |= {"alpha": 0.05, "undefined": "exclude", "rope": 0.02}
+    out = tmp_path / "toy.csv"
+    spec = importlib.util.spec_from_file_location("compare_models", SCRIPTS / "compare_models.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.main(tmp_path / "metrics.csv", [], {"toy": out}, settings)
+    assert pd.read_csv(out)["ratio"].tolist() == [RATIO, RATIO]

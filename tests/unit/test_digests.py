@@ -1,0 +1,95 @@
+"""The digests of code: what decides a result counts, what only people read does not."""
+
+import pytest
+
+from ctseq.study import digests
+
+SCRIPT = "from ctseq.core.tables import mean\n\nprint(mean([1, 2]))\n"
+MODULE = '''"""Means."""
+
+import logging
+
+from ctseq.core.errors import InputError, fail_on
+
+log = logging.getLogger("ctseq")
+
+
+def mean(values, unit="mm"):
+    """Return the mean."""
+    fail_on([f"{v} is negative" for v in values if v < 0], title="Bad values", cure="Drop them.")
+    if not values:
+        raise InputError(f"no value in {unit}: " + "give one")
+    log.info("%d values", len(values))  # said once
+    logging.getLogger("ctseq").info("in %s", unit)
+    return {"mean": sum(values) / len(values), "text": f"{unit} each"}
+'''
+
+
+def digest(folder, *, module=MODULE, script=SCRIPT, errors="class InputError(Exception): ..."):
+    files = {"rule.py": script, "ctseq/core/tables.py": module, "ctseq/core/errors.py": errors}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    digests._code.cache_clear()
+    return digests.code_digest(folder / "rule.py")
+
+
+def changed(old, new):
+    assert MODULE.count(old) == 1
+    return MODULE.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Means.", "Some means."),
+        ("Return the mean.", "Return the arithmetic mean."),
+        ("  # said once", ""),
+        ("is negative", "is below zero"),
+        ("Bad values", "Values are wrong"),
+        ("Drop them.", "Leave them out."),
+        ('f"no value in {unit}: " + "give one"', '"no values at all: " + f"{len(values)}"'),
+        ('"%d values", len(values)', '"%s", values'),
+        ('"in %s", unit', '"unit: %s", unit'),
+        ('"text": f"{unit} each"}', '"text": (\n        f"{unit}"\n        " each"\n    )}'),
+        ('unit="mm"', "unit='mm'"),
+        ('    log.info("%d values", len(values))  # said once\n', ""),
+    ],
+)
+def test_words_do_not_count(tmp_path, old, new):
+    assert digest(tmp_path, module=changed(old, new)) == digest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/ len(values)", "/ (len(values) - 1)"),
+        ("if v < 0", "if v <= 0"),
+        ("if not values", "if values"),
+        ("raise InputError", "raise ValueError"),
+        ('"mean":', '"average":'),
+        ('f"{unit} each"', 'f"{unit} both"'),
+        ('f"{unit} each"', 'f"{unit!r} each"'),
+        ('f"{unit} each"', 'f"{unit:>3} each"'),
+        ('f"{unit} each"', '"{unit} each"'),
+        ('unit="mm"', 'unit=b"mm"'),
+    ],
+)
+def test_what_decides_counts(tmp_path, old, new):
+    assert digest(tmp_path, module=changed(old, new)) != digest(tmp_path)
+
+
+def test_the_script_counts_and_how_errors_are_written_does_not(tmp_path):
+    before = digest(tmp_path)
+    assert digest(tmp_path, script=SCRIPT.replace("2", "3")) != before
+    assert digest(tmp_path, errors="class InputError(ValueError): ...") == before
+
+
+def test_numbers_and_flags_of_equal_value_differ(tmp_path):
+    values = ("1", "1.0", "True", "'1'")
+    assert len({digest(tmp_path, module=f"mean = {value}") for value in values}) == len(values)
+
+
+def test_it_is_the_same_for_every_version_of_python(tmp_path):
+    expected = "38851717fd9e63289c6870e37e7e21e1b0784e889cf988c71971e2b2da9d0432"
+    assert digest(tmp_path) == expected

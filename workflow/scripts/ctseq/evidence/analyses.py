@@ -1,0 +1,11 @@
+"""Every analysis, by the path of its table under ``comparison/``.
+
+To add one, add a function to `ctseq.evidence.over_replicates.analyses` or
+`ctseq.evidence.over_patients.analyses`: rules, scripts and the report find it there.
+"""
+
+from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
+from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.evidence.tables import Analysis
+
+ANALYSES: dict[str, Analysis] = {**OVER_REPLICATES, **OVER_PATIENTS}

@@ -1,0 +1,60 @@
+"""Notes of a table's rows, as codes with values: why a number is missing, or what limits it.
+
+A note is a mapping such as ``{"code": "one_value"}``; other keys are its values. The column
+``notes`` holds a row's notes as JSON. Words for every code stand in `ctseq.report.notes`.
+"""
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+Note = dict[str, Any]
+
+
+class Code(StrEnum):
+    """What a note says."""
+
+    NO_VALUE = "no_value"
+    ONE_VALUE = "one_value"
+    NEEDS_VALUES = "needs_values"  # needed, n
+    NEEDS_VALUES_OF_EACH = "needs_values_of_each"  # needed, n_a, n_b
+    NEEDS_SHARED_REPLICATES = "needs_shared_replicates"  # needed, n
+    VALUES_EQUAL = "values_equal"
+    ALL_VALUES_EQUAL = "all_values_equal"
+    NO_SPREAD_WITHIN_MODELS = "no_spread_within_models"
+    DISTANCES_CONSTANT = "distances_constant"
+    NO_POOLED_DEVIATION = "no_pooled_deviation"
+    MODELS_EQUAL = "models_equal"
+    DIFFERENCE_CONSTANT = "difference_constant"
+    DIFFERENCE_WITHOUT_DEVIATION = "difference_without_deviation"
+    UNPAIRED = "unpaired"
+    FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
+    ZERO_SOUGHT = "zero_sought"
+    POWER_OUT_OF_REACH = "power_out_of_reach"  # target, ceiling
+    TOO_MANY_PATIENTS = "too_many_patients"  # most
+    NO_COMPLETE_REPLICATE = "no_complete_replicate"
+    RANKS_NEED_SHARED_SPLITS = "ranks_need_shared_splits"
+    NEVER_TESTED = "never_tested"  # n, of
+    NEEDS_BOTH_CLASSES = "needs_both_classes"
+    NEEDS_TWO_OF_EACH_CLASS = "needs_two_of_each_class"
+    CLASS_RANKED_ALIKE = "class_ranked_alike"
+    SAME_RANKING = "same_ranking"
+    SAME_DECISIONS = "same_decisions"
+    THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
+    NO_THRESHOLD = "no_threshold"
+
+
+def note(code: Code, **values: float) -> Note:
+    """Return a note with the values that its words need."""
+    return {"code": code.value, **values}
+
+
+def write_notes(notes: Sequence[Note]) -> str:
+    """Return a row's cell: JSON, or nothing without notes."""
+    return json.dumps(list(notes)) if notes else ""
+
+
+def read_notes(cell: object) -> list[Note]:
+    """Return the notes of a row's cell; an empty cell, read as text or as NaN, has none."""
+    return json.loads(cell) if isinstance(cell, str) and cell else []

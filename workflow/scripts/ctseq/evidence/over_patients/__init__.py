@@ -1,0 +1,1 @@
+"""Analyses that take a patient, with its pooled test predictions, as one observation."""

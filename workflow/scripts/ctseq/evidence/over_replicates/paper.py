@@ -1,0 +1,225 @@
+"""The paper's own statistics, Tables I to VI, for any number of models and metrics.
+
+All of them take the replicates for independent. They are kept to reproduce the paper; the
+analysis to rely on is `ctseq.evidence.over_replicates.resampled`.
+"""
+
+import warnings
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ctseq.evidence.levels import check_level
+from ctseq.evidence.notes import Code, Note, note
+from ctseq.evidence.over_replicates.effects import cohens_d
+from ctseq.evidence.over_replicates.power import two_sample_power
+from ctseq.evidence.over_replicates.samples import (
+    Pair,
+    Replicates,
+    is_constant,
+    models_table,
+    pairs_table,
+)
+
+NAN = float("nan")
+
+# How often a test calls a difference between equally good models at nominal 5 %, with 10 and with
+# 30 replicates; Monte Carlo error 0.01. From: python benchmarks/false_alarms.py
+FALSE_ALARM_RATES = {
+    "student_t": (0.377, 0.569),
+    "welch_t": (0.375, 0.569),
+    "mann_whitney": (0.355, 0.565),
+    "paired_t": (0.353, 0.562),
+    "wilcoxon": (0.315, 0.553),
+    "corrected_t": (0.051, 0.033),
+    "corrected_t_unpaired": (0.048, 0.031),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outcome of a test; a part that cannot be computed is NaN and `notes` say why."""
+
+    method: str
+    statistic: float = NAN
+    p: float = NAN
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class MeanOutcome(Outcome):
+    """Outcome of a t test: `estimate` is mean(a) - mean(b), `low` to `high` its interval."""
+
+    estimate: float = NAN
+    low: float = NAN
+    high: float = NAN
+    df: float = NAN
+    cohens_d: float = NAN
+    power: float = NAN
+
+
+def shapiro_wilk(values: np.ndarray) -> Outcome:
+    """Test a sample for normality (Shapiro and Wilk 1965), as `scipy.stats.shapiro`.
+
+    Parameters
+    ----------
+    values
+        Shape (n,); fewer than three, or all equal, cannot be tested.
+    """
+    method = "Shapiro-Wilk"
+    if len(values) < 3:
+        return Outcome(method, notes=(note(Code.NEEDS_VALUES, needed=3, n=len(values)),))
+    if is_constant(values):
+        return Outcome(method, notes=(note(Code.VALUES_EQUAL),))
+    result = stats.shapiro(values)
+    return Outcome(method, float(result.statistic), float(result.pvalue))
+
+
+def levene(a: np.ndarray, b: np.ndarray) -> Outcome:
+    """Test two samples for equal variances (Brown and Forsythe 1974).
+
+    Levene's test with the median as centre, as `scipy.stats.levene`.
+    """
+    method = "Levene, median-centred"
+    if min(len(a), len(b)) < 2:
+        return Outcome(method, notes=(_too_few(a, b),))
+    spreads = [np.abs(values - np.median(values)) for values in (a, b)]
+    if all(is_constant(spread) for spread in spreads):
+        # The statistic divides by the variance of these distances. Two values always lie equally
+        # far from their median.
+        return Outcome(method, notes=(note(Code.DISTANCES_CONSTANT),))
+    result = stats.levene(a, b, center="median")
+    return Outcome(method, float(result.statistic), float(result.pvalue))
+
+
+def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanOutcome:
+    """Test two samples for equal means as the paper does.
+
+    Student's t, or Welch's t where Levene's test rejects equal variances at `alpha` or cannot be
+    computed (Welch's assumes less). Two-sided.
+
+    Parameters
+    ----------
+    a, b
+        Shapes (n_a,) and (n_b,).
+    alpha
+        Level of Levene's test and of the power; the interval has level 1 - `alpha`.
+
+    Returns
+    -------
+    MeanOutcome
+        With the power to find the observed Cohen's d (pooled deviation) at `alpha`, as the paper
+        prints it.
+    """
+    check_level(alpha, "alpha")
+    if min(len(a), len(b)) < 2:
+        return MeanOutcome("t", notes=(_too_few(a, b),))
+    equal_variances = levene(a, b).p >= alpha
+    method = "Student's t" if equal_variances else "Welch's t"
+    estimate = float(a.mean() - b.mean())
+    if is_constant(a) and is_constant(b):
+        return MeanOutcome(method, estimate=estimate, notes=(note(Code.NO_SPREAD_WITHIN_MODELS),))
+    with warnings.catch_warnings():
+        # SciPy warns of a sample that does not vary; that the other one does is enough.
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        result = stats.ttest_ind(a, b, equal_var=equal_variances)
+    interval = result.confidence_interval(1 - alpha)
+    d = cohens_d(a, b)
+    return MeanOutcome(
+        method,
+        float(result.statistic),
+        float(result.pvalue),
+        estimate=estimate,
+        low=float(interval.low),
+        high=float(interval.high),
+        df=float(result.df),
+        cohens_d=d,
+        power=two_sample_power(d, len(a), len(b), alpha=alpha),
+    )
+
+
+def mann_whitney(a: np.ndarray, b: np.ndarray) -> Outcome:
+    """Test whether one sample tends to larger values (Mann and Whitney 1947), two-sided.
+
+    As `scipy.stats.mannwhitneyu` with its default choice of the exact or the asymptotic
+    distribution; the statistic is U of `a`, with ties counting one half.
+    """
+    method = "Mann-Whitney U, two-sided"
+    if min(len(a), len(b)) < 1:
+        return Outcome(method, notes=(_too_few(a, b, needed=1),))
+    if is_constant(np.concatenate([a, b])):
+        return Outcome(method, len(a) * len(b) / 2, 1.0, (note(Code.ALL_VALUES_EQUAL),))
+    result = stats.mannwhitneyu(a, b, alternative="two-sided")
+    return Outcome(method, float(result.statistic), float(result.pvalue))
+
+
+def normality_table(replicates: Replicates) -> pd.DataFrame:
+    """Return Table I: Shapiro-Wilk, a row a metric and model."""
+    return models_table(replicates, shapiro_wilk)
+
+
+def variances_table(replicates: Replicates) -> pd.DataFrame:
+    """Return Table II: Levene, a row a metric and pair."""
+
+    def rows(pair: Pair, _: str) -> list[Outcome]:
+        return [levene(pair.a, pair.b)]
+
+    return pairs_table(replicates, rows, separate=True)
+
+
+def t_test_table(replicates: Replicates) -> pd.DataFrame:
+    """Return Table III: t tests with their power, each with its rate of false alarms."""
+
+    def rows(pair: Pair, _: str) -> list[dict]:
+        result = t_test(pair.a, pair.b, alpha=replicates.alpha)
+        return [_with_rate(result, "student_t" if result.method == "Student's t" else "welch_t")]
+
+    return pairs_table(replicates, rows, separate=True)
+
+
+def mann_whitney_table(replicates: Replicates) -> pd.DataFrame:
+    """Return Table IV: Mann-Whitney U, each with its rate of false alarms."""
+
+    def rows(pair: Pair, _: str) -> list[dict]:
+        return [_with_rate(mann_whitney(pair.a, pair.b), "mann_whitney")]
+
+    return pairs_table(replicates, rows, separate=True)
+
+
+def ranges_table(replicates: Replicates) -> pd.DataFrame:
+    """Return Table V: smallest and largest value, a row a metric and model."""
+
+    def row(values: np.ndarray) -> dict:
+        if not len(values):
+            return {"minimum": NAN, "maximum": NAN, "notes": [note(Code.NO_VALUE)]}
+        return {"minimum": float(values.min()), "maximum": float(values.max()), "notes": []}
+
+    return models_table(replicates, row)
+
+
+def means_table(replicates: Replicates) -> pd.DataFrame:
+    """Return Table VI: mean and sample standard deviation, a row a metric and model."""
+
+    def row(values: np.ndarray) -> dict:
+        if not len(values):
+            return {"mean": NAN, "sd": NAN, "notes": [note(Code.NO_VALUE)]}
+        if len(values) == 1:
+            return {"mean": float(values[0]), "sd": NAN, "notes": [note(Code.ONE_VALUE)]}
+        return {"mean": float(values.mean()), "sd": float(values.std(ddof=1)), "notes": []}
+
+    return models_table(replicates, row)
+
+
+def _with_rate(result: Outcome, test: str) -> dict:
+    row = {**asdict(result), "false_alarm_rate": NAN}
+    if np.isnan(result.p):
+        return row
+    of_10, of_30 = FALSE_ALARM_RATES[test]
+    alarms = note(Code.FALSE_ALARMS, of_10=of_10, of_30=of_30)
+    return row | {"false_alarm_rate": of_10, "notes": [*result.notes, alarms]}
+
+
+def _too_few(a: np.ndarray, b: np.ndarray, needed: int = 2) -> Note:
+    return note(Code.NEEDS_VALUES_OF_EACH, needed=needed, n_a=len(a), n_b=len(b))

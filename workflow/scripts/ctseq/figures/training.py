@@ -1,0 +1,70 @@
+"""The figure of the trainings, epoch by epoch."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from ctseq.figures.style import MM, MUTED, PAGE, canvas, grid, look_of, styled, wrapped
+
+
+@styled
+def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw each model's losses and tuning accuracy, epoch by epoch.
+
+    Thin lines are replicates, thick ones their mean as far as at least half of them train, dots
+    the epochs that were kept.
+
+    Parameters
+    ----------
+    histories
+        `tables.HISTORY` with columns model and replicate.
+    labels
+        Model to label, in the order of the figure.
+    """
+    figure = canvas(PAGE, (12 + 44 * len(labels)) * MM)
+    panels = figure.subplots(len(labels), 2, squeeze=False, sharex=True)
+    for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=True):
+        runs = histories[histories["model"] == model]
+        colour = look_of(list(labels), model)["color"]
+        _curves(loss, runs, "train_loss", MUTED)
+        _curves(loss, runs, "tuning_loss", colour)
+        _curves(accuracy, runs, "tuning_accuracy", colour)
+        _kept(loss, runs, "tuning_loss", colour)
+        _kept(accuracy, runs, "tuning_accuracy", colour)
+        loss.set_title(wrapped(label, 50), fontweight="bold")
+        loss.set_ylabel("Loss")
+        accuracy.set_ylabel("Tuning accuracy")
+        accuracy.set_ylim(-0.04, 1.04)
+        loss.legend(
+            handles=[
+                Line2D([], [], color=MUTED, label="training"),
+                Line2D([], [], color=colour, label="tuning"),
+            ]
+        )
+        for axes in (loss, accuracy):
+            grid(axes, "y")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in panels[-1]:
+        axes.set_xlabel("Epoch")
+    return figure
+
+
+def _curves(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:
+    draw = partial(sns.lineplot, x="epoch", y=column, color=colour, legend=False, ax=axes)
+    draw(runs, units="replicate", estimator=None, linewidth=0.5, alpha=0.4)
+    trained = runs.groupby("epoch")["replicate"].transform("size") / runs["replicate"].nunique()
+    draw(runs[trained >= 0.5], estimator="mean", errorbar=None, linewidth=1.8)
+
+
+def _kept(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:
+    kept = runs[runs["kept"] == 1]
+    axes.plot(
+        kept["epoch"], kept[column], linestyle="", marker="o", markersize=3.2, color=colour,
+        markeredgecolor="white", markeredgewidth=0.4, zorder=3,
+    )  # fmt: skip

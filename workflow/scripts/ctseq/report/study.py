@@ -1,0 +1,77 @@
+"""What the pages are made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ctseq.report.facts import Cost
+from ctseq.report.figures import Figure
+
+# Model to what each replicate's training wrote down, in order: ``training.json``.
+Summaries = Mapping[str, Sequence[Mapping[str, float]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Models that were compared.
+
+    Attributes
+    ----------
+    config
+        Their study's configuration.
+    metrics
+        `tables.METRICS`.
+    comparison
+        Stem of ``comparison/**.csv`` to table.
+    figures
+        In the order in which they are shown.
+    summaries
+        What their trainings chose, if that is known.
+    """
+
+    config: Mapping[str, Any]
+    metrics: pd.DataFrame
+    comparison: Mapping[str, pd.DataFrame]
+    figures: Sequence[Figure] = ()
+    summaries: Summaries = field(default_factory=dict)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Model to its label."""
+        return {name: model["label"] for name, model in self.config["models"].items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published(Compared):
+    """The published study; `printed` is ``resources/published/tables.csv``."""
+
+    printed: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Compared):
+    """A study that was run here, and the published study to set beside it.
+
+    Attributes
+    ----------
+    summary
+        ``dataset/summary.json``.
+    models
+        Model to its ``models/<model>.json``.
+    costs, versions, revision
+        As `report.facts` finds them.
+    """
+
+    summary: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, Any]]
+    published: Published
+    costs: Sequence[Cost]
+    versions: Mapping[str, str]
+    revision: str
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the patients are phantoms."""
+        return self.config["dataset"]["format"] == "phantom"

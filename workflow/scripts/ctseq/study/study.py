@@ -1,0 +1,74 @@
+"""The study that a configuration describes, as rules ask for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ctseq.imaging.windows import parse_windows
+from ctseq.study.models import Model, resolved
+
+# Keys of `splits` that each scheme goes by; changing those of another re-runs nothing.
+_SCHEMES = {"random": ("test_proportion", "stratify"), "repeated_kfold": ("folds",)}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, with its models and all settings filled in.
+
+    Attributes
+    ----------
+    results
+        Folder of all that it makes.
+    dataset_format, dataset_window, label_table
+        How its dataset is read; a window is in numbers, so that another spelling of the same one
+        re-runs nothing, and the label table is None where the dataset brings its own.
+    splits
+        Scheme of the splits, with its own keys only.
+    models
+        By name, in the order of tables and figures.
+    replicates
+        Their numbers as file names have them, from ``01``.
+    shards
+        What the names of files of shards end in: nothing if there is one, ``-2-of-4`` of four.
+    inner_folds
+        Number of inner folds that tuning goes by; None where it goes by the test patients.
+    """
+
+    results: str
+    dataset_format: str
+    dataset_window: str | list[str]
+    label_table: str | None
+    splits: dict[str, Any]
+    models: dict[str, Model]
+    replicates: list[str]
+    shards: list[str]
+    inner_folds: int | None
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Study":
+        """Return the study that a checked configuration describes."""
+        dataset, splits, tuning = config["dataset"], config["splits"], config["tuning"]
+        is_phantom = dataset["format"] == "phantom"
+        windows = [f"{one.level:g}/{one.width:g}" for one in parse_windows(dataset["window"])]
+        shards = range(1, config["shards"] + 1)
+        return cls(
+            results=f"results/{config['study']}",
+            dataset_format=dataset["phantom"]["layout"] if is_phantom else dataset["format"],
+            dataset_window=windows if len(windows) > 1 else windows[0],
+            label_table=None if is_phantom or dataset["labels"] == "auto" else dataset["labels"],
+            splits={key: splits[key] for key in ("scheme", *_SCHEMES[splits["scheme"]])},
+            models={name: resolved(config, model) for name, model in config["models"].items()},
+            replicates=[f"{number:02d}" for number in range(1, config["replicates"] + 1)],
+            shards=[f"-{one}-of-{len(shards)}" for one in shards] if len(shards) > 1 else [""],
+            inner_folds=tuning["folds"] if tuning["patients"] == "train" else None,
+        )
+
+    def encoder_of(self, name: str) -> str:
+        """Return the first model with the same features as a model, whose files they share."""
+        settings = self.models[name].feature_settings
+        same = (other for other, its in self.models.items() if its.feature_settings == settings)
+        return next(same)
+
+    def trained(self, *ways: str) -> list[str]:
+        """List the models that are trained in one of some ways (see `way_of_training`)."""
+        return [name for name, model in self.models.items() if model.way_of_training in ways]
