@@ -71,7 +71,8 @@ def step(name: str, folder: Path, layout: str, patients: int) -> None:
     """Run one step of a study in `folder` and print its peak memory in MiB."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
-    registry.READERS["made-up"] = made_up(patients)
+    if layout == "made-up":
+        registry.READERS[layout] = made_up(patients)
     tables = {k: str(folder / f"{k}.csv") for k in ("inventory", "listing", "demographics")}
     kept = {k: str(folder / f"{k}.csv") for k in ("slices", "patients")}
     recognised = str(folder / "format.json")

@@ -171,12 +171,17 @@ def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("There is no GPU here, and nothing was measured")
 
 
-def test_memory_is_measured_of_steps_that_run(tmp_path, capsys):
+@pytest.mark.parametrize("layout", ["made-up", "ct-ich-jpg"])
+def test_memory_is_measured_of_steps_that_run(tmp_path, capsys, monkeypatch, layout):
     import memory
 
-    for step in ("draw", "index", "select", "pack"):
-        memory.step(step, tmp_path, "ct-ich-jpg", 3)
+    # The reader that is made up goes again after the test.
+    monkeypatch.delitem(memory.registry.READERS, "made-up", raising=False)
+    steps = ("draw", "index", "select", "pack")[layout == "made-up" :]
+    for step in steps:
+        memory.step(step, tmp_path, layout, 3)
     peaks = [float(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(peaks) == 4
+    assert len(peaks) == len(steps)
     assert min(peaks) > 10  # MiB, which Python alone takes
-    assert (tmp_path / "pixels.npy").stat().st_size > 3 * memory.SLICES[0] * memory.SIDE**2
+    fewest = memory.SLICES if layout == "made-up" else memory.SLICES_DRAWN[0]
+    assert (tmp_path / "pixels.npy").stat().st_size > 3 * fewest * memory.SIDE**2

@@ -14,7 +14,7 @@ from ctseq.core.tables import read_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.tables import METRICS, POOLED_PREDICTIONS
 from ctseq.families.tables import HISTORY
-from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
+from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PATIENTS, PROBLEMS, SLICES
 from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
 from ctseq.study.digests import imported_files
 from studies import contents, differing, read_dot
@@ -24,6 +24,7 @@ TABLES = {
     "dataset/inventory.csv": INVENTORY,
     "dataset/listing.csv": LISTING,
     "dataset/problems.csv": PROBLEMS,
+    "dataset/demographics.csv": DEMOGRAPHICS,
     "dataset/slices.csv": SLICES,
     "dataset/patients.csv": PATIENTS,
     "splits/replicate-01.csv": SPLIT,

@@ -42,7 +42,7 @@ rule index_dataset:
     threads: 4
     resources:
         # Tables of 25,000 scans take 1.1 GB (docs/performance.md), and a patient's volume of
-        # 512 x 512 x 300 voxels, 315 MB in float32, a part of it before the tables are joined.
+        # 512 x 512 x 300 voxels 315 MB in float32.
         mem_mb=2000,
     params:
         code_of("index_dataset.py"),

@@ -1,4 +1,4 @@
-"""Draw a synthetic head-CT dataset in the layout of CT-ICH's JPG release."""
+"""Draw a synthetic head-CT dataset in the layout of any format."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from ctseq.phantom.layouts import write_phantom
 
 
 def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:
-    """Draw it whole: `phantom` holds patients, positive and image_size."""
+    """Write the dataset; `phantom` holds patients, positive, image_size and layout."""
     with atomic_write(dataset) as folder:
         write_phantom(folder, **phantom, seed=seed)
     logging.getLogger("ctseq").info(
