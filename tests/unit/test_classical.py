@@ -8,8 +8,7 @@ import pytest
 from ctseq.families.classical import CLASSICAL_HEADS, fit_classical
 from ctseq.families.heads import LINEAR
 from ctseq.families.sequence_heads import SEQUENCE_HEADS
-from ctseq.replicates.fits import Fit
-from ctseq.replicates.tasks import Task
+from ctseq.replicates.tasks import Fit, Task
 from ctseq.study.models import HEAD_FAMILIES
 
 

@@ -12,7 +12,8 @@ from ctseq.core.errors import InputError
 from ctseq.encoders import backbones
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
-from ctseq.families.finetuning import Examples, _Run, finetune, probabilities
+from ctseq.families.finetuning import FineTuning, finetune
+from ctseq.families.pixel_rows import PixelExamples, probabilities
 from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import choose_trainable, renew_head, save_model
 from ctseq.imaging.preprocessing import Preprocessing
@@ -62,7 +63,7 @@ def examples(kind, n=11):
         :, None, None
     ].astype(np.uint8)
     members = np.arange(n * each)
-    return Examples(pixels, members.reshape(n, each) if kind == "video" else members, labels)
+    return PixelExamples(pixels, members.reshape(n, each) if kind == "video" else members, labels)
 
 
 def train(backbone, rows, folder, *, choose=None, seed=(0, 1), **changes):
@@ -85,7 +86,7 @@ def same(first, second):
 
 
 def gradient(backbone, rows, **changes):
-    run = _Run(backbone, SETTINGS | changes, [0, 1], rows.labels)
+    run = FineTuning(backbone, SETTINGS | changes, [0, 1], rows.labels)
     loss = run.accumulate(rows)
     return loss, torch.cat([p.grad.flatten() for p in run.weights.values()])
 

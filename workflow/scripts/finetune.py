@@ -15,14 +15,15 @@ from ctseq.core.tables import read_table, read_tables, write_table
 from ctseq.encoders.backbones import choose_device, load_configured
 from ctseq.encoders.devices import identity
 from ctseq.encoders.sequences import model_rows
-from ctseq.families.finetuning import Examples, finetune, probabilities
+from ctseq.families.finetuning import finetune
+from ctseq.families.pixel_rows import PixelExamples, probabilities
 from ctseq.families.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
 from ctseq.families.trainable import renew_head, save_model
 from ctseq.intake.tables import PATIENTS, SLICES
-from ctseq.replicates.labels import labels_of
 from ctseq.replicates.splits import hold_out, read_split, rows_of
 from ctseq.replicates.tables import SCORES
+from ctseq.replicates.tasks import row_labels
 
 log = logging.getLogger("ctseq")
 
@@ -30,7 +31,7 @@ log = logging.getLogger("ctseq")
 def main(
     inputs, outputs, *, replicate, threads, model, shuffle_seed, labels, training, folds, seed
 ):
-    """Write the best epoch's model, the history of all, and its scores of the other patients."""
+    """Write the best epoch's model, the history of its training, and held-out patients' scores."""
     torch.set_num_threads(threads)
     device = choose_device()
     slices, patients = read_table(inputs.slices, SLICES), read_table(inputs.patients, PATIENTS)
@@ -38,10 +39,10 @@ def main(
     if folds is not None:
         split = hold_out(split, patients, folds=folds, seed=[seed, replicate, INNER])
     members, rows = model_rows(read_tables(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
-    truth = labels_of(rows, slices, patients, labels=labels)
-    examples = Examples(open_pixels(inputs.pixels), members, truth)
-    judge = "test" if folds is None else "held_out"
-    train, choose = (rows_of(split, name, rows["patient_id"]) for name in ("train", judge))
+    truth = row_labels(rows, slices, patients, of=labels)
+    examples = PixelExamples(open_pixels(inputs.pixels), members, truth)
+    tuned_on = "test" if folds is None else "held_out"
+    train, tune = (rows_of(split, subset, rows["patient_id"]) for subset in ("train", tuned_on))
 
     backbone = load_configured(inputs.folder, inputs.description, model, device)
     std = read_json(inputs.description)["initializer_range"]
@@ -51,7 +52,7 @@ def main(
     history, summary = finetune(
         backbone,
         examples[train],
-        examples[choose],
+        examples[tune],
         settings=training,
         seed=[seed, replicate],
         unfinished=Unfinished(folder, fingerprint(inputs, decided_by)),

@@ -13,7 +13,7 @@ from ctseq.replicates.tasks import read_task, tabulate_scores
 
 
 def main(inputs, scores, summary, *, head, labels, weighted, folds, **seeds):
-    """Write the scores and what was chosen."""
+    """Write the scores and the chosen hyperparameters."""
     features, views = read_views(inputs)
     rows = read_tables(inputs.rows, ROWS)
     task = read_task(inputs, rows, labels=labels, views=views, folds=folds, **seeds)
