@@ -35,8 +35,10 @@ def main() -> None:
     """Print the largest differences over all seeds, a line a kind of head."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
-    seeds = range(parser.parse_args().seeds)
-    for head in HEAD_FAMILIES:
+    parser.add_argument("--heads", nargs="+", default=list(HEAD_FAMILIES))
+    options = parser.parse_args()
+    seeds = range(options.seeds)
+    for head in options.heads:
         largest = pd.DataFrame([differences(head, seed) for seed in seeds]).max()
         print(f"{head:10}", *(f"{name} {value:.1e}" for name, value in largest.items()), sep="  ")
 

@@ -200,10 +200,12 @@ def test_batch_norms_keep_their_statistics(tiny, tmp_path):
 
 
 def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
-    rows, found = examples("video"), {}
+    # Of images: PyTorch 2.13 cannot compute attention in bfloat16 where ATEN_CPU_CAPABILITY hides
+    # a processor's AVX-512.
+    rows, found = examples("image"), {}
     for precision in ("float32", "auto", "bfloat16"):
         settings = SETTINGS | {"precision": precision}
-        found[precision] = probabilities(loaded(tiny / "video", "video"), rows, settings)
+        found[precision] = probabilities(loaded(tiny / "image", "image"), rows, settings)
     np.testing.assert_array_equal(found["auto"], found["float32"])
     apart = abs(found["bfloat16"] - found["float32"]).max()
     assert 0 < apart < 0.02

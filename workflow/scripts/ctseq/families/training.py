@@ -166,13 +166,16 @@ def predict(
 
 
 class _Grid:
-    """Trainings at every rate on every fit: those of the first rate come first, a fit each."""
+    """Trainings at every rate on every fit: first those at the first rate, one a fit, and so on."""
 
     def __init__(self, head, examples, fits, initial, rates, settings, seed) -> None:
-        self.head, self.examples, self.fits, self.settings = head, examples, fits, settings
+        self.head, self.examples, self.settings = head, examples, settings
         self.labels = torch.from_numpy(examples.labels.astype(np.int64))
+        self.n_fits = len(fits)
+        # Of each training:
+        self.fits = [*fits] * len(rates)
         self.rates = np.repeat(rates, len(fits))
-        self.trained = [examples.labels[fit.train] for fit in fits]
+        self.trained = [examples.labels[fit.train] for fit in self.fits]
         self.class_weights = [class_weights(labels, settings) for labels in self.trained]
         streams = [np.random.SeedSequence([*seed, number]) for number in range(len(fits))]
         self.rngs = [np.random.default_rng(stream) for _ in rates for stream in streams]
@@ -212,8 +215,8 @@ class _Grid:
         rows, weights = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
         for index, (training, batch) in enumerate(zip(trainings, batches, strict=True)):
             rows[index, : len(batch)] = batch
-            of_class = self.class_weights[training % len(self.fits)]
-            weights[index, : len(batch)] = of_class[self.examples.labels[batch]]
+            labels = self.examples.labels[batch]
+            weights[index, : len(batch)] = self.class_weights[training][labels]
         return rows, torch.from_numpy(weights)
 
     @torch.no_grad()
@@ -221,18 +224,19 @@ class _Grid:
         """Add an epoch to a candidate's history, and keep it if it is the best so far."""
         trainings = self._trainings(number)
         heads = [self._head(training) for training in trainings]
+        held_out = [self.fits[training].held_out for training in trainings]
         found = [
-            predict(self.head, own, self.examples.inputs, fit.held_out)
-            for own, fit in zip(heads, self.fits, strict=True)
+            predict(self.head, own, self.examples.inputs, rows)
+            for own, rows in zip(heads, held_out, strict=True)
         ]
-        truth = self.examples.labels[np.concatenate([fit.held_out for fit in self.fits])]
+        truth = self.examples.labels[np.concatenate(held_out)]
         probability = np.concatenate(found)
         of_truth = np.where(truth == 1, probability, 1 - probability)
         loss = accuracy = np.nan
         if len(truth):
             loss = -np.log(np.clip(of_truth, 1e-12, None)).mean()
             accuracy = (of_truth > 0.5).mean()
-        train_loss = self.losses[trainings].sum() / sum(map(len, self.trained))
+        train_loss = self.losses[trainings].sum() / sum(len(self.trained[t]) for t in trainings)
         candidate.history.append((epoch, train_loss, loss, accuracy, self._rate(trainings[0])))
         score = {"accuracy": accuracy, "loss": -loss}[by] if len(truth) else epoch
         if not np.isfinite(train_loss):
@@ -242,21 +246,20 @@ class _Grid:
             candidate.parameters, candidate.probabilities = heads, found
 
     def _trainings(self, candidate: int) -> np.ndarray:
-        return candidate * len(self.fits) + np.arange(len(self.fits))
+        return candidate * self.n_fits + np.arange(self.n_fits)
 
     def _batches(self, training: int) -> list[np.ndarray]:
         """Draw the rows of one epoch of a training, batch by batch."""
-        fit = training % len(self.fits)
         balanced = self.settings["sampling"] == "balanced"
-        order = epoch_order(self.trained[fit], balanced=balanced, rng=self.rngs[training])
+        order = epoch_order(self.trained[training], balanced=balanced, rng=self.rngs[training])
         size = self.settings["batch_size"]
-        rows = self.fits[fit].train[order]
+        rows = self.fits[training].train[order]
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
     def _rate(self, training: int) -> float:
         """Return the learning rate of a training's next step."""
-        rows = len(self.trained[training % len(self.fits)])
-        n_steps = -(-rows // self.settings["batch_size"]) * self.settings["epochs"]
+        n_steps = -(-len(self.trained[training]) // self.settings["batch_size"])
+        n_steps *= self.settings["epochs"]
         warmup = self.settings["warmup_steps"]
         step = self.optimiser.steps[training]
         share = learning_rate_share(step, warmup_steps=warmup, n_steps=n_steps)
