@@ -22,7 +22,7 @@ from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs
 from ctseq.families.tuning import tune_head
 from ctseq.replicates.aggregation import choose_threshold, combine_slices
 from ctseq.replicates.splits import random_split
-from ctseq.replicates.tasks import Task, draw_fits, tabulate_scores
+from ctseq.replicates.tasks import Task, draw_fits
 from ctseq.study.models import HEAD_FAMILIES
 
 PATIENTS, WIDTH, CHANGE = 40, 64, 1e-6
@@ -93,8 +93,7 @@ def fit(
     task = Task(index, rows["hemorrhage"].to_numpy(), *fits)
     seeds, losses = {"seed": seed, "replicate": 1}, pd.Series(dtype=float)
     if head in CLASSICAL_HEADS:
-        fitted = fit_classical(head, features, task, weighted=False, **seeds)
-        choices, scores = fitted.chosen, tabulate_scores(task, fitted.probabilities, fitted.inner)
+        choices, scores = fit_classical(head, features, task, weighted=False, **seeds)
     else:
         kind = SEQUENCE_HEADS[head] if pooled else LINEAR
         trained = tune_head(kind, inputs, task, std=0.02, training=TRAINING, **seeds)

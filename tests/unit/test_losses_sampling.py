@@ -1,7 +1,6 @@
-"""What a row's loss is, which rows make an epoch, and which patients are held out."""
+"""What a row's loss is, and which rows make an epoch."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -10,7 +9,6 @@ from torch.nn import functional
 
 from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.sampling import epoch_order
-from ctseq.replicates.splits import hold_out
 
 WEIGHTED = {"loss": "weighted"}
 labels_ = st.lists(st.integers(0, 1), min_size=2, max_size=60).map(np.array)
@@ -87,15 +85,3 @@ def test_sampling_follows_its_generator():
     first, again, other = (epoch_order(labels, balanced=True, rng=rng(s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-
-
-def test_holding_out_takes_training_patients_alone():
-    ids = [f"{n:02d}" for n in range(20)]
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": [0, 1] * 10})
-    split = pd.DataFrame({"patient_id": ids, "subset": ["train"] * 15 + ["test"] * 5})
-    held = hold_out(split, patients.sample(frac=1, random_state=1), folds=5, seed=[1, 2, 4])
-    assert held["patient_id"].tolist() == ids
-    assert held["subset"].value_counts().to_dict() == {"train": 12, "test": 5, "held_out": 3}
-    assert (held["subset"] == "test").tolist() == [False] * 15 + [True] * 5
-    other = hold_out(split, patients, folds=5, seed=[1, 3, 4])
-    assert (other["subset"] != held["subset"]).any()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -21,7 +22,7 @@ from sklearn.svm import SVC
 from ctseq.cache.row_arrays import Rows
 from ctseq.core.seeds import ORDER
 from ctseq.families.ties import first_best
-from ctseq.replicates.tasks import Fit, Task
+from ctseq.replicates.tasks import Fit, Task, tabulate_scores
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,6 @@ CLASSICAL_HEADS: dict[str, Classical] = {
 }
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A tuned classifier's results.
-
-    Attributes
-    ----------
-    chosen
-        The chosen hyperparameters.
-    probabilities
-        Probabilities of the test rows.
-    inner
-        Probabilities of the rows of each inner fold by the classifier that did not learn from it.
-    """
-
-    chosen: dict[str, float]
-    probabilities: np.ndarray
-    inner: list[np.ndarray]
-
-
 def fit_classical(
     name: str,
     features: Rows,
@@ -72,7 +54,7 @@ def fit_classical(
     weighted: bool,
     seed: int,
     replicate: int,
-) -> Fitted:
+) -> tuple[dict[str, float], pd.DataFrame]:
     """Tune a classifier on the inner folds and fit it to all training rows.
 
     Parameters
@@ -91,10 +73,11 @@ def fit_classical(
 
     Returns
     -------
-    Fitted
-        Of the first hyperparameters with the lowest Brier score over all held-out rows. A
-        classifier without probabilities gets them from a logistic curve through the scores of
-        these rows (Platt 1999).
+    chosen
+        The first hyperparameters with the lowest Brier score over all held-out rows.
+    scores
+        `replicates.tables.SCORES`. A classifier without probabilities gets them from a logistic
+        curve through the scores of the held-out rows (Platt 1999).
     """
     head = CLASSICAL_HEADS[name]
     known = head.classifier.get_params()
@@ -124,7 +107,7 @@ def fit_classical(
         loss = brier_score_loss(truth, np.concatenate(calibrated))
         trials.append((-loss, values, curve, calibrated))
     _, values, curve, calibrated = trials[first_best([trial[0] for trial in trials])]
-    return Fitted(dict(values), curve(scores(values, task.outer)), calibrated)
+    return values, tabulate_scores(task, curve(scores(values, task.outer)), calibrated)
 
 
 def _curve(

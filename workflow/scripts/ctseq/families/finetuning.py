@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 from torch.nn import functional
 
 from ctseq.core.errors import InputError
@@ -25,12 +26,7 @@ from ctseq.families.ties import improves
 from ctseq.families.trainable import choose_trainable
 from ctseq.imaging.augmentation import augment
 
-_BATCH_NORMS = (
-    torch.nn.BatchNorm1d,
-    torch.nn.BatchNorm2d,
-    torch.nn.BatchNorm3d,
-    torch.nn.SyncBatchNorm,
-)
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def finetune(
@@ -101,20 +97,9 @@ def finetune(
 
 @dataclass
 class FineTuning:
-    """A training in progress.
+    """A training in progress: its finished epochs and steps, best epoch, and history.
 
-    Attributes
-    ----------
-    backbone, settings, seed
-        As for `finetune`.
-    labels
-        Labels of the rows to learn from.
-    epoch, step
-        Finished epochs and steps.
-    best
-        The best epoch so far.
-    history
-        A row an epoch, as `tables.HISTORY` without what is the same for all.
+    `labels` are those of the rows to learn from; the other arguments are those of `finetune`.
     """
 
     backbone: Backbone
@@ -146,15 +131,9 @@ class FineTuning:
             model.activation_checkpointing_enable()
         if settings["compile"]:
             model.compile()
-        self.weights = {
-            name: weight for name, weight in model.named_parameters() if weight.requires_grad
-        }
-        self.optimizer = torch.optim.AdamW(
-            self.weights.values(),
-            lr=settings["learning_rate"],
-            weight_decay=settings["weight_decay"],
-            fused=True,
-        )
+        self.weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        rates = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+        self.optimizer = torch.optim.AdamW(self.weights.values(), **rates, fused=True)
         self.class_weights = torch.from_numpy(class_weights(self.labels, settings)).to(device)
         self.n_steps = -(-len(self.labels) // settings["batch_size"]) * settings["epochs"]
 

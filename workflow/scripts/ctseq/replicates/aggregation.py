@@ -13,38 +13,22 @@ import pandas as pd
 TOP_SLICES = 3
 
 
-def _maximum(probability: np.ndarray) -> float:
-    return float(probability.max())
-
-
-def _mean(probability: np.ndarray) -> float:
-    return float(probability.mean())
-
-
 def _noisy_or(probability: np.ndarray) -> float:
     """Return the probability that any slice is positive if slices were independent."""
     # In logarithms: a product of forty small factors loses digits.
     return float(-np.expm1(np.log1p(-np.clip(probability, 0, 1 - 1e-12)).sum()))
 
 
-def _majority(probability: np.ndarray) -> float:
-    return float((probability >= 0.5).mean())
-
-
-def _top_mean(probability: np.ndarray) -> float:
-    return float(np.sort(probability)[-TOP_SLICES:].mean())
-
-
 # `sequence_rule` of the configuration to a function from the probabilities of a scan's slices,
 # shape (slices,), to that of the scan. `any` and `max` are one rule: any slice reaches a threshold
 # if and only if the highest does.
 SEQUENCE_RULES: dict[str, Callable[[np.ndarray], float]] = {
-    "any": _maximum,
-    "max": _maximum,
-    "mean": _mean,
+    "any": np.max,
+    "max": np.max,
+    "mean": np.mean,
     "noisy_or": _noisy_or,
-    "majority": _majority,
-    "top_mean": _top_mean,
+    "majority": lambda probability: (probability >= 0.5).mean(),
+    "top_mean": lambda probability: np.sort(probability)[-TOP_SLICES:].mean(),
 }
 
 

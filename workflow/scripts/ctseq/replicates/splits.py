@@ -83,15 +83,13 @@ def repeated_kfold_split(
 
     Parameters
     ----------
-    patients
-        Columns ``patient_id`` and ``hemorrhage``; the order of rows does not matter.
+    patients, seed
+        As for `random_split`.
     replicate
         Number of the replicate, from 1. Its repetition seeds the draw together with `seed`, so
         a replicate's split does not depend on the number of replicates.
     folds
         Number of folds, from 2 to the number of patients of the rarer class.
-    seed
-        The study's seed.
 
     Returns
     -------
@@ -146,26 +144,6 @@ def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> p
     return pd.Series(folds_of, index=patients["patient_id"], name="fold")
 
 
-def hold_out(
-    split: pd.DataFrame, patients: pd.DataFrame, *, folds: int, seed: Sequence[int]
-) -> pd.DataFrame:
-    """Move the first inner fold of a split's training patients to the subset ``held_out``.
-
-    Parameters
-    ----------
-    split
-        As `read_split` returns it.
-    patients
-        The dataset's patients: columns ``patient_id`` and ``hemorrhage``.
-    folds, seed
-        As for `inner_folds`.
-    """
-    training = patients[rows_of(split, "train", patients["patient_id"])]
-    fold = inner_folds(training, folds=folds, seed=seed)
-    held_out = split["patient_id"].isin(fold.index[fold == 0])
-    return split.assign(subset=split["subset"].mask(held_out, "held_out"))
-
-
 def _stratified_folds(
     truth: np.ndarray, folds: int, *, rng: np.random.Generator, key: str, remedy: str
 ) -> np.ndarray:
@@ -210,9 +188,9 @@ def rows_of(split: pd.DataFrame, subset: str, patient_ids: pd.Series) -> np.ndar
     Parameters
     ----------
     split
-        As `read_split` or `hold_out` returns it.
+        As `read_split` returns it.
     subset
-        ``train``, ``test`` or ``held_out``.
+        ``train`` or ``test``.
     patient_ids
         The patient of each row.
 

@@ -107,25 +107,8 @@ def draw_fits(
 ) -> tuple[Fit, list[Fit]]:
     """Return the outer fit of a split, and inner fits of folds drawn from its training patients.
 
-    Parameters
-    ----------
-    rows
-        `cache.tables.ROWS`.
-    patients
-        `intake.tables.PATIENTS`.
-    split
-        As `splits.read_split` returns it.
-    folds
-        Number of inner folds, or None for no inner fits.
-    seed
-        Seed of the draw of the inner folds.
-    views
-        Copies of the rows in the features. All are learned from; only the first is held out.
-
-    Returns
-    -------
-    outer, inner
-        As the attributes of `Task`.
+    Parameters are as for `read_task`; `seed` is that of the draw. Of several views of a row, all
+    are learned from, but only the first is held out.
     """
     training = rows_of(split, "train", rows["patient_id"])
     outer = _fit(training, ~training, views)
