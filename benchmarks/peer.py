@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ctseq.families.heads import LINEAR
 from ctseq.families.training import Examples, train
-from ctseq.replicates.fits import Fit
+from ctseq.replicates.tasks import Fit
 
 # Of the paper's dataset: 57 patients train and 25 test, and so do their slices, on average.
 ROWS = {"video": {"train": 57, "test": 25}, "image": {"train": 1739, "test": 762}}

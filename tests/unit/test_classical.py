@@ -3,13 +3,13 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ctseq.families.classical import CLASSICAL_HEADS, fit_classical
 from ctseq.families.heads import LINEAR
 from ctseq.families.sequence_heads import SEQUENCE_HEADS
-from ctseq.replicates.fits import Fit
-from ctseq.replicates.tasks import Task
+from ctseq.replicates.tasks import Fit, Task
 from ctseq.study.models import HEAD_FAMILIES
 
 pytestmark = pytest.mark.numerical
@@ -20,10 +20,11 @@ def problem(n=60):
     labels = np.arange(n) % 2
     features = rng.normal(labels[:, None] * 1.5, 1.0, (n, 6)).astype(np.float32)
     rows = np.arange(n)
-    whole = Fit(rows[rows < 45], rows[rows >= 45])
+    outer = Fit(rows[rows < 45], rows[rows >= 45])
     inner = [Fit(rows[(rows < 45) & (rows % 3 != k)], rows[(rows < 45) & (rows % 3 == k)])
              for k in range(3)]  # fmt: skip
-    return features, Task(None, labels, whole, inner)
+    index = pd.DataFrame({"patient_id": [f"{row:02d}" for row in rows], "slice_number": 1})
+    return features, Task(index, labels, outer, inner)
 
 
 def fit(head, features, task):
@@ -37,26 +38,28 @@ def fitted(request, small_forest):
 
 
 def test_each_learns_the_same_thing_twice(fitted):
-    head, first = fitted
+    head, (chosen, scores) = fitted
     features, task = problem()
+    test = scores[scores["subset"] == "test"]
     truth = task.labels[task.outer.held_out]
-    assert ((first.probabilities >= 0.5) == truth).mean() >= 0.85
-    assert ((first.probabilities >= 0) & (first.probabilities <= 1)).all()
-    assert [len(part) for part in first.inner] == [15, 15, 15]
-    again = fit(head, features, task)
-    np.testing.assert_array_equal(first.probabilities, again.probabilities)
-    (name,) = first.chosen
-    assert first.chosen[name] in CLASSICAL_HEADS[head].grid[name]
+    assert ((test["probability"] >= 0.5) == truth).mean() >= 0.85
+    assert scores["probability"].between(0, 1).all()
+    assert scores["subset"].value_counts().to_dict() == {"held_out": 45, "test": 15}
+    again, same_scores = fit(head, features, task)
+    assert again == chosen
+    pd.testing.assert_frame_equal(same_scores, scores)
+    (name,) = chosen
+    assert chosen[name] in CLASSICAL_HEADS[head].grid[name]
 
 
 def test_test_rows_decide_nothing(fitted):
-    head, first = fitted
+    head, (chosen, scores) = fitted
     features, task = problem()
     features[task.outer.held_out] *= -9
-    other = fit(head, features, task)
-    assert first.chosen == other.chosen
-    for one, another in zip(first.inner, other.inner, strict=True):
-        np.testing.assert_array_equal(one, another)
+    other, other_scores = fit(head, features, task)
+    assert other == chosen
+    held_out = [table[table["subset"] == "held_out"] for table in (scores, other_scores)]
+    pd.testing.assert_frame_equal(*held_out)
 
 
 def test_weights_raise_the_rare_class():
@@ -65,10 +68,12 @@ def test_weights_raise_the_rare_class():
     rare[np.arange(60) % 4 == 1] = 0
     task = dataclasses.replace(task, labels=rare)
     means = [
-        fit_classical("logistic", features, task, weighted=w, seed=0, replicate=1).probabilities
-        for w in (False, True)
+        fit_classical("logistic", features, task, weighted=weighted, seed=0, replicate=1)[1]
+        .query("subset == 'test'")["probability"]
+        .mean()
+        for weighted in (False, True)
     ]
-    assert means[1].mean() > means[0].mean() + 0.05
+    assert means[1] > means[0] + 0.05
 
 
 def test_every_type_of_head_has_its_family():

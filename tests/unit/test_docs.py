@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctseq.encoders.sequences import SEQUENCE_RULES
+from ctseq.replicates.aggregation import SEQUENCE_RULES
 from ctseq.study.models import HEAD_FAMILIES
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 from ctseq.cache.pixels import open_pixels, pack_pixels
 from ctseq.core.errors import InputError
 from ctseq.imaging.preprocessing import Preprocessing
-from ctseq.replicates.labels import labels_of
+from ctseq.replicates.tasks import row_labels
 
 SLICES = pd.DataFrame(
     {
@@ -86,26 +86,26 @@ def test_threads_change_no_byte(tmp_path):
 )
 def test_rows_get_their_slices_or_their_patients_label(labels, expected):
     rows = pd.DataFrame({"patient_id": ["050", "049", "049", "050"], "slice_number": [2, 1, 2, 1]})
-    found = labels_of(rows, SLICES, PATIENTS, labels=labels)
+    found = row_labels(rows, SLICES, PATIENTS, of=labels)
     assert found.tolist() == expected
     assert found.dtype.kind == "i"
 
 
 def test_sequences_have_no_slice_number(tmp_path):
     rows = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [pd.NA, pd.NA]})
-    assert labels_of(rows, SLICES, PATIENTS, labels="patient").tolist() == [1, 0]
+    assert row_labels(rows, SLICES, PATIENTS, of="patient").tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("labels", ["slice", "patient"])
 def test_a_row_that_the_tables_do_not_know_is_named(labels):
     rows = pd.DataFrame({"patient_id": ["049", "051"], "slice_number": [1, 7]})
     with pytest.raises(InputError, match="no label for .*'patient_id': '051'"):
-        labels_of(rows, SLICES, PATIENTS, labels=labels)
+        row_labels(rows, SLICES, PATIENTS, of=labels)
 
 
 def test_slices_without_labels_of_their_own_refuse_to_teach():
     rows = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [1, 1]})
     unknown = SLICES.assign(hemorrhage=pd.array([pd.NA] * 4, dtype="Int64"))
     with pytest.raises(InputError, match="labels of patients and none of slices.*labels: patient"):
-        labels_of(rows, unknown, PATIENTS, labels="slice")
-    assert labels_of(rows, unknown, PATIENTS, labels="patient").tolist() == [1, 0]
+        row_labels(rows, unknown, PATIENTS, of="slice")
+    assert row_labels(rows, unknown, PATIENTS, of="patient").tolist() == [1, 0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
 from ctseq.families.training import Examples, predict, train
-from ctseq.replicates.fits import Fit
+from ctseq.replicates.tasks import Fit
 
 pytestmark = pytest.mark.numerical
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.encoders.sequences import SEQUENCE_RULES, first_slices, sample_frames
+from ctseq.encoders.sequences import first_slices, sample_frames
+from ctseq.replicates.aggregation import SEQUENCE_RULES
 
 
 @pytest.mark.parametrize(

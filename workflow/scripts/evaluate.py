@@ -15,7 +15,7 @@ from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS
 
 
 def main(inputs, predictions, slice_predictions, metrics, *, sequence_rule, threshold):
-    """Write the predictions of patients and slices, and the patients' metrics."""
+    """Write the predictions of patients and of slices, and the metrics of the former."""
     scores = read_table(inputs.scores, SCORES)
     patients = read_table(inputs.patients, PATIENTS)
     test = scores[scores["subset"] == "test"]
@@ -30,25 +30,27 @@ def main(inputs, predictions, slice_predictions, metrics, *, sequence_rule, thre
     slices = slices.merge(read_table(inputs.slices, SLICES), on=["patient_id", "slice_number"])
     _write(slices, slice_predictions, SLICE_PREDICTIONS, threshold)
 
-    called = _by_patient(test, patients, sequence_rule)
-    called = _write(called, predictions, PREDICTIONS, threshold)
+    by_patient = _by_patient(test, patients, sequence_rule)
+    predicted = _write(by_patient, predictions, PREDICTIONS, threshold)
     values = classification_metrics(
-        *(called[name].to_numpy() for name in ("hemorrhage", "probability", "predicted"))
+        *(predicted[name].to_numpy() for name in ("hemorrhage", "probability", "predicted"))
     )
     values = {name: None if math.isnan(value) else value for name, value in values.items()}
     write_json(values | {"threshold": threshold}, metrics)
 
 
 def _by_patient(scores, patients, sequence_rule):
+    """Return one probability a patient, beside its label."""
     if sequence_rule is not None:
         scores = combine_slices(scores, rule=sequence_rule)
     return scores.merge(patients, on="patient_id")
 
 
-def _write(rows: pd.DataFrame, path, table, threshold):
-    called = rows.assign(predicted=(rows["probability"] >= threshold).astype(int))
-    write_table(called, path, table)
-    return called
+def _write(scores: pd.DataFrame, path, table, threshold):
+    """Write scores with the class that the threshold predicts, and return them."""
+    predicted = scores.assign(predicted=(scores["probability"] >= threshold).astype(int))
+    write_table(predicted, path, table)
+    return predicted
 
 
 if "snakemake" in globals():

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,19 +11,18 @@ from ctseq.cache.pixels import open_pixels
 from ctseq.cache.tables import ROWS
 from ctseq.core.files import read_json, write_json
 from ctseq.core.logs import rule_log
-from ctseq.core.seeds import HEAD, INNER
-from ctseq.core.tables import read_table, read_tables, write_table
+from ctseq.core.seeds import HEAD
+from ctseq.core.tables import read_tables, write_table
 from ctseq.encoders.backbones import load_configured
 from ctseq.encoders.devices import choose_device, identity
 from ctseq.encoders.sequences import model_rows
-from ctseq.families.finetuning import Examples, finetune, probabilities
+from ctseq.families.finetuning import finetune
+from ctseq.families.pixel_rows import PixelExamples, probabilities
 from ctseq.families.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
 from ctseq.families.trainable import renew_head, save_model
-from ctseq.intake.tables import PATIENTS, SLICES
-from ctseq.replicates.labels import labels_of
-from ctseq.replicates.splits import hold_out, read_split, rows_of
 from ctseq.replicates.tables import SCORES
+from ctseq.replicates.tasks import read_task, tabulate_scores
 
 log = logging.getLogger("ctseq")
 
@@ -30,18 +30,17 @@ log = logging.getLogger("ctseq")
 def main(
     inputs, outputs, *, replicate, threads, model, shuffle_seed, labels, training, folds, seed
 ):
-    """Write the best epoch's model, the history of all, and its scores of the other patients."""
+    """Write the best epoch's model, the history of its training, and held-out patients' scores."""
     torch.set_num_threads(threads)
     device = choose_device()
-    slices, patients = read_table(inputs.slices, SLICES), read_table(inputs.patients, PATIENTS)
-    split = read_split(inputs.split)
-    if folds is not None:
-        split = hold_out(split, patients, folds=folds, seed=[seed, replicate, INNER])
     members, rows = model_rows(read_tables(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
-    truth = labels_of(rows, slices, patients, labels=labels)
-    examples = Examples(open_pixels(inputs.pixels), members, truth)
-    judge = "test" if folds is None else "held_out"
-    train, choose = (rows_of(split, name, rows["patient_id"]) for name in ("train", judge))
+    task = read_task(
+        inputs, rows, labels=labels, views=1, folds=folds, seed=seed, replicate=replicate
+    )
+    # One fold chooses the epoch: to train on each of them would multiply the work.
+    task = replace(task, inner=task.inner[:1])
+    fit = (*task.inner, task.outer)[0]
+    examples = PixelExamples(open_pixels(inputs.pixels), members, task.labels)
 
     backbone = load_configured(inputs.folder, inputs.description, model, device)
     std = read_json(inputs.description)["initializer_range"]
@@ -50,19 +49,18 @@ def main(
     folder = Path(outputs.history).with_name("unfinished")
     history, summary = finetune(
         backbone,
-        examples[train],
-        examples[choose],
+        examples[fit.train],
+        examples[fit.held_out],
         settings=training,
         seed=[seed, replicate],
         unfinished=Unfinished(folder, fingerprint(inputs, decided_by)),
     )
-    scores = (
-        rows[~train]
-        .merge(split, on="patient_id")
-        .assign(probability=probabilities(backbone, examples[~train], training))
+    test, *held_out = (
+        probabilities(backbone, examples[each.held_out], training)
+        for each in (task.outer, *task.inner)
     )
     save_model(backbone, Path(inputs.folder), Path(outputs.model))
-    write_table(scores, outputs.scores, SCORES)
+    write_table(tabulate_scores(task, test, held_out), outputs.scores, SCORES)
     write_table(history, outputs.history, HISTORY)
     write_json(summary, outputs.summary)
     shutil.rmtree(folder)

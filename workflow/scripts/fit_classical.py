@@ -9,18 +9,18 @@ from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_tables, write_table
 from ctseq.families.classical import fit_classical
 from ctseq.replicates.tables import SCORES
-from ctseq.replicates.tasks import read_task, tabulate_scores
+from ctseq.replicates.tasks import read_task
 
 
 def main(inputs, scores, summary, *, head, labels, weighted, folds, **seeds):
-    """Write the scores and what was chosen."""
+    """Write the scores and the chosen hyperparameters."""
     features, views = read_views(inputs)
     rows = read_tables(inputs.rows, ROWS)
     task = read_task(inputs, rows, labels=labels, views=views, folds=folds, **seeds)
-    fitted = fit_classical(head, features, task, weighted=weighted, **seeds)
-    write_table(tabulate_scores(task, fitted.probabilities, fitted.inner), scores, SCORES)
-    write_json(fitted.chosen, summary)
-    logging.getLogger("ctseq").info("Chosen: %s.", fitted.chosen)
+    chosen, table = fit_classical(head, features, task, weighted=weighted, **seeds)
+    write_table(table, scores, SCORES)
+    write_json(chosen, summary)
+    logging.getLogger("ctseq").info("Chosen: %s.", chosen)
 
 
 if "snakemake" in globals():

@@ -8,7 +8,7 @@ from ctseq.replicates.tables import SPLIT
 
 
 def main(patients, split, *, scheme, **settings):
-    """Write the split of one replicate, by the scheme and its own settings."""
+    """Write the split of one replicate, drawn by a scheme with the settings of that scheme."""
     write_table(SCHEMES[scheme](read_table(patients, PATIENTS), **settings), split, SPLIT)
 
 

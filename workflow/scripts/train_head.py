@@ -8,16 +8,15 @@ from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_tables
 from ctseq.families.heads import LINEAR
-from ctseq.families.run_files import write_run
-from ctseq.families.tuning import choose_and_train
+from ctseq.families.tuning import tune_head, write_head
 from ctseq.replicates.tasks import read_task
 
 
 def main(inputs, outputs, *, labels, training, folds, **seeds):
-    """Write the head, its history, its scores and what was chosen."""
+    """Write the head, the history of its training, its scores, and the chosen settings."""
     features, views = read_views(inputs)
     rows = read_tables(inputs.rows, ROWS)
-    trained = choose_and_train(
+    trained = tune_head(
         LINEAR,
         [features],
         read_task(inputs, rows, labels=labels, views=views, folds=folds, **seeds),
@@ -25,7 +24,7 @@ def main(inputs, outputs, *, labels, training, folds, **seeds):
         training=training,
         **seeds,
     )
-    write_run(trained, outputs)
+    write_head(trained, outputs)
     logging.getLogger("ctseq").info("Chosen: %s.", trained.summary)
 
 

@@ -1,6 +1,6 @@
-"""From slices to a patient: which slices a video model sees, and how slice results combine."""
+"""Which slices of a patient a model sees, and in which order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -112,41 +112,3 @@ def _random_order(patient_id: str, n_slices: int, *, seed: int) -> np.ndarray:
     # Seeded by the patient's id: other patients do not matter.
     entropy = [seed, *patient_id.encode()]
     return np.random.default_rng(np.random.SeedSequence(entropy)).permutation(n_slices)
-
-
-def _any(probability: np.ndarray) -> float:
-    return float(probability.max())
-
-
-def _mean(probability: np.ndarray) -> float:
-    return float(probability.mean())
-
-
-def _noisy_or(probability: np.ndarray) -> float:
-    """Give the probability that any slice bleeds, were slices independent."""
-    # In logarithms: a product of forty small factors loses digits.
-    return float(-np.expm1(np.log1p(-np.clip(probability, 0, 1 - 1e-12)).sum()))
-
-
-def _majority(probability: np.ndarray) -> float:
-    return float((probability >= 0.5).mean())
-
-
-def _top_mean(probability: np.ndarray) -> float:
-    return float(np.sort(probability)[-TOP_SLICES:].mean())
-
-
-# A bleed is seen on neighbouring slices, nine a positive patient on average in CT-ICH (318 of 36);
-# three leave room for a small one.
-TOP_SLICES = 3
-
-# Each gives the patient's probability from those of the slices, shape (slices,), such that the
-# patient is positive where it reaches the threshold. `max` is `any` by the name of what it does.
-SEQUENCE_RULES: dict[str, Callable[[np.ndarray], float]] = {
-    "any": _any,
-    "max": _any,
-    "mean": _mean,
-    "noisy_or": _noisy_or,
-    "majority": _majority,
-    "top_mean": _top_mean,
-}

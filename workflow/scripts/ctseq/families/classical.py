@@ -1,4 +1,4 @@
-"""Classical classifiers on cached features, each tuned inside the training patients."""
+"""Classifiers of scikit-learn on cached features, tuned inside the training patients."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -20,48 +21,29 @@ from sklearn.svm import SVC
 
 from ctseq.cache.row_arrays import Rows
 from ctseq.core.seeds import ORDER
-from ctseq.replicates.fits import Fit
-from ctseq.replicates.tasks import Task
+from ctseq.families.ties import first_best
+from ctseq.replicates.tasks import Fit, Task, tabulate_scores
 
 
 @dataclass(frozen=True)
 class Classical:
-    """A classifier and the values among which its training patients choose."""
+    """A classifier and the grid of hyperparameters that it is tuned over."""
 
     classifier: BaseEstimator
     grid: Mapping[str, Sequence[Any]]
 
 
-# `head.type` of models whose final layer is replaced by a classifier of scikit-learn. The grids
-# span what its guide suggests, from strong to weak regularisation, in few steps.
+# `head.type` to the classifier. The grids span the range that scikit-learn's guide suggests, from
+# strong to weak regularisation, in few steps.
 CLASSICAL_HEADS: dict[str, Classical] = {
     "logistic": Classical(LogisticRegression(max_iter=2000), {"C": [1e-4, 1e-3, 0.01, 0.1, 1.0]}),
-    "svm": Classical(SVC(), {"C": [0.1, 1.0, 10.0]}),
+    "svm": Classical(SVC(tol=1e-6), {"C": [0.1, 1.0, 10.0]}),
     "forest": Classical(RandomForestClassifier(200), {"min_samples_leaf": [1, 4, 16]}),
     "neighbours": Classical(KNeighborsClassifier(), {"n_neighbors": [3, 7, 15]}),
     "mlp": Classical(
         MLPClassifier((32,), early_stopping=False, max_iter=300), {"alpha": [1e-3, 0.1, 10.0]}
     ),
 }
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What came of a classifier.
-
-    Attributes
-    ----------
-    chosen
-        The values that were chosen.
-    probabilities
-        Of the test rows.
-    inner
-        Of each inner fold's rows, as it was held out.
-    """
-
-    chosen: dict[str, float]
-    probabilities: np.ndarray
-    inner: list[np.ndarray]
 
 
 def fit_classical(
@@ -72,65 +54,66 @@ def fit_classical(
     weighted: bool,
     seed: int,
     replicate: int,
-) -> Fitted:
-    """Choose a classifier's regularisation on inner folds and fit it to all training rows.
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """Tune a classifier on the inner folds and fit it to all training rows.
 
     Parameters
     ----------
     name
         A key of `CLASSICAL_HEADS`.
     features
-        float32, with a row a label of `task`. They are standardised by the rows that are learned
-        from. scikit-learn wants these at once, so memory holds them some times over.
+        float32, with a row a label of `task`. They are standardised by the training rows.
+        scikit-learn takes them all at once, so memory holds them several times.
     task
-        What is to be learned, with inner fits.
+        The rows to learn from, with inner fits.
     weighted
-        Weigh classes inversely to their frequency, where the classifier can.
+        Whether classes count inversely to their frequency, if the classifier can.
     seed, replicate
-        The study's, and the replicate's number: they seed what is random in a classifier.
+        The study's seed and the number of the replicate: together they seed a random classifier.
 
     Returns
     -------
-    Fitted
-        The grid's first value with the lowest Brier score over all rows held out. A classifier
-        without probabilities gets them from a logistic curve through the scores of these rows
-        (Platt 1999).
+    chosen
+        The first hyperparameters with the lowest Brier score over all held-out rows.
+    scores
+        `replicates.tables.SCORES`. A classifier without probabilities gets them from a logistic
+        curve through the scores of the held-out rows (Platt 1999).
     """
     head = CLASSICAL_HEADS[name]
     known = head.classifier.get_params()
-    # scikit-learn takes 32 bits.
+    # scikit-learn takes seeds of 32 bits.
     (number,) = np.random.SeedSequence([seed, replicate, ORDER]).generate_state(1)
     extra = {"random_state": int(number)} if "random_state" in known else {}
     extra |= {"class_weight": "balanced"} if weighted and "class_weight" in known else {}
+    probabilistic = hasattr(head.classifier, "predict_proba")
 
     def scores(values: Mapping[str, Any], fit: Fit) -> np.ndarray:
         classifier = clone(head.classifier).set_params(**values, **extra)
         pipeline = make_pipeline(StandardScaler(), classifier)
         with warnings.catch_warnings():
-            # A network that is stopped after its epochs is as meant.
+            # A network stops after its epochs on purpose.
             warnings.simplefilter("ignore", ConvergenceWarning)
             pipeline.fit(features[fit.train], task.labels[fit.train])
         if probabilistic:
             return pipeline.predict_proba(features[fit.held_out])[:, 1]
         return pipeline.decision_function(features[fit.held_out])
 
-    probabilistic = hasattr(head.classifier, "predict_proba")
     truth = np.concatenate([task.labels[fit.held_out] for fit in task.inner])
-    tried = []
+    trials = []
     for values in ParameterGrid(head.grid):
         held_out = [scores(values, fit) for fit in task.inner]
         curve = _curve(np.concatenate(held_out), truth, probabilities=probabilistic)
         calibrated = [curve(part) for part in held_out]
         loss = brier_score_loss(truth, np.concatenate(calibrated))
-        tried.append((loss, values, curve, calibrated))
-    _, values, curve, calibrated = min(tried, key=lambda trial: trial[0])
-    return Fitted(dict(values), curve(scores(values, task.outer)), calibrated)
+        trials.append((-loss, values, curve, calibrated))
+    _, values, curve, calibrated = trials[first_best([trial[0] for trial in trials])]
+    return values, tabulate_scores(task, curve(scores(values, task.outer)), calibrated)
 
 
 def _curve(
     scores: np.ndarray, truth: np.ndarray, *, probabilities: bool
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Give the function from scores to probabilities."""
+    """Return the function that turns scores into probabilities."""
     if probabilities:
         return lambda values: values
     curve = LogisticRegression(C=np.inf).fit(scores[:, None], truth)

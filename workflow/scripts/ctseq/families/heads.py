@@ -1,7 +1,7 @@
-"""Heads: what makes two classes of cached features.
+"""What a head is, and the linear head.
 
-A head is a starting point and a function to logits. The function takes a stack of parameter sets,
-so that a whole grid of trainings is one batched computation.
+A head turns features into the logits of two classes. Its function takes the parameters of several
+trainings stacked behind each other, so that a whole grid of trainings is one batched computation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +20,12 @@ class Head:
     Attributes
     ----------
     initial
-        From the number of features, the standard deviation of the final layer's weights and a
-        generator to named float32 arrays. ``weight`` (2, ...) and ``bias`` (2,) are the final
-        layer's.
+        Draws the parameters that training starts from, float32 arrays by name, given the number of
+        features, the standard deviation of the final layer's weights, and a generator. ``weight``
+        (2, ...) and ``bias`` (2,) are those of the final layer.
     logits
-        From named parameters (fits, ...) and inputs (fits, rows, ...) to (fits, rows, 2).
+        Computes logits (trainings, rows, 2) from parameters (trainings, ...) and inputs
+        (trainings, rows, ...).
     """
 
     initial: Callable[[int, float, np.random.Generator], dict[str, np.ndarray]]
@@ -38,7 +39,7 @@ def initial_layer(n_features: int, std: float, rng: np.random.Generator) -> dict
 
 
 def layer_logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Apply linear layers to features of shape (fits, rows, features)."""
+    """Apply linear layers to features of shape (trainings, rows, features)."""
     weight = parameters["weight"].transpose(1, 2)
     return torch.baddbmm(parameters["bias"].unsqueeze(1), inputs[0], weight)
 
@@ -47,5 +48,5 @@ LINEAR = Head(initial_layer, layer_logits)
 
 
 def relative_weight_change(initial: np.ndarray, trained: np.ndarray) -> float:
-    """Tell how far training moved weights, relative to their initial length."""
+    """Return the length of the change of some weights, relative to their initial length."""
     return float(np.linalg.norm(trained - initial) / np.linalg.norm(initial))

@@ -1,42 +1,43 @@
-"""The loss of each row that a model learns from."""
+"""The loss of each row that a model learns from, and its weight in the mean of a batch."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-LOSSES = ("cross_entropy", "weighted", "focal")
 
-
-def class_weights(labels: np.ndarray) -> np.ndarray:
-    """Weigh the classes such that both count the same, and a row 1 on average.
+def class_weights(labels: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
+    """Return how much a row of either class counts in the mean of a batch.
 
     Parameters
     ----------
     labels
-        0 or 1, shape (rows,): the rows that are learned from.
+        0 or 1, shape (rows,): all rows that are learned from.
+    settings
+        The section `training` of the configuration. Its loss ``weighted`` makes both classes count
+        the same, and a row 1 on average; otherwise every row counts 1.
 
     Returns
     -------
     ndarray
-        float32, shape (2,): rows / (classes * rows of the class). A class without rows has
-        weight 0.
+        float32, shape (2,). Weighted, a class is worth rows / (classes * rows of the class), and 0
+        if it has no rows.
     """
+    if settings["loss"] != "weighted":
+        return np.ones(2, np.float32)
     counts = np.bincount(labels, minlength=2)
     weights = np.zeros(2, np.float32)
-    there = counts > 0
-    weights[there] = len(labels) / (there.sum() * counts[there])
+    present = counts > 0
+    weights[present] = len(labels) / (present.sum() * counts[present])
     return weights
 
 
-def row_loss(
-    logits: torch.Tensor,
-    labels: torch.Tensor,
-    *,
-    kind: str,
-    class_weights: torch.Tensor | None = None,
-    gamma: float = 2.0,
+def row_losses(
+    logits: torch.Tensor, labels: torch.Tensor, settings: Mapping[str, Any]
 ) -> torch.Tensor:
-    """Give the loss of each row, in float32 whatever the logits are.
+    """Return the unweighted loss of each row, in float32 whatever the logits are.
 
     Parameters
     ----------
@@ -44,27 +45,20 @@ def row_loss(
         Shape (..., 2).
     labels
         0 or 1, shape (...).
-    kind
-        ``cross_entropy``; ``weighted``, the same times the weight of the row's class; or
-        ``focal``, which plays down rows that are called right already: -(1 - p)^gamma log(p) for
-        a row that is given its class with probability p (Lin et al., Focal loss for dense object
-        detection, ICCV 2017).
-    class_weights
-        For ``weighted``: shape (2,).
-    gamma
-        For ``focal``: 0 is cross-entropy.
+    settings
+        The section `training` of the configuration. Its loss ``focal`` is
+        -(1 - p)^focal_gamma log(p) for a row whose class has probability p, which plays down rows
+        that are right already (Lin et al., Focal loss for dense object detection, ICCV 2017);
+        otherwise the loss is cross-entropy.
 
     Returns
     -------
     Tensor
         Shape (...).
     """
-    if kind not in LOSSES:
-        raise ValueError(f"unknown loss {kind!r}")
     flat = logits.flatten(0, -2).float(), labels.flatten()
-    weight = class_weights if kind == "weighted" else None
-    loss = functional.cross_entropy(*flat, weight=weight, reduction="none").view(labels.shape)
-    if kind == "focal":
+    loss = functional.cross_entropy(*flat, reduction="none").view(labels.shape)
+    if settings["loss"] == "focal":
         # 1 - p without the cancellation that p near 1 would bring.
-        loss = (-torch.expm1(-loss)) ** gamma * loss
+        loss = (-torch.expm1(-loss)) ** settings["focal_gamma"] * loss
     return loss

@@ -1,7 +1,7 @@
-"""The state of a training after its last finished epoch, so that a killed one goes on from there.
+"""The saved state of a training, from which it continues after an interruption.
 
-It stands in one safetensors file, replaced in one step: tensors, and in the file's header, as
-JSON, everything else. The weights of the best epoch stand beside it, in a file named after it.
+The state after the last finished epoch is one safetensors file, replaced in one step: tensors, and
+everything else as JSON in the file's header. The weights of the best epoch are a file beside it.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ Tensors = Mapping[str, torch.Tensor]
 
 
 def fingerprint(files: Iterable[str | Path], settings: Any) -> str:
-    """Give a checksum of everything that decides a result, to tell whether a state belongs to it.
+    """Return a checksum of everything that decides the result of a training.
 
     Parameters
     ----------
     files
         Files and folders; their contents count, and the names inside a folder.
     settings
-        Whatever JSON can hold.
+        Any value that JSON can hold.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in map(Path, files):
@@ -47,17 +47,17 @@ class Unfinished:
     Attributes
     ----------
     folder
-        Made when the first epoch is saved. It must be nobody's output: Snakemake removes the
-        outputs of a job before it starts it again.
+        Made when the first epoch is saved. It must not be an output of a rule: Snakemake removes
+        the outputs of a job before it starts it again.
     fingerprint
-        Of everything that decides the training's result; a state with another one is not read.
+        As `fingerprint` returns it; the state of a training with another one is not read.
     """
 
     folder: Path
     fingerprint: str
 
     def load(self, device: torch.device) -> tuple[Tensors, dict[str, Any]] | None:
-        """Read the tensors and facts that `save` was given last, None if there are none."""
+        """Return the tensors and facts that were saved last, or None if there are none."""
         try:
             with safe_open(self._state, "pt") as file:
                 header = file.metadata()
@@ -68,32 +68,24 @@ class Unfinished:
             return None
 
     def save(self, tensors: Tensors, facts: Mapping[str, Any]) -> None:
-        """Write the state in place of the one before.
-
-        Parameters
-        ----------
-        tensors
-            By name.
-        facts
-            What JSON can hold, exactly: its numbers read back the same bits.
-        """
+        """Save a state in place of the one before: tensors, and facts that JSON can hold."""
         header = {"fingerprint": self.fingerprint, "facts": json.dumps(facts)}
         with atomic_write(self._state) as path:
             save_file(tensors, path, metadata=header)
 
     def save_best(self, weights: Tensors, epoch: int) -> None:
-        """Write the weights of the best epoch; those of an earlier one stay until `forget`."""
+        """Save the weights of the best epoch; those of earlier ones stay."""
         with atomic_write(self._best(epoch)) as path:
             save_file(weights, path)
 
     def load_best(self, epoch: int, device: torch.device) -> Tensors:
-        """Read the weights of the best epoch."""
+        """Return the weights of the best epoch."""
         return load_file(self._best(epoch), str(device))
 
-    def forget(self, *, but: int) -> None:
-        """Remove what is neither the state nor the weights of epoch `but`."""
+    def remove_all_but(self, best: int) -> None:
+        """Remove everything but the state and the weights of the best epoch."""
         for path in self.folder.iterdir():
-            if path not in (self._state, self._best(but)):
+            if path not in (self._state, self._best(best)):
                 path.unlink()
 
     @property

@@ -1,7 +1,7 @@
-"""Heads that see a patient's slices together: pooled, weighed by attention, or in their order.
+"""Heads that see a patient's slices together: pooling, attention and recurrent heads.
 
-The backbone stays that of single slices, so what such heads gain over each other is due to what
-they see of the sequence: the recurrent ones see its order, the others do not.
+All of them learn from the features of single slices, so differences between them are due to how
+they read the sequence: recurrent heads see the order of its slices, the others do not.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from torch.func import functional_call
 from ctseq.cache.row_arrays import Rows
 from ctseq.families.heads import LINEAR, Head, Parameters, initial_layer, layer_logits
 
-# Width of the attention's hidden layer (Ilse et al. 2018 take 128) and of a recurrent state a
+# Width of the attention's hidden layer (128 in Ilse et al. 2018) and of a recurrent state in either
 # direction: narrow, because a head learns from some fifty patients.
 _ATTENTION = 128
 _STATE = 64
@@ -23,7 +23,7 @@ _STATE = 64
 def _initial_attention(
     n_features: int, std: float, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    # Deviations that keep the hidden values near 1 where features are.
+    # Standard deviations that keep hidden values near 1 if features are.
     wide, narrow = n_features**-0.5, _ATTENTION**-0.5
     hidden = {
         f"{name}_{part}": value
@@ -38,7 +38,10 @@ def _initial_attention(
 
 
 def _attention_weights(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Weigh the slices by gated attention: (fits, patients, slices), summing to 1 a patient."""
+    """Return each slice's weight by gated attention, shape (trainings, patients, slices).
+
+    The weights of a patient's slices sum to 1.
+    """
     features, lengths = inputs
 
     def hidden(name: str) -> torch.Tensor:
@@ -57,14 +60,14 @@ def _attention_logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) ->
 
 
 def _recurrent(kind: type[torch.nn.RNNBase]) -> Head:
-    """Build a head that reads the slices in both directions with a recurrent network."""
+    """Return a head that reads the slices in both directions with a recurrent network."""
 
     def network(n_features: int, like: torch.Tensor | None = None) -> torch.nn.RNNBase:
         options = {} if like is None else {"dtype": like.dtype}
         return kind(n_features, _STATE, batch_first=True, bidirectional=True, **options)
 
     def initial(n_features: int, std: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        # PyTorch's own bounds, drawn from this generator.
+        # The distribution is PyTorch's; drawn here, it follows the replicate's seed.
         bound = _STATE**-0.5
         drawn = {
             name: rng.uniform(-bound, bound, tuple(value.shape)).astype(np.float32)
@@ -77,12 +80,12 @@ def _recurrent(kind: type[torch.nn.RNNBase]) -> Head:
         module = network(features.shape[-1], like=features)
         own = [name for name, _ in module.named_parameters()]
         states = []
-        for fit in range(len(features)):
+        for training in range(len(features)):
             packed = torch.nn.utils.rnn.pack_padded_sequence(
-                features[fit], lengths[fit], batch_first=True, enforce_sorted=False
+                features[training], lengths[training], batch_first=True, enforce_sorted=False
             )
-            chosen = {name: parameters[name][fit] for name in own}
-            _, state = functional_call(module, chosen, (packed,))
+            weights = {name: parameters[name][training] for name in own}
+            _, state = functional_call(module, weights, (packed,))
             last = state[0] if isinstance(state, tuple) else state  # an LSTM has a cell state too
             states.append(last.transpose(0, 1).flatten(1))
         return layer_logits(parameters, [torch.stack(states)])
@@ -90,7 +93,7 @@ def _recurrent(kind: type[torch.nn.RNNBase]) -> Head:
     return Head(initial, logits)
 
 
-# `head.type` of models that see a patient's slices together.
+# `head.type` to the head. Pooled slices are one row of features, which a linear layer reads.
 SEQUENCE_HEADS: dict[str, Head] = {
     "mean": LINEAR,
     "max": LINEAR,
@@ -106,14 +109,14 @@ _POOLED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class Padded:
-    """Sequences padded with 0 to the longest, made when patients are asked for.
+    """Sequences padded with 0 to the length of the longest, on demand.
 
     Attributes
     ----------
     features
         float32, shape (slices, features).
     sequences
-        Each patient's rows of `features`.
+        The rows of `features` that each patient has, in the order in which heads read them.
     """
 
     features: Rows
@@ -125,25 +128,25 @@ class Padded:
         return len(self.sequences), max(map(len, self.sequences)), self.features.shape[1]
 
     def __getitem__(self, patients: np.ndarray) -> np.ndarray:
-        """Give the sequences of patients, (...), as an array (..., slices, features)."""
-        found = np.zeros((*patients.shape, *self.shape[1:]), np.float32)
-        for place, patient in np.ndenumerate(patients):
-            seen = self.sequences[patient]
-            found[place][: len(seen)] = self.features[seen]
-        return found
+        """Return the sequences of patients, (...), as an array (..., slices, features)."""
+        padded = np.zeros((*patients.shape, *self.shape[1:]), np.float32)
+        for index, patient in np.ndenumerate(patients):
+            rows = self.sequences[patient]
+            padded[index][: len(rows)] = self.features[rows]
+        return padded
 
 
 def sequence_inputs(
     features: Rows, sequences: Sequence[np.ndarray], *, head: str
 ) -> list[np.ndarray | Padded]:
-    """Gather slice features by patient, as a sequence head takes them.
+    """Return the features of slices grouped by patient, as a sequence head takes them.
 
     Parameters
     ----------
     features
         float32, shape (slices, features).
     sequences
-        Each patient's rows of `features`.
+        The rows of `features` that each patient has, in the order in which heads read them.
     head
         A key of `SEQUENCE_HEADS`.
 
@@ -154,30 +157,30 @@ def sequence_inputs(
         slices (patients,).
     """
     if head in _POOLED:
-        return [np.stack([_POOLED[head](features[seen]) for seen in sequences])]
-    return [Padded(features, sequences), np.array([len(seen) for seen in sequences])]
+        return [np.stack([_POOLED[head](features[rows]) for rows in sequences])]
+    return [Padded(features, sequences), np.array([len(rows) for rows in sequences])]
 
 
 @torch.no_grad()
 def slice_attention(
     head: str, parameters: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
-    """Tell how a trained head weighs each patient's slices.
+    """Return the weights that a trained attention head gives the slices of each patient.
 
     Parameters
     ----------
     head
         A key of `SEQUENCE_HEADS`.
     parameters
-        Of the trained head.
+        The trained head's parameters.
     inputs
-        Rows of what `sequence_inputs` gives.
+        The rows of some patients of what `sequence_inputs` returns.
 
     Returns
     -------
     list of ndarray
-        One a patient, in the order in which the head saw the slices, summing to 1; none where the
-        head gives slices no weights.
+        One a patient, in the order in which the head reads the slices, summing to 1. Empty for a
+        head without attention.
     """
     if head != "attention":
         return []

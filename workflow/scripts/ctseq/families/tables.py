@@ -2,7 +2,8 @@
 
 from ctseq.core.contracts import Table
 
-# "Tuning" rows choose the epoch: those of the test patients or held-out training patients.
+# `tuning_` columns are over the rows that choose the epoch: held-out training patients or, as the
+# paper prints it, the test patients.
 HISTORY = Table(
     {
         "peak_rate": "float",
@@ -16,7 +17,7 @@ HISTORY = Table(
     },
     key=("peak_rate", "epoch"),
 )
-# How a head weighs a test patient's slices; no rows where it has no weights.
+# The weights that an attention head gives a test patient's slices; other heads have no rows.
 ATTENTION = Table(
     {"patient_id": "id", "slice_number": "int", "weight": "float"},
     key=("patient_id", "slice_number"),

@@ -1,4 +1,4 @@
-"""Which part of a classifier is trained, its new head, and the checkpoint that comes of it."""
+"""Fine-tuned models: their new head, which of their weights are trained, and their checkpoint."""
 
 import shutil
 from collections import Counter
@@ -18,14 +18,14 @@ CLASSES = ("no hemorrhage", "hemorrhage")
 
 
 def renew_head(backbone: Backbone, *, std: float, seed: list[int]) -> None:
-    """Put a new head for the two classes in place of the checkpoint's.
+    """Replace the head of a model by a random one for two classes.
 
     Parameters
     ----------
     backbone
         Changed in place.
     std, seed
-        Standard deviation of its weights, and the seed of the draw.
+        Standard deviation of the head's weights, and the seed of the draw.
     """
     layer, config = backbone.head, backbone.model.config
     rng = np.random.default_rng(np.random.SeedSequence(seed))
@@ -38,15 +38,15 @@ def renew_head(backbone: Backbone, *, std: float, seed: list[int]) -> None:
 
 
 def choose_trainable(model: PreTrainedModel, trainable: str | Mapping[str, int]) -> None:
-    """Let gradients reach what shall be trained, and nothing else.
+    """Freeze the weights that are not trained.
 
     Parameters
     ----------
     model
         Changed in place.
     trainable
-        ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and everything after
-        them, the head at least.
+        ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and everything behind
+        them, which includes the head.
 
     Raises
     ------
@@ -70,11 +70,11 @@ def choose_trainable(model: PreTrainedModel, trainable: str | Mapping[str, int])
 
 
 def _blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
-    """List the encoder's blocks: the modules of the class that stands most often in its lists."""
+    """Return the encoder's blocks: the modules of the class that is most frequent in its lists."""
     listed = [
         module
         for name, modules in model.named_modules()
-        # V-JEPA 2 has a predictor behind its encoder, which takes no part in classification.
+        # V-JEPA 2 has a predictor behind its encoder, which classification does not use.
         if isinstance(modules, torch.nn.ModuleList) and ".predictor." not in name
         for module in modules
         if next(module.parameters(), None) is not None
@@ -84,16 +84,16 @@ def _blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
 
 
 def save_model(backbone: Backbone, checkpoint: Path, folder: Path) -> None:
-    """Write the model as a checkpoint of its own.
+    """Write a trained model as a checkpoint.
 
     Parameters
     ----------
     backbone
-        With its trained weights.
+        The trained model.
     checkpoint
-        Folder that it was loaded from; its image processor is taken over.
+        Folder that the model was loaded from; its image processor is copied.
     folder
-        Where ``config.json``, ``preprocessor_config.json`` and ``model.safetensors`` shall stand.
+        The folder of ``config.json``, ``preprocessor_config.json`` and ``model.safetensors``.
     """
     with atomic_write(folder) as unfinished:
         backbone.model.save_pretrained(unfinished)

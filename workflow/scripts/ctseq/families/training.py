@@ -1,4 +1,4 @@
-"""Training of heads on cached features: many at once, each as if it were alone."""
+"""Training of heads on cached features: many side by side, each as if it were alone."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch.optim.adamw import adamw
 
 from ctseq.cache.row_arrays import Rows
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.families.heads import Head
-from ctseq.families.losses import class_weights, row_loss
+from ctseq.families.losses import class_weights, row_losses
+from ctseq.families.optimiser import AdamW, learning_rate_share
 from ctseq.families.sampling import epoch_order
-from ctseq.families.schedule import learning_rate_share
-from ctseq.replicates.fits import Fit
+from ctseq.families.ties import improves
+from ctseq.replicates.tasks import Fit
 
 # Numbers that are scored at a time, 16 MiB in double precision: 2,700 rows of the usual 768.
 _SCORED = 2**21
@@ -30,8 +30,8 @@ class Examples:
     Attributes
     ----------
     inputs
-        What the head's `logits` takes, with one entry a row: arrays, or what is indexed by an
-        array of rows as arrays are, so that memory holds a batch of what is mapped from files.
+        What the head's `logits` takes, an entry a row. Arrays, or anything that an array of row
+        indices selects from as from arrays, so that memory holds only a batch of mapped files.
     labels
         0 or 1, shape (rows,).
     """
@@ -42,7 +42,7 @@ class Examples:
 
 @dataclass
 class Candidate:
-    """One learning rate over all fits, as it went.
+    """The trainings at one learning rate, one a fit.
 
     Attributes
     ----------
@@ -50,16 +50,15 @@ class Candidate:
         Peak learning rate.
     history
         A row an epoch: epoch, train_loss, tuning_loss, tuning_accuracy, learning_rate.
-        Losses and accuracies are over all fits' rows together.
+        Losses and accuracy are means over the rows of all fits together.
     epoch
-        The epoch that is kept: the first best, or the last where nothing judges.
+        The epoch that is kept: the first best, or the last if the fits hold out no rows.
     parameters
-        A set a fit, after that epoch.
+        The head of each fit after that epoch.
     probabilities
-        Of each fit's held-out rows after that epoch, shape (rows,).
+        Probabilities of the rows that each fit held out, after that epoch, shape (rows,).
     score
-        How good that epoch is, more being better; minus infinity if training diverged, then or
-        later.
+        The higher, the better that epoch; minus infinity if training diverged then or later.
     """
 
     rate: float
@@ -70,7 +69,7 @@ class Candidate:
     score: float = -np.inf
 
     def table(self) -> pd.DataFrame:
-        """Give the history with the kept epoch marked."""
+        """Return the history as a table in which the kept epoch is marked."""
         names = ["epoch", "train_loss", "tuning_loss", "tuning_accuracy", "learning_rate"]
         rows = pd.DataFrame(self.history, columns=names).astype({"epoch": int})
         return rows.assign(kept=(rows["epoch"] == self.epoch).astype(int), peak_rate=self.rate)
@@ -92,28 +91,29 @@ def train(
 
     The recipe is that of the paper's program: AdamW, a learning rate that rises over the warm-up
     steps and then falls linearly to zero at the last step, and early stopping. The first of
-    equally good epochs is kept.
+    equally good epochs is kept (`ties`).
 
     Parameters
     ----------
     head
-        What is trained.
+        The kind of head.
     examples
-        Rows of all fits.
+        The rows of all fits.
     fits
-        Which rows each learns from and is judged by; judged by none, the last epoch is kept.
+        Rows to learn from, and held-out rows to choose the epoch on. If there are none of the
+        latter, the last epoch is kept.
     initial
-        Parameters that each starts from.
+        Parameters that each training starts from.
     rates
         Peak learning rates.
     settings
         The section `training` of the configuration.
     by
-        What says that an epoch is better: ``accuracy`` (more of it) or ``loss`` (less of it).
+        What makes an epoch better: a higher ``accuracy`` or a lower ``loss``.
     seed
-        Seed of the batch order; each fit adds its number.
+        Seed of the order of rows, extended by the index of the fit.
     epochs
-        Stop after so many; the learning rate falls as for all.
+        Number of epochs to stop after; the learning rate still falls as for all of them.
 
     Returns
     -------
@@ -125,28 +125,20 @@ def train(
     InputError
         If training diverges at every rate: the loss is no longer a number.
     """
-    torch.set_num_threads(1)  # so small that threads cost more than they give; and one result
-    inputs = examples.inputs
-    labels = torch.from_numpy(examples.labels.astype(np.int64))
-
-    def start(rate: float) -> list[_Run]:
-        numbered = enumerate(fits)
-        return [
-            _Run(fit, examples.labels, initial, rate, settings, [*seed, n]) for n, fit in numbered
-        ]
-
+    torch.set_num_threads(1)  # faster for heads, and independent of the number of cores
+    grid = _Grid(head, examples, fits, initial, rates, settings, seed)
     candidates = [Candidate(rate) for rate in rates]
-    runs = [start(rate) for rate in rates]
-    going = list(zip(candidates, runs, strict=True))
+    going = list(range(len(rates)))
     epochs = epochs or settings["epochs"]
     for epoch in progress(range(1, epochs + 1), total=epochs, unit="epochs at most"):
-        _epoch(head, inputs, labels, [run for _, own in going for run in own], settings)
-        for candidate, own in going:
-            _judge(candidate, own, epoch, head, inputs, labels, by)
+        grid.learn(going)
+        for number in going:
+            grid.evaluate(candidates[number], number, epoch, by)
         going = [
-            (candidate, own)
-            for candidate, own in going
-            if candidate.score > -np.inf and epoch - candidate.epoch < settings["patience"]
+            number
+            for number in going
+            if candidates[number].score > -np.inf
+            and epoch - candidates[number].epoch < settings["patience"]
         ]
         if not going:
             break
@@ -162,137 +154,120 @@ def train(
 def predict(
     head: Head, parameters: Mapping[str, np.ndarray], inputs: Sequence[Rows], rows: np.ndarray
 ) -> np.ndarray:
-    """Give the probability of hemorrhage of some rows, in double precision, shape (rows,)."""
+    """Return the probability of the target of some rows, in double precision, shape (rows,)."""
     stack = {name: torch.from_numpy(value)[None].double() for name, value in parameters.items()}
-    return _probabilities(head, stack, inputs, rows)
-
-
-class _Run:
-    """One training in progress: its parameters and optimiser, its own random order."""
-
-    def __init__(self, fit, labels, initial, rate, settings, seed) -> None:
-        self.fit, self.rate, self.settings = fit, rate, settings
-        self.labels = labels[fit.train]
-        weighted = settings["loss"] == "weighted"
-        self.weights = (class_weights(self.labels) if weighted else np.ones(2, "f4"))[labels]
-        self.rng = np.random.default_rng(np.random.SeedSequence(seed))
-        self.parameters = {
-            name: torch.tensor(value, requires_grad=True) for name, value in initial.items()
-        }
-        self.moments = [[torch.zeros_like(p) for p in self.parameters.values()] for _ in range(2)]
-        self.steps = [torch.zeros(()) for _ in self.parameters]
-        self.n_steps = -(-len(fit.train) // settings["batch_size"]) * settings["epochs"]
-        self.step, self.loss = 0, 0.0
-
-    @property
-    def current_rate(self) -> float:
-        warmup = self.settings["warmup_steps"]
-        return self.rate * learning_rate_share(self.step, warmup_steps=warmup, n_steps=self.n_steps)
-
-    def batches(self) -> list[np.ndarray]:
-        order = epoch_order(self.labels, how=self.settings["sampling"], rng=self.rng)
-        size = self.settings["batch_size"]
-        return [self.fit.train[order[at : at + size]] for at in range(0, len(order), size)]
-
-    def descend(self, gradients: Sequence[torch.Tensor]) -> None:
-        """Move the parameters against their gradients.
-
-        PyTorch's AdamW in its functional form: the class `torch.optim.AdamW` imports PyTorch's
-        compiler on first use, which takes longer than training a head.
-        """
-        with torch.no_grad():
-            adamw(
-                list(self.parameters.values()),
-                # The fused kernel reads memory in its order, whatever a gradient's strides are.
-                [gradient.contiguous() for gradient in gradients],
-                *self.moments,
-                [],
-                self.steps,
-                fused=True,
-                amsgrad=False,
-                beta1=0.9,
-                beta2=0.999,
-                lr=self.current_rate,
-                weight_decay=self.settings["weight_decay"],
-                eps=1e-8,
-                maximize=False,
-            )
-        self.step += 1
-
-    def snapshot(self) -> dict[str, np.ndarray]:
-        return {name: p.detach().numpy().copy() for name, p in self.parameters.items()}
-
-
-def _epoch(head, inputs, labels, runs, settings) -> None:
-    """Take every run through its rows once; a step of all runs is one computation."""
-    orders = [run.batches() for run in runs]
-    for run in runs:
-        run.loss = 0.0
-    for step in range(max(map(len, orders))):
-        going = [(run, order[step]) for run, order in zip(runs, orders, strict=True)
-                 if step < len(order)]  # fmt: skip
-        rows, weight = _padded(going)
-        stacked = {
-            name: torch.stack([run.parameters[name] for run, _ in going])
-            for name in runs[0].parameters
-        }
-        logits = head.logits(stacked, _gathered(inputs, rows))
-        losses = row_loss(
-            logits, labels[rows], kind=settings["loss"], gamma=settings["focal_gamma"]
-        )
-        means = (losses * weight).sum(1) / weight.sum(1)
-        flat = [p for run, _ in going for p in run.parameters.values()]
-        gradients = torch.autograd.grad(means.sum(), flat)
-        size = len(runs[0].parameters)
-        for position, ((run, batch), mean) in enumerate(zip(going, means.tolist(), strict=True)):
-            run.descend(gradients[position * size : (position + 1) * size])
-            run.loss += mean * len(batch)
-
-
-def _gathered(inputs, rows) -> list[torch.Tensor]:
-    return [torch.from_numpy(values[rows]) for values in inputs]
-
-
-def _padded(going) -> tuple[np.ndarray, torch.Tensor]:
-    """Give rows and their weights, (runs, rows); what fills up a shorter batch weighs nothing."""
-    shape = (len(going), max(len(batch) for _, batch in going))
-    rows, weight = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
-    for position, (run, batch) in enumerate(going):
-        rows[position, : len(batch)] = batch
-        weight[position, : len(batch)] = run.weights[batch]
-    return rows, torch.from_numpy(weight)
-
-
-@torch.no_grad()
-def _judge(candidate, runs, epoch, head, inputs, labels, by) -> None:
-    """Write down how an epoch went and keep it if it is the best so far."""
-    losses, right, found = 0.0, 0.0, []
-    for run in runs:
-        stack = {name: p.detach()[None].double() for name, p in run.parameters.items()}
-        found.append(_probabilities(head, stack, inputs, run.fit.held_out))
-        truth = labels.numpy()[run.fit.held_out]
-        of_truth = np.where(truth == 1, found[-1], 1 - found[-1])
-        losses -= np.log(np.clip(of_truth, 1e-12, None)).sum()
-        right += (of_truth > 0.5).sum()
-    n_train = sum(len(run.fit.train) for run in runs)
-    n_held_out = sum(map(len, found))
-    train_loss = sum(run.loss for run in runs) / n_train
-    loss, accuracy = (value / n_held_out if n_held_out else np.nan for value in (losses, right))
-    candidate.history.append((epoch, train_loss, loss, accuracy, runs[0].current_rate))
-    score = {"accuracy": accuracy, "loss": -loss}[by] if n_held_out else epoch
-    if not np.isfinite(train_loss):
-        candidate.score = -np.inf
-    elif score > candidate.score:
-        candidate.score, candidate.epoch = score, epoch
-        candidate.parameters = [run.snapshot() for run in runs]
-        candidate.probabilities = found
-
-
-def _probabilities(head, stack, inputs, rows) -> np.ndarray:
     size = max(1, _SCORED // max(math.prod(values.shape[1:]) for values in inputs))
     found = [np.empty(0)]
-    for at in range(0, len(rows), size):
-        gathered = _gathered(inputs, rows[None, at : at + size])
-        wide = [values.double() if values.is_floating_point() else values for values in gathered]
+    for start in range(0, len(rows), size):
+        selected = _select(inputs, rows[None, start : start + size])
+        wide = [values.double() if values.is_floating_point() else values for values in selected]
         found.append(torch.softmax(head.logits(stack, wide)[0], dim=-1)[:, 1].numpy())
     return np.concatenate(found)
+
+
+class _Grid:
+    """Trainings at every rate on every fit: first those at the first rate, one a fit, and so on."""
+
+    def __init__(self, head, examples, fits, initial, rates, settings, seed) -> None:
+        self.head, self.examples, self.settings = head, examples, settings
+        self.labels = torch.from_numpy(examples.labels.astype(np.int64))
+        self.n_fits = len(fits)
+        # Of each training:
+        self.fits = [*fits] * len(rates)
+        self.rates = np.repeat(rates, len(fits))
+        self.trained = [examples.labels[fit.train] for fit in self.fits]
+        self.class_weights = [class_weights(labels, settings) for labels in self.trained]
+        streams = [np.random.SeedSequence([*seed, number]) for number in range(len(fits))]
+        self.rngs = [np.random.default_rng(stream) for _ in rates for stream in streams]
+        self.parameters = {
+            name: torch.from_numpy(value).expand(len(self.rates), *value.shape).clone()
+            for name, value in initial.items()
+        }
+        self.optimiser = AdamW(self.parameters, weight_decay=settings["weight_decay"])
+        self.losses = np.zeros(len(self.rates))
+
+    def learn(self, candidates: Sequence[int]) -> None:
+        """Take all trainings of some candidates through one epoch, each step in one computation."""
+        trainings = np.concatenate([self._trainings(number) for number in candidates])
+        batches = {training: self._batches(training) for training in trainings}
+        self.losses[trainings] = 0.0
+        for step in range(max(map(len, batches.values()))):
+            going = [training for training in trainings if step < len(batches[training])]
+            self._step(going, [batches[training][step] for training in going])
+
+    def _step(self, trainings: Sequence[int], batches: Sequence[np.ndarray]) -> None:
+        rows, weights = self._padded(trainings, batches)
+        of = slice(None) if len(trainings) == len(self.rates) else trainings
+        parameters = {
+            name: values[of].detach().requires_grad_() for name, values in self.parameters.items()
+        }
+        logits = self.head.logits(parameters, _select(self.examples.inputs, rows))
+        losses = row_losses(logits, self.labels[rows], self.settings)
+        means = (losses * weights).sum(1) / weights.sum(1)
+        gradients = torch.autograd.grad(means.sum(), list(parameters.values()))
+        rates = np.array([self._rate(training) for training in trainings])
+        self.optimiser.step(dict(zip(parameters, gradients, strict=True)), of=of, rates=rates)
+        self.losses[trainings] += means.detach().numpy() * [len(batch) for batch in batches]
+
+    def _padded(self, trainings, batches) -> tuple[np.ndarray, torch.Tensor]:
+        """Return rows and their weights, (trainings, rows); shorter batches end in weights of 0."""
+        shape = (len(batches), max(map(len, batches)))
+        rows, weights = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
+        for index, (training, batch) in enumerate(zip(trainings, batches, strict=True)):
+            rows[index, : len(batch)] = batch
+            labels = self.examples.labels[batch]
+            weights[index, : len(batch)] = self.class_weights[training][labels]
+        return rows, torch.from_numpy(weights)
+
+    @torch.no_grad()
+    def evaluate(self, candidate: Candidate, number: int, epoch: int, by: str) -> None:
+        """Add an epoch to a candidate's history, and keep it if it is the best so far."""
+        trainings = self._trainings(number)
+        heads = [self._head(training) for training in trainings]
+        held_out = [self.fits[training].held_out for training in trainings]
+        found = [
+            predict(self.head, own, self.examples.inputs, rows)
+            for own, rows in zip(heads, held_out, strict=True)
+        ]
+        truth = self.examples.labels[np.concatenate(held_out)]
+        probability = np.concatenate(found)
+        of_truth = np.where(truth == 1, probability, 1 - probability)
+        loss = accuracy = np.nan
+        if len(truth):
+            loss = -np.log(np.clip(of_truth, 1e-12, None)).mean()
+            accuracy = (of_truth > 0.5).mean()
+        train_loss = self.losses[trainings].sum() / sum(len(self.trained[t]) for t in trainings)
+        candidate.history.append((epoch, train_loss, loss, accuracy, self._rate(trainings[0])))
+        score = {"accuracy": accuracy, "loss": -loss}[by] if len(truth) else epoch
+        if not np.isfinite(train_loss):
+            candidate.score = -np.inf
+        elif improves(score, candidate.score):
+            candidate.score, candidate.epoch = score, epoch
+            candidate.parameters, candidate.probabilities = heads, found
+
+    def _trainings(self, candidate: int) -> np.ndarray:
+        return candidate * self.n_fits + np.arange(self.n_fits)
+
+    def _batches(self, training: int) -> list[np.ndarray]:
+        """Draw the rows of one epoch of a training, batch by batch."""
+        balanced = self.settings["sampling"] == "balanced"
+        order = epoch_order(self.trained[training], balanced=balanced, rng=self.rngs[training])
+        size = self.settings["batch_size"]
+        rows = self.fits[training].train[order]
+        return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+    def _rate(self, training: int) -> float:
+        """Return the learning rate of a training's next step."""
+        n_steps = -(-len(self.trained[training]) // self.settings["batch_size"])
+        n_steps *= self.settings["epochs"]
+        warmup = self.settings["warmup_steps"]
+        step = self.optimiser.steps[training]
+        share = learning_rate_share(step, warmup_steps=warmup, n_steps=n_steps)
+        return self.rates[training] * share
+
+    def _head(self, training: int) -> dict[str, np.ndarray]:
+        return {name: values[training].numpy().copy() for name, values in self.parameters.items()}
+
+
+def _select(inputs: Sequence[Rows], rows: np.ndarray) -> list[torch.Tensor]:
+    return [torch.from_numpy(values[rows]) for values in inputs]

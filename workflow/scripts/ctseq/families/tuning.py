@@ -1,4 +1,4 @@
-"""One replicate's head: what is chosen, on whom, and the head that comes of it."""
+"""Tune a head inside the training patients, fit it, and write what came of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,31 +7,36 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from safetensors.numpy import save_file
 
 from ctseq.cache.row_arrays import Rows
+from ctseq.core.files import atomic_write, write_json
 from ctseq.core.seeds import HEAD, ORDER
+from ctseq.core.tables import write_table
 from ctseq.families.heads import Head, relative_weight_change
+from ctseq.families.tables import HISTORY
+from ctseq.families.ties import first_best
 from ctseq.families.training import Examples, predict, train
-from ctseq.replicates.fits import Fit
-from ctseq.replicates.tasks import Task, tabulate_scores
+from ctseq.replicates.tables import SCORES
+from ctseq.replicates.tasks import Fit, Task, tabulate_scores
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedHead:
     """A replicate's head and how it came about.
 
     Attributes
     ----------
     parameters
-        Of the head, by name.
+        The head's parameters by name.
     history
-        `tables.HISTORY`: every learning rate's epochs.
+        `tables.HISTORY`: the epochs at every learning rate.
     scores
-        `tables.SCORES`: test rows and, if inner folds chose, each training row as it was
-        held out.
+        `replicates.tables.SCORES` of the test rows and, with inner fits, of every training row by
+        a head that did not learn from it.
     summary
-        ``peak_rate`` and ``epoch`` that were chosen, and ``relative_weight_change``: the length of
-        the change of the final layer's weights, relative to their initial length.
+        The chosen ``peak_rate`` and ``epoch``, and the ``relative_weight_change`` of the final
+        layer.
     """
 
     parameters: dict[str, np.ndarray]
@@ -40,7 +45,7 @@ class Trained:
     summary: dict[str, float]
 
 
-def choose_and_train(
+def tune_head(
     head: Head,
     inputs: Sequence[Rows],
     task: Task,
@@ -49,28 +54,28 @@ def choose_and_train(
     training: Mapping[str, Any],
     seed: int,
     replicate: int,
-) -> Trained:
-    """Choose epoch and learning rate, and train a head with them.
+) -> TrainedHead:
+    """Choose the learning rate and epoch of a head and fit it to all training rows.
 
-    Without inner fits, the test rows choose the epoch, by accuracy, as in the paper. With
-    them, every learning rate is trained on each; the loss of all rows held out chooses rate and
-    epoch, and the head is trained anew on all training rows up to that epoch. Test rows are
-    then looked at once, to be scored.
+    With inner fits, every learning rate is trained on each; rate and epoch are those with the
+    lowest loss over all rows held out, and the head is trained anew on all training rows up to
+    that epoch. Test rows are then scored once. Without inner fits, the epoch is the one with the
+    highest accuracy on the test rows, as in the paper.
 
     Parameters
     ----------
     head
-        Its kind.
+        The kind of head.
     inputs
-        What `head` takes, with a row a label of `task`.
+        What the head's `logits` takes, with a row a label of `task`.
     task
-        What is to be learned.
+        The rows to learn from.
     std
-        Standard deviation of the new final layer's weights.
+        Standard deviation of the final layer's initial weights.
     training
         The section `training` of the configuration.
     seed, replicate
-        The study's, and the replicate's number.
+        The study's seed, and the number of the replicate.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, HEAD]))
     initial = head.initial(inputs[0].shape[-1], std, rng)
@@ -83,12 +88,12 @@ def choose_and_train(
         seed=[seed, replicate, ORDER],
     )
     rates = np.atleast_1d(training["learning_rate"]).tolist()
-    scored = task.outer.held_out
+    test = task.outer.held_out
     if task.inner:
         candidates = learn(task.inner, rates=rates, by="loss")
-        chosen = max(candidates, key=lambda candidate: candidate.score)
-        unjudged = Fit(task.outer.train, scored[:0])
-        (final,) = learn([unjudged], rates=[chosen.rate], by="loss", epochs=chosen.epoch)
+        chosen = candidates[first_best([candidate.score for candidate in candidates])]
+        everything = Fit(task.outer.train, test[:0])
+        (final,) = learn([everything], rates=[chosen.rate], by="loss", epochs=chosen.epoch)
         held_out = chosen.probabilities
     else:
         candidates = learn([task.outer], rates=rates, by="accuracy")
@@ -97,16 +102,19 @@ def choose_and_train(
     history = pd.concat([candidate.table() for candidate in candidates], ignore_index=True)
     history["kept"] *= (history["peak_rate"] == chosen.rate).astype(int)
     (parameters,) = final.parameters
-    probabilities = predict(head, parameters, inputs, scored)
-    return Trained(
+    change = relative_weight_change(initial["weight"], parameters["weight"])
+    return TrainedHead(
         parameters,
         history.assign(images_per_second=np.nan),
-        tabulate_scores(task, probabilities, held_out),
-        {
-            "peak_rate": chosen.rate,
-            "epoch": chosen.epoch,
-            "relative_weight_change": relative_weight_change(
-                initial["weight"], parameters["weight"]
-            ),
-        },
+        tabulate_scores(task, predict(head, parameters, inputs, test), held_out),
+        {"peak_rate": chosen.rate, "epoch": chosen.epoch, "relative_weight_change": change},
     )
+
+
+def write_head(trained: TrainedHead, outputs: Any) -> None:
+    """Write a trained head to the paths ``head``, ``history``, ``scores`` and ``summary``."""
+    with atomic_write(outputs.head) as unfinished:
+        save_file(trained.parameters, unfinished)
+    write_table(trained.history, outputs.history, HISTORY)
+    write_table(trained.scores, outputs.scores, SCORES)
+    write_json(trained.summary, outputs.summary)

@@ -1,1 +1,1 @@
-"""Splits of the patients, what each replicate learns, and scores of its scans."""
+"""Splits of the patients, what each replicate learns, and how scores become predictions."""

@@ -1,4 +1,4 @@
-"""Splits of the patients into subsets, and the check that keeps them apart."""
+"""Splits of the patients into training and test patients, and inner folds of the former."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,19 +21,19 @@ def random_split(
     stratify: bool,
     seed: int,
 ) -> pd.DataFrame:
-    """Draw one replicate's subsets, by patient, independently of other replicates.
+    """Draw the training and test patients of one replicate at random.
 
     Parameters
     ----------
     patients
-        Columns ``patient_id`` and ``hemorrhage``; their order does not matter.
+        Columns ``patient_id`` and ``hemorrhage``; the order of rows does not matter.
     replicate
         Number of the replicate. It seeds the draw together with `seed`, so a replicate's split
-        does not depend on how many others there are.
+        does not depend on the number of replicates.
     test_proportion
-        Share of the patients that are tested on; the number is rounded half up.
+        Proportion of test patients; their number is rounded half up.
     stratify
-        Draw the share from positive and negative patients separately.
+        Whether the proportion is drawn from positive and negative patients separately.
     seed
         The study's seed.
 
@@ -75,28 +75,26 @@ def random_split(
 def repeated_kfold_split(
     patients: pd.DataFrame, *, replicate: int, folds: int, seed: int
 ) -> pd.DataFrame:
-    """Give one replicate's subsets by repeated stratified k-fold, by patient.
+    """Return the training and test patients of one replicate of a repeated stratified k-fold.
 
     Replicate r tests on fold (r - 1) mod `folds` of repetition (r - 1) div `folds`. Within a
-    repetition every patient is tested on once, folds differ in size by at most one patient, and so
-    do their numbers of positives.
+    repetition every patient is tested on once; fold sizes differ by at most one patient, and so do
+    the folds' numbers of positive patients.
 
     Parameters
     ----------
-    patients
-        Columns ``patient_id`` and ``hemorrhage``; their order does not matter.
+    patients, seed
+        As for `random_split`.
     replicate
         Number of the replicate, from 1. Its repetition seeds the draw together with `seed`, so
-        more replicates leave earlier ones as they are.
+        a replicate's split does not depend on the number of replicates.
     folds
-        From 2; at most the patients of either class.
-    seed
-        The study's seed.
+        Number of folds, from 2 to the number of patients of the rarer class.
 
     Returns
     -------
     DataFrame
-        As `random_split`.
+        As `random_split` returns it.
 
     Raises
     ------
@@ -107,27 +105,30 @@ def repeated_kfold_split(
     rng = np.random.default_rng(np.random.SeedSequence([seed, repetition]))
     patients = patients.sort_values("patient_id", ignore_index=True)
     truth = patients["hemorrhage"].to_numpy()
-    dealt = _deal(truth, folds, rng=rng, key="splits.folds", other="splits.scheme: random")
-    subset = np.where(dealt == fold, "test", "train")
+    folds_of = _stratified_folds(
+        truth, folds, rng=rng, key="splits.folds", remedy="splits.scheme: random"
+    )
+    subset = np.where(folds_of == fold, "test", "train")
     return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
 
 
 def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> pd.Series:
-    """Deal the training patients of a replicate over folds, to choose on without the test patients.
+    """Return the inner fold of each training patient of a replicate.
 
     Parameters
     ----------
     patients
         The training patients: columns ``patient_id`` and ``hemorrhage``; order does not matter.
     folds
-        From 2; at most the patients of either class.
+        Number of folds, from 2 to the number of patients of the rarer class.
     seed
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------
     Series of int
-        Fold from 0, by patient id; sizes differ by at most one, and so do numbers of positives.
+        Fold, from 0, by patient id. Fold sizes differ by at most one patient, and so do the folds'
+        numbers of positive patients.
 
     Raises
     ------
@@ -137,64 +138,42 @@ def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> p
     patients = patients.sort_values("patient_id", ignore_index=True)
     rng = np.random.default_rng(np.random.SeedSequence(list(seed)))
     truth = patients["hemorrhage"].to_numpy()
-    dealt = _deal(truth, folds, rng=rng, key="tuning.folds", other="more training patients")
-    return pd.Series(dealt, index=patients["patient_id"], name="fold")
+    folds_of = _stratified_folds(
+        truth, folds, rng=rng, key="tuning.folds", remedy="more training patients"
+    )
+    return pd.Series(folds_of, index=patients["patient_id"], name="fold")
 
 
-def hold_out(
-    split: pd.DataFrame, patients: pd.DataFrame, *, folds: int, seed: Sequence[int]
-) -> pd.DataFrame:
-    """Take one inner fold of a replicate's training patients out, to choose on.
-
-    Parameters
-    ----------
-    split
-        As `splits.read_split` gives it.
-    patients
-        The dataset's patients: ``patient_id`` and ``hemorrhage``.
-    folds, seed
-        Of `inner_folds`.
-
-    Returns
-    -------
-    DataFrame
-        The split; the patients taken out are in a third subset, ``held_out``.
-    """
-    training = patients[rows_of(split, "train", patients["patient_id"])]
-    dealt = inner_folds(training, folds=folds, seed=seed)
-    taken = dealt.index[dealt == 0]
-    return split.assign(subset=split["subset"].mask(split["patient_id"].isin(taken), "held_out"))
-
-
-def _deal(
-    truth: np.ndarray, folds: int, *, rng: np.random.Generator, key: str, other: str
+def _stratified_folds(
+    truth: np.ndarray, folds: int, *, rng: np.random.Generator, key: str, remedy: str
 ) -> np.ndarray:
-    """Deal patients over folds, class after class, so that every fold has its share of both."""
+    """Return a random fold a patient such that every fold has its share of both classes."""
     classes = [rng.permutation(np.flatnonzero(truth == label)) for label in (1, 0)]
     for name, members in zip(("with", "without"), classes, strict=True):
         if len(members) < folds:
             raise InputError(
                 f"{key} is {folds} but only {len(members)} patients are {name} hemorrhage; "
-                f"every fold needs one. Choose fewer folds, or {other}."
+                f"every fold needs one. Choose fewer folds, or {remedy}."
             )
-    # Dealt one by one over the folds, neither the classes' nor the folds' sizes differ by more
-    # than one; which folds get the larger share is drawn as well.
-    dealt = np.empty(len(truth), dtype=int)
-    dealt[np.concatenate(classes)] = np.arange(len(truth)) % folds
-    return rng.permutation(folds)[dealt]
+    # One patient after the other goes to the next fold, so neither the classes' nor the folds'
+    # sizes differ by more than one. Which folds are larger is random as well (scikit-learn's
+    # `StratifiedKFold` makes them the first ones).
+    fold = np.empty(len(truth), dtype=int)
+    fold[np.concatenate(classes)] = np.arange(len(truth)) % folds
+    return rng.permutation(folds)[fold]
 
 
-# `splits.scheme` to what draws a replicate's split.
+# `splits.scheme` to the function that draws a replicate's split.
 SCHEMES = {"random": random_split, "repeated_kfold": repeated_kfold_split}
 
 
 def read_split(path: str | Path) -> pd.DataFrame:
-    """Read a split and refuse one that puts a patient into two subsets.
+    """Read the split of a replicate.
 
     Raises
     ------
     InputError
-        Also if a subset has another name than ``train`` or ``test``.
+        If a patient is in two subsets, or a subset is neither ``train`` nor ``test``.
     """
     split = read_table(path, SPLIT)
     unknown = sorted(set(split["subset"]) - set(SUBSETS))
@@ -204,16 +183,16 @@ def read_split(path: str | Path) -> pd.DataFrame:
 
 
 def rows_of(split: pd.DataFrame, subset: str, patient_ids: pd.Series) -> np.ndarray:
-    """Tell which rows belong to patients of a subset.
+    """Return which rows belong to patients of a subset.
 
     Parameters
     ----------
     split
-        As `read_split` gives it.
+        As `read_split` returns it.
     subset
         ``train`` or ``test``.
     patient_ids
-        A patient id a row.
+        The patient of each row.
 
     Returns
     -------
@@ -225,8 +204,8 @@ def rows_of(split: pd.DataFrame, subset: str, patient_ids: pd.Series) -> np.ndar
     InputError
         If a row's patient is in no subset.
     """
-    of_patient = split.set_index("patient_id")["subset"]
-    strangers = sorted(set(patient_ids) - set(of_patient.index))
-    if strangers:
-        raise InputError(f"Patient {strangers[0]} has rows but is in no subset of the split.")
-    return (patient_ids.map(of_patient) == subset).to_numpy()
+    subsets = split.set_index("patient_id")["subset"]
+    unknown = sorted(set(patient_ids) - set(subsets.index))
+    if unknown:
+        raise InputError(f"Patient {unknown[0]} has rows but is in no subset of the split.")
+    return (patient_ids.map(subsets) == subset).to_numpy()

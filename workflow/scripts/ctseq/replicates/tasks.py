@@ -1,32 +1,50 @@
-"""What a replicate's head has to learn: rows with their labels, and who learns and judges them."""
+"""What a replicate's model has to learn: rows, their labels, and which rows train and test it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ctseq.core.errors import InputError
 from ctseq.core.seeds import INNER
 from ctseq.core.tables import read_table
 from ctseq.intake.tables import PATIENTS, SLICES
-from ctseq.replicates.fits import Fit, replicate_fits
-from ctseq.replicates.labels import labels_of
-from ctseq.replicates.splits import read_split
+from ctseq.replicates.splits import inner_folds, read_split, rows_of
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One training.
+
+    Attributes
+    ----------
+    train
+        Indices of the rows that are learned from.
+    held_out
+        Indices of the rows that the trained model is applied to; never a training patient's.
+    """
+
+    train: np.ndarray
+    held_out: np.ndarray
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be learned from features that hold the rows once or, with mirrored views, twice.
+    """What a replicate's model has to learn.
 
     Attributes
     ----------
     rows
-        `tables.ROWS`, of one view.
+        `cache.tables.ROWS` of the features, without their mirrored copies.
     labels
-        0 or 1, of all views, shape (views * rows,).
-    outer, inner
-        As `fits.replicate_fits` gives them.
+        0 or 1, shape (views * rows,), in the order of the features.
+    outer
+        The replicate's own training: on all training rows, with the test rows held out.
+    inner
+        The trainings that tune it: one a fold of the training patients, which is held out.
+        Empty where nothing is tuned inside the training patients.
     """
 
     rows: pd.DataFrame
@@ -45,29 +63,28 @@ def read_task(
     seed: int,
     replicate: int,
 ) -> Task:
-    """Read what a replicate has to learn.
+    """Read the task of a replicate.
 
     Parameters
     ----------
     inputs
         Paths by name: ``patients``, ``split`` and, for labels of slices, ``slices``.
     rows
-        `tables.ROWS` of the features.
+        `cache.tables.ROWS` of the features.
     labels
-        ``slice`` or ``patient``.
+        ``slice`` or ``patient``: whose label a row has.
     views
-        How often the features hold the rows.
+        Copies of the rows in the features: 2 where mirrored ones follow the originals.
     folds
-        Inner folds of the training patients, or None.
+        Number of inner folds, or None.
     seed
-        The study's.
+        The study's seed.
     replicate
-        From 1.
+        Number of the replicate, from 1.
     """
     patients = read_table(inputs.patients, PATIENTS)
     slices = read_table(inputs.slices, SLICES) if labels == "slice" else None
-    truth = labels_of(rows, slices, patients, labels=labels)
-    outer, inner = replicate_fits(
+    outer, inner = draw_fits(
         rows,
         patients,
         read_split(inputs.split),
@@ -75,31 +92,100 @@ def read_task(
         seed=[seed, replicate, INNER],
         views=views,
     )
+    truth = row_labels(rows, slices, patients, of=labels)
     return Task(rows, np.tile(truth, views), outer, inner)
 
 
+def draw_fits(
+    rows: pd.DataFrame,
+    patients: pd.DataFrame,
+    split: pd.DataFrame,
+    *,
+    folds: int | None,
+    seed: Sequence[int],
+    views: int = 1,
+) -> tuple[Fit, list[Fit]]:
+    """Return the outer fit of a split, and inner fits of folds drawn from its training patients.
+
+    Parameters are as for `read_task`; `seed` is that of the draw. Of several views of a row, all
+    are learned from, but only the first is held out.
+    """
+    training = rows_of(split, "train", rows["patient_id"])
+    outer = _fit(training, ~training, views)
+    if folds is None:
+        return outer, []
+    known = patients[rows_of(split, "train", patients["patient_id"])]
+    fold = rows["patient_id"].map(inner_folds(known, folds=folds, seed=seed)).to_numpy()
+    return outer, [
+        _fit(training & (fold != number), fold == number, views) for number in range(folds)
+    ]
+
+
+def row_labels(
+    rows: pd.DataFrame, slices: pd.DataFrame | None, patients: pd.DataFrame, *, of: str
+) -> np.ndarray:
+    """Return the label of each row.
+
+    Parameters
+    ----------
+    rows
+        `cache.tables.ROWS`.
+    slices, patients
+        The dataset's tables; `slices` is read for labels of slices only.
+    of
+        ``slice`` for the slice's own label, ``patient`` for its patient's.
+
+    Returns
+    -------
+    ndarray of int
+        0 or 1, shape (rows,).
+
+    Raises
+    ------
+    InputError
+        If a row is not in the dataset's tables, or slices have no labels of their own.
+    """
+    key = ["patient_id", "slice_number"] if of == "slice" else ["patient_id"]
+    source = slices if of == "slice" else patients
+    if source["hemorrhage"].isna().any():
+        raise InputError(
+            "The dataset has labels of patients and none of slices, so a model cannot learn from "
+            "its slices' own: set `labels: patient` for it, which teaches every slice its "
+            "patient's label."
+        )
+    labels = source.set_index(key)["hemorrhage"]
+    found = labels.reindex(pd.MultiIndex.from_frame(rows[key]) if len(key) > 1 else rows[key[0]])
+    if found.isna().any():
+        unknown = rows[key][found.isna().to_numpy()].iloc[0].to_dict()
+        raise InputError(f"The dataset has no label for {unknown}; its tables were remade since.")
+    return found.to_numpy().astype(int)
+
+
 def tabulate_scores(task: Task, test: np.ndarray, inner: Iterable[np.ndarray]) -> pd.DataFrame:
-    """Make `tables.SCORES` of probabilities.
+    """Return the probabilities of a task's held-out rows as a table, `tables.SCORES`.
 
     Parameters
     ----------
     task
-        What was learned.
+        The task that was learned.
     test
-        Of the test rows.
+        Probabilities of the test rows.
     inner
-        Of each inner fit's rows, as they were held out; none where no folds chose.
+        Probabilities of the rows that each inner fit held out.
     """
-    parts = [("test", task.outer.held_out, test)]
-    parts += [
-        ("held_out", fit.held_out, probability)
-        for fit, probability in zip(task.inner, inner, strict=True)
-    ]
+    fits = [("test", task.outer, test)]
+    fits += [("held_out", *pair) for pair in zip(task.inner, inner, strict=True)]
     scores = pd.concat(
         [
-            task.rows.iloc[positions].assign(subset=subset, probability=probability)
-            for subset, positions, probability in parts
+            task.rows.iloc[fit.held_out].assign(subset=subset, probability=probability)
+            for subset, fit, probability in fits
         ]
     )
     order = ["subset", "patient_id", "slice_number"]
     return scores.sort_values(order, ignore_index=True, kind="stable")
+
+
+def _fit(train: np.ndarray, held_out: np.ndarray, views: int) -> Fit:
+    indices = np.flatnonzero(train)
+    copies = [indices + len(train) * view for view in range(views)]
+    return Fit(np.concatenate(copies), np.flatnonzero(held_out))

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR
-from ctseq.families.tuning import choose_and_train
+from ctseq.families.tuning import tune_head
 from ctseq.replicates.aggregation import choose_threshold, combine_slices
-from ctseq.replicates.fits import Fit, replicate_fits
 from ctseq.replicates.splits import inner_folds
 from ctseq.replicates.tables import SCORES
-from ctseq.replicates.tasks import Task, tabulate_scores
+from ctseq.replicates.tasks import Fit, Task, draw_fits, tabulate_scores
 
 TRAINING = {
     "learning_rate": [1e-3, 1e-2],
@@ -47,12 +46,12 @@ def dataset(n_patients=20, n_slices=3):
 
 def task_of(patients, split, rows, labels, folds):
     views = len(labels) // len(rows)
-    fits = replicate_fits(rows, patients, split, folds=folds, seed=[0, 1, 4], views=views)
+    fits = draw_fits(rows, patients, split, folds=folds, seed=[0, 1, 4], views=views)
     return Task(rows, labels, *fits)
 
 
 def trained(features, labels, patients, split, rows, folds, **changes):
-    return choose_and_train(
+    return tune_head(
         LINEAR,
         [features],
         task_of(patients, split, rows, labels, folds),
@@ -177,7 +176,10 @@ def test_threshold_by_hand():
     assert choose_threshold(np.array([0, 1]), np.array([0.01, 0.02])) == pytest.approx(0.015)
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=2, max_size=30))
+hundredths = st.integers(0, 100).map(lambda number: number / 100)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), hundredths), min_size=2, max_size=30))
 def test_no_threshold_is_better(pairs):
     truth, probability = (np.array(values) for values in zip(*pairs, strict=True))
     if truth.min() == truth.max():

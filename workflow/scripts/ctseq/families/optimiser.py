@@ -1,0 +1,89 @@
+"""AdamW and its learning rate, for many trainings side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+
+
+def learning_rate_share(step: int, *, warmup_steps: int, n_steps: int) -> float:
+    """Return the learning rate at a step, as a share of its peak.
+
+    It rises linearly over the warm-up steps and then falls linearly to zero at the last step, as
+    in the paper's program.
+
+    Parameters
+    ----------
+    step
+        Number of the step, from 0.
+    warmup_steps, n_steps
+        Steps of the rise, and steps of the whole training.
+    """
+    if step < warmup_steps:
+        return step / warmup_steps
+    return max(0.0, (n_steps - step) / max(1, n_steps - warmup_steps))
+
+
+class AdamW:
+    """AdamW (Loshchilov and Hutter 2019) of several trainings that share one computation.
+
+    The steps are those of `torch.optim.AdamW`, which knows one training and whose construction
+    imports PyTorch's compiler: a second, longer than most heads are trained.
+
+    Parameters
+    ----------
+    parameters
+        By name, shape (trainings, ...). `step` changes them in place.
+    weight_decay
+        The same for all trainings.
+
+    Attributes
+    ----------
+    steps
+        How many steps each training has taken, shape (trainings,).
+    """
+
+    def __init__(self, parameters: Mapping[str, torch.Tensor], *, weight_decay: float) -> None:
+        self._parameters, self._weight_decay = parameters, weight_decay
+        self._means = {name: torch.zeros_like(p) for name, p in parameters.items()}
+        self._squares = {name: torch.zeros_like(p) for name, p in parameters.items()}
+        self.steps = np.zeros(len(next(iter(parameters.values()))), int)
+
+    @torch.no_grad()
+    def step(
+        self,
+        gradients: Mapping[str, torch.Tensor],
+        *,
+        of: Sequence[int] | slice,
+        rates: Sequence[float],
+    ) -> None:
+        """Move the parameters of some trainings against their gradients.
+
+        Parameters
+        ----------
+        gradients
+            By name, shape (some trainings, ...).
+        of
+            Which trainings: indices, each once, or a slice, which copies nothing.
+        rates
+            Learning rate of each, shape (some trainings,).
+        """
+        self.steps[of] += 1
+        first, second = (1 - beta ** self.steps[of] for beta in BETAS)
+        decays = 1 - np.asarray(rates) * self._weight_decay
+        scales = [torch.from_numpy(each).float() for each in (decays, rates / first, second**0.5)]
+        stores = (self._parameters, self._means, self._squares)
+        for name, gradient in gradients.items():
+            decay, size, root = (scale.view(-1, *[1] * (gradient.ndim - 1)) for scale in scales)
+            moved = [store[name][of] for store in stores]
+            parameter, mean, square = moved
+            mean.lerp_(gradient, 1 - BETAS[0])
+            square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+            change = (size * mean).div_(square.sqrt().div_(root).add_(EPSILON))
+            parameter.mul_(decay).sub_(change)
+            if not isinstance(of, slice):
+                for store, values in zip(stores, moved, strict=True):
+                    store[name][of] = values

@@ -1,0 +1,71 @@
+"""Rows of packed pixels, and the scores that a model gives them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ctseq.cache.row_arrays import RowArrays
+from ctseq.encoders.backbones import Backbone, pixel_values
+from ctseq.encoders.devices import autocast
+
+
+@dataclass(frozen=True)
+class PixelExamples:
+    """What a model learns from: images or sequences, with their labels.
+
+    Attributes
+    ----------
+    pixels
+        Packed slices, uint8, shape (slices, height, width).
+    members
+        Indices of the slices of each row: shape (rows,) for images, (rows, frames) for sequences.
+    labels
+        0 or 1, shape (rows,).
+    """
+
+    pixels: RowArrays
+    members: np.ndarray
+    labels: np.ndarray
+
+    def __getitem__(self, rows: np.ndarray | slice) -> "PixelExamples":
+        return PixelExamples(self.pixels, self.members[rows], self.labels[rows])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def grey(self) -> np.ndarray:
+        """The grey values of all rows, read from the packed slices."""
+        return self.pixels[self.members]
+
+    def pieces(self, size: int) -> "Iterator[PixelExamples]":
+        """Yield the rows in pieces of at most `size`."""
+        return (self[start : start + size] for start in range(0, len(self), size))
+
+
+def probabilities(
+    backbone: Backbone, examples: PixelExamples, settings: Mapping[str, Any]
+) -> np.ndarray:
+    """Return the probability of the target of each row, float64, shape (rows,)."""
+    return torch.softmax(logits(backbone, examples, settings), dim=1)[:, 1].numpy()
+
+
+@torch.no_grad()
+def logits(
+    backbone: Backbone, examples: PixelExamples, settings: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the logits of unchanged rows, in double precision, shape (rows, 2)."""
+    backbone.model.eval()
+    with autocast(settings["precision"], backbone.device):
+        parts = [
+            forward(backbone, piece.grey) for piece in examples.pieces(settings["micro_batch"])
+        ]
+    return torch.cat(parts).cpu().double()
+
+
+def forward(backbone: Backbone, grey: np.ndarray) -> torch.Tensor:
+    """Return the logits of rows of grey values, shape (rows, 2)."""
+    return backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, grey)}).logits
