@@ -52,7 +52,7 @@ def snakemake(folder: Path, study: Mapping[str, Any], *arguments: str, cores: in
 
 
 def timed(work: Callable[[], Any], device: torch.device | None = None) -> float:
-    """Give the wall seconds of some work, a GPU's included."""
+    """Return the wall seconds of some work, a GPU's included."""
     wait = torch.cuda.synchronize if device and device.type == "cuda" else lambda: None
     wait()
     began = time.perf_counter()
@@ -62,7 +62,7 @@ def timed(work: Callable[[], Any], device: torch.device | None = None) -> float:
 
 
 def median(measure: Callable[[], float], repeats: int) -> float:
-    """Give the median of repeated measurements."""
+    """Return the median of repeated measurements."""
     return statistics.median(measure() for _ in range(repeats))
 
 

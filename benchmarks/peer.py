@@ -91,7 +91,7 @@ def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:
 
 
 def comparison(kind: str, costs: Mapping[str, float]) -> dict[str, float]:
-    """Give what both ways take for all replicates, in seconds, and their ratio."""
+    """Return what both ways take for all replicates, in seconds, and their ratio."""
     n = ROWS[kind]
     epoch = n["train"] * costs["step"] + n["test"] * costs["evaluation"]
     peer = REPLICATES * EPOCHS * epoch

@@ -14,7 +14,7 @@ HU = np.arange(24, dtype=np.int16).reshape(4, 6) * 10 - 40
 
 
 def ct(hu=HU, *, z=0.0, series="1", bits=16, signed=True, **changes):
-    """Give a CT slice at height `z`, mm; keywords set, or with None leave out, what they name."""
+    """Return a CT slice at height `z`, mm; keywords set, or with None leave out, what they name."""
     image = pydicom.Dataset()
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

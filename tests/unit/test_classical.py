@@ -33,7 +33,7 @@ def fit(head, features, task):
 
 @pytest.fixture(scope="module", params=CLASSICAL_HEADS)
 def fitted(request, small_forest):
-    """Give each head's name and what came of it."""
+    """Return each head's name and what came of it."""
     return request.param, fit(request.param, *problem())
 
 

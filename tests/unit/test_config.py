@@ -17,7 +17,7 @@ CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def changed(changes):
-    """Give the default configuration with dotted keys set; None deletes."""
+    """Return the default configuration with dotted keys set; None deletes."""
     config = copy.deepcopy(CONFIG)
     for key, value in changes.items():
         *path, last = key.split(".")

@@ -18,7 +18,7 @@ from indexed import list_files
 
 
 def read_diagnosis(folder):
-    """Give the label rows of a folder that has slices or not."""
+    """Return the label rows of a folder that has slices or not."""
     return frame(ct_ich_tables.read_diagnosis(folder, "hemorrhage_diagnosis.csv"), LABELS)
 
 

@@ -73,7 +73,7 @@ def test_the_series_is_chosen_by_rule(first, second, taken, tmp_path):
 
 
 def enhanced(heights):
-    """Give a file of several frames, in the order given."""
+    """Return a file of several frames, in the order given."""
     frames = np.stack([HU + round(z) for z in heights])
     image = ct(frames, ImagePositionPatient=None, ImageOrientationPatient=None,
                RescaleSlope=None, RescaleIntercept=None)  # fmt: skip

@@ -23,19 +23,19 @@ CONDA_NAMES = {
 
 
 def pinned(*files):
-    """Give the versions that requirement or constraint files pin, by lower-case name."""
+    """Return the versions that requirement or constraint files pin, by lower-case name."""
     text = "\n".join((ROOT / file).read_text() for file in files)
     return {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.M)}
 
 
 def environment(name):
-    """Give the versions that an environment asks for, by package."""
+    """Return the versions that an environment asks for, by package."""
     dependencies = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())["dependencies"]
     return dict(line.split("=") for line in dependencies)
 
 
 def rules():
-    """Give each rule's script and environment."""
+    """Return each rule's script and environment."""
     found = []
     for block in re.split(r"^rule ", RULES, flags=re.M)[1:]:
         name = block.split(":")[0]

@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """Give the folder of a tiny checkpoint of each kind."""
+    """Return the folder of a tiny checkpoint of each kind."""
     root = tmp_path_factory.mktemp("tiny")
     for kind, frames in KINDS.items():
         write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
@@ -57,7 +57,7 @@ def loaded(folder, kind, *, renewed=True):
 
 
 def examples(kind, n=11):
-    """Give rows of noise; the positive ones are brighter."""
+    """Return rows of noise; the positive ones are brighter."""
     rng = np.random.default_rng(5)
     labels = np.arange(n) % 3 // 2
     each = FRAMES if kind == "video" else 1

@@ -22,7 +22,7 @@ def table(tmp_path, text, name="labels.csv"):
 
 
 def read(path):
-    """Give the rows of a label table of any kind."""
+    """Return the rows of a label table of any kind."""
     return frame(open_table(path).rows(), LABELS)
 
 

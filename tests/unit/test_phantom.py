@@ -20,7 +20,7 @@ SMALL = {"patients": 5, "positive": 3, "image_size": 64, "slices": (6, 9), "seed
 
 
 def diagnosis(folder):
-    """Give the label rows."""
+    """Return the label rows."""
     return frame(ct_ich_jpg.list_contents(folder).labels, LABELS)
 
 
@@ -132,7 +132,7 @@ def test_the_script_writes_it_whole(tmp_path):
 
 @pytest.fixture(scope="module")
 def layouts(tmp_path_factory):
-    """Give the same patients in every layout."""
+    """Return the same patients in every layout."""
     folders = {layout: tmp_path_factory.mktemp(layout) for layout in LAYOUTS}
     for layout, folder in folders.items():
         write_phantom(folder, layout=layout, **SMALL)

@@ -95,7 +95,7 @@ def summaries_of(models, relative_weight_change=0.8):
 
 @functools.cache  # the tests change what is said of a study, not its numbers
 def numbers_of(models, names=("accuracy", "recall", "precision")):
-    """Give the metrics and the comparison of models: pairs of name and label."""
+    """Return the metrics and the comparison of models: pairs of name and label."""
     models = dict(models)
     predictions = predictions_of(models)
     metrics = metrics_of(predictions)

@@ -170,7 +170,7 @@ def attempts(tmp_path_factory):
 
 
 def results(folder):
-    """Give the bytes of every output; how fast an epoch was is not a result."""
+    """Return the bytes of every output; how fast an epoch was is not a result."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     history = read_table(folder / "history.csv", HISTORY)

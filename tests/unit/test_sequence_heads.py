@@ -39,7 +39,7 @@ def inputs_of(head, lengths, seed=0, shuffle_seed=None):
 
 
 def predicted(head, parameters, inputs):
-    """Give the probability of each patient."""
+    """Return the probability of each patient."""
     return predict(head, parameters, inputs, np.arange(inputs[0].shape[0]))
 
 

@@ -36,7 +36,7 @@ SETTINGS = {
 SLOW_GELUS = {"video": 2, "image": 0}
 KINDS = list(SETTINGS)
 TESTS = Path(__file__).parent
-PATHS = [TESTS, TESTS.parents[1] / "workflow/scripts"]
+PATHS = [TESTS, TESTS.parent, TESTS.parents[1] / "workflow/scripts"]
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def write_dataset(folder, write_ct_ich):
 
 
 def state(folder):
-    """Give what a user could notice of a dataset: names, permissions, times and contents."""
+    """Return what a user could notice of a dataset: names, permissions, times and contents."""
     return {
         path: (
             path.stat().st_mode,
