@@ -18,7 +18,8 @@ from ctseq.encoders.devices import autocast, choose_device
 from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.encoders.speed import speed_up
 from ctseq.encoders.tiny import write_tiny
-from ctseq.families.finetuning import Examples, finetune
+from ctseq.families.finetuning import finetune
+from ctseq.families.pixel_rows import PixelExamples
 from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import renew_head
 
@@ -231,7 +232,7 @@ def own_training(
     renew_head(backbone, std=0.02, seed=[0])
     grey = own_inputs(backbone.model, rows * steps)
     members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
-    examples = Examples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
+    examples = PixelExamples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
     training = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
     training |= {"trainable": "all", "epochs": 2, "patience": 2}
     training |= {"batch_size": rows, "micro_batch": rows} | settings
