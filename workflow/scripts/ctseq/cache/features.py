@@ -35,21 +35,16 @@ def read_views(inputs: Any) -> tuple[RowArrays, int]:
 def write_features(
     path: str | Path, batches: Iterable[np.ndarray], *, rows: int
 ) -> tuple[int, ...]:
-    """Write features batch by batch; the file is the one that the safetensors library writes.
+    """Write features as the safetensors library does, but batch by batch, and return their shape.
 
     Parameters
     ----------
     path
-        ``.safetensors`` file to write, whole or not at all.
+        ``.safetensors`` file to write, complete or not at all.
     batches
         float32, shape (batch, features).
     rows
         Number of rows of all batches, at least one.
-
-    Returns
-    -------
-    tuple of int
-        The shape.
     """
 
     def header(shape: tuple[int, ...]) -> bytes:

@@ -42,10 +42,8 @@ def patients_of_shard(sizes: Mapping[str, int], number: int, of: int) -> list[st
     ----------
     sizes
         Number of slices of each patient, in the order of `tables.SLICES`.
-    number
-        The shard, from 1.
-    of
-        Number of shards.
+    number, of
+        The shard, from 1, and the number of shards.
 
     Raises
     ------

@@ -20,11 +20,6 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     transformers alone knows how a processor's class reads its settings. So each way in which
     classes read them is tried, and accepted only if it gives the picture that the processor gives.
 
-    Parameters
-    ----------
-    folder
-        The checkpoint.
-
     Raises
     ------
     InputError

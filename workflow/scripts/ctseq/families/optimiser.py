@@ -10,17 +10,10 @@ EPSILON = 1e-8
 
 
 def learning_rate_share(step: int, *, warmup_steps: int, n_steps: int) -> float:
-    """Return the learning rate at a step, as a share of its peak.
+    """Return the learning rate at a step, counted from 0, as a share of its peak.
 
-    It rises linearly over the warm-up steps and then falls linearly to zero at the last step, as
-    in the paper's program.
-
-    Parameters
-    ----------
-    step
-        Number of the step, from 0.
-    warmup_steps, n_steps
-        Steps of the rise, and steps of the whole training.
+    It rises linearly over `warmup_steps` and then falls linearly to zero at the last of `n_steps`,
+    those of the warm-up included, as in the paper's program.
     """
     if step < warmup_steps:
         return step / warmup_steps

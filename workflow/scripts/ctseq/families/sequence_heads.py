@@ -111,12 +111,8 @@ _POOLED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 class Padded:
     """Sequences padded with 0 to the length of the longest, on demand.
 
-    Attributes
-    ----------
-    features
-        float32, shape (slices, features).
-    sequences
-        The rows of `features` that each patient has, in the order in which heads read them.
+    `features` are float32, shape (slices, features); `sequences` are the rows of them that each
+    patient has, in the order in which heads read them.
     """
 
     features: Rows
@@ -143,10 +139,8 @@ def sequence_inputs(
 
     Parameters
     ----------
-    features
-        float32, shape (slices, features).
-    sequences
-        The rows of `features` that each patient has, in the order in which heads read them.
+    features, sequences
+        As for `Padded`.
     head
         A key of `SEQUENCE_HEADS`.
 
@@ -169,10 +163,8 @@ def slice_attention(
 
     Parameters
     ----------
-    head
-        A key of `SEQUENCE_HEADS`.
-    parameters
-        The trained head's parameters.
+    head, parameters
+        A key of `SEQUENCE_HEADS`, and the trained head's parameters.
     inputs
         The rows of some patients of what `sequence_inputs` returns.
 

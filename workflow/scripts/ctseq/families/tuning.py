@@ -64,10 +64,8 @@ def tune_head(
 
     Parameters
     ----------
-    head
-        The kind of head.
-    inputs
-        What the head's `logits` takes, with a row a label of `task`.
+    head, inputs
+        The kind of head, and what its `logits` takes, with a row a label of `task`.
     task
         The rows to learn from.
     std
@@ -77,7 +75,7 @@ def tune_head(
     seed, replicate
         The study's seed, and the number of the replicate.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, HEAD]))
+    rng = np.random.default_rng([seed, replicate, HEAD])
     initial = head.initial(inputs[0].shape[-1], std, rng)
     learn = partial(
         train,

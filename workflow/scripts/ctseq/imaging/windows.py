@@ -55,19 +55,9 @@ def parse_windows(value: Any) -> tuple[Window, ...]:
 
 
 def apply_windows(hu: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
-    """Return the grey values of a slice, given in Hounsfield units.
+    """Return the grey values, uint8, of a slice of Hounsfield units of shape (H, W).
 
-    Parameters
-    ----------
-    hu
-        Shape (H, W).
-    windows
-        One or three.
-
-    Returns
-    -------
-    ndarray
-        uint8, shape (H, W) for one window, (3, H, W) for three.
+    Their shape is (H, W) for one window and (3, H, W) for three.
     """
     grey = [np.clip((hu - one.level) / one.width + 0.5, 0, 1) * 255 for one in windows]
     grey = [np.round(channel).astype(np.uint8) for channel in grey]
