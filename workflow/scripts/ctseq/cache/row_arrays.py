@@ -44,7 +44,7 @@ def write_rows(
     Raises
     ------
     RuntimeError
-        If parts differ in shape, or hold another number of rows together.
+        If parts differ in shape, or the number of their rows is another.
     """
     shape, written = None, 0
     for part in parts:

@@ -94,14 +94,8 @@ def load_configured(
 ) -> Backbone:
     """Load the checkpoint of a configured model.
 
-    Parameters
-    ----------
-    folder, description
-        The checkpoint, and a JSON file of what `checkpoints.describe` returned for it.
-    settings
-        The model's ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
-    device
-        Where the model will compute.
+    `description` is a JSON file of what `checkpoints.describe` returned for it. `settings` are the
+    model's: ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
     """
     known = ("kind", "frames", "position_embeddings")
     return load(

@@ -35,26 +35,18 @@ def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
 
 
 def ordered_slices(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.ndarray]:
-    """Return each patient's slices in the order in which a model sees them.
+    """Return each patient's slices, as indices in `rows`, in the order in which a model sees them.
 
-    Parameters
-    ----------
-    rows
-        `tables.ROWS` of the slices, each patient's in the order of the body.
-    shuffle_seed
-        The study's seed for a random order; None for that of the body.
-
-    Returns
-    -------
-    dict
-        Patient id, in the order of `rows`, to indices in `rows`.
+    Patients are in the order of `rows`, `tables.ROWS`, which has their slices in the order of the
+    body. With a seed, the study's, each patient's slices are in a random order of their own.
     """
     patients = rows.reset_index(drop=True).groupby("patient_id", sort=False)
     indices = {patient: own.index.to_numpy() for patient, own in patients}
     if shuffle_seed is None:
         return indices
+    # Seeded by the patient's id: other patients do not matter.
     return {
-        patient: own[_random_order(patient, len(own), seed=shuffle_seed)]
+        patient: np.random.default_rng([shuffle_seed, *patient.encode()]).permutation(own)
         for patient, own in indices.items()
     }
 
@@ -90,8 +82,3 @@ def model_rows(
         for own in sequences.values()
     ]
     return np.stack(frames), pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
-
-
-def _random_order(patient_id: str, n_slices: int, *, seed: int) -> np.ndarray:
-    # Seeded by the patient's id: other patients do not matter.
-    return np.random.default_rng([seed, *patient_id.encode()]).permutation(n_slices)

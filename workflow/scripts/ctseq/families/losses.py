@@ -13,13 +13,7 @@ def class_weights(labels: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray
 
     The loss ``weighted`` makes both classes count the same, and a row 1 on average: rows / (classes
     * rows of the class), or 0 for a class without rows. By any other loss, every row counts 1.
-
-    Parameters
-    ----------
-    labels
-        0 or 1, shape (rows,): all rows that are learned from.
-    settings
-        The section `training` of the configuration.
+    `labels` are 0 or 1, shape (rows,), of all rows that are learned from.
     """
     if settings["loss"] != "weighted":
         return np.ones(2, np.float32)
@@ -33,18 +27,11 @@ def class_weights(labels: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray
 def row_losses(
     logits: torch.Tensor, labels: torch.Tensor, settings: Mapping[str, Any]
 ) -> torch.Tensor:
-    """Return the unweighted loss of each row, shape (...), in float32 whatever the logits are.
+    """Return the unweighted loss of each row, in float32 whatever the logits are.
 
     The loss ``focal`` is -(1 - p)^focal_gamma log(p) for a row whose class has probability p, which
     plays down rows that are right already (Lin et al., Focal loss for dense object detection, ICCV
-    2017); otherwise the loss is cross-entropy.
-
-    Parameters
-    ----------
-    logits, labels
-        Shapes (..., 2) and (...).
-    settings
-        The section `training` of the configuration.
+    2017); any other is cross-entropy. Logits have shape (..., 2), labels and losses (...).
     """
     flat = logits.flatten(0, -2).float(), labels.flatten()
     loss = functional.cross_entropy(*flat, reduction="none").view(labels.shape)

@@ -26,13 +26,6 @@ class AdamW:
     The steps are those of `torch.optim.AdamW`, which knows one training and whose construction
     imports PyTorch's compiler: a second, longer than most heads are trained.
 
-    Parameters
-    ----------
-    parameters
-        By name, shape (trainings, ...). `step` changes them in place.
-    weight_decay
-        The same for all trainings.
-
     Attributes
     ----------
     steps
@@ -53,7 +46,7 @@ class AdamW:
         of: Sequence[int] | slice,
         rates: Sequence[float],
     ) -> None:
-        """Move the parameters of some trainings against their gradients.
+        """Move the parameters of some trainings, in place, against their gradients.
 
         Parameters
         ----------

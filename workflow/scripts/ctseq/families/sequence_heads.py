@@ -25,16 +25,12 @@ def _initial_attention(
 ) -> dict[str, np.ndarray]:
     # Standard deviations that keep hidden values near 1 if features are.
     wide, narrow = n_features**-0.5, _ATTENTION**-0.5
-    hidden = {
-        f"{name}_{part}": value
-        for name in ("value", "gate")
-        for part, value in {
-            "weight": rng.normal(0, wide, (_ATTENTION, n_features)).astype(np.float32),
-            "bias": np.zeros(_ATTENTION, np.float32),
-        }.items()
-    }
-    score = {"score_weight": rng.normal(0, narrow, _ATTENTION).astype(np.float32)}
-    return hidden | score | initial_layer(n_features, std, rng)
+    drawn = {}
+    for name in ("value", "gate"):
+        weight = rng.normal(0, wide, (_ATTENTION, n_features)).astype(np.float32)
+        drawn |= {f"{name}_weight": weight, f"{name}_bias": np.zeros(_ATTENTION, np.float32)}
+    drawn["score_weight"] = rng.normal(0, narrow, _ATTENTION).astype(np.float32)
+    return drawn | initial_layer(n_features, std, rng)
 
 
 def _attention_weights(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -137,18 +133,8 @@ def sequence_inputs(
 ) -> list[np.ndarray | Padded]:
     """Return the features of slices grouped by patient, as a sequence head takes them.
 
-    Parameters
-    ----------
-    features, sequences
-        As for `Padded`.
-    head
-        A key of `SEQUENCE_HEADS`.
-
-    Returns
-    -------
-    list
-        For pooling heads, features (patients, features); for others, `Padded` and numbers of
-        slices (patients,).
+    `features` and `sequences` are those of `Padded`, `head` is a key of `SEQUENCE_HEADS`. A pooling
+    head takes features (patients, features), others `Padded` and numbers of slices (patients,).
     """
     if head in _POOLED:
         return [np.stack([_POOLED[head](features[rows]) for rows in sequences])]
@@ -161,18 +147,8 @@ def slice_attention(
 ) -> list[np.ndarray]:
     """Return the weights that a trained attention head gives the slices of each patient.
 
-    Parameters
-    ----------
-    head, parameters
-        A key of `SEQUENCE_HEADS`, and the trained head's parameters.
-    inputs
-        The rows of some patients of what `sequence_inputs` returns.
-
-    Returns
-    -------
-    list of ndarray
-        One a patient, in the order in which the head reads the slices, summing to 1. Empty for a
-        head without attention.
+    `inputs` are the rows of some patients of what `sequence_inputs` returns. The weights are in the
+    order in which the head reads the slices and sum to 1; heads without attention have none.
     """
     if head != "attention":
         return []

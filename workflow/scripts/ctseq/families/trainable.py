@@ -35,13 +35,8 @@ def renew_head(backbone: Backbone, *, std: float, seed: list[int]) -> None:
 def choose_trainable(model: PreTrainedModel, trainable: str | Mapping[str, int]) -> None:
     """Freeze, in place, the weights of a model that are not trained.
 
-    Parameters
-    ----------
-    model
-        Any classifier.
-    trainable
-        ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and everything behind
-        them, which includes the head.
+    `trainable` is ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and
+    everything behind them, which includes the head.
 
     Raises
     ------

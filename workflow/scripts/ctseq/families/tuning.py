@@ -35,8 +35,7 @@ class TrainedHead:
         `replicates.tables.SCORES` of the test rows and, with inner fits, of every training row by
         a head that did not learn from it.
     summary
-        The chosen ``peak_rate`` and ``epoch``, and the ``relative_weight_change`` of the final
-        layer.
+        The chosen ``peak_rate`` and ``epoch``, and the final layer's ``relative_weight_change``.
     """
 
     parameters: dict[str, np.ndarray]

@@ -36,10 +36,7 @@ _PAIR = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*")
 def parse_windows(value: Any) -> tuple[Window, ...]:
     """Return the windows that `dataset.window` means: one, or three for the colour channels.
 
-    Parameters
-    ----------
-    value
-        A preset's name, ``level/width``, a mapping of the two, or a list of three of these.
+    It is a preset's name, ``level/width``, a mapping of the two, or a list of three of these.
 
     Raises
     ------
