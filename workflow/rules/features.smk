@@ -139,8 +139,4 @@ use rule extract_features as extract_mirrored_features with:
     benchmark:
         "<results>/benchmarks/extract_mirrored_features/{model}{shard}.tsv"
     params:
-        code_of("extract_features.py"),
-        settings=of_model("encoder"),
-        extraction=of_model("extraction"),
         mirror=True,
-        shuffle_seed=of_model("encoder_seed"),

@@ -13,19 +13,10 @@ from ctseq.core.files import atomic_write
 
 
 def read_views(inputs: Any) -> tuple[RowArrays, int]:
-    """Return a model's features, followed by those of its mirrored images if it learns from them.
+    """Return a model's features, float32, (views * rows, features), and the number of views.
 
-    Parameters
-    ----------
-    inputs
-        With lists of paths, a file a shard: ``features`` and, possibly, ``mirrored``.
-
-    Returns
-    -------
-    features : RowArrays
-        float32, shape (views * rows, features).
-    views : int
-        2 with mirrored images, else 1.
+    `inputs` has lists of paths, a file a shard: ``features`` and, if the model learns from mirrored
+    images too, ``mirrored``. Those follow the others as a second view of the same rows.
     """
     names = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
     parts = [map_features(path) for name in names for path in getattr(inputs, name)]
@@ -35,21 +26,16 @@ def read_views(inputs: Any) -> tuple[RowArrays, int]:
 def write_features(
     path: str | Path, batches: Iterable[np.ndarray], *, rows: int
 ) -> tuple[int, ...]:
-    """Write features batch by batch; the file is the one that the safetensors library writes.
+    """Write features as the safetensors library does, but batch by batch, and return their shape.
 
     Parameters
     ----------
     path
-        ``.safetensors`` file to write, whole or not at all.
+        ``.safetensors`` file to write, complete or not at all.
     batches
         float32, shape (batch, features).
     rows
         Number of rows of all batches, at least one.
-
-    Returns
-    -------
-    tuple of int
-        The shape.
     """
 
     def header(shape: tuple[int, ...]) -> bytes:

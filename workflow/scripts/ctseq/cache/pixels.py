@@ -21,7 +21,7 @@ def pack_pixels(
     output: Path,
     threads: int,
 ) -> tuple[int, ...]:
-    """Write all slices, in their order, as one uint8 array.
+    """Write all slices, in their order, as one uint8 array, and return its shape.
 
     Patients are opened one after the other, so that memory holds one of them.
 
@@ -38,11 +38,6 @@ def pack_pixels(
         ``.npy`` file to write, shape (slices, height, width), or (slices, 3, height, width).
     threads
         Number of slices decoded at a time; Pillow decodes outside Python's lock.
-
-    Returns
-    -------
-    tuple of int
-        The shape.
     """
 
     def slices() -> Iterator[np.ndarray]:

@@ -28,7 +28,7 @@ def write_rows(
     rows: int,
     header: Callable[[tuple[int, ...]], bytes],
 ) -> tuple[int, ...]:
-    """Write an array some rows at a time, so that memory never holds all of it.
+    """Write an array some rows at a time, so that memory never holds all of it; return its shape.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ def write_rows(
     header
         Returns the bytes before the rows, given the array's shape.
 
-    Returns
-    -------
-    tuple of int
-        The shape.
+    Raises
+    ------
+    RuntimeError
+        If parts differ in shape, or the number of their rows is another.
     """
     shape, written = None, 0
     for part in parts:
@@ -92,11 +92,8 @@ class StoredRows:
 class RowArrays:
     """Several arrays, such as the shards of a study, that are read as one.
 
-    Attributes
-    ----------
-    parts
-        At least one, equal in type and in shape but for the first axis. They are not copied
-        together: of arrays in files, memory holds the rows that are asked for.
+    `parts` are at least one, equal in type and in shape but for the first axis. They are not copied
+    together: of arrays in files, memory holds the rows that are asked for.
     """
 
     parts: Sequence[np.ndarray | StoredRows]

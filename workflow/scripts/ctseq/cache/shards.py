@@ -8,20 +8,10 @@ from ctseq.core.errors import InputError
 
 
 def shard_numbers(sizes: Sequence[int], shards: int) -> np.ndarray:
-    """Return the shard of each patient, such that shards are of about equal size.
+    """Return the shard of each patient, from 0, such that shards are of about equal size.
 
-    Parameters
-    ----------
-    sizes
-        Number of slices of each patient, 1 or more.
-    shards
-        Number of shards, at most that of patients.
-
-    Returns
-    -------
-    ndarray of int
-        From 0, never decreasing; each shard has at least one patient. A shard ends where the sum
-        of sizes is nearest to its share.
+    `sizes` are the patients' numbers of slices. Each shard has at least one patient, and ends where
+    the sum of sizes is nearest to its share.
     """
     if not 1 <= shards <= len(sizes):
         raise ValueError("each shard holds at least one patient")
@@ -38,14 +28,8 @@ def shard_numbers(sizes: Sequence[int], shards: int) -> np.ndarray:
 def patients_of_shard(sizes: Mapping[str, int], number: int, of: int) -> list[str]:
     """Return the ids of one shard's patients, who are neighbours in the table of slices.
 
-    Parameters
-    ----------
-    sizes
-        Number of slices of each patient, in the order of `tables.SLICES`.
-    number
-        The shard, from 1.
-    of
-        Number of shards.
+    `sizes` are the patients' numbers of slices, in the order of `tables.SLICES`; `number` is the
+    shard's, from 1 to `of`.
 
     Raises
     ------

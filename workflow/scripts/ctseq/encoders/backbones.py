@@ -62,19 +62,15 @@ def load(
 
     Parameters
     ----------
-    folder
-        The checkpoint.
-    kind
-        ``video`` or ``image``.
+    folder, kind
+        The checkpoint, and ``video`` or ``image``.
     preprocessing
         The steps of the checkpoint's image processor.
     device
         Where the model will compute.
-    frames
-        Of a video model; None for as many as it was pretrained with. `positions.check_frames`
-        says which numbers a checkpoint can take.
-    position_embeddings
-        How learned position embeddings are adapted if `frames` differs: `positions.MODES`.
+    frames, position_embeddings
+        Number of frames of a video model, None for as many as it was pretrained with, and how
+        learned position embeddings are adapted to it: `positions.check_frames`, `positions.MODES`.
 
     Raises
     ------
@@ -98,14 +94,8 @@ def load_configured(
 ) -> Backbone:
     """Load the checkpoint of a configured model.
 
-    Parameters
-    ----------
-    folder, description
-        The checkpoint, and a JSON file of what `checkpoints.describe` returned for it.
-    settings
-        The model's ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
-    device
-        Where the model will compute.
+    `description` is a JSON file of what `checkpoints.describe` returned for it. `settings` are the
+    model's: ``kind`` and, if it has them, ``frames`` and ``position_embeddings``.
     """
     known = ("kind", "frames", "position_embeddings")
     return load(
@@ -120,7 +110,7 @@ def load_configured(
 def extract(
     backbone: Backbone, batches: Iterable[np.ndarray], *, precision: str = "float32"
 ) -> Iterator[np.ndarray]:
-    """Yield the features of one batch of images or sequences after the other.
+    """Yield the exact input of the final linear layer, float32, (batch, features), batch by batch.
 
     Parameters
     ----------
@@ -131,11 +121,6 @@ def extract(
         (batch, frames, height, width) for sequences.
     precision
         Of products and convolutions: `devices.PRECISIONS`.
-
-    Yields
-    ------
-    ndarray
-        The exact input of the final linear layer, float32, (batch, features).
     """
     caught: list[torch.Tensor] = []
     hook = backbone.head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
@@ -152,7 +137,7 @@ def extract(
 def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
     """Return the model's input for grey values: a channel axis of 3 before height and width.
 
-    A slice in one window feeds all channels. Slices in three windows have that axis already.
+    A slice in one window feeds all channels; slices in three windows have that axis already.
     """
     grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device).int()
     has_channels = grey.ndim == (5 if backbone.kind == "video" else 4)
@@ -201,13 +186,13 @@ def _with_frames(
     if key is None or before[key] == frames:
         return model
     weights, tubelet = model.state_dict(), tubelet_frames(before)
-    learned = LEARNED.get(model.config.model_type)
-    for name in [name for name in weights if learned and name.endswith(learned.name)]:
+    ending, class_tokens = LEARNED.get(model.config.model_type, (None, 0))
+    for name in [name for name in weights if ending and name.endswith(ending)]:
         embeddings = resized(
             weights[name].numpy(),
             before=before[key] // tubelet,
             after=frames // tubelet,
-            class_tokens=learned.class_tokens,
+            class_tokens=class_tokens,
             mode=mode,
         )
         weights[name] = torch.from_numpy(embeddings)

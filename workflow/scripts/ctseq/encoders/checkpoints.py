@@ -40,16 +40,12 @@ def describe(
 
     Parameters
     ----------
-    folder
-        The checkpoint.
-    kind
-        ``video`` or ``image``, as the configuration says.
+    folder, kind
+        The checkpoint, and ``video`` or ``image``, as the configuration says.
     key
         The model's key in the configuration, for messages.
-    frames
-        Frames asked for; None for an image model.
-    position_embeddings
-        How learned ones are adapted if the frames differ: `positions.MODES`.
+    frames, position_embeddings
+        See `positions.check_frames`; None and unused for an image model.
 
     Returns
     -------

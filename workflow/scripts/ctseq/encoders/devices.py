@@ -18,14 +18,8 @@ def choose_device() -> torch.device:
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """Return the context in which a model computes; its weights stay float32.
 
-    Parameters
-    ----------
-    precision
-        ``float32``; ``bfloat16`` for products and convolutions, which needs no scaling of the
-        loss as float16 would; or ``auto``, which is bfloat16 on a GPU that has it and float32
-        elsewhere.
-    device
-        Where the model is.
+    `precision` is ``float32``; ``bfloat16`` for products and convolutions, which needs no scaling
+    of the loss as float16 would; or ``auto``: bfloat16 on a GPU that has it, else float32.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=is_reduced(precision, device))
 

@@ -20,11 +20,6 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     transformers alone knows how a processor's class reads its settings. So each way in which
     classes read them is tried, and accepted only if it gives the picture that the processor gives.
 
-    Parameters
-    ----------
-    folder
-        The checkpoint.
-
     Raises
     ------
     InputError
@@ -46,7 +41,7 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         ) from None
     try:
         readings = _readings(processor.to_dict())
-        return next(steps for steps in readings if _is_what_happens(steps, processor))
+        return next(steps for steps in readings if _do_the_same(steps, processor))
     except Exception:  # of any type: it lacks what such processors have, or takes no pictures
         raise InputError(
             f"{path}: {type(processor).__name__} does more than resize, crop, rescale and "
@@ -93,8 +88,8 @@ def _pixels(size: Mapping[str, int]) -> tuple[int, int] | None:
     return (size["height"], size["width"]) if size.keys() == {"height", "width"} else None
 
 
-def _is_what_happens(steps: Preprocessing, processor: Any) -> bool:
-    """Compare steps with the processor itself, on pictures of noise in three different channels."""
+def _do_the_same(steps: Preprocessing, processor: Any) -> bool:
+    """Return whether steps give what the processor gives, of noise in three different channels."""
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (*shape, 3), np.uint8) for shape in _SHAPES]
     try:

@@ -5,7 +5,6 @@ as the frames of pretraining.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,27 +13,11 @@ from ctseq.core.errors import InputError
 
 MODES = ("interpolate", "fresh")
 
-
-@dataclass(frozen=True)
-class Learned:
-    """The parameter in which an architecture keeps learned embeddings along time.
-
-    Attributes
-    ----------
-    name
-        End of the parameter's name; its shape is (1, tokens, width), time before space.
-    class_tokens
-        Number of leading tokens that belong to no frame.
-    """
-
-    name: str
-    class_tokens: int
-
-
-# By `model_type` of config.json.
+# By `model_type` of config.json: the end of the name of the parameter that holds embeddings learned
+# along time, (1, tokens, width), and how many of its first tokens belong to no frame.
 LEARNED = {
-    "vivit": Learned("embeddings.position_embeddings", class_tokens=1),
-    "timesformer": Learned("embeddings.time_embeddings", class_tokens=0),
+    "vivit": ("embeddings.position_embeddings", 1),
+    "timesformer": ("embeddings.time_embeddings", 0),
 }
 # VideoMAE makes sinusoids for as many frames as its configuration says; V-JEPA 2 turns queries
 # and keys by an angle that grows from frame to frame.
@@ -62,9 +45,9 @@ def check_frames(config: Mapping[str, Any], *, key: str, frames: int, mode: str)
     key
         The model's key in the configuration, for messages.
     frames
-        Frames asked for.
+        Number of frames asked for.
     mode
-        One of `MODES`.
+        How position embeddings are adapted if the frames differ from the checkpoint's: `MODES`.
 
     Raises
     ------
@@ -103,12 +86,10 @@ def resized(
     Parameters
     ----------
     embeddings
-        Shape (1, class_tokens + before * patches, width): after the class tokens all patches of
-        the first time, then all of the second, and so on.
+        Shape (1, class_tokens + before * patches, width): after the class tokens, which belong to
+        no time, all patches of the first time, then all of the second, and so on.
     before, after
         Number of times (tubelets, not frames) now and in the result.
-    class_tokens
-        Number of leading tokens that belong to no time.
     mode
         ``interpolate`` draws a straight line between neighbouring times, patch by patch; the
         first time, the last, and the class tokens stay as they are. ``fresh`` sets all to zero,

@@ -8,23 +8,16 @@ import pandas as pd
 
 
 def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
-    """Return the indices of the slices that a video model sees of a patient.
+    """Return the indices of the slices that a video model sees of a patient, shape (frames,).
 
     Parameters
     ----------
-    n_slices
-        Number of slices of the patient, at least 1.
-    frames
-        Number of slices that the model sees.
+    n_slices, frames
+        Number of slices of the patient, and of those that the model sees, each at least 1.
     sampling
-        ``uniform`` cuts the sequence into `frames` equal parts and takes the middle of each.
-        ``first`` takes the first slices. Both repeat slices evenly if there are fewer than
-        `frames`.
-
-    Returns
-    -------
-    ndarray of int
-        Shape (frames,), never decreasing.
+        ``uniform`` cuts the sequence into `frames` equal parts and takes the middle of each;
+        ``first`` takes the first slices. Both keep the order, and repeat slices evenly if there
+        are too few.
     """
     if n_slices < 1 or frames < 1:
         raise ValueError("a sequence has at least one slice and one frame")
@@ -36,40 +29,24 @@ def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
 
 
 def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
-    """Return the indices, in `rows`, of each patient's first slices.
-
-    Parameters
-    ----------
-    rows
-        `tables.ROWS` of the slices, each patient's in the order of the body.
-    number
-        Largest number of slices of a patient; None for all.
-    """
+    """Return the indices in `rows`, `tables.ROWS`, of each patient's first slices; None for all."""
     index = rows.groupby("patient_id").cumcount().to_numpy()
     return np.flatnonzero(index < (np.inf if number is None else number))
 
 
 def ordered_slices(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.ndarray]:
-    """Return each patient's slices in the order in which a model sees them.
+    """Return each patient's slices, as indices in `rows`, in the order in which a model sees them.
 
-    Parameters
-    ----------
-    rows
-        `tables.ROWS` of the slices, each patient's in the order of the body.
-    shuffle_seed
-        The study's seed for a random order; None for that of the body.
-
-    Returns
-    -------
-    dict
-        Patient id, in the order of `rows`, to indices in `rows`.
+    Patients are in the order of `rows`, `tables.ROWS`, which has their slices in the order of the
+    body. With a seed, the study's, each patient's slices are in a random order of their own.
     """
     patients = rows.reset_index(drop=True).groupby("patient_id", sort=False)
     indices = {patient: own.index.to_numpy() for patient, own in patients}
     if shuffle_seed is None:
         return indices
+    # Seeded by the patient's id: other patients do not matter.
     return {
-        patient: own[_random_order(patient, len(own), seed=shuffle_seed)]
+        patient: np.random.default_rng([shuffle_seed, *patient.encode()]).permutation(own)
         for patient, own in indices.items()
     }
 
@@ -92,10 +69,9 @@ def model_rows(
     Returns
     -------
     members
-        Indices in `rows`: shape (slices,) for an image model, (patients, frames) for a video
-        model.
+        Indices in `rows`: shape (slices,) of an image model, (patients, frames) of a video model.
     ids
-        `tables.ROWS` of the inputs, in the order of `rows`; patients without a slice number.
+        `tables.ROWS` of the inputs, in the order of `rows`; patients have no slice number.
     """
     if settings["kind"] == "image":
         chosen = first_slices(rows, settings.get("first_slices"))
@@ -106,9 +82,3 @@ def model_rows(
         for own in sequences.values()
     ]
     return np.stack(frames), pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
-
-
-def _random_order(patient_id: str, n_slices: int, *, seed: int) -> np.ndarray:
-    # Seeded by the patient's id: other patients do not matter.
-    entropy = [seed, *patient_id.encode()]
-    return np.random.default_rng(np.random.SeedSequence(entropy)).permutation(n_slices)

@@ -36,29 +36,22 @@ def speed_up(backbone: Backbone) -> list[str]:
 def keep_buffers() -> bool:
     """Let glibc keep freed memory for the next layer, and return whether it does.
 
-    By default it returns large buffers to the system, which then zeroes each page of the next one.
+    By default it returns large buffers to the system, which zeroes each page of the next one.
     Results keep their bits. Other C libraries have no such choice.
-
-    References
-    ----------
-    mallopt(3): no block is to be mapped by itself, and the heap never shrinks.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
         return False
-    # The second is C's largest int.
+    # mallopt(3): no block is mapped by itself, and the heap never shrinks (below C's largest int).
     return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
 
 
 def fuse_gelu(model: torch.nn.Module) -> int:
     """Compute the tanh form of GELU in one operation, and return the number of replaced modules.
 
-    transformers writes two of its spellings as eight operations, each of which goes through memory;
-    ViViT is built with one of them. The formula is the same, its rounding is not.
-
-    References
-    ----------
-    Hendrycks and Gimpel (2016), Gaussian error linear units, arXiv:1606.08415.
+    transformers writes two of its spellings, ViViT's among them, as eight operations, each of which
+    goes through memory. The formula (Hendrycks and Gimpel 2016, arXiv:1606.08415) is the same, its
+    rounding is not.
     """
     slow = [
         (parent, name)

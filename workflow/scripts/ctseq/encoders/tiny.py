@@ -1,8 +1,8 @@
 """Small checkpoints of the study's two architectures, pretrained for seconds on synthetic patients.
 
-They stand in for the real ones in the demo and the tests, and load through the same code. Real
-checkpoints know pictures; these are shown patients that no study uses, and learn what blood looks
-like. They learn it from pixels marked as blood, which teach far more a patient than a label.
+They stand in for the real ones in the demo and the tests, and load through the same code. They
+learn what blood looks like from patients that no study uses, by pixels marked as blood, which teach
+far more than a label.
 """
 
 from collections.abc import Callable
@@ -49,11 +49,9 @@ def write_tiny(
     Parameters
     ----------
     folder
-        Folder to write, whole or not at all.
-    kind
-        ``video`` for ViViT, ``image`` for ConvNeXt.
-    frames
-        Frames of the video model, a multiple of 2.
+        Folder to write, complete or not at all.
+    kind, frames
+        ``video`` for ViViT, with an even number of frames; ``image`` for ConvNeXt.
     seed
         Seed of the weights and of the pretraining patients.
     steps
@@ -194,12 +192,8 @@ def _marking_loss(logits: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
 def _draw_patients(recipe: _Recipe, slices: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Draw patients, every other one bleeding, cropped as the image processor will crop them.
 
-    Returns
-    -------
-    grey
-        float32 in -1..1, shape (patients, slices, side, side).
-    blood
-        bool, the same shape.
+    Returns their grey values, float32 in -1..1, and which pixels are blood, both of shape
+    (patients, slices, side, side).
     """
     size, side = recipe.side * 8 // 7, recipe.side
     edge = (size - side) // 2

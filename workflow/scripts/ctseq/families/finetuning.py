@@ -51,10 +51,8 @@ def finetune(
     train, tune
         Rows to learn from, and rows to choose the epoch on, which are neither augmented nor
         resampled.
-    settings
-        The section `training` of the configuration.
-    seed
-        Seed of the replicate.
+    settings, seed
+        The section `training` of the configuration, and the seed of the replicate.
     unfinished
         Keeps the state after each epoch; training continues from the one that is found there.
 
@@ -114,13 +112,11 @@ class FineTuning:
     def __post_init__(self) -> None:
         settings, model, device = self.settings, self.backbone.model, self.backbone.device
         be_deterministic(device)
-        order, augmentation, own = (
-            np.random.SeedSequence([*self.seed, stream]) for stream in (ORDER, AUGMENTATION, MODEL)
-        )
-        self.order_rng = np.random.default_rng(order)
-        self.augmentation_rng = np.random.default_rng(augmentation)
+        self.order_rng = np.random.default_rng([*self.seed, ORDER])
+        self.augmentation_rng = np.random.default_rng([*self.seed, AUGMENTATION])
         # What is random in the model itself: dropout, stochastic depth.
-        torch.manual_seed(int(own.generate_state(1)[0]))
+        (own,) = np.random.SeedSequence([*self.seed, MODEL]).generate_state(1)
+        torch.manual_seed(int(own))
         choose_trainable(model, settings["trainable"])
         if settings["gradient_checkpointing"]:
             if not model.supports_gradient_checkpointing:

@@ -9,21 +9,11 @@ from torch.nn import functional
 
 
 def class_weights(labels: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
-    """Return how much a row of either class counts in the mean of a batch.
+    """Return how much a row of either class counts in the mean of a batch, float32, shape (2,).
 
-    Parameters
-    ----------
-    labels
-        0 or 1, shape (rows,): all rows that are learned from.
-    settings
-        The section `training` of the configuration. Its loss ``weighted`` makes both classes count
-        the same, and a row 1 on average; otherwise every row counts 1.
-
-    Returns
-    -------
-    ndarray
-        float32, shape (2,). Weighted, a class is worth rows / (classes * rows of the class), and 0
-        if it has no rows.
+    The loss ``weighted`` makes both classes count the same, and a row 1 on average: rows / (classes
+    * rows of the class), or 0 for a class without rows. By any other loss, every row counts 1.
+    `labels` are 0 or 1, shape (rows,), of all rows that are learned from.
     """
     if settings["loss"] != "weighted":
         return np.ones(2, np.float32)
@@ -39,22 +29,9 @@ def row_losses(
 ) -> torch.Tensor:
     """Return the unweighted loss of each row, in float32 whatever the logits are.
 
-    Parameters
-    ----------
-    logits
-        Shape (..., 2).
-    labels
-        0 or 1, shape (...).
-    settings
-        The section `training` of the configuration. Its loss ``focal`` is
-        -(1 - p)^focal_gamma log(p) for a row whose class has probability p, which plays down rows
-        that are right already (Lin et al., Focal loss for dense object detection, ICCV 2017);
-        otherwise the loss is cross-entropy.
-
-    Returns
-    -------
-    Tensor
-        Shape (...).
+    The loss ``focal`` is -(1 - p)^focal_gamma log(p) for a row whose class has probability p, which
+    plays down rows that are right already (Lin et al., Focal loss for dense object detection, ICCV
+    2017); any other is cross-entropy. Logits have shape (..., 2), labels and losses (...).
     """
     flat = logits.flatten(0, -2).float(), labels.flatten()
     loss = functional.cross_entropy(*flat, reduction="none").view(labels.shape)

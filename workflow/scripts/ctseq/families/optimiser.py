@@ -10,17 +10,10 @@ EPSILON = 1e-8
 
 
 def learning_rate_share(step: int, *, warmup_steps: int, n_steps: int) -> float:
-    """Return the learning rate at a step, as a share of its peak.
+    """Return the learning rate at a step, counted from 0, as a share of its peak.
 
-    It rises linearly over the warm-up steps and then falls linearly to zero at the last step, as
-    in the paper's program.
-
-    Parameters
-    ----------
-    step
-        Number of the step, from 0.
-    warmup_steps, n_steps
-        Steps of the rise, and steps of the whole training.
+    It rises linearly over `warmup_steps` and then falls linearly to zero at the last of `n_steps`,
+    those of the warm-up included, as in the paper's program.
     """
     if step < warmup_steps:
         return step / warmup_steps
@@ -32,13 +25,6 @@ class AdamW:
 
     The steps are those of `torch.optim.AdamW`, which knows one training and whose construction
     imports PyTorch's compiler: a second, longer than most heads are trained.
-
-    Parameters
-    ----------
-    parameters
-        By name, shape (trainings, ...). `step` changes them in place.
-    weight_decay
-        The same for all trainings.
 
     Attributes
     ----------
@@ -60,7 +46,7 @@ class AdamW:
         of: Sequence[int] | slice,
         rates: Sequence[float],
     ) -> None:
-        """Move the parameters of some trainings against their gradients.
+        """Move the parameters of some trainings, in place, against their gradients.
 
         Parameters
         ----------

@@ -14,7 +14,7 @@ from ctseq.encoders.devices import autocast
 
 @dataclass(frozen=True)
 class PixelExamples:
-    """What a model learns from: images or sequences, with their labels.
+    """Images or sequences that a model learns from, with their labels.
 
     Attributes
     ----------

@@ -23,12 +23,8 @@ Tensors = Mapping[str, torch.Tensor]
 def fingerprint(files: Iterable[str | Path], settings: Any) -> str:
     """Return a checksum of everything that decides the result of a training.
 
-    Parameters
-    ----------
-    files
-        Files and folders; their contents count, and the names inside a folder.
-    settings
-        Any value that JSON can hold.
+    Of files and folders, the contents count, and the names inside a folder; `settings` is any value
+    that JSON can hold.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in map(Path, files):

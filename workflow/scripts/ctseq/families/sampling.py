@@ -4,22 +4,10 @@ import numpy as np
 
 
 def epoch_order(labels: np.ndarray, *, balanced: bool, rng: np.random.Generator) -> np.ndarray:
-    """Draw the rows of one epoch.
+    """Draw the rows of one epoch: indices of `labels`, shape (rows,), which are 0 or 1.
 
-    Parameters
-    ----------
-    labels
-        0 or 1, shape (rows,).
-    balanced
-        False takes every row once. True takes as many rows in all, half of them of either class
-        and the odd one of the rarer; rows repeat only after all of their class have been drawn.
-    rng
-        Source of the randomness.
-
-    Returns
-    -------
-    ndarray of int
-        Indices of `labels`, shape (rows,).
+    Unless `balanced`, that is every row once. Balanced, it is as many rows in all, half of them of
+    either class and the odd one of the rarer; rows repeat only after all of their class were drawn.
     """
     if not balanced:
         return rng.permutation(len(labels))

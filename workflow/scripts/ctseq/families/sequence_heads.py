@@ -25,16 +25,12 @@ def _initial_attention(
 ) -> dict[str, np.ndarray]:
     # Standard deviations that keep hidden values near 1 if features are.
     wide, narrow = n_features**-0.5, _ATTENTION**-0.5
-    hidden = {
-        f"{name}_{part}": value
-        for name in ("value", "gate")
-        for part, value in {
-            "weight": rng.normal(0, wide, (_ATTENTION, n_features)).astype(np.float32),
-            "bias": np.zeros(_ATTENTION, np.float32),
-        }.items()
-    }
-    score = {"score_weight": rng.normal(0, narrow, _ATTENTION).astype(np.float32)}
-    return hidden | score | initial_layer(n_features, std, rng)
+    drawn = {}
+    for name in ("value", "gate"):
+        weight = rng.normal(0, wide, (_ATTENTION, n_features)).astype(np.float32)
+        drawn |= {f"{name}_weight": weight, f"{name}_bias": np.zeros(_ATTENTION, np.float32)}
+    drawn["score_weight"] = rng.normal(0, narrow, _ATTENTION).astype(np.float32)
+    return drawn | initial_layer(n_features, std, rng)
 
 
 def _attention_weights(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -111,12 +107,8 @@ _POOLED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 class Padded:
     """Sequences padded with 0 to the length of the longest, on demand.
 
-    Attributes
-    ----------
-    features
-        float32, shape (slices, features).
-    sequences
-        The rows of `features` that each patient has, in the order in which heads read them.
+    `features` are float32, shape (slices, features); `sequences` are the rows of them that each
+    patient has, in the order in which heads read them.
     """
 
     features: Rows
@@ -141,20 +133,8 @@ def sequence_inputs(
 ) -> list[np.ndarray | Padded]:
     """Return the features of slices grouped by patient, as a sequence head takes them.
 
-    Parameters
-    ----------
-    features
-        float32, shape (slices, features).
-    sequences
-        The rows of `features` that each patient has, in the order in which heads read them.
-    head
-        A key of `SEQUENCE_HEADS`.
-
-    Returns
-    -------
-    list
-        For pooling heads, features (patients, features); for others, `Padded` and numbers of
-        slices (patients,).
+    `features` and `sequences` are those of `Padded`, `head` is a key of `SEQUENCE_HEADS`. A pooling
+    head takes features (patients, features), others `Padded` and numbers of slices (patients,).
     """
     if head in _POOLED:
         return [np.stack([_POOLED[head](features[rows]) for rows in sequences])]
@@ -167,20 +147,8 @@ def slice_attention(
 ) -> list[np.ndarray]:
     """Return the weights that a trained attention head gives the slices of each patient.
 
-    Parameters
-    ----------
-    head
-        A key of `SEQUENCE_HEADS`.
-    parameters
-        The trained head's parameters.
-    inputs
-        The rows of some patients of what `sequence_inputs` returns.
-
-    Returns
-    -------
-    list of ndarray
-        One a patient, in the order in which the head reads the slices, summing to 1. Empty for a
-        head without attention.
+    `inputs` are the rows of some patients of what `sequence_inputs` returns. The weights are in the
+    order in which the head reads the slices and sum to 1; heads without attention have none.
     """
     if head != "attention":
         return []

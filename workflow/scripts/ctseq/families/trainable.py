@@ -18,17 +18,12 @@ CLASSES = ("no hemorrhage", "hemorrhage")
 
 
 def renew_head(backbone: Backbone, *, std: float, seed: list[int]) -> None:
-    """Replace the head of a model by a random one for two classes.
+    """Replace the head of a model, in place, by a random one for two classes.
 
-    Parameters
-    ----------
-    backbone
-        Changed in place.
-    std, seed
-        Standard deviation of the head's weights, and the seed of the draw.
+    `std` is the standard deviation of its weights.
     """
     layer, config = backbone.head, backbone.model.config
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    rng = np.random.default_rng(seed)
     for name, values in initial_layer(layer.in_features, std, rng).items():
         tensor = torch.from_numpy(values).to(backbone.device)
         layer.register_parameter(name, torch.nn.Parameter(tensor))
@@ -38,15 +33,10 @@ def renew_head(backbone: Backbone, *, std: float, seed: list[int]) -> None:
 
 
 def choose_trainable(model: PreTrainedModel, trainable: str | Mapping[str, int]) -> None:
-    """Freeze the weights that are not trained.
+    """Freeze, in place, the weights of a model that are not trained.
 
-    Parameters
-    ----------
-    model
-        Changed in place.
-    trainable
-        ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and everything behind
-        them, which includes the head.
+    `trainable` is ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and
+    everything behind them, which includes the head.
 
     Raises
     ------
@@ -84,17 +74,7 @@ def _blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
 
 
 def save_model(backbone: Backbone, checkpoint: Path, folder: Path) -> None:
-    """Write a trained model as a checkpoint.
-
-    Parameters
-    ----------
-    backbone
-        The trained model.
-    checkpoint
-        Folder that the model was loaded from; its image processor is copied.
-    folder
-        The folder of ``config.json``, ``preprocessor_config.json`` and ``model.safetensors``.
-    """
+    """Write a trained model as a checkpoint, with the image processor of the one it came from."""
     with atomic_write(folder) as unfinished:
         backbone.model.save_pretrained(unfinished)
         shutil.copyfile(

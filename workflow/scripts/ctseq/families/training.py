@@ -27,13 +27,9 @@ _SCORED = 2**21
 class Examples:
     """What heads learn from.
 
-    Attributes
-    ----------
-    inputs
-        What the head's `logits` takes, an entry a row. Arrays, or anything that an array of row
-        indices selects from as from arrays, so that memory holds only a batch of mapped files.
-    labels
-        0 or 1, shape (rows,).
+    `labels` are 0 or 1, shape (rows,). `inputs` are what the head's `logits` takes, an entry a row:
+    arrays, or anything that an array of row indices selects from as from arrays, so that memory
+    holds only a batch of mapped files.
     """
 
     inputs: Sequence[Rows]
@@ -87,7 +83,7 @@ def train(
     seed: Sequence[int],
     epochs: int | None = None,
 ) -> list[Candidate]:
-    """Train a head at every learning rate on every fit, all side by side.
+    """Train a head at every learning rate on every fit, all side by side: a candidate a rate.
 
     The recipe is that of the paper's program: AdamW, a learning rate that rises over the warm-up
     steps and then falls linearly to zero at the last step, and early stopping. The first of
@@ -95,10 +91,8 @@ def train(
 
     Parameters
     ----------
-    head
-        The kind of head.
-    examples
-        The rows of all fits.
+    head, examples
+        The kind of head, and the rows of all fits.
     fits
         Rows to learn from, and held-out rows to choose the epoch on. If there are none of the
         latter, the last epoch is kept.
@@ -114,11 +108,6 @@ def train(
         Seed of the order of rows, extended by the index of the fit.
     epochs
         Number of epochs to stop after; the learning rate still falls as for all of them.
-
-    Returns
-    -------
-    list of Candidate
-        One a rate.
 
     Raises
     ------
@@ -177,8 +166,8 @@ class _Grid:
         self.rates = np.repeat(rates, len(fits))
         self.trained = [examples.labels[fit.train] for fit in self.fits]
         self.class_weights = [class_weights(labels, settings) for labels in self.trained]
-        streams = [np.random.SeedSequence([*seed, number]) for number in range(len(fits))]
-        self.rngs = [np.random.default_rng(stream) for _ in rates for stream in streams]
+        numbers = [*range(len(fits))] * len(rates)
+        self.rngs = [np.random.default_rng([*seed, number]) for number in numbers]
         self.parameters = {
             name: torch.from_numpy(value).expand(len(self.rates), *value.shape).clone()
             for name, value in initial.items()

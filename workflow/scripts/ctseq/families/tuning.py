@@ -35,8 +35,7 @@ class TrainedHead:
         `replicates.tables.SCORES` of the test rows and, with inner fits, of every training row by
         a head that did not learn from it.
     summary
-        The chosen ``peak_rate`` and ``epoch``, and the ``relative_weight_change`` of the final
-        layer.
+        The chosen ``peak_rate`` and ``epoch``, and the final layer's ``relative_weight_change``.
     """
 
     parameters: dict[str, np.ndarray]
@@ -64,10 +63,8 @@ def tune_head(
 
     Parameters
     ----------
-    head
-        The kind of head.
-    inputs
-        What the head's `logits` takes, with a row a label of `task`.
+    head, inputs
+        The kind of head, and what its `logits` takes, with a row a label of `task`.
     task
         The rows to learn from.
     std
@@ -77,7 +74,7 @@ def tune_head(
     seed, replicate
         The study's seed, and the number of the replicate.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate, HEAD]))
+    rng = np.random.default_rng([seed, replicate, HEAD])
     initial = head.initial(inputs[0].shape[-1], std, rng)
     learn = partial(
         train,

@@ -11,7 +11,9 @@ from torch.nn import functional
 def augment(
     grey: np.ndarray, *, settings: Mapping[str, Any], rng: np.random.Generator
 ) -> np.ndarray:
-    """Return rows changed at random, all slices of a sequence alike.
+    """Return rows changed at random, all slices of a sequence alike; uint8, of the same shape.
+
+    What a change moves into the picture is black.
 
     Parameters
     ----------
@@ -25,11 +27,6 @@ def augment(
     rng
         Random generator. Each row takes as many numbers whatever the settings, so that rows are
         changed alike at once and in several batches.
-
-    Returns
-    -------
-    ndarray
-        uint8, the same shape. What a change moves into the picture is black.
     """
     draws = rng.uniform(-1, 1, (len(grey), 7)).astype(np.float32)
     mirror, turn, grow, right, down, gain, lift = draws.T

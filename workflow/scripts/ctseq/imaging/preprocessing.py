@@ -27,10 +27,8 @@ class Preprocessing:
         Pillow's number of the interpolation (2 bilinear, 3 bicubic).
     crop
         Height and width of the centre crop, in pixels.
-    scale
-        Factor from 0..255 to the model's range.
-    offset
-        Added after scaling: -1 where the range is -1..1.
+    scale, offset
+        Factor from 0..255 to the model's range, and what is then added: -1 where that is -1..1.
     mean, std
         Normalisation per colour channel.
     """
@@ -54,19 +52,7 @@ class Preprocessing:
 
 
 def shape_slice(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:
-    """Resize and crop one slice.
-
-    Parameters
-    ----------
-    grey
-        Grey values, uint8, shape (height, width).
-    steps
-        The checkpoint's preprocessing.
-
-    Returns
-    -------
-    ndarray
-        uint8, shape (crop height, crop width).
+    """Resize and crop one slice, uint8, shape (height, width), by the checkpoint's steps.
 
     Raises
     ------
@@ -90,12 +76,9 @@ def shape_slice(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:
 
 
 def intensity_table(steps: Preprocessing) -> np.ndarray:
-    """Return the model's input value for each grey value.
+    """Return the model's input value for each grey value, float32, shape (3, 256).
 
-    Returns
-    -------
-    ndarray
-        float32, shape (3, 256): one row a colour channel; grey slices feed all three.
+    A row is a colour channel; grey slices feed all three.
     """
     values = np.arange(256)
     if steps.scale is None:

@@ -36,10 +36,7 @@ _PAIR = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*")
 def parse_windows(value: Any) -> tuple[Window, ...]:
     """Return the windows that `dataset.window` means: one, or three for the colour channels.
 
-    Parameters
-    ----------
-    value
-        A preset's name, ``level/width``, a mapping of the two, or a list of three of these.
+    It is a preset's name, ``level/width``, a mapping of the two, or a list of three of these.
 
     Raises
     ------
@@ -55,19 +52,9 @@ def parse_windows(value: Any) -> tuple[Window, ...]:
 
 
 def apply_windows(hu: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
-    """Return the grey values of a slice, given in Hounsfield units.
+    """Return the grey values, uint8, of a slice of Hounsfield units of shape (H, W).
 
-    Parameters
-    ----------
-    hu
-        Shape (H, W).
-    windows
-        One or three.
-
-    Returns
-    -------
-    ndarray
-        uint8, shape (H, W) for one window, (3, H, W) for three.
+    Their shape is (H, W) for one window and (3, H, W) for three.
     """
     grey = [np.clip((hu - one.level) / one.width + 0.5, 0, 1) * 255 for one in windows]
     grey = [np.round(channel).astype(np.uint8) for channel in grey]

@@ -33,19 +33,10 @@ SEQUENCE_RULES: dict[str, Callable[[np.ndarray], float]] = {
 
 
 def combine_slices(slices: pd.DataFrame, *, rule: str) -> pd.DataFrame:
-    """Combine the probabilities of each patient's slices into one.
+    """Return one probability a patient, by patient id, from those of the patient's slices.
 
-    Parameters
-    ----------
-    slices
-        Columns ``patient_id`` and ``probability``, a row a slice.
-    rule
-        A key of `SEQUENCE_RULES`.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``patient_id`` and ``probability``, a row a patient, sorted by patient id.
+    `slices` has the columns ``patient_id`` and ``probability``, as has the result; `rule` is a key
+    of `SEQUENCE_RULES`.
     """
     combine = SEQUENCE_RULES[rule]
     grouped = slices.groupby("patient_id", sort=True)["probability"]
@@ -55,19 +46,14 @@ def combine_slices(slices: pd.DataFrame, *, rule: str) -> pd.DataFrame:
 def choose_threshold(truth: np.ndarray, probability: np.ndarray) -> float:
     """Return the decision threshold with the highest balanced accuracy (Youden's J).
 
+    It is a midpoint between two neighbouring probabilities: among equally good ones the nearest to
+    0.5, and of two equally near the lower. Probabilities closer together than rounding errors are
+    never separated, so that these errors decide no prediction.
+
     Parameters
     ----------
-    truth
-        Labels, 0 or 1, shape (patients,), of both classes.
-    probability
-        Probability of the target, shape (patients,).
-
-    Returns
-    -------
-    float
-        Midpoint between two neighbouring probabilities. Among equally good thresholds, the nearest
-        to 0.5, and of two equally near the lower. Probabilities closer together than rounding
-        errors are never separated, so that these errors decide no prediction.
+    truth, probability
+        Labels, 0 or 1, of both classes, and probabilities of the target, shape (patients,).
 
     Raises
     ------

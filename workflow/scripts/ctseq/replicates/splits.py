@@ -27,15 +27,13 @@ def random_split(
     ----------
     patients
         Columns ``patient_id`` and ``hemorrhage``; the order of rows does not matter.
-    replicate
-        Number of the replicate. It seeds the draw together with `seed`, so a replicate's split
-        does not depend on the number of replicates.
+    replicate, seed
+        Number of the replicate and the study's seed. Together they seed the draw, so a replicate's
+        split does not depend on the number of replicates.
     test_proportion
         Proportion of test patients; their number is rounded half up.
     stratify
         Whether the proportion is drawn from positive and negative patients separately.
-    seed
-        The study's seed.
 
     Returns
     -------
@@ -47,16 +45,14 @@ def random_split(
     InputError
         If a subset would be empty or the training patients would be of one class.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, replicate]))
+    rng = np.random.default_rng([seed, replicate])
     patients = patients.sort_values("patient_id", ignore_index=True)
     truth = patients["hemorrhage"].to_numpy()
-    groups = [np.flatnonzero(truth == label) for label in (0, 1)] if stratify else [
-        np.arange(len(patients))
-    ]  # fmt: skip
+    strata = [truth == 0, truth == 1] if stratify else [truth >= 0]
     subset = np.full(len(patients), "train", dtype=object)
-    for group in groups:
-        n_test = int(test_proportion * len(group) + 0.5)
-        subset[rng.permutation(group)[:n_test]] = "test"
+    for stratum in strata:
+        n_test = int(test_proportion * stratum.sum() + 0.5)
+        subset[rng.permutation(np.flatnonzero(stratum))[:n_test]] = "test"
     for name in SUBSETS:
         if not (subset == name).any():
             raise InputError(
@@ -77,43 +73,22 @@ def repeated_kfold_split(
 ) -> pd.DataFrame:
     """Return the training and test patients of one replicate of a repeated stratified k-fold.
 
-    Replicate r tests on fold (r - 1) mod `folds` of repetition (r - 1) div `folds`. Within a
-    repetition every patient is tested on once; fold sizes differ by at most one patient, and so do
-    the folds' numbers of positive patients.
-
-    Parameters
-    ----------
-    patients, seed
-        As for `random_split`.
-    replicate
-        Number of the replicate, from 1. Its repetition seeds the draw together with `seed`, so
-        a replicate's split does not depend on the number of replicates.
-    folds
-        Number of folds, from 2 to the number of patients of the rarer class.
-
-    Returns
-    -------
-    DataFrame
-        As `random_split` returns it.
-
-    Raises
-    ------
-    InputError
-        If a class has fewer patients than there are folds.
+    Replicate r, from 1, tests on fold (r - 1) mod `folds` of repetition (r - 1) div `folds`, whose
+    number seeds the draw together with `seed`. Within a repetition every patient is tested on once.
+    Patients and result are as in `random_split`, folds and errors as in `inner_folds`.
     """
     repetition, fold = divmod(replicate - 1, folds)
-    rng = np.random.default_rng(np.random.SeedSequence([seed, repetition]))
-    patients = patients.sort_values("patient_id", ignore_index=True)
-    truth = patients["hemorrhage"].to_numpy()
     folds_of = _stratified_folds(
-        truth, folds, rng=rng, key="splits.folds", remedy="splits.scheme: random"
+        patients, folds, [seed, repetition], key="splits.folds", remedy="splits.scheme: random"
     )
     subset = np.where(folds_of == fold, "test", "train")
-    return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
+    return pd.DataFrame({"patient_id": folds_of.index, "subset": subset})
 
 
 def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> pd.Series:
-    """Return the inner fold of each training patient of a replicate.
+    """Return the inner fold, from 0, of each training patient of a replicate, by patient id.
+
+    Fold sizes differ by at most one patient, and so do the folds' numbers of positive patients.
 
     Parameters
     ----------
@@ -124,30 +99,22 @@ def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> p
     seed
         Seed of the draw.
 
-    Returns
-    -------
-    Series of int
-        Fold, from 0, by patient id. Fold sizes differ by at most one patient, and so do the folds'
-        numbers of positive patients.
-
     Raises
     ------
     InputError
         If a class has fewer patients than there are folds.
     """
-    patients = patients.sort_values("patient_id", ignore_index=True)
-    rng = np.random.default_rng(np.random.SeedSequence(list(seed)))
-    truth = patients["hemorrhage"].to_numpy()
-    folds_of = _stratified_folds(
-        truth, folds, rng=rng, key="tuning.folds", remedy="more training patients"
+    return _stratified_folds(
+        patients, folds, seed, key="tuning.folds", remedy="more training patients"
     )
-    return pd.Series(folds_of, index=patients["patient_id"], name="fold")
 
 
 def _stratified_folds(
-    truth: np.ndarray, folds: int, *, rng: np.random.Generator, key: str, remedy: str
-) -> np.ndarray:
+    patients: pd.DataFrame, folds: int, seed: Sequence[int], *, key: str, remedy: str
+) -> pd.Series:
     """Return a random fold a patient such that every fold has its share of both classes."""
+    rng = np.random.default_rng(seed)
+    truth = patients.set_index("patient_id")["hemorrhage"].sort_index()
     classes = [rng.permutation(np.flatnonzero(truth == label)) for label in (1, 0)]
     for name, members in zip(("with", "without"), classes, strict=True):
         if len(members) < folds:
@@ -160,7 +127,7 @@ def _stratified_folds(
     # `StratifiedKFold` makes them the first ones).
     fold = np.empty(len(truth), dtype=int)
     fold[np.concatenate(classes)] = np.arange(len(truth)) % folds
-    return rng.permutation(folds)[fold]
+    return pd.Series(rng.permutation(folds)[fold], index=truth.index, name="fold")
 
 
 # `splits.scheme` to the function that draws a replicate's split.
@@ -183,21 +150,14 @@ def read_split(path: str | Path) -> pd.DataFrame:
 
 
 def rows_of(split: pd.DataFrame, subset: str, patient_ids: pd.Series) -> np.ndarray:
-    """Return which rows belong to patients of a subset.
+    """Return which rows belong to patients of a subset, bool, shape (rows,).
 
     Parameters
     ----------
-    split
-        As `read_split` returns it.
-    subset
-        ``train`` or ``test``.
+    split, subset
+        As `read_split` returns it, and ``train`` or ``test``.
     patient_ids
         The patient of each row.
-
-    Returns
-    -------
-    ndarray of bool
-        Shape (rows,).
 
     Raises
     ------

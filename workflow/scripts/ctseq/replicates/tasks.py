@@ -16,14 +16,9 @@ from ctseq.replicates.splits import inner_folds, read_split, rows_of
 
 @dataclass(frozen=True)
 class Fit:
-    """One training.
+    """One training: indices of the rows that are learned from, and of those that are held out.
 
-    Attributes
-    ----------
-    train
-        Indices of the rows that are learned from.
-    held_out
-        Indices of the rows that the trained model is applied to; never a training patient's.
+    The trained model is applied to the latter; none of them is of a patient that was learned from.
     """
 
     train: np.ndarray
@@ -77,10 +72,8 @@ def read_task(
         Copies of the rows in the features: 2 where mirrored ones follow the originals.
     folds
         Number of inner folds, or None.
-    seed
-        The study's seed.
-    replicate
-        Number of the replicate, from 1.
+    seed, replicate
+        The study's seed, and the number of the replicate, from 1.
     """
     patients = read_table(inputs.patients, PATIENTS)
     slices = read_table(inputs.slices, SLICES) if labels == "slice" else None
@@ -124,7 +117,7 @@ def draw_fits(
 def row_labels(
     rows: pd.DataFrame, slices: pd.DataFrame | None, patients: pd.DataFrame, *, of: str
 ) -> np.ndarray:
-    """Return the label of each row.
+    """Return the label of each row, 0 or 1, shape (rows,).
 
     Parameters
     ----------
@@ -134,11 +127,6 @@ def row_labels(
         The dataset's tables; `slices` is read for labels of slices only.
     of
         ``slice`` for the slice's own label, ``patient`` for its patient's.
-
-    Returns
-    -------
-    ndarray of int
-        0 or 1, shape (rows,).
 
     Raises
     ------
@@ -164,14 +152,7 @@ def row_labels(
 def tabulate_scores(task: Task, test: np.ndarray, inner: Iterable[np.ndarray]) -> pd.DataFrame:
     """Return the probabilities of a task's held-out rows as a table, `tables.SCORES`.
 
-    Parameters
-    ----------
-    task
-        The task that was learned.
-    test
-        Probabilities of the test rows.
-    inner
-        Probabilities of the rows that each inner fit held out.
+    `test` are those of the test rows, `inner` those of the rows that each inner fit held out.
     """
     fits = [("test", task.outer, test)]
     fits += [("held_out", *pair) for pair in zip(task.inner, inner, strict=True)]
