@@ -1,4 +1,4 @@
-"""Streams of a replicate's randomness: the study's seed, the replicate's number and one of these.
+"""Streams of random numbers, which a replicate's seeds end in after study seed and own number.
 
 Separate streams keep random choices independent: longer training leaves the folds unchanged. The
 split itself is seeded without a stream.
