@@ -1,4 +1,4 @@
-"""The contract of a table: its columns, their kinds and its key. It imports nothing slow."""
+"""The contract of a table: its columns, their kinds and its key, without importing pandas."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

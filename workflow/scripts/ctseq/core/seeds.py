@@ -1,4 +1,4 @@
-"""Streams of random numbers, which a replicate's seeds end in after study seed and own number.
+"""Streams of random numbers: a seed is the study's seed, the replicate's number and one of these.
 
 Separate streams keep random choices independent: longer training leaves the folds unchanged. The
 split itself is seeded without a stream.

@@ -1,4 +1,4 @@
-"""Typed reading and writing of the tables that rules hand to each other.
+"""Reading and writing of tables with typed columns, which some rules write and others read.
 
 Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the dataset writes them
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
@@ -46,7 +46,7 @@ def read_tables(paths: Sequence[str | Path], table: Table) -> pd.DataFrame:
 
 
 def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None) -> None:
-    """Write a table, numbers with all digits that are needed to read back the same bits.
+    """Write a table; numbers have all digits that are needed to read back the same bits.
 
     With a contract, only its columns are written, and only if no row repeats a key.
     """

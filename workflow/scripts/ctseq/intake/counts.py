@@ -10,7 +10,7 @@ from ctseq.readers.problems import PROBLEMS, REASONS
 
 
 def count_used(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
-    """Return the counts of a study's slices and patients, by which a dataset is described."""
+    """Return the counts of patients, slices and subtypes that describe a study's data."""
     labelled = slices["hemorrhage"].notna().all()
     with_subtypes = slices[list(SUBTYPES)].notna().all(axis=None)
     bleeding = {name: slices[slices[name] == 1] for name in SUBTYPES if with_subtypes}
@@ -36,9 +36,10 @@ def count_used(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
 def count_flow(
     inventory: pd.DataFrame, listing: pd.DataFrame, patients: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return `seen`, `used` and `excluded_by_reason` of ``files``, ``slices`` and ``patients``.
+    """Return how many files, slices and patients were found, used and left out for which reason.
 
-    Of `tables.INVENTORY`, patient_id, kept and reason are needed.
+    Each of the three has `seen`, `used` and `excluded_by_reason`. The inventory needs patient_id,
+    kept and reason only.
     """
     own = inventory[inventory["patient_id"] != ""]
     seen = own["patient_id"].drop_duplicates()

@@ -134,7 +134,7 @@ def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Ser
 
 
 def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool) -> pd.DataFrame:
-    """Join the slices with their labels; a slice must have exactly one valid row to be kept."""
+    """Join the slices with their labels; a slice without a label is never kept."""
     own = rows.drop_duplicates("key" if per_patient else ["key", "slice_number"])
     # Subtypes decide; a table without them has the label in a column of its own.
     known = own[list(SUBTYPES)].max(axis=1)

@@ -43,7 +43,7 @@ def write_phantom(
     slices: tuple[int, int] = (19, 40),
     seed: int,
 ) -> None:
-    """Write a dataset; the same arguments give the same bytes, and any layout the same patients.
+    """Write a dataset; the same arguments give the same bytes, and the same patients in any layout.
 
     The layout is a key of `LAYOUTS`; other arguments are those of `patients.draw_patients`.
 
@@ -188,7 +188,7 @@ LAYOUTS: dict[str, tuple[Callable[..., None], Callable[[Path, Written], None]]] 
 
 
 def _stored(hu: np.ndarray) -> np.ndarray:
-    """Return whole Hounsfield units in a scanner's range."""
+    """Return Hounsfield units rounded to integers and clipped to a scanner's range."""
     return np.clip(np.round(hu), -1024, 3071).astype(np.int16)
 
 

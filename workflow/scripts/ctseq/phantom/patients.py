@@ -30,7 +30,7 @@ _TRIES = 50
 
 @dataclass(frozen=True)
 class Demographics:
-    """What the dataset's tables say of a patient."""
+    """A patient's entries in the dataset's tables."""
 
     patient_id: str
     age_years: int
@@ -76,7 +76,7 @@ class Patient:
 def draw_patients(
     *, patients: int, positive: int, image_size: int, slices: tuple[int, int], seed: int
 ) -> Iterator[Patient]:
-    """Draw patients, of whom `positive` have a hemorrhage; same arguments, same patients.
+    """Draw patients, of whom `positive` have a hemorrhage; the same arguments give the same ones.
 
     A patient's anatomy depends on the seed and the patient's number alone, so that more patients
     leave the first ones unchanged; whether a patient bleeds depends on all the others.
@@ -165,7 +165,7 @@ def _draw_patient(
 def _bleeds(
     head: Head, n_slices: int, size: int, source: np.random.SeedSequence
 ) -> Sequence[Bleed]:
-    """Draw bleeds until one shows."""
+    """Draw bleeds until one is visible in a slice."""
     heights, rng = _heights(n_slices), np.random.default_rng(source)
     for _ in range(_TRIES):
         bleeds = draw_bleeds(rng, heights)

@@ -1,4 +1,4 @@
-"""What CT-ICH's releases have in common: how they are recognised, and their diagnosis table."""
+"""Shared parts of CT-ICH's readers: recognition by a folder's name, and the diagnosis table."""
 
 from collections.abc import Iterator
 from pathlib import Path

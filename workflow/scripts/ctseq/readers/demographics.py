@@ -1,4 +1,4 @@
-"""The patients' ages and sexes: `patient_demographics.csv`, which may lie beside any format."""
+"""The patients' ages and sexes: `patient_demographics.csv`, optional in every format."""
 
 import re
 from pathlib import Path

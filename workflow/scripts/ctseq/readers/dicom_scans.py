@@ -27,7 +27,7 @@ _WANTED_MM = 5.0
 def group_by_patient(
     headers: Sequence[Header], labelled: Iterable[str]
 ) -> tuple[dict[str, list[Header]], list[dict[str, Any]]]:
-    """Group files by patient, without writing a name that only the header holds.
+    """Group files by patient, with ids that never come from the headers alone.
 
     If each patient has a folder, its name is the patient's id. If files of several patients share
     a folder, the header's PatientID groups them. It becomes the patient's id only if the label
@@ -99,7 +99,7 @@ def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> lis
 
 
 def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, str]]:
-    """Choose the series of a patient that is most like CT-ICH's.
+    """Choose the one of a patient's series that is most like CT-ICH's.
 
     The criteria, in this order: without contrast agent, not of a bone kernel, with the slice
     spacing nearest to 5 mm, with the most slices, with the lowest series number, with the first

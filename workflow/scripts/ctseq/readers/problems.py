@@ -12,7 +12,7 @@ NOTHING = "nothing excluded"
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason in the words of messages, and for the documentation what it means or what to do."""
+    """A reason: its words in messages, and its meaning or remedy for the documentation."""
 
     words: str
     meaning: str

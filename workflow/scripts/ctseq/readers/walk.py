@@ -64,7 +64,10 @@ def is_regular(path: str | Path) -> bool:
 
 
 def file_called(folder: str | Path, name: str) -> Path | None:
-    """Return the one file in `folder` whose name in lower case is `name`, or None."""
+    """Return the file in `folder` whose name in lower case is `name`, or None.
+
+    Several such files raise `InputError`.
+    """
     found = sorted(path for path in Path(folder).iterdir() if path.name.casefold() == name)
     if len(found) > 1:
         raise InputError(

@@ -48,7 +48,7 @@ def in_order_of(config: Any, defaults: Any) -> Any:
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
-    """Yield what is wrong where a configuration does not fit its schema, one line a key."""
+    """Yield a line for each key with which a configuration does not fit its schema."""
     path = [str(part) for part in error.absolute_path]
     key = ".".join(path) or "the configuration"
     if error.validator == "additionalProperties":

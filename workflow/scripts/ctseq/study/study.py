@@ -64,7 +64,7 @@ class Study:
         )
 
     def encoder_of(self, name: str) -> str:
-        """Return the first model with the same features as the named one; files bear its name."""
+        """Return the first model with the same features as this one; files are named after it."""
         settings = self.models[name].feature_settings
         same = (other for other, its in self.models.items() if its.feature_settings == settings)
         return next(same)
