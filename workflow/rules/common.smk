@@ -1,4 +1,4 @@
-# Shared by all rule files: the checked configuration, its study, wildcard constraints and input
+# Shared by all files of rules: the checked configuration, its study, wildcard constraints and input
 # functions. No rules.
 
 import gc
