@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from ctseq.readers import demographics, registry  # noqa: E402
+from ctseq.readers import registry  # noqa: E402
 from ctseq.readers.contents import Contents, File  # noqa: E402
 
 PATIENTS = (82, 25_000)
@@ -62,7 +62,6 @@ def made_up(patients: int) -> SimpleNamespace:
         GREY=None,
         recognises=lambda folder: "its name",
         list_contents=lambda folder, table=None: Contents(files(), labels()),
-        read_demographics=demographics.read_demographics,
         open_sequence=open_sequence,
     )
 

@@ -12,6 +12,7 @@ from ctseq.core.errors import InputError
 from ctseq.readers import ct_ich_jpg as reader
 from ctseq.readers import ct_ich_tables
 from ctseq.readers.contents import LABELS, SUBTYPES, frame
+from ctseq.readers.demographics import read_demographics
 from ctseq.readers.images import read_image
 from ctseq.readers.registry import recognise
 from indexed import list_files
@@ -169,7 +170,7 @@ def test_demographics_with_line_break_in_the_header(folder):
         "8,unknown,?,,\r\nTotal,,,,\r\n"
     )
     (folder / "Patient_Demographics.csv").write_bytes(b"\xef\xbb\xbf" + text.encode("latin-1"))
-    people = reader.read_demographics(folder)
+    people = read_demographics(folder)
     assert people["patient_id"].tolist() == ["49", "100", "7", "8"]
     assert people["sex"].tolist() == ["M", "F", "", ""]
     assert people["age_years"].isna().tolist() == [False, True, False, True]
@@ -177,10 +178,10 @@ def test_demographics_with_line_break_in_the_header(folder):
 
 
 def test_demographics_are_optional_but_not_half(folder):
-    assert reader.read_demographics(folder).empty
+    assert read_demographics(folder).empty
     (folder / "patient_demographics.csv").write_text("Patient Number,Gender\n49,M\n")
     with pytest.raises(InputError, match="no age column"):
-        reader.read_demographics(folder)
+        read_demographics(folder)
 
 
 def test_slices_are_read_as_grey(tmp_path):

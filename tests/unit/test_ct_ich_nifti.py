@@ -8,6 +8,7 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.windows import PRESETS
 from ctseq.intake.index import index_dataset
 from ctseq.readers import ct_ich_nifti as reader
+from ctseq.readers.demographics import read_demographics
 from indexed import list_slices, select_slices
 
 HEADER = (
@@ -75,7 +76,7 @@ def test_a_study_of_volumes(folder):
     (folder / "masks").mkdir()
     (folder / "masks/050.nii").write_bytes(b"never opened")
     inventory, listing, _ = index_dataset(folder, reader, on_problem="error")
-    slices, patients, summary = select_slices(inventory, listing, reader.read_demographics(folder))
+    slices, patients, summary = select_slices(inventory, listing, read_demographics(folder))
     assert slices["path"].tolist() == ["ct_scans/049.nii"] * 2 + ["ct_scans/050.nii"] * 2
     assert slices["intraparenchymal"].tolist() == [0, 0, 0, 1]
     assert patients["sex"].tolist() == ["M", "F"]

@@ -13,6 +13,7 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
 from ctseq.intake.index import index_dataset
 from ctseq.readers import dicom
+from ctseq.readers.demographics import read_demographics
 from ctseq.readers.dicom_files import read_header, read_hu
 from ctseq.readers.dicom_scans import choose_series
 from indexed import select_slices
@@ -124,7 +125,7 @@ def study(folder, on_problem="error"):
 
 def test_labels_of_patients_leave_slices_without(folder):
     inventory, listing, _ = study(folder)
-    slices, patients, summary = select_slices(inventory, listing, dicom.read_demographics(folder))
+    slices, patients, summary = select_slices(inventory, listing, read_demographics(folder))
     assert slices["slice_number"].tolist() == [1, 2, 3] * 2
     assert slices["path"].tolist()[:3] == [f"049/CT/IM{n}.dcm" for n in (2, 1, 0)]
     assert slices["hemorrhage"].isna().all()
@@ -208,7 +209,7 @@ def test_cq500_folders_and_readers(folder):
     table = f"{header}\nCQ500-CT-0,B1,1,1,0,1\nCQ500-CT-12,B2,0,1,1,0\n"
     (folder / "reads.csv").write_text(table)
     inventory, listing, _ = study(folder)
-    _, patients, _ = select_slices(inventory, listing, dicom.read_demographics(folder))
+    _, patients, _ = select_slices(inventory, listing, read_demographics(folder))
     assert dict(zip(patients["patient_id"], patients["hemorrhage"], strict=True)) == {
         "CQ500CT0": 1,
         "CQ500CT12": 0,

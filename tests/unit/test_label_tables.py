@@ -10,9 +10,9 @@ from PIL import Image
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.readers import folder as folder_reader
-from ctseq.readers.cells import open_cells, patient_key, patient_text, read_cells, whole_number
+from ctseq.readers.cells import open_cells, patient_key, patient_text, whole_number
 from ctseq.readers.contents import LABELS, frame
-from ctseq.readers.label_tables import find_table, open_table
+from ctseq.readers.label_tables import find_table
 
 
 def table(tmp_path, text, name="labels.csv"):
@@ -23,7 +23,7 @@ def table(tmp_path, text, name="labels.csv"):
 
 def read(path):
     """Return the rows of a label table of any kind."""
-    return frame(open_table(path).rows(), LABELS)
+    return frame(find_table(path.parent, path).rows(), LABELS)
 
 
 def rows(tmp_path, text):
@@ -70,7 +70,8 @@ NAMES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "su
     + [("patient,slice,label", False), ("image,label", False)],
 )
 def test_a_row_is_a_patient_or_not(tmp_path, header, per_patient):
-    assert open_table(table(tmp_path, f"{header}\n")).per_patient == per_patient
+    table(tmp_path, f"{header}\n")
+    assert find_table(tmp_path).per_patient == per_patient
 
 
 def test_rsna_gathers_six_rows_an_image(tmp_path):
@@ -124,17 +125,17 @@ def test_images_that_are_left_out_take_their_labels_along(tmp_path):
 
 def test_the_table_is_found_by_its_header_or_named(tmp_path):
     with pytest.raises(InputError, match="has no label table. Looked for.*CSV files there: none"):
-        find_table(tmp_path, None)
+        find_table(tmp_path)
     table(tmp_path, "a,b\n1,2\n", "other.csv")
     table(tmp_path, "ID,Label\nID_1_any,0.5\n", "stage_2_sample_submission.csv")
     expected = table(tmp_path, "patient_id,label\n1,1\n")
-    assert find_table(tmp_path, None) == expected
+    assert find_table(tmp_path).path == expected
     table(tmp_path, "patient_id,label\n1,0\n", "more.CSV")
     with pytest.raises(
         InputError, match=r"2 tables.*labels.csv, more.CSV. Name one as dataset.labels"
     ):
-        find_table(tmp_path, None)
-    assert find_table(tmp_path, "more.CSV") == tmp_path / "more.CSV"
+        find_table(tmp_path)
+    assert find_table(tmp_path, "more.CSV").path == tmp_path / "more.CSV"
 
 
 def test_a_table_of_no_known_kind_says_what_it_has(tmp_path):
@@ -210,12 +211,12 @@ def test_cells_are_told_with_the_row_they_stand_in(tmp_path_factory, cells):
     pd.DataFrame([["a", "b"], *cells]).to_csv(path, index=False, header=False, encoding="utf-8",
                                               errors="replace")  # fmt: skip
     if any("\0" in cell for row in cells for cell in row):
-        with pytest.raises(InputError, match="NUL"):
-            read_cells(path)
+        with pytest.raises(InputError, match="NUL"), open_cells(path) as (_, found):
+            list(found)
         return
-    header, found = read_cells(path)
-    assert header == ["a", "b"]
-    assert all(any(row) and len(row) >= 2 for _, row in found)
+    with open_cells(path) as (header, found):
+        assert header == ["a", "b"]
+        assert all(any(row) and len(row) >= 2 for _, row in found)
 
 
 def test_rows_are_read_one_by_one(tmp_path):

@@ -11,6 +11,7 @@ from ctseq.intake.index import index_dataset
 from ctseq.phantom.layouts import LAYOUTS, write_phantom
 from ctseq.readers import ct_ich_jpg
 from ctseq.readers.contents import LABELS, frame
+from ctseq.readers.demographics import read_demographics
 from ctseq.readers.images import read_image
 from ctseq.readers.registry import READERS, recognise
 from draw_phantom import main
@@ -37,7 +38,7 @@ def selected(folder):
     reader = READERS[recognise(folder)[0]]
     inventory, listing, problems = index_dataset(folder, reader, on_problem="error")
     assert problems.empty
-    return select_slices(inventory, listing, reader.read_demographics(folder))
+    return select_slices(inventory, listing, read_demographics(folder))
 
 
 @pytest.fixture(scope="module")

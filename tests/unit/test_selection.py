@@ -11,6 +11,7 @@ from ctseq.core.tables import read_table
 from ctseq.intake.index import index_dataset
 from ctseq.intake.tables import INVENTORY, PATIENTS, PROBLEMS, SLICES
 from ctseq.readers import ct_ich_jpg as reader
+from ctseq.readers.demographics import read_demographics
 from index_dataset import main as index_main
 from indexed import select_slices
 from select_slices import main as select_main
@@ -41,7 +42,7 @@ def index(folder, on_problem="exclude"):
 
 def select(folder, on_problem="exclude"):
     inventory, listing, _ = index(folder, on_problem)
-    return select_slices(inventory, listing, reader.read_demographics(folder))
+    return select_slices(inventory, listing, read_demographics(folder))
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-# Shared by all files of rules: the checked configuration, the study that it describes, wildcard
-# constraints and input functions. No rules.
+# Shared by all files of rules: the checked configuration, its study, wildcard constraints and input
+# functions. No rules.
 
 import gc
 import sys
@@ -9,8 +9,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-# A plan of thousands of jobs is millions of objects that stay. Python would look through them for
-# garbage after every 700 new ones, which takes an eighth of the time of planning.
+# Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
 
 SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
@@ -35,7 +34,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
-# The published study, described by the same keys as a configuration.
+# The published study, described by some of the keys of a configuration.
 with open(workflow.source_path("../../resources/published/study.yaml"), encoding="utf-8") as study:
     PUBLISHED = yaml.safe_load(study)
 
@@ -64,7 +63,7 @@ onstart:
 
 
 def check_writable(folder):
-    """Stop before any job runs if results cannot be written; each job would say so otherwise."""
+    """Stop before any job runs if results cannot be written, instead of in each of them."""
     existing = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
@@ -97,9 +96,9 @@ def finished_studies(wildcards):
 def code_of(script):
     """Return a digest of the code that decides a script's results, in the library too.
 
-    It is the first parameter of a rule, so that changed code re-runs the rule. It has no name
-    because scripts take parameters by name and do not need it. Snakemake's own `code` trigger goes
-    by the script's time of change alone; profiles/default leaves it out.
+    It is the first parameter of a rule, so that changed code re-runs the rule; without a name, as
+    scripts take parameters by name and do not need it. Snakemake's own `code` trigger, which
+    profiles/default leaves out, looks at the time of change of the script alone.
     """
     return code_digest(SCRIPTS / script)
 
@@ -113,10 +112,7 @@ def label_file(wildcards=None):
 
 
 def dataset_folder(wildcards=None):
-    """Return the folder of the raw dataset; stop if it is missing.
-
-    Once the index is finished, nothing needs the dataset before a rule reads it again.
-    """
+    """Return the folder of the raw dataset; stop if it is missing and not indexed yet."""
     if config["dataset"]["format"] == "phantom":
         return f"{RESULTS}/phantom"
     folder = Path(config["dataset"]["path"])
@@ -133,18 +129,18 @@ def dataset_folder(wildcards=None):
 
 
 def every_run(file, models=MODELS):
-    """List a file of every replicate of models, model by model."""
+    """List the paths of a file in the runs of all replicates, model by model."""
     runs = [f"{RESULTS}/runs/{model}/replicate-" for model in models]
     return [f"{run}{replicate}/{file}" for run in runs for replicate in REPLICATES]
 
 
 def trained_models():
-    """List the models that are trained in epochs, of which there is a history."""
+    """List the models that are trained in epochs, whose training has a history."""
     return STUDY.trained("linear", "sequence", "finetune")
 
 
 def model_labels(study):
-    """Return the names of a study's models in figures and tables, in its configuration's order."""
+    """Return the names of a study's models in figures and tables, in the order of its models."""
     return {name: model["label"] for name, model in study["models"].items()}
 
 

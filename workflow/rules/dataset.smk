@@ -1,4 +1,4 @@
-# From the raw dataset to the study's slices and patients, each file accounted for.
+# From the raw dataset to the study's slices and patients.
 
 
 rule draw_phantom:
@@ -12,7 +12,7 @@ rule draw_phantom:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        # At 1024 px some thirty float32 fields of a slice, and a patient's volume where that is one.
+        # At 1024 px some thirty float32 fields of a slice, and a patient's volume in some layouts.
         mem_mb=700,
     params:
         code_of("draw_phantom.py"),
@@ -23,7 +23,7 @@ rule draw_phantom:
 
 
 rule index_dataset:
-    """Account for every file and slice; stop on, or leave out, what contradicts a label."""
+    """List every file and slice; stop at contradictions, or leave out what they affect."""
     input:
         dataset=dataset_folder,
         labels=label_file,

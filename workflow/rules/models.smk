@@ -1,6 +1,6 @@
 # Input functions and parameters of the rules that run for each model. No rules.
 
-# The rule of each way of training; all write the scores of the test rows, and each its own files.
+# The rule of each way of training. All write the scores of the test rows, and each other files.
 TRAINING_RULES = {
     "linear": "train_head",
     "sequence": "train_sequence_head",
@@ -10,36 +10,36 @@ TRAINING_RULES = {
 
 
 def model_of(wildcards):
-    """Return the model that a job is about."""
+    """Return the model of a job."""
     return STUDY.models[wildcards.model]
 
 
 def of_model(setting):
-    """Return a function that returns a setting of the model that a job is about."""
+    """Return an input function that returns a setting of the job's model."""
     return lambda wildcards: getattr(model_of(wildcards), setting)
 
 
 def models_trained_by(rule):
-    """Return a pattern of the models that a rule trains; it matches nothing if there is none.
+    """Return a pattern of the models that a rule trains, so that no two rules write one file.
 
-    Rules that write the same files are told apart by it.
+    It matches nothing if there is no such model.
     """
     names = STUDY.trained(*(way for way, its in TRAINING_RULES.items() if its == rule))
     return "|".join(names) or "(?!)"
 
 
 def training_results(wildcards):
-    """Return all that a run's training writes.
+    """Return all files that a run's training writes.
 
     Evaluation needs the scores alone. But Snakemake compares a job's parameters only where all its
-    outputs exist: asked for the scores alone, it would keep those of another way of training.
+    outputs exist: with the scores as the only input, it would keep those of another training.
     """
     trained = getattr(rules, TRAINING_RULES[model_of(wildcards).way_of_training])
     return dict(trained.output.items())
 
 
 def hub_model(wildcards):
-    """Return the first model whose checkpoint a job brings from the hub."""
+    """Return the first model whose checkpoint a job downloads from the hub."""
     folder = f"resources/checkpoints/{wildcards.checkpoint}"
     return next(model for model in STUDY.models.values() if model.hub_folder == folder)
 
@@ -50,12 +50,12 @@ def shard_of(wildcards):
 
 
 def every_shard(name, suffix):
-    """List a file of every shard, in their order."""
+    """List the paths of a file of all shards, in their order."""
     return [f"{RESULTS}/{name}{shard}{suffix}" for shard in STUDY.shards]
 
 
 def pixels_of(wildcards):
-    """Return what fine-tuning reads: a checkpoint, its description and the packed slices."""
+    """Return the files that fine-tuning reads: a checkpoint, its description, packed slices."""
     encoder = STUDY.encoder_of(wildcards.model)
     return {
         "folder": model_of(wildcards).checkpoint_folder,
@@ -66,7 +66,7 @@ def pixels_of(wildcards):
 
 
 def features_of(wildcards):
-    """Return what a head is trained on: its encoder's features, and which rows they are of."""
+    """Return the files that a head is trained on: its encoder's features and their rows."""
     encoder = STUDY.encoder_of(wildcards.model)
     files = {
         "features": every_shard(f"features/{encoder}", ".safetensors"),

@@ -1,4 +1,4 @@
-"""Account for every file and slice of the dataset and check its labels against its images."""
+"""List every file and slice of the dataset and check its labels against its images."""
 
 import logging
 from pathlib import Path
@@ -8,6 +8,7 @@ from ctseq.core.logs import rule_log
 from ctseq.core.tables import write_table
 from ctseq.intake.index import index_dataset
 from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PROBLEMS
+from ctseq.readers.demographics import read_demographics
 from ctseq.readers.problems import REASONS
 from ctseq.readers.registry import READERS, recognise
 
@@ -25,18 +26,17 @@ def main(
     labels: str | None = None,
     threads: int = 1,
 ) -> None:
-    """Write the format, all files and slices, the problems that were left out, demographics."""
+    """Write the format and the tables of files, slices, problems and demographics."""
     log = logging.getLogger("ctseq").info
     name, how = recognise(dataset, format)
     log("Format: %s, by %s.", name, how)
     reader, table = READERS[name], Path(labels) if labels else None
     index = index_dataset(dataset, reader, on_problem=on_problem, labels=table, threads=threads)
     write_json({"format": name, "recognised_by": how}, recognised)
-    write_table(reader.read_demographics(dataset), demographics, DEMOGRAPHICS)
-    for rows, path, contract in zip(
-        index, (inventory, listing, problems), (INVENTORY, LISTING, PROBLEMS), strict=True
-    ):
-        write_table(rows, path, contract)
+    write_table(read_demographics(dataset), demographics, DEMOGRAPHICS)
+    write_table(index.inventory, inventory, INVENTORY)
+    write_table(index.listing, listing, LISTING)
+    write_table(index.problems, problems, PROBLEMS)
     files, slices = index.inventory, index.listing
     log("Files seen in %s: %d, with slices of the study: %d.",
         dataset, len(files), files["kept"].sum())  # fmt: skip
@@ -44,14 +44,10 @@ def main(
         log("Not kept, %s: %d.", REASONS[code].words, count)
     log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
     for code, count in index.problems["problem"].value_counts().items():
-        log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, problems)
+        log("Problem, %s: %d; each is listed in %s.", REASONS[code].words, count, problems)
 
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            dataset=snakemake.input.dataset,
-            **snakemake.params,
-            **snakemake.output,
-            threads=snakemake.threads,
-        )
+        dataset, threads = snakemake.input.dataset, snakemake.threads
+        main(dataset=dataset, **snakemake.params, **snakemake.output, threads=threads)

@@ -1,1 +1,1 @@
-"""What every package uses and no result depends on: errors, files, tables, logs, seeds."""
+"""Errors, files, tables, logs and seeds, which all packages use."""

@@ -1,10 +1,10 @@
-"""The one exception for mistakes that a user can mend."""
+"""The exception for mistakes that a user can mend."""
 
 from collections.abc import Sequence
 
 
 class InputError(Exception):
-    """What the user gave cannot be used.
+    """An input that cannot be used.
 
     The message says what is wrong, where (file, row, key) and what to do; scripts show it
     without a traceback.
@@ -12,16 +12,10 @@ class InputError(Exception):
 
 
 def fail_on(problems: Sequence[str], *, title: str, cure: str) -> None:
-    """Raise one `InputError` that lists every problem, or do nothing if there is none.
+    """Raise one `InputError` that lists all problems, or do nothing if there is none.
 
-    Parameters
-    ----------
-    problems
-        One line a problem, each naming its file and row or key.
-    title
-        What the problems have in common; becomes the first line.
-    cure
-        What to do about them; becomes the last line.
+    The title becomes the message's first line, and the cure its last one. Each problem names its
+    file and row or key.
     """
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)

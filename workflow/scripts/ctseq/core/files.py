@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and JSON with one spelling."""
+"""Files that are written completely or not at all, and JSON."""
 
 import glob
 import json
@@ -14,25 +14,15 @@ from ctseq.core.errors import InputError
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, renamed to `path` once the block has succeeded.
+    """Yield a temporary path beside `path`, which is renamed to `path` once the block succeeds.
 
-    Works for files and folders. A block that raises leaves neither behind, so nobody ever reads
-    half an output.
-
-    Parameters
-    ----------
-    path
-        The finished file or folder; missing parent folders are made.
-
-    Yields
-    ------
-    Path
-        The path to write to, on the same file system. It keeps the suffix, since many writers
-        choose their format by it.
+    It may become a file or a folder, and has the same suffix, by which many writers choose the
+    format. A block that raises leaves nothing behind, so nobody ever reads half an output. Missing
+    parent folders are made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # What killed processes left of the same output; only one job at a time makes it.
+    # Processes that were killed may have left some; only one job at a time makes this output.
     for leftover in path.parent.glob(f".*.unfinished.{glob.escape(path.name)}"):
         _remove(leftover)
     unfinished = path.with_name(f".{os.getpid()}.unfinished.{path.name}")
@@ -46,7 +36,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(value: Any, path: str | Path) -> None:
-    """Write `value` as indented UTF-8 JSON; NaN is refused because JSON has no such number."""
+    """Write `value` as indented UTF-8 JSON; NaN, which JSON does not have, raises `ValueError`."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     with atomic_write(path) as unfinished:
         unfinished.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A rule's log file: what a script reports, and how it ends when something is wrong."""
+"""A rule's log file, and how a script ends if something is wrong."""
 
 import errno
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 from ctseq.core import progress
 from ctseq.core.errors import InputError
 
-# What a disk can do to any rule, and what the user does about it.
+# Failures of the disk, which any rule may meet, and what the user does about them.
 _AGAIN = "then give the same command again: what is finished stays."
 _DISK = {
     errno.ENOSPC: f"Free space on the disk, {_AGAIN}",
@@ -24,19 +24,14 @@ _DISK = {
 def rule_log(path: str | Path) -> Iterator[None]:
     """Send the ``ctseq`` logger to `path`, and errors and progress to the screen as well.
 
-    A user's mistake ends the script with its message alone; any other exception keeps its
-    traceback, in the log too.
-
-    Parameters
-    ----------
-    path
-        The rule's log file; it is replaced.
+    `InputError` ends the script with its message alone; any other exception keeps its traceback,
+    also in the log. An older log is replaced.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     log = logging.getLogger("ctseq")
     log.setLevel(logging.INFO)
     log.propagate = False
-    # File names may hold bytes that are no UTF-8; the screen escapes them as well.
+    # File names may hold bytes that are no UTF-8; here, as on the screen, they are escaped.
     file = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
     screen = logging.StreamHandler()
     screen.setLevel(logging.ERROR)
@@ -60,7 +55,7 @@ def rule_log(path: str | Path) -> Iterator[None]:
 
 
 def _progress_on_screen(path: Path) -> logging.Handler:
-    """Show progress by the name of the rule and its job: several may run beside each other."""
+    """Return a handler that puts the rule and its job before each line: several run at a time."""
     inside = path.parts[path.parts.index("logs") + 1 :] if "logs" in path.parts else path.parts[-1:]
     shown = logging.StreamHandler()
     shown.addFilter(logging.Filter(progress.NAME))

@@ -1,4 +1,4 @@
-"""How far a long rule is: now and then a line in its log, and on the screen."""
+"""Reports of how far a long rule is, in its log and on the screen."""
 
 import logging
 import time
@@ -9,11 +9,11 @@ from ctseq.core.words import duration
 
 Item = TypeVar("Item")
 
-# Its lines go to the screen as well: `runlog` shows them there.
+# Name of the logger whose lines `logs.rule_log` shows on the screen as well.
 NAME = "ctseq.core.progress"
-# Nothing is said before; what takes less is no wait.
+# The first line comes after so many seconds: shorter work needs none.
 FIRST_S = 20.0
-# The next line comes when a tenth of the time so far has gone by: a night is fifty lines.
+# The next line comes after another tenth of the time so far, which is fifty lines in a night.
 _SHARE = 0.1
 
 
@@ -25,25 +25,16 @@ def progress(
     weigh: Callable[[Item], int] = lambda item: 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Item]:
-    """Give items on and report how many are done, how fast, and how long the rest will take.
+    """Yield the items, and report how many are done, how fast, and how long the rest will take.
 
     Parameters
     ----------
-    items
-        What is worked on, each until the next one is asked for.
-    total
-        What they weigh together.
+    total, weigh
+        The weight of all items together, and a function that returns an item's weight.
     unit
-        What is counted, in the plural.
-    weigh
-        How much an item counts.
+        Name of the unit of weight, in the plural.
     clock
-        Seconds from any start.
-
-    Yields
-    ------
-    Item
-        The items, unchanged.
+        A function that returns the time in seconds from any start.
     """
     began, done = clock(), 0
     due = began + FIRST_S
@@ -63,11 +54,7 @@ def progress(
 
 
 def _rate(per_second: float) -> str:
-    """Write it in the first unit in which it is one or more."""
-    of_unit = [
-        (per_second, "a second"),
-        (per_second * 60, "a minute"),
-        (per_second * 3600, "an hour"),
-    ]
-    number, unit = next((pair for pair in of_unit if pair[0] >= 1), of_unit[-1])
-    return f"{number:.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
+    """Return a rate in words, in the first unit in which it is one or more."""
+    rates = {"a second": per_second, "a minute": per_second * 60, "an hour": per_second * 3600}
+    unit = next((unit for unit, rate in rates.items() if rate >= 1), "an hour")
+    return f"{rates[unit]:.{0 if rates[unit] >= 10 else 1}f} {unit}"

@@ -1,4 +1,4 @@
-"""Streams of a replicate's randomness: the study's seed, the replicate's number and one of these.
+"""Streams of random numbers: a seed is the study's seed, the replicate's number and one of these.
 
 Separate streams keep random choices independent: longer training leaves the folds unchanged. The
 split itself is seeded without a stream.

@@ -1,4 +1,4 @@
-"""Typed reading and writing of the tables that rules hand to each other.
+"""Reading and writing of tables with typed columns, which some rules write and others read.
 
 Every table is UTF-8 CSV with a header, commas and LF. Ids are strings as the dataset writes them
 (``049``), flags are 0 or 1, an undefined value is an empty cell.
@@ -14,31 +14,19 @@ from ctseq.core.contracts import Table
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import atomic_write
 
-# How a column kind is held in memory. `Int64` is pandas' integer with room for an empty cell.
+# Kind of a column to its type in memory. `Int64` is pandas' integer that may be missing.
 _DTYPES = {"id": "str", "text": "str", "flag": "int64", "int": "int64", "float": "float64"}
 _DTYPES |= {"int?": "Int64", "flag?": "Int64", "text?": "str", "id?": "str"}
 
 
 def read_table(path: str | Path, table: Table) -> pd.DataFrame:
-    """Read a table and check it against its contract.
-
-    Parameters
-    ----------
-    path
-        The CSV file.
-    table
-        Its contract.
-
-    Returns
-    -------
-    DataFrame
-        Exactly the contract's columns, in its order and types.
+    """Return a CSV file's columns that are in its contract, in the contract's order and types.
 
     Raises
     ------
     InputError
-        If the file is missing, is no CSV, lacks a column, holds a cell of another kind, or names
-        a row twice.
+        If the file is missing, is no CSV, lacks a column, holds a cell of another kind, or has two
+        rows of one key.
     """
     try:
         rows = _checked(pd.read_csv(path, dtype="str", keep_default_na=False), table, path)
@@ -58,9 +46,9 @@ def read_tables(paths: Sequence[str | Path], table: Table) -> pd.DataFrame:
 
 
 def write_table(rows: pd.DataFrame, path: str | Path, table: Table | None = None) -> None:
-    """Write a table; with a contract, only its columns and only if they fulfil it.
+    """Write a table; numbers have all digits that are needed to read back the same bits.
 
-    Numbers are written with as many digits as it takes to read back the same bits.
+    With a contract, only its columns are written, and only if no row repeats a key.
     """
     if table is not None:
         missing = set(table.columns) - set(rows)
@@ -84,7 +72,7 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
         raise InputError(
             f"{path} lacks the column {', '.join(missing)}; it has {', '.join(cells.columns)}."
         )
-    invalid, typed = [], {}
+    invalid, columns = [], {}
     for name, kind in table.columns.items():
         column = cells[name]
         empty = column == ""
@@ -99,7 +87,7 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
             if kind.startswith("flag"):
                 wrong |= numbers.notna() & ~numbers.isin([0, 1])
         invalid += [(row, name, kind.rstrip("?")) for row in wrong[wrong].index[:5]]
-        typed[name] = column if numbers is None else numbers
+        columns[name] = column if numbers is None else numbers
     fail_on(
         [
             # Row 1 is the header, as a spreadsheet counts.
@@ -109,7 +97,7 @@ def _checked(cells: pd.DataFrame, table: Table, path: str | Path) -> pd.DataFram
         title=f"{path} holds invalid cells",
         cure="Remake the file.",
     )
-    return pd.DataFrame(typed).astype({name: _DTYPES[k] for name, k in table.columns.items()})
+    return typed(columns, table)
 
 
 def _check_key(rows: pd.DataFrame, table: Table, path: str | Path) -> None:

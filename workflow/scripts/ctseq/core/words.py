@@ -1,10 +1,10 @@
-"""Words and numbers as sentences have them."""
+"""Lists and times in words."""
 
 from collections.abc import Iterable
 
 
 def listed(words: Iterable[str]) -> str:
-    """Join words as a sentence does: with commas, and the last by "and"."""
+    """Join words by commas, and the last one by "and"."""
     words = list(words)
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
@@ -12,12 +12,7 @@ def listed(words: Iterable[str]) -> str:
 def duration(seconds: float, *, digits: int = 0) -> str:
     """Return a time in its two largest units: `1 h 5 min`, `1 min 7 s`, `7 s`.
 
-    Parameters
-    ----------
-    seconds
-        Any number from 0.
-    digits
-        Decimals of a time below a minute.
+    Times below a minute have `digits` decimals.
     """
     if round(seconds, digits) < 60:
         return f"{seconds:.{digits}f} s"

@@ -1,4 +1,4 @@
-"""A release's own checksums: SHA256SUMS.txt, which PhysioNet puts beside the data."""
+"""A dataset checked by its list of checksums, SHA256SUMS.txt, which PhysioNet puts beside it."""
 
 import hashlib
 import re
@@ -22,23 +22,14 @@ _LINE = re.compile(r"(?P<digest>[0-9a-fA-F]{64})[ \t]+\*?(?:\./)?(?P<path>.+)")
 def checksum_problems(
     folder: str | Path, files: pd.DataFrame, *, threads: int = 1
 ) -> Iterator[dict[str, Any]]:
-    """Find files that differ from the release's checksums, and ones that are not here.
+    """Find files that differ from the dataset's checksums, and listed ones that are missing.
 
-    Only the dataset's own files are ever opened, whatever the list names.
-
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-    files
-        As `contents.FILES`.
-    threads
-        How many files are read at a time.
+    Only files of the table `files`, as `contents.FILES`, are opened, whatever the list names.
 
     Raises
     ------
     InputError
-        If the list holds a line that is none of it.
+        If a line of the list is no checksum with a file.
     """
     tables = files.loc[files["kind"] == "table", "path"]
     lists = [Path(folder) / path for path in tables if path.casefold() == CHECKSUMS]
@@ -68,7 +59,7 @@ def _digest(folder: str | Path, path: str) -> str:
 
 
 def _listed(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield path and digest of each file in a list, but of the list itself."""
+    """Yield path and digest of each file in a list, except of the list itself."""
     with path.open(encoding="utf-8", errors="backslashreplace") as text:
         for number, line in enumerate(text, start=1):
             match = _LINE.fullmatch(line.strip("\ufeff \t\r\n"))

@@ -1,4 +1,4 @@
-"""The counts of a study: what it uses, and what became of all that was seen."""
+"""Counts of the files, slices and patients that a study uses, and of those it leaves out."""
 
 from collections import Counter
 from typing import Any
@@ -10,13 +10,7 @@ from ctseq.readers.problems import PROBLEMS, REASONS
 
 
 def count_used(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
-    """Return what a study uses, as a reader compares it with the paper's.
-
-    Parameters
-    ----------
-    slices, patients
-        As `tables.SLICES` and `tables.PATIENTS`.
-    """
+    """Return the counts of patients, slices and subtypes that describe a study's data."""
     labelled = slices["hemorrhage"].notna().all()
     with_subtypes = slices[list(SUBTYPES)].notna().all(axis=None)
     bleeding = {name: slices[slices[name] == 1] for name in SUBTYPES if with_subtypes}
@@ -42,19 +36,10 @@ def count_used(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
 def count_flow(
     inventory: pd.DataFrame, listing: pd.DataFrame, patients: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return how many files, slices and patients were seen, left out and used.
+    """Return how many files, slices and patients were found, used and left out for which reason.
 
-    Parameters
-    ----------
-    inventory
-        Columns patient_id, kept and reason of `tables.INVENTORY`.
-    listing, patients
-        As `tables.LISTING` and `tables.PATIENTS`.
-
-    Returns
-    -------
-    dict
-        ``files``, ``slices`` and ``patients`` to `seen`, `used` and `excluded_by_reason`.
+    Each of the three has `seen`, `used` and `excluded_by_reason`. The inventory needs patient_id,
+    kept and reason only.
     """
     own = inventory[inventory["patient_id"] != ""]
     seen = own["patient_id"].drop_duplicates()

@@ -1,4 +1,4 @@
-"""Every slice decoded once: unreadable ones, odd sizes, and pictures that patients share."""
+"""Slices decoded and checked: unreadable ones, odd sizes, images that two patients share."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,24 +20,13 @@ from ctseq.readers.registry import Reader
 def decode_slices(
     folder: str | Path, slices: pd.DataFrame, reader: Reader, *, threads: int
 ) -> pd.DataFrame:
-    """Decode every slice, a patient at a time.
-
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-    slices
-        As `contents.SLICES`, a patient's in neighbouring rows.
-    reader
-        The dataset's format.
-    threads
-        How many slices are decoded at a time.
+    """Decode every slice, one patient after the other, `threads` slices at a time.
 
     Returns
     -------
     DataFrame
         The slices with `shape`, (H, W) or in words what is wrong, and `digest` of the pixels,
-        empty for a slice of one grey value.
+        empty for a slice of a single grey value.
     """
     decoded: list[tuple[tuple[int, ...] | str, str]] = []
     patients = slices.groupby("patient_id", sort=False)
@@ -61,7 +50,7 @@ def _shape_and_digest(sequence: Pixels, index: int) -> tuple[tuple[int, ...] | s
         return str(error), ""
     if (pixels == pixels.flat[0]).all():
         return pixels.shape, ""
-    # 128 bits: no two different slices ever share them.
+    # 128 bits are enough that different slices never share them.
     digest = blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16)
     return pixels.shape, digest.hexdigest()
 
@@ -69,12 +58,7 @@ def _shape_and_digest(sequence: Pixels, index: int) -> tuple[tuple[int, ...] | s
 def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
     """Find unreadable slices, and slices of another size than the patient's others.
 
-    Parameters
-    ----------
-    slices
-        As `decode_slices` returns them.
-    folder
-        The dataset's root, which messages leave out.
+    `slices` are as `decode_slices` returns them; messages leave out the dataset's root, `folder`.
     """
     readable = np.array([isinstance(shape, tuple) for shape in slices["shape"]], dtype=bool)
     for file in slices[~readable].itertuples():
@@ -85,7 +69,7 @@ def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[s
         )
     slices = slices[readable]
     shapes = slices.groupby("patient_id", sort=False)["shape"]
-    # Of two shapes as common, the first one's.
+    # If two shapes are equally common, the first one counts as usual.
     usual = {patient: Counter(own).most_common(1)[0][0] for patient, own in shapes}
     odd = [s != usual[p] for s, p in zip(slices["shape"], slices["patient_id"], strict=True)]
     for file in slices[odd].itertuples():
@@ -97,13 +81,7 @@ def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[s
 
 
 def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Find slices whose pixels are those of another patient's slice.
-
-    Parameters
-    ----------
-    slices
-        As `decode_slices` returns them, with the canonical `key` of each patient.
-    """
+    """Find slices with the same pixels as another patient's, by `digest` and by `key`."""
     owners = slices[slices["digest"] != ""].drop_duplicates(["digest", "key"])
     several = owners.loc[owners.duplicated("digest"), "digest"]
     for _, group in slices[slices["digest"].isin(several)].groupby("digest", sort=False):

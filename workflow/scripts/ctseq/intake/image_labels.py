@@ -1,4 +1,4 @@
-"""Label rows that name an image, such as RSNA 2019's, turned into rows of slices."""
+"""Label rows that name an image, such as RSNA 2019's, turned into rows that name a slice."""
 
 import re
 from pathlib import PurePosixPath
@@ -16,7 +16,7 @@ def label_slices(
     Parameters
     ----------
     rows
-        As `contents.LABELS`. An image is named by its path, or by its name without suffix.
+        As `contents.LABELS`; an image is named by its path, or by its name without suffix.
     files, slices
         As `contents.FILES` and `contents.SLICES`, each patient's slices in order.
 
@@ -30,7 +30,7 @@ def label_slices(
     Raises
     ------
     InputError
-        If a name is that of several files.
+        If several files have the name.
     """
     by_image = rows["image"] != ""
     if not by_image.any():

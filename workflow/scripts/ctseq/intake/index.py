@@ -1,4 +1,4 @@
-"""Every file of a dataset accounted for, every label checked against its image."""
+"""A dataset's index: every file listed, and every label checked against its image."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,17 +24,9 @@ _CURE = (
 
 
 class Index(NamedTuple):
-    """A dataset whose files, slices and labels have been checked.
+    """Tables of a dataset's files, slices and problems, as `tables` describes them.
 
-    Attributes
-    ----------
-    inventory
-        A row a file, as `tables.INVENTORY`; kept are those with slices of the study.
-    listing
-        A row a slice with its labels, as `tables.LISTING`, kept or why not: patients in the order
-        of their numbers, each patient's slices from the feet up.
-    problems
-        What makes a label doubtful, as `tables.PROBLEMS`.
+    The listing has patients in the order of their numbers, each patient's slices from the feet up.
     """
 
     inventory: pd.DataFrame
@@ -50,19 +42,17 @@ def index_dataset(
     labels: Path | None = None,
     threads: int = 1,
 ) -> Index:
-    """Account for every file and slice of a dataset and find what would make a label wrong.
+    """List every file and slice of a dataset and find whatever would make a label wrong.
 
     Memory holds the tables, and the pixels of one patient.
 
     Parameters
     ----------
-    folder
-        The dataset's root.
-    reader
-        Its format, of `registry.READERS`.
+    folder, reader
+        The dataset's root, and its format, one of `registry.READERS`.
     on_problem
-        ``error`` raises with all problems at once; ``exclude`` leaves out what is affected: the
-        slice, the row, or the patient where the problem is the patient's.
+        ``error`` raises one error with all problems; ``exclude`` leaves out the slice, label row or
+        patient that each one affects.
     labels
         The label table, if one is chosen.
     threads
@@ -100,8 +90,8 @@ def index_dataset(
         *checksum_problems(folder, files, threads=threads),
     ]
     if on_problem == "error":
-        lines = [in_words(found) for found in problems]
-        fail_on(lines, title=f"The dataset {folder} contradicts itself", cure=_CURE)
+        title = f"The dataset {folder} contradicts itself"
+        fail_on([in_words(found) for found in problems], title=title, cure=_CURE)
     if not per_patient:
         kept = _reasons(slices, problems) == ""
         problems += label_checks.hidden_hemorrhages(slices, rows, kept)
@@ -111,7 +101,7 @@ def index_dataset(
 
 
 def _files_and_slices(found: Iterable[File]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a row a file and a row a slice, by patient, with the patient's canonical `key`."""
+    """Return tables of the files and of the slices, sorted by the patient's canonical `key`."""
     found = list(found)
     files = frame([file[:-1] for file in found], FILES)
     held = (
@@ -144,7 +134,7 @@ def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Ser
 
 
 def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool) -> pd.DataFrame:
-    """Join the slices with their labels; a slice without a single valid row is not kept."""
+    """Join the slices with their labels; a slice without a label is never kept."""
     own = rows.drop_duplicates("key" if per_patient else ["key", "slice_number"])
     # Subtypes decide; a table without them has the label in a column of its own.
     known = own[list(SUBTYPES)].max(axis=1)
@@ -165,7 +155,7 @@ def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool) -> 
 def _inventory(
     files: pd.DataFrame, listing: pd.DataFrame, problems: Iterable[dict[str, Any]]
 ) -> pd.DataFrame:
-    """Return each file with its reason: its own, or its slices' if none of them is kept."""
+    """Return the files with the reason why each is not kept: its own, or that of its slices."""
     of_file: dict[str, str] = {}
     for found in problems:
         of_file.setdefault(found["path"], found["problem"])

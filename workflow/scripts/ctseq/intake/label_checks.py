@@ -31,7 +31,7 @@ def doubtful_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def doubtful_slices(
     slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool
 ) -> Iterator[dict[str, Any]]:
-    """Find slices and patients without a label row, and two files that claim to be one slice."""
+    """Find slices and patients without a label row, and files that claim to be the same slice."""
     known = slices["key"].isin(rows["key"])
     twice = slices.duplicated(["patient_id", "slice_number"], keep=False)
     unlabelled = known & ~_among(slices, rows) & (not per_patient)
@@ -42,19 +42,13 @@ def doubtful_slices(
             yield problem("two-files", *found)
         if file.unlabelled:
             yield problem("no-label", *found)
-    # A patient without any row is one problem, not one a slice.
+    # A patient without any row is one problem, and not one for each slice.
     for file in slices[~known].drop_duplicates("patient_id").itertuples():
         yield problem("no-label", PATIENT, file.path, file.patient_id)
 
 
 def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Return one problem for all rows that name an image which is not there.
-
-    Parameters
-    ----------
-    rows
-        Those, as `image_labels.label_slices` returns them.
-    """
+    """Yield one problem for all rows, if there are any, that name a missing image."""
     if len(rows):
         first, more = rows.iloc[0], len(rows) - 1
         detail = first["image"] + (f" and {more} rows more" if more else "")
@@ -66,14 +60,7 @@ def doubtful_rows(
 ) -> Iterator[dict[str, Any]]:
     """Find label rows without a slice, and rows that contradict themselves or each other.
 
-    Parameters
-    ----------
-    rows, slices
-        As `contents.LABELS` and `contents.SLICES`, with `key`.
-    per_patient
-        Whether labels are patients'.
-    explained
-        Keys of patients of whom another problem says already why they have no slices.
+    `explained` holds the keys of patients of whom another problem says why they have no slices.
     """
     names = ["key"] if per_patient else ["key", "slice_number"]
     here = rows["key"].isin(slices["key"]) if per_patient else _among(rows, slices)
@@ -122,7 +109,7 @@ def hidden_hemorrhages(
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
-    """Return whether each row's slice is one of the others'; a row without number has none."""
+    """Tell for each row whether its slice is among the others'; a row without number has none."""
 
     def names(table: pd.DataFrame) -> pd.MultiIndex:
         return pd.MultiIndex.from_arrays([table["key"], table["slice_number"].astype("Int64")])

@@ -1,4 +1,4 @@
-"""The patients' sequences sorted into two folders, as links into the dataset."""
+"""Links to the patients' slices, sorted into a folder of positive and one of negative patients."""
 
 from pathlib import Path
 
@@ -8,19 +8,9 @@ import pandas as pd
 def link_sequences(
     dataset: Path, slices: pd.DataFrame, patients: pd.DataFrame, folder: Path
 ) -> None:
-    """Link every patient's slices under Positive/NNN or Negative/NNN.
+    """Link the slices' files, in the dataset's root, into Positive/NNN or Negative/NNN of `folder`.
 
-    A slice that is a file is called after its number, ``k.jpg``; a file of several slices keeps
-    its name.
-
-    Parameters
-    ----------
-    dataset
-        The dataset's root.
-    slices, patients
-        As `tables.SLICES` and `tables.PATIENTS`.
-    folder
-        The folder that gets the two.
+    A file of one slice is named after its number, ``k.jpg``; a file of several keeps its name.
     """
     hemorrhage = patients.set_index("patient_id")["hemorrhage"].to_dict()
     for name in ("Positive", "Negative"):

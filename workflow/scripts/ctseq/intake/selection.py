@@ -1,4 +1,4 @@
-"""Which slices a study uses, and which patients they make."""
+"""The slices that a study uses, and their patients."""
 
 from typing import Any
 
@@ -13,14 +13,7 @@ from ctseq.readers.cells import patient_keys
 def select_slices(
     listing: pd.DataFrame, demographics: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep slices and derive their patients.
-
-    Parameters
-    ----------
-    listing
-        As `tables.LISTING`.
-    demographics
-        As `tables.DEMOGRAPHICS`.
+    """Return the kept slices of a listing, and their patients.
 
     Returns
     -------
@@ -28,8 +21,7 @@ def select_slices(
         As `tables.SLICES`, in the listing's order; hemorrhage and subtypes are NA where only
         patients have labels.
     patients : DataFrame
-        Theirs, as `tables.PATIENTS`; one has a hemorrhage if any slice has, or if the label table
-        says so of the patient.
+        As `tables.PATIENTS`; one has a hemorrhage if any slice has, or if the label table says so.
 
     Raises
     ------
@@ -70,7 +62,7 @@ def _patients(slices: pd.DataFrame, demographics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _agreed(demographics: pd.DataFrame) -> pd.DataFrame:
-    """Return age and sex by patient key; what two rows disagree about is unknown."""
+    """Return age and sex by patient key, unknown where two rows disagree."""
 
     def only(values: pd.Series) -> Any:
         known = values.dropna().unique()

@@ -1,4 +1,4 @@
-"""The columns of the tables that indexing and selection hand on."""
+"""The columns of the tables that indexing and selection write."""
 
 from ctseq.core.contracts import Table
 from ctseq.readers.contents import SUBTYPES
@@ -40,7 +40,7 @@ PROBLEMS = Table(
     },
     key=("problem", "path", "row", "patient_id", "slice_number"),
 )
-# As the dataset has them: of patients without a scan too, and some patients twice.
+# As in the dataset, which may list patients without a scan, and a patient twice.
 DEMOGRAPHICS = Table({"patient_id": "id", "age_years": "float", "sex": "text?"}, key=())
 SLICES = Table(
     {

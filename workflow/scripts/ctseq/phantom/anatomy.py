@@ -1,7 +1,7 @@
 """A head as CT shows it, drawn from soft-edged shapes in Hounsfield units.
 
 Coordinates are the head's own: x to the image's right and y to the back, 1 being half the head's
-length; z runs from the skull base (0) to the vertex (1). Paired structures are given once, for
+length; z runs from the skull base (0) to the vertex (1). Paired structures are listed once, for
 x > 0, and mirrored.
 """
 
@@ -58,7 +58,7 @@ _GLOBE = (0.06, 0.11, 0.37, -0.68, 0.125, 0.125, 0.0)
 
 @dataclass(frozen=True)
 class Head:
-    """One patient's geometry; `draw_head` says what varies, and how much."""
+    """One patient's geometry; `draw_head` shows how much each part of it varies."""
 
     width: float
     scale: float
@@ -85,7 +85,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Slice:
-    """One drawn slice, with the maps by which bleeds are painted; arrays are float32 (size, size).
+    """One drawn slice, with the maps that bleeds are painted by; arrays are float32 (size, size).
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Slice:
     x, y
         Head coordinates of the pixels.
     depth
-        Distance from the inner table as a part of the way to the centre; below 0 outside.
+        Relative distance from the skull, 0, to the brain's centre, 1; below 0 outside.
     angle
         Direction from the brain's centre, radians; 0 is the patient's left, pi / 2 the back.
     brain, ventricles, furrows
@@ -182,21 +182,11 @@ def draw_slice(head: Head, z: float, size: int) -> Slice:
     hu += brain * (head.calibration + head.cupping * np.exp(-np.maximum(depth, 0) / 0.06))
     if z < 0.22:
         hu -= brain * 14 * np.exp(-(((y - 0.12) / 0.09) ** 2)) * gate(z, 0.12, 0.10)
-    return Slice(
-        hu=hu,
-        x=x,
-        y=y,
-        depth=depth,
-        angle=theta,
-        brain=brain,
-        ventricles=ventricles * brain,
-        furrows=furrows * brain,
-        soft=soft,
-    )
+    return Slice(hu, x, y, depth, theta, brain, ventricles * brain, furrows * brain, soft)
 
 
 class _Canvas:
-    """An image in Hounsfield units, to paint shapes on."""
+    """An image in Hounsfield units on which shapes are painted."""
 
     def __init__(self, hu: np.ndarray):
         self.hu = hu
@@ -252,7 +242,7 @@ def _draw_brain(paint, head, z, x, y, mirrored, depth, brain, fine, soft):
 
 
 def _draw_base(paint, head, z, x, y, mirrored, round_, outer, skull, fine, soft):
-    """Paint orbits, sinuses and the bones of the base; return the coverage of what is no brain."""
+    """Paint orbits, sinuses and the bones of the base; return where they displace the brain."""
     front = z + head.tilt
     low = min(max((0.19 - front) / 0.05, 0.0), 1.0)
     edge = -0.46 + 0.25 * (mirrored - 0.35) + 0.02 * fine

@@ -1,7 +1,9 @@
 """Bleeds of synthetic patients: five subtypes, each in its anatomical space, over some slices."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, sin
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,42 +11,25 @@ from ctseq.phantom.anatomy import Slice
 from ctseq.phantom.shapes import inside
 from ctseq.readers.contents import SUBTYPES
 
-# How often each occurs, after the annotated slices of CT-ICH in which epidural bleeding leads.
-_SHARES = {
-    "intraventricular": 0.12,
-    "intraparenchymal": 0.27,
-    "subarachnoid": 0.15,
-    "epidural": 0.28,
-    "subdural": 0.18,
-}
-# Heights between which a bleed's middle lies: where its space is wide enough to hold one.
-_HEIGHTS = {
-    "intraventricular": (0.50, 0.66),
-    "intraparenchymal": (0.35, 0.75),
-    "subarachnoid": (0.38, 0.80),
-    "epidural": (0.32, 0.75),
-    "subdural": (0.40, 0.80),
-}
-# A rim of slices through one bleed's end is too small to be annotated, and is not drawn either.
+# At a bleed's ends, where it covers a smaller part of a slice or fewer pixels than this, nobody
+# would annotate it: it is not drawn there.
 _SMALLEST_PART, _SMALLEST_PX = 5e-4, 3
 
 
 @dataclass(frozen=True)
 class Bleed:
-    """One bleed.
+    """One bleed of a subtype among `contents.SUBTYPES`.
 
     Attributes
     ----------
-    subtype
-        One of `contents.SUBTYPES`.
     middle, half
         The index of its middle slice, and half its height in slices; both may be fractions.
     angle, width
-        Its direction from the brain's centre and half its extent around it, radians.
+        Its direction from the brain's centre and half its extent around that, radians.
     size
         Relative size; 1 is large.
     hu
-        Of its blood, Hounsfield units: fresh blood has 50 to 95, grey matter 40.
+        Hounsfield units of its blood: fresh blood has 50 to 95, grey matter 40.
     lobes
         Two phases and a shift of its outline.
     """
@@ -62,14 +47,15 @@ class Bleed:
 def draw_bleeds(rng: np.random.Generator, heights: np.ndarray) -> list[Bleed]:
     """Draw one to three bleeds of different subtypes for slices at `heights`."""
     count = rng.choice([1, 2, 3], p=[0.66, 0.26, 0.08])
-    chosen = rng.choice(SUBTYPES, count, replace=False, p=[_SHARES[name] for name in SUBTYPES])
+    shares = [_SPACES[name].share for name in SUBTYPES]
+    chosen = rng.choice(SUBTYPES, count, replace=False, p=shares)
     return [_draw_bleed(rng, str(subtype), heights) for subtype in chosen]
 
 
 def _draw_bleed(rng: np.random.Generator, subtype: str, heights: np.ndarray) -> Bleed:
     # Mostly a few slices, sometimes twenty.
     count = int(np.clip(round(rng.gamma(1.5, 5.2)), 1, 20))
-    middle = int(np.abs(heights - rng.uniform(*_HEIGHTS[subtype])).argmin())
+    middle = int(np.abs(heights - rng.uniform(*_SPACES[subtype].heights)).argmin())
     faint = rng.random() < 0.25
     return Bleed(
         subtype=subtype,
@@ -84,19 +70,16 @@ def _draw_bleed(rng: np.random.Generator, subtype: str, heights: np.ndarray) -> 
 
 
 def paint_bleeds(bleeds: list[Bleed], number: int, drawn: Slice) -> dict[str, np.ndarray]:
-    """Paint the part of the bleeds that lies in slice `number`, from 0, into `drawn.hu`.
+    """Paint bleeds into `drawn.hu`, as far as they reach slice `number`, counted from 0.
 
-    Returns
-    -------
-    dict
-        Subtype to its mask, bool (size, size), for the subtypes that the slice shows.
+    Returns the masks, bool (size, size), of the subtypes that the slice then shows.
     """
     masks = {}
     for bleed in bleeds:
         off = abs(number - bleed.middle) / bleed.half
         if off >= 1:
             continue
-        coverage = _COVERAGES[bleed.subtype](bleed, (1 - off**2) ** 0.5, drawn)
+        coverage = _SPACES[bleed.subtype].cover(bleed, (1 - off**2) ** 0.5, drawn)
         mask = coverage > 0.5
         if mask.sum() < max(_SMALLEST_PX, _SMALLEST_PART * mask.size):
             continue
@@ -150,10 +133,23 @@ def _intraventricular(bleed: Bleed, girth: float, drawn: Slice) -> np.ndarray:
     return drawn.ventricles * inside(-drawn.y, -level, drawn.soft)
 
 
-_COVERAGES = {
-    "intraventricular": _intraventricular,
-    "intraparenchymal": _intraparenchymal,
-    "subarachnoid": _subarachnoid,
-    "epidural": _epidural,
-    "subdural": _subdural,
+class _Space(NamedTuple):
+    """The anatomical space of a subtype.
+
+    `share` is how often it bleeds, after the annotated slices of CT-ICH, in which epidural bleeding
+    leads; between `heights` a bleed's middle lies, where the space is wide enough; `cover` returns
+    the coverage of a bleed whose relative girth in a slice is given.
+    """
+
+    share: float
+    heights: tuple[float, float]
+    cover: Callable[[Bleed, float, Slice], np.ndarray]
+
+
+_SPACES = {
+    "intraventricular": _Space(0.12, (0.50, 0.66), _intraventricular),
+    "intraparenchymal": _Space(0.27, (0.35, 0.75), _intraparenchymal),
+    "subarachnoid": _Space(0.15, (0.38, 0.80), _subarachnoid),
+    "epidural": _Space(0.28, (0.32, 0.75), _epidural),
+    "subdural": _Space(0.18, (0.40, 0.80), _subdural),
 }

@@ -1,8 +1,8 @@
-"""Synthetic patients written as datasets, in each format that is read, its quirks included."""
+"""Synthetic patients written as datasets in every format that is read, with its oddities."""
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import nibabel
@@ -17,9 +17,9 @@ from ctseq.imaging.windows import PRESETS, apply_windows
 from ctseq.phantom.patients import Demographics, Patient, draw_patients
 from ctseq.readers.contents import SUBTYPES
 
-# The dataset and the paper spell masks differently; here they take turns.
+# The dataset and the paper spell the names of masks differently; here patients take turns.
 _MASK_NAMES = ("{}_HGE_Seg.jpg", "{}_HSE_Seg.jpg", "{}_hge_seg.JPG", "{}_Hge_Seg.jpeg")
-# So high that the real data's edges and noise survive as they do there.
+# High enough to keep the edges and noise that the real data have.
 _JPEG_QUALITY = 95
 # Head and table fit into 250 mm; slices lie 5 mm apart, as CT-ICH's do.
 _FIELD_MM, _SPACING_MM = 250.0, 5.0
@@ -27,10 +27,10 @@ _NAMES = ("Intraventricular", "Intraparenchymal", "Subarachnoid", "Epidural", "S
 _DIAGNOSIS = ("PatientNumber", "SliceNumber", *_NAMES, "No_Hemorrhage", "Fracture_Yes_No")
 _PEOPLE = ("Patient Number", "Age\n(years)", "Gender", *_NAMES, "Fracture (yes 1/no 0)", "Note")
 
-# The subtypes that each slice of a patient shows.
-Shown = list[frozenset[str]]
-# What the tables say of each patient.
-Written = Sequence[tuple[Demographics, Shown]]
+# The slices of a patient: Hounsfield units, and the masks of the subtypes that each shows.
+Slices = Iterable[tuple[np.ndarray, dict[str, np.ndarray]]]
+# What the tables are made of: each patient with the subtypes that the slices show.
+Written = Sequence[tuple[Demographics, list[frozenset[str]]]]
 
 
 def write_phantom(
@@ -43,16 +43,9 @@ def write_phantom(
     slices: tuple[int, int] = (19, 40),
     seed: int,
 ) -> None:
-    """Write a dataset; the same arguments give the same bytes, and any layout the same patients.
+    """Write a dataset; the same arguments give the same bytes, and the same patients in any layout.
 
-    Parameters
-    ----------
-    folder
-        The dataset's root; made if missing.
-    layout
-        A key of `LAYOUTS`.
-    patients, positive, image_size, slices, seed
-        As `phantom.draw_patients` takes them.
+    The layout is a key of `LAYOUTS`; other arguments are those of `patients.draw_patients`.
 
     Raises
     ------
@@ -63,43 +56,49 @@ def write_phantom(
         raise InputError(
             f"dataset.phantom.layout is {layout!r}; choose one of {', '.join(LAYOUTS)}."
         )
-    folder = Path(folder)
     write_patient, write_tables = LAYOUTS[layout]
     drawn = draw_patients(
         patients=patients, positive=positive, image_size=image_size, slices=slices, seed=seed
     )
-    # Of each patient only this is kept: what draws one is large.
-    written = [(one.demographics, write_patient(folder, i, one)) for i, one in enumerate(drawn)]
-    write_tables(folder, written)
+    written: list[tuple[Demographics, list[frozenset[str]]]] = []
+    for index, patient in enumerate(drawn):
+        # Of each patient only this is kept: pixels would fill the memory.
+        written.append((patient.demographics, []))
+        name = patient.demographics.patient_id
+        write_patient(Path(folder), index, name, _draw(patient, written[-1][1]))
+    write_tables(Path(folder), written)
 
 
-def _write_jpg(folder: Path, index: int, patient: Patient) -> Shown:
-    home, shown = folder / f"Patients_CT/{patient.demographics.patient_id}", []
-    for window in ("brain", "bone"):
-        (home / window).mkdir(parents=True, exist_ok=True)
+def _draw(patient: Patient, shown: list[frozenset[str]]) -> Slices:
+    """Yield a patient's slices; append to `shown` the subtypes that each shows."""
+    for hu, masks in patient.draw():
+        shown.append(frozenset(masks))
+        yield hu, masks
+
+
+def _write_jpg(folder: Path, index: int, name: str, slices: Slices) -> None:
+    home = folder / "Patients_CT" / name
     mask_name = _MASK_NAMES[index % len(_MASK_NAMES)]
-    for number, (hu, masks) in enumerate(patient.draw(), start=1):
+    for number, (hu, masks) in enumerate(slices, start=1):
         for window in ("brain", "bone"):
             grey = apply_windows(hu, [PRESETS[window]])
             _save(grey, home / window / f"{number}.jpg", "JPEG")
         if masks:
             mask = np.logical_or.reduce(list(masks.values())) * np.uint8(255)
             _save(mask, home / "brain" / mask_name.format(number), "JPEG")
-        shown.append(frozenset(masks))
-    return shown
 
 
 def _jpg_tables(folder: Path, written: Written) -> None:
     _write_csv(folder / "hemorrhage_diagnosis.csv", [_DIAGNOSIS, *_diagnosis(written)])
     _write_csv(folder / "patient_demographics.csv", [_PEOPLE, *_demographics(written)])
-    # What unzipping on a Mac leaves behind; no part of the layout.
+    # A file that macOS leaves in folders; it is not part of the layout.
     (folder / "Patients_CT/.DS_Store").write_bytes(b"\0\0\0\1Bud1\0")
     # The real patient 84 lacks one bone image; here the first does.
     (folder / f"Patients_CT/{written[0][0].patient_id}/bone/1.jpg").unlink()
 
 
-def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
-    drawn = [(_stored(hu), masks) for hu, masks in patient.draw()]
+def _write_nifti(folder: Path, index: int, name: str, slices: Slices) -> None:
+    drawn = [(_stored(hu), masks) for hu, masks in slices]
     volume = np.stack([hu for hu, _ in drawn], axis=-1)
     blood = [np.logical_or.reduce([np.zeros(hu.shape, bool), *m.values()]) for hu, m in drawn]
     # (row, column) becomes (left, back); every other patient is stored the other way round, and
@@ -107,12 +106,10 @@ def _write_nifti(folder: Path, index: int, patient: Patient) -> Shown:
     turn = -1 if index % 2 else 1
     pixel = -turn * _FIELD_MM / len(volume)
     affine = np.diag([pixel, pixel, _SPACING_MM, 1.0])
-    for name, array in (("ct_scans", volume), ("masks", np.stack(blood, -1).astype(np.uint8))):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    for kind, array in (("ct_scans", volume), ("masks", np.stack(blood, -1).astype(np.uint8))):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
         stored = np.ascontiguousarray(array.transpose(1, 0, 2)[::turn, ::turn])
-        image = nibabel.Nifti1Image(stored, affine)
-        image.to_filename(folder / name / f"{patient.demographics.patient_id}.nii")
-    return [frozenset(masks) for _, masks in drawn]
+        nibabel.Nifti1Image(stored, affine).to_filename(folder / kind / f"{name}.nii")
 
 
 def _nifti_tables(folder: Path, written: Written) -> None:
@@ -123,19 +120,17 @@ def _nifti_tables(folder: Path, written: Written) -> None:
     )
 
 
-def _write_dicom(folder: Path, index: int, patient: Patient) -> Shown:
-    name, shown = patient.demographics.patient_id, []
+def _write_dicom(folder: Path, index: int, name: str, slices: Slices) -> None:
     home = folder / name / "Unknown Study/CT"
     home.mkdir(parents=True, exist_ok=True)
-    for number, (hu, masks) in enumerate(patient.draw()):
-        image = _dicom(name, "head", number, stored=_stored(hu), signed=index % 2 == 1)
-        # Names run against the order of the body, as some scanners have them.
-        image.save_as(home / f"CT{patient.n_slices - number:06d}.dcm", enforce_file_format=True)
-        shown.append(frozenset(masks))
+    stored = [_stored(hu) for hu, _ in slices]
+    for number, hu in enumerate(stored):
+        image = _dicom(name, "head", number, stored=hu, signed=index % 2 == 1)
+        # Names run from the head down, as those of some scanners do.
+        image.save_as(home / f"CT{len(stored) - number:06d}.dcm", enforce_file_format=True)
     overview = np.zeros((32, 32), np.int16)
     localizer = _dicom(name, "localizer", 0, stored=overview, signed=False)
     localizer.save_as(home / "CT000000.dcm", enforce_file_format=True)
-    return shown
 
 
 def _dicom(
@@ -158,7 +153,7 @@ def _dicom(
     image.PixelSpacing = [round(_FIELD_MM / len(stored), 6)] * 2
     image.Rows, image.Columns = stored.shape
     image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
-    # Scanners store HU as signed numbers, or from 0 in 12 of 16 bits.
+    # Scanners store HU as signed numbers, or as numbers from 0 in 12 of 16 bits.
     intercept, bits = (0, 16) if signed else (-1024, 12)
     image.BitsAllocated, image.BitsStored, image.HighBit = 16, bits, bits - 1
     image.PixelRepresentation = int(signed)
@@ -167,15 +162,11 @@ def _dicom(
     return image
 
 
-def _write_folder(folder: Path, index: int, patient: Patient) -> Shown:
-    home, shown = folder / patient.demographics.patient_id, []
-    home.mkdir(parents=True, exist_ok=True)
+def _write_folder(folder: Path, index: int, name: str, slices: Slices) -> None:
     suffix, kind = (("png", "PNG"), ("tif", "TIFF"), ("JPG", "JPEG"))[index % 3]
-    for number, (hu, masks) in enumerate(patient.draw(), start=1):
+    for number, (hu, _) in enumerate(slices, start=1):
         grey = apply_windows(hu, [PRESETS["brain"]])
-        _save(grey, home / f"slice {number}.{suffix}", kind)
-        shown.append(frozenset(masks))
-    return shown
+        _save(grey, folder / name / f"slice {number}.{suffix}", kind)
 
 
 def _label_table(folder: Path, written: Written) -> None:
@@ -188,7 +179,7 @@ def _label_table(folder: Path, written: Written) -> None:
 
 
 # Layout to the functions that write a patient and the tables.
-LAYOUTS: dict[str, tuple[Callable[[Path, int, Patient], Shown], Callable[..., None]]] = {
+LAYOUTS: dict[str, tuple[Callable[..., None], Callable[[Path, Written], None]]] = {
     "ct-ich-jpg": (_write_jpg, _jpg_tables),
     "ct-ich-nifti": (_write_nifti, _nifti_tables),
     "dicom": (_write_dicom, _label_table),
@@ -197,11 +188,12 @@ LAYOUTS: dict[str, tuple[Callable[[Path, int, Patient], Shown], Callable[..., No
 
 
 def _stored(hu: np.ndarray) -> np.ndarray:
-    """Return whole Hounsfield units in a scanner's range."""
+    """Return Hounsfield units rounded to integers and clipped to a scanner's range."""
     return np.clip(np.round(hu), -1024, 3071).astype(np.int16)
 
 
 def _save(grey: np.ndarray, path: Path, kind: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     options = {"quality": _JPEG_QUALITY} if kind == "JPEG" else {}
     Image.fromarray(grey).save(path, format=kind, **options)
 

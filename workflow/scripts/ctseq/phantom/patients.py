@@ -1,12 +1,12 @@
 """Synthetic patients with head CTs; `layouts` writes them as datasets.
 
 The readers of real data read them, so that the demonstration and the tests run as a study does.
-They are hard to read for the reasons that real scans are. Four bleeds in ten are nearly as grey
-as the cortex, and some show in one or two small slices only. A thin crescent under the skull looks
-like the bright rim that beam hardening leaves there, and layered blood like the calcified choroid
-plexus beside it; the venous sinuses, falx and tentorium are as dense as blood, and so are the
-oblique cuts of skull base and vertex. Patients with and without hemorrhage share all of this, as
-well as atrophy, noise, motion, the way they lie and a scanner some HU off.
+They are hard to read for the same reasons as real scans. Some bleeds are nearly as grey as the
+cortex, or show in one or two small slices only. A thin crescent under the skull looks like the
+bright rim that beam hardening leaves there, and layered blood like the calcified choroid plexus
+beside it; the venous sinuses, falx and tentorium are as dense as blood, and so are the oblique cuts
+of skull base and vertex. Patients with and without hemorrhage share all of this, as well as
+atrophy, noise, motion, the position of the head and a scanner that is some HU off.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,13 +24,13 @@ _FIRST_PATIENT = 49
 _FULL_SIZE = 650
 # Just above the skull base, and just below where a slice shows bone alone.
 _LOWEST, _HIGHEST = 0.02, 0.93
-# A bleed may fall where there is no room for it; with this many tries one has always shown.
+# A bleed may have no room where it is drawn; in this many tries one has always shown.
 _TRIES = 50
 
 
 @dataclass(frozen=True)
 class Demographics:
-    """What the dataset's tables say of a patient."""
+    """A patient's entries in the dataset's tables."""
 
     patient_id: str
     age_years: int
@@ -40,22 +40,10 @@ class Demographics:
 
 @dataclass(frozen=True)
 class Patient:
-    """One synthetic patient, whose slices come out the same every time they are drawn.
+    """One synthetic patient, whose slices are the same every time they are drawn.
 
-    Attributes
-    ----------
-    demographics
-        What the tables say of the patient.
-    n_slices
-        How many slices the scan has.
-    moved
-        Indices of the slices during which the patient moved.
-    head, bleeds
-        What the slices show.
-    noise
-        Seed of the scanner's noise.
-    image_size
-        Width and height of a slice, pixels.
+    `moved` holds the indices of the slices during which the patient moved, and `noise` seeds the
+    scanner's noise. Slices are `image_size` pixels wide and high.
     """
 
     demographics: Demographics
@@ -75,7 +63,7 @@ class Patient:
             Hounsfield units, float32, (image_size, image_size): the face upwards, the patient's
             right on the left.
         masks : dict of str to ndarray
-            Subtype to the pixels of its blood, bool, the same shape; empty for a slice without.
+            Each subtype that the slice shows to the pixels of its blood, bool, the same shape.
         """
         noise = np.random.default_rng(self.noise)
         for number, height in enumerate(_heights(self.n_slices)):
@@ -88,26 +76,16 @@ class Patient:
 def draw_patients(
     *, patients: int, positive: int, image_size: int, slices: tuple[int, int], seed: int
 ) -> Iterator[Patient]:
-    """Draw patients; the same arguments give the same patients.
+    """Draw patients, of whom `positive` have a hemorrhage; the same arguments give the same ones.
 
     A patient's anatomy depends on the seed and the patient's number alone, so that more patients
-    leave the first ones unchanged. Which of them bleed depends on how many do.
-
-    Parameters
-    ----------
-    patients, positive
-        How many patients, and how many of them have a hemorrhage.
-    image_size
-        Width and height of a slice, pixels; 32 or more.
-    slices
-        Fewest and most slices a patient.
-    seed
-        Of all random choices, 0 or more.
+    leave the first ones unchanged; whether a patient bleeds depends on all the others.
 
     Raises
     ------
     InputError
-        If an argument is out of range.
+        If an argument is out of range: `slices` are the fewest and the most of a patient, and
+        `image_size`, their width and height, is at least 32 pixels.
     """
     _check(patients, positive, image_size, slices, seed)
     sources = [np.random.SeedSequence([seed, index]).spawn(3) for index in range(patients)]
@@ -127,7 +105,7 @@ def draw_sequence(
     grey : ndarray
         uint8, shape (slices, image_size, image_size).
     blood : ndarray
-        bool, the same shape. It can be empty even with `bleeding`: a bleed may have no room.
+        bool, the same shape. It can be all False even with `bleeding`: a bleed may have no room.
     """
     head = draw_head(rng)
     heights = _heights(slices)
@@ -165,7 +143,7 @@ def _draw_patient(
     image_size: int,
 ) -> Patient:
     head = draw_head(person)
-    # A beta with its middle at half the range, as the real counts have.
+    # A beta distribution around the middle of the range, as the counts of CT-ICH are distributed.
     n_slices = slices[0] + round(person.beta(2.5, 2.5) * (slices[1] - slices[0]))
     moved = person.integers(n_slices, size=3) if person.random() < 0.25 else ()
     return Patient(
@@ -187,7 +165,7 @@ def _draw_patient(
 def _bleeds(
     head: Head, n_slices: int, size: int, source: np.random.SeedSequence
 ) -> Sequence[Bleed]:
-    """Draw bleeds until one shows."""
+    """Draw bleeds until one is visible in a slice."""
     heights, rng = _heights(n_slices), np.random.default_rng(source)
     for _ in range(_TRIES):
         bleeds = draw_bleeds(rng, heights)
@@ -210,7 +188,7 @@ def _noise(head: Head, size: int) -> float:
 
 
 def _scan(hu: np.ndarray, sd: float, moved: bool, rng: np.random.Generator) -> np.ndarray:
-    """Add what the scanner adds: the ghost of a patient who moved, and noise of `sd` HU."""
+    """Add the scanner's noise of `sd` HU, and the ghost of a patient who moved."""
     if moved:
         step = max(2, round(0.02 * len(hu)))
         hu = 0.7 * hu + 0.3 * np.roll(hu, step, axis=1)

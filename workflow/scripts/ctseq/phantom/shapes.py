@@ -1,4 +1,4 @@
-"""Soft-edged shapes that anatomy and bleeding are drawn from: coverages from 0 to 1."""
+"""Soft-edged shapes of which anatomy and bleeds are drawn: coverages of pixels from 0 to 1."""
 
 from collections.abc import Iterable, Sequence
 from math import cos, radians, sin
@@ -20,7 +20,7 @@ def waves(amplitudes: Sequence[float], theta: np.ndarray) -> np.ndarray:
 
 
 def gate(z: float, middle: float, half: float) -> float:
-    """Return a structure's relative girth at height z, 0 beyond its ends."""
+    """Return a structure's relative girth at height z; it is 0 beyond its ends."""
     return max(1 - ((z - middle) / half) ** 2, 0.0) ** 0.5
 
 

@@ -28,12 +28,7 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     """Open a CSV file to read it row by row.
 
     The separator is the one of comma, semicolon and tab that is most frequent in the header.
-    Text outside of ASCII may come out wrong in files that are not UTF-8: only notes hold any.
-
-    Parameters
-    ----------
-    path
-        The file.
+    Letters outside ASCII may be read wrongly in files that are not UTF-8; only notes hold any.
 
     Yields
     ------
@@ -41,7 +36,7 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
         The columns' titles, each by `bare_title`.
     rows : iterator of (int, list of str)
         The rows that are not blank: their numbers as a spreadsheet counts, and their stripped
-        cells, as many as the header has.
+        cells, no fewer than the header has.
 
     Raises
     ------
@@ -68,19 +63,13 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
         yield [bare_title(title) for title in header], _of_one_length(rows, len(header))
 
 
-def read_cells(path: str | Path) -> tuple[list[str], list[Row]]:
-    """Return a CSV file's header and all of its rows, as `open_cells` yields them."""
-    with open_cells(path) as (header, rows):
-        return header, list(rows)
-
-
 def bare_title(title: str) -> str:
     """Return a column's title in lower-case letters and digits: `Slice_Number` is `slicenumber`."""
     return re.sub(r"[\W_]+", "", title.casefold())
 
 
 def whole_number(cell: str) -> int | pd.api.typing.NAType:
-    """Return a cell's whole number from 0; NA if it is none, or one of more than 9 digits."""
+    """Return a cell's whole number; NA if it is none, is negative or has more than 9 digits."""
     match = _WHOLE.fullmatch(cell.strip())
     return int(match[1]) if match and len(match[1]) <= 9 and match[1].isascii() else pd.NA
 
@@ -100,9 +89,9 @@ def patient_text(cell: str) -> str:
 
 
 def patient_key(patient_id: str) -> str:
-    """Return the canonical key of a patient id: `049`, `49` and `49.0` are one patient.
+    """Return the canonical key of a patient id: `049`, `49` and `49.0` have the same.
 
-    Keys of numbers are filled with zeros, so that they sort as the numbers do.
+    Keys of numbers are filled up with zeros, so that they sort as the numbers do.
     """
     text = patient_id.strip()
     if match := _WHOLE.fullmatch(text):
@@ -112,13 +101,13 @@ def patient_key(patient_id: str) -> str:
 
 def patient_keys(ids: pd.Series) -> pd.Series:
     """Return the canonical key of each patient id."""
-    # Each key is one text, however many rows there are.
+    # The rows of a patient share one text, to save memory.
     keys = {patient_id: patient_key(patient_id) for patient_id in ids.unique()}
     return ids.map(keys).astype("str")
 
 
 def _separator(text: str) -> str:
-    # A quoted title may hold a line break, so the line is not looked for.
+    # A quoted title may hold a line break, so quoted titles are removed before lines are split.
     start = re.sub(r'"[^"]*"', "", text[:5000]).lstrip().splitlines() or [""]
     line = start[1] if start[0].startswith("sep=") and len(start) > 1 else start[0]
     return max(",;\t", key=line.count)

@@ -1,4 +1,4 @@
-"""What a dataset holds, in one form for all formats: files, slices and label rows."""
+"""The files, slices and label rows of a dataset, in one form for all formats."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pandas as pd
 
 from ctseq.readers.walk import Found
 
-# From an index among a patient's slices to the slice's pixels.
+# A function from the index of one of a patient's slices to its pixels.
 Pixels = Callable[[int], np.ndarray]
 SUBTYPES = ("intraventricular", "intraparenchymal", "subarachnoid", "epidural", "subdural")
 FLAGS = (*SUBTYPES, "hemorrhage")
@@ -30,14 +30,14 @@ class File(NamedTuple):
     path
         Relative to the dataset's root, with ``/``.
     kind
-        What the format takes it for.
+        Such as ``brain``, ``mask`` or ``table``: what the format uses it for.
     patient_id, slice_number
-        Whose it is: empty if it is nobody's, None if it is not of one single slice.
+        The patient and slice that it shows; empty if there is no patient, None unless it shows
+        exactly one slice.
     reason
         A code of `problems.FILES` if it holds no slice of the study.
     slices
-        Number and rank of each of its slices: a patient's slices run from the feet up in the
-        order of their ranks.
+        Number and rank of each of its slices; ranks rise from the feet to the head.
     """
 
     path: str
@@ -50,23 +50,23 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Contents:
-    """What a reader finds in a dataset, unjudged.
+    """What a reader finds in a dataset, not yet checked.
 
-    Files and labels may be iterators: take the files first, then the labels. The problems are
-    complete only then.
+    Files and labels may be iterators: take the files first, then the labels. Only after that is
+    the list of problems complete.
 
     Attributes
     ----------
     files
         Every file once, in any order.
     labels
-        A row a labelled slice or patient, with the columns of `LABELS`: the table's name and row,
-        patient_id as the table writes it, the flags (NA if the table does not have them), what
-        is wrong with its cells, and the image's name where the row names an image and no patient.
+        A row for each labelled slice or patient, with the columns of `LABELS`: the table's name and
+        row, patient_id as the table writes it, the flags (NA where the table has none), what is
+        wrong with the cells, and the image's name where the row names an image and no patient.
     per_patient
-        Whether labels are patients'. Then no row has a slice_number, and no slice a label.
+        Whether the labels are of patients; no row then has a slice_number.
     problems
-        What already the reader finds wrong, made by `problems.problem`.
+        What the reader itself finds wrong, made by `problems.problem`.
     """
 
     files: Iterable[File]
@@ -76,20 +76,12 @@ class Contents:
 
 
 def frame(rows: Iterable[Any], kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Return rows as a table with these columns and types."""
+    """Return rows as a table whose columns and types are those of `kinds`."""
     return pd.DataFrame(rows, columns=list(kinds)).astype(dict(kinds))
 
 
 def file_without_slices(found: Found, tables: Sequence[str]) -> File:
-    """Describe a file that is no image: a table of the dataset, or not part of its layout.
-
-    Parameters
-    ----------
-    found
-        The file.
-    tables
-        The names of the dataset's tables in its root folder, in any letter case.
-    """
+    """Describe a file without an image: one of the root folder's `tables`, or any other file."""
     names = {name.casefold() for name in (*tables, CHECKSUMS)}
     is_table = found.path.casefold() in names and not found.reason
     kind = "table" if is_table else "other"

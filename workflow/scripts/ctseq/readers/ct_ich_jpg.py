@@ -12,12 +12,11 @@ from pathlib import Path
 from ctseq.imaging.windows import PRESETS
 from ctseq.readers.contents import Contents, File, file_without_slices
 from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
-from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
+from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.images import open_sequence
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
-__all__ += ["recognises"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "a folder Patients_CT with brain/*.jpg for each patient"
 GREY = PRESETS["brain"]
@@ -33,7 +32,7 @@ recognises = partial(named_folder, name="patients_ct")
 
 
 def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
-    """List files, slices and labels; the label table is the release's own."""
+    """List files, slices and labels; the release has its own label table."""
     labels = read_diagnosis(folder, _DIAGNOSIS, table)
     return Contents(map(_described, walk(folder)), labels)
 

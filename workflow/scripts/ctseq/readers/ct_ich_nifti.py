@@ -1,9 +1,9 @@
 """Reader of CT-ICH's NIfTI release (PhysioNet, 1.3.1), and of volumes laid out like it.
 
 ``ct_scans/049.nii`` in Hounsfield units, ``masks/049.nii`` and two tables. A volume's slices are
-numbered from 1 along its third axis as it is stored, as the table counts them. Its affine says
-where front and right are, so that slices are turned as in the JPG release, and whether the third
-axis goes up or down.
+numbered from 1 along the third axis of the stored array, as in the table. The affine says where
+front and right are, so that slices are turned as in the JPG release, and whether the third axis
+goes up or down.
 """
 
 import re
@@ -20,12 +20,11 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import Contents, File, Pixels, file_without_slices
 from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
-from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
+from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.problems import PATIENT, problem
 from ctseq.readers.walk import Found, is_regular, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
-__all__ += ["recognises"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "a folder ct_scans with NNN.nii for each patient"
 GREY = None
@@ -39,7 +38,7 @@ recognises = partial(named_folder, name="ct_scans")
 
 
 def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
-    """List files, slices and labels; the label table is the release's own."""
+    """List files, slices and labels; the release has its own label table."""
     problems: list[dict[str, Any]] = []
     labels = read_diagnosis(folder, _DIAGNOSIS, table)
     return Contents(_files(Path(folder), problems), labels, problems=problems)
@@ -48,15 +47,10 @@ def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return the function from an index among a patient's slices to its pixels.
+    """Return a function from the index of one of a patient's slices to its pixels.
 
-    As `registry.Reader.open_sequence`; without windows, Hounsfield units, float32. The volume is
-    read once, here.
-
-    Raises
-    ------
-    InputError
-        If the volume cannot be read, or, by the function, if the slice holds NaN or infinity.
+    Without windows they are Hounsfield units, float32. The volume is read at once. `InputError` is
+    raised if that fails, and by the function for a slice that holds NaN or infinity.
     """
     volumes = {}
     for path in slices["path"].unique():
@@ -109,7 +103,7 @@ def _described(found: Found) -> File:
 
 
 def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
-    """Return a volume of which only the header is read, and whether its third axis goes up."""
+    """Return a volume, of which only the header is read yet, and whether its third axis goes up."""
     if not is_regular(path):
         raise InputError(f"{path} is no plain file or does not exist.")
     try:

@@ -1,31 +1,21 @@
-"""What CT-ICH's releases have in common: how they are recognised, and their diagnosis table."""
+"""Shared parts of CT-ICH's readers: recognition by a folder's name, and the diagnosis table."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import Row, flag, open_cells, patient_text, whole_number
+from ctseq.readers.cells import flag, open_cells, patient_text, whole_number
 from ctseq.readers.contents import SUBTYPES
 from ctseq.readers.walk import file_called
 
 
 def named_folder(folder: str | Path, name: str) -> str:
-    """Return how a release is recognised, in words: by a folder of that name, in any letter case.
+    """Return in words how a release is recognised: by a folder whose name in lower case is `name`.
 
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-    name
-        In lower case.
-
-    Returns
-    -------
-    str
-        Empty if there is no such folder.
+    The text is empty if there is no such folder.
     """
     for path in sorted(Path(folder).iterdir()):
         if path.name.casefold() == name and path.is_dir():
@@ -36,27 +26,21 @@ def named_folder(folder: str | Path, name: str) -> str:
 def read_diagnosis(
     folder: str | Path, name: str, chosen: Path | None = None
 ) -> Iterator[tuple[Any, ...]]:
-    """Read the labels of a release's slices, unjudged.
+    """Return an iterator over the labels of a release's slices, with the columns of `LABELS`.
+
+    A blank subtype is 0, a blank No_Hemorrhage unknown (NA).
 
     Parameters
     ----------
-    folder
-        The dataset's root.
-    name
-        The table's file name in lower case.
+    folder, name
+        The dataset's root, and the table's file name in lower case.
     chosen
-        What `dataset.labels` names: nothing, since the releases have their own table.
-
-    Returns
-    -------
-    iterator of tuple
-        A row each, as `contents.LABELS`: a blank subtype is 0, a blank No_Hemorrhage unknown (NA).
+        The table that `dataset.labels` names, which must be none.
 
     Raises
     ------
     InputError
-        If a table is chosen; and, when the first row is asked for, if the release's is missing or
-        lacks a column.
+        If a table is chosen; at the first row, if the release's table is missing or lacks a column.
     """
     if chosen is not None:
         raise InputError(
@@ -79,28 +63,16 @@ def _rows(folder: Path, name: str) -> Iterator[tuple[Any, ...]]:
             raise InputError(
                 f"{path} lacks the column {', '.join(missing)}; it has {', '.join(header)}."
             )
-        columns = {title: header.index(title) for title in wanted}
-        yield from _labels(rows, columns, path.name)
-
-
-def _labels(
-    rows: Iterable[Row], columns: Mapping[str, int], table: str
-) -> Iterator[tuple[Any, ...]]:
-    for number, cells in rows:
-        flags = {name: flag(cells[columns[name]], blank=0) for name in SUBTYPES}
-        none = flag(cells[columns["nohemorrhage"]])
-        invalid = [
-            f"{name} is {cells[columns[name]]!r}"
-            for name, value in {**flags, "nohemorrhage": none}.items()
-            if value is pd.NA and cells[columns[name]]
-        ]
-        yield (
-            table,
-            number,
-            patient_text(cells[columns["patientnumber"]]),
-            whole_number(cells[columns["slicenumber"]]),
-            *flags.values(),
-            none if none is pd.NA else 1 - none,
-            ", ".join(invalid),
-            "",
-        )
+        columns = [(title, header.index(title)) for title in wanted]
+        for number, cells in rows:
+            row = {title: cells[index] for title, index in columns}
+            flags = {name: flag(row[name], blank=0) for name in SUBTYPES}
+            none = flag(row["nohemorrhage"])
+            invalid = [
+                f"{name} is {row[name]!r}"
+                for name, value in {**flags, "nohemorrhage": none}.items()
+                if value is pd.NA and row[name]
+            ]
+            slice_ = (patient_text(row["patientnumber"]), whole_number(row["slicenumber"]))
+            positive = none if none is pd.NA else 1 - none
+            yield (path.name, number, *slice_, *flags.values(), positive, ", ".join(invalid), "")

@@ -1,4 +1,4 @@
-"""The patients' ages and sexes: `patient_demographics.csv`, which every format may bring along."""
+"""The patients' ages and sexes: `patient_demographics.csv`, optional in every format."""
 
 import re
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import bare_title, patient_text, read_cells, whole_number
+from ctseq.readers.cells import bare_title, open_cells, patient_text, whole_number
 from ctseq.readers.contents import frame
 from ctseq.readers.walk import file_called
 
 DEMOGRAPHICS = "patient_demographics.csv"
 
-# One year is 365.25 days; the youngest patients' ages may carry a unit.
+# Years in a unit, of 365.25 days each; ages of small children may be in days, weeks or months.
 _YEARS = {"d": 1 / 365.25, "w": 7 / 365.25, "m": 1 / 12, "y": 1.0, "": 1.0}
 _AGE = re.compile(r"([0-9]{1,6}(?:[.,][0-9]*)?|[.,][0-9]+)\s*(?:([dwmy])[a-z]*\.?)?", re.IGNORECASE)
 # How the columns' titles start.
@@ -21,11 +21,6 @@ _TITLES = {"patient": ("patient",), "age": ("age",), "sex": ("gender", "sex")}
 
 def read_demographics(folder: str | Path) -> pd.DataFrame:
     """Return the patients' ages and sexes; no rows if the dataset has no such table.
-
-    Parameters
-    ----------
-    folder
-        The dataset's root.
 
     Returns
     -------
@@ -43,7 +38,8 @@ def read_demographics(folder: str | Path) -> pd.DataFrame:
     path = file_called(folder, DEMOGRAPHICS)
     if path is None:
         return frame([], kinds)
-    header, rows = read_cells(path)
+    with open_cells(path) as (header, lines):
+        rows = list(lines)
     columns = _columns(header)
     # CT-ICH's release 1.3.1 has a title above the header.
     for _, cells in rows:
@@ -67,12 +63,12 @@ def read_demographics(folder: str | Path) -> pd.DataFrame:
 
 
 def _columns(titles: list[str]) -> dict[str, int]:
-    """Return the index of each column that is wanted, of those that are there."""
-    found = {
-        name: [index for index, title in enumerate(titles) if title.startswith(starts)]
-        for name, starts in _TITLES.items()
-    }
-    return {name: indices[0] for name, indices in found.items() if indices}
+    """Return the indices of the wanted columns that are there, each the first of its kind."""
+    found: dict[str, int] = {}
+    for index, title in enumerate(titles):
+        for name in (name for name, starts in _TITLES.items() if title.startswith(starts)):
+            found.setdefault(name, index)
+    return found
 
 
 def _age(cell: str) -> float:

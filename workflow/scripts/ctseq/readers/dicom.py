@@ -1,9 +1,9 @@
 """Reader of DICOM: a tree of CT series, and a label table.
 
 One series a patient is used, chosen by `dicom_scans.choose_series`; its slices are numbered from 1
-by their position along the normal, from the feet up, whatever their files are called. Of a header
-only what it takes to order and decode slices is read, and nothing that names a patient leaves this
-module: a patient's id is the folder's name, or the label table's, or a number.
+by their position along the normal, from the feet up, whatever their files are called. Only those
+parts of a header are read that order and decode slices, and nothing that names a patient is
+written: a patient's id is the folder's name, or the label table's, or a number.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,14 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, file_without_slices
-from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
+from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.dicom_files import Header, is_dicom, read_header, read_hu
 from ctseq.readers.dicom_scans import choose_series, group_by_patient
-from ctseq.readers.label_tables import find_table, open_table
+from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import NOTHING, PATIENT, problem
 from ctseq.readers.walk import first_files, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
-__all__ += ["recognises"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "CT series in DICOM files"
 GREY = None
@@ -36,7 +35,7 @@ _FILES_TRIED = 300
 
 
 def recognises(folder: str | Path) -> str:
-    """Return how a folder of DICOM is recognised, in words: by the first DICOM file."""
+    """Return in words how a folder of DICOM is recognised: by the first DICOM file."""
     for path in first_files(folder, _FILES_TRIED):
         if is_dicom(path):
             return f"the DICOM file {path.relative_to(folder).as_posix()}"
@@ -45,7 +44,7 @@ def recognises(folder: str | Path) -> str:
 
 def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
-    labels = open_table(find_table(folder, table))
+    labels = find_table(folder, table)
     headers, others, problems = _read_headers(Path(folder), labels.path.name)
     labelled = (row[_PATIENT] for row in labels.rows())
     patients, found = group_by_patient(headers, labelled)
@@ -57,9 +56,9 @@ def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return the function from an index among a patient's slices to its pixels.
+    """Return a function from the index of one of a patient's slices to its pixels.
 
-    As `registry.Reader.open_sequence`; without windows, Hounsfield units, float32.
+    Without windows they are Hounsfield units, float32.
     """
     names = list(zip(slices["path"], slices["slice_number"], strict=True))
 

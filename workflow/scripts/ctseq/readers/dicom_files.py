@@ -1,4 +1,4 @@
-"""One DICOM file: what of its header matters, and its pixels in Hounsfield units."""
+"""One DICOM file: the part of its header that is used, and its pixels in Hounsfield units."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ from pydicom.pixels import pixel_array
 from ctseq.core.errors import InputError
 from ctseq.readers.walk import is_regular
 
-# pydicom's remarks quote the values that it wonders about, which may name a patient.
+# pydicom's warnings quote values, which may name a patient.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 logging.getLogger("pydicom").disabled = True
 
@@ -28,7 +28,7 @@ _TAGS = [
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 _CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1")  # CT and enhanced CT storage
-# More than any scanner makes; a damaged header is not believed.
+# More than any scanner makes: a header that says more is damaged.
 _MOST_SIDE, _MOST_FRAMES = 4096, 5000
 
 
@@ -41,13 +41,13 @@ class Header:
     path
         Relative to the dataset.
     patient, series
-        Identifiers, to compare with each other only: they are never written.
+        Identifiers, which are compared with each other only and never written.
     problem
         A code of `problems.FILES` if the file alone cannot be a slice.
     orientation
         Cosines of the directions in which columns and rows are counted; empty if unknown.
     positions
-        Of the centre of the first pixel, mm, one a frame; empty if unknown.
+        Of each frame's first pixel, its centre in mm; empty if unknown.
     """
 
     path: str
@@ -62,7 +62,7 @@ class Header:
 
 
 def is_dicom(path: Path) -> bool:
-    """Return whether a file has DICOM's mark: ``DICM`` after 128 bytes."""
+    """Tell whether a file has DICOM's mark: ``DICM`` after 128 bytes."""
     if not is_regular(path):
         return False
     with path.open("rb") as content:
@@ -70,14 +70,7 @@ def is_dicom(path: Path) -> bool:
 
 
 def read_header(path: Path, name: str) -> Header:
-    """Read the part of a header that matters.
-
-    Parameters
-    ----------
-    path
-        The file.
-    name
-        Its path relative to the dataset.
+    """Read a file's header; `name` is its path relative to the dataset.
 
     Raises
     ------
@@ -88,19 +81,12 @@ def read_header(path: Path, name: str) -> Header:
         header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
         return _header(header, name)
     except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
-        # Not its words: they may quote the file.
+        # The error's own message is left out: it may quote the file.
         raise InputError(f"{path} cannot be read as DICOM: {type(error).__name__}.") from None
 
 
-def frame_order(header: Header) -> list[int]:
-    """Return the indices of a file's frames from the feet up."""
-    if len(header.positions) < 2:
-        return [0]
-    return np.argsort(heights([header]), kind="stable").tolist()
-
-
 def heights(headers: Sequence[Header]) -> np.ndarray:
-    """Return each slice's position along the normal of the first, mm, rising to the head."""
+    """Return each slice's position in mm along the normal of the first slice, up to the head."""
     columns, rows = np.reshape(headers[0].orientation, (2, 3))
     normal = np.cross(columns, rows)
     normal = normal if normal[2] >= 0 else -normal
@@ -110,21 +96,19 @@ def heights(headers: Sequence[Header]) -> np.ndarray:
 def read_hu(path: Path, number: int) -> np.ndarray:
     """Return the Hounsfield units of one slice: stored value times slope plus intercept.
 
-    MONOCHROME1, low values shown white, does not change them. The exception is a file whose air
-    is brighter than the head: its values are inverted, and are inverted back within the range of
-    its bits.
+    MONOCHROME1, low values shown white, does not change them, except in a file whose air is
+    brighter than the head: its values are inverted, and are inverted back within the range of its
+    bits.
 
     Parameters
     ----------
-    path
-        The file.
-    number
-        Which of its frames, from 1 at the feet; without meaning in a file of one frame.
+    path, number
+        The file, and which of its frames, from 1 at the feet; ignored if there is one frame only.
 
     Returns
     -------
     ndarray
-        Hounsfield units, float32, (H, W): the face upwards, the patient's right on the left.
+        float32, (H, W): the face upwards, the patient's right on the left.
 
     Raises
     ------
@@ -136,8 +120,9 @@ def read_hu(path: Path, number: int) -> np.ndarray:
     try:
         image = pydicom.dcmread(path)
         header = _header(image, "")
-        order = frame_order(header)
-        hu = _decoded(image, order[number - 1] if len(order) > 1 else 0)
+        several = len(header.positions) > 1
+        frame = np.argsort(heights([header]), kind="stable")[number - 1] if several else 0
+        hu = _decoded(image, int(frame))
     except InputError as error:
         raise InputError(f"{path} cannot be decoded: {error}") from None
     except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
@@ -175,7 +160,7 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
     number = str(header.get("SeriesNumber") or 0)
     return Header(
         path=name,
-        # One text for all files of a patient or series, and one tuple: a dataset has many files.
+        # The many files of a patient share one text and one tuple, to save memory.
         patient=sys.intern(str(header.get("PatientID") or "").strip()),
         series=sys.intern(str(header.get("SeriesInstanceUID") or "")),
         series_number=int(number) if number.lstrip("-").isdecimal() else 0,
@@ -227,7 +212,7 @@ def _rescale(image: pydicom.Dataset, frame: int) -> tuple[float, float]:
 
 
 def _inverted(hu: np.ndarray) -> bool:
-    """Return whether the rim, which is air around a head, is brighter than the slice's mean."""
+    """Tell whether the rim, which is air around a head, is brighter than the slice's mean."""
     rim = np.concatenate([hu[0], hu[-1], hu[:, 0], hu[:, -1]])
     return bool(np.median(rim) > hu.mean())
 

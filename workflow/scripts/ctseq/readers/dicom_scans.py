@@ -1,6 +1,7 @@
-"""Which DICOM files are a patient's scan: files grouped by patient, and one series chosen."""
+"""The DICOM files of each patient's scan: files grouped by patient, and one series chosen."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -26,7 +27,7 @@ _WANTED_MM = 5.0
 def group_by_patient(
     headers: Sequence[Header], labelled: Iterable[str]
 ) -> tuple[dict[str, list[Header]], list[dict[str, Any]]]:
-    """Group files by patient, without letting a name leave the header.
+    """Group files by patient, with ids that never come from the headers alone.
 
     If each patient has a folder, its name is the patient's id. If files of several patients share
     a folder, the header's PatientID groups them. It becomes the patient's id only if the label
@@ -35,28 +36,31 @@ def group_by_patient(
     Parameters
     ----------
     headers
-        Of all images, by path.
+        Of all images, sorted by path.
     labelled
         The patients that the label table names.
 
     Returns
     -------
     patients : dict of str to list of Header
-        Patient id to files, in the order of the files.
+        Patient id to the patient's files.
     problems : list of dict
         Folders that hold several patients, and patients that have several folders.
     """
     tops = _tops([header.path for header in headers])
-    tags: dict[str, set[str]] = {}
+    of_folder, of_tag = defaultdict(list), defaultdict(list)
     for header in headers:
-        tags.setdefault(tops[header.path], set()).add(header.patient)
+        of_folder[tops[header.path]].append(header)
+        of_tag[header.patient].append(header)
+    tags = {top: {header.patient for header in own} for top, own in of_folder.items()}
     single = sum(len(found) == 1 for found in tags.values())
     if "" not in tags and len(tags) > 1 and 2 * single >= len(tags):
-        patients: dict[str, list[Header]] = {}
-        for header in headers:
-            patients.setdefault(tops[header.path], []).append(header)
-        return patients, _doubts(tags, patients)
-    return _by_tag(headers, {patient_key(name) for name in labelled}), []
+        return of_folder, _doubts(tags, of_folder)
+    named = {patient_key(name) for name in labelled}
+    if any(patient_key(tag) in named for tag in of_tag if tag):
+        return {tag or "without PatientID": own for tag, own in of_tag.items()}, []
+    width = max(3, len(str(len(of_tag))))
+    return {f"{n:0{width}d}": own for n, own in enumerate(of_tag.values(), start=1)}, []
 
 
 def _tops(paths: Sequence[str]) -> dict[str, str]:
@@ -72,16 +76,6 @@ def _tops(paths: Sequence[str]) -> dict[str, str]:
     return tops
 
 
-def _by_tag(headers: Sequence[Header], labelled: set[str]) -> dict[str, list[Header]]:
-    groups: dict[str, list[Header]] = {}
-    for header in headers:
-        groups.setdefault(header.patient, []).append(header)
-    if any(patient_key(tag) in labelled for tag in groups if tag):
-        return {tag or "without PatientID": own for tag, own in groups.items()}
-    width = max(3, len(str(len(groups))))
-    return {f"{n:0{width}d}": own for n, own in enumerate(groups.values(), start=1)}
-
-
 def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> list[dict[str, Any]]:
     """Return problems of folders that hold several patients, and of patients in several folders."""
     problems = [
@@ -89,11 +83,11 @@ def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> lis
         for top, found in tags.items()
         if len(found - {""}) > 1
     ]
-    owners: dict[str, list[str]] = {}
+    owners = defaultdict(list)
     for top, found in tags.items():
         for tag in found - {""}:
-            owners.setdefault(tag, []).append(top)
-    # An id that half of the folders share was put in place of the real ones.
+            owners[tag].append(top)
+    # An id that more than half of the folders share was written over the real ones.
     for shared in owners.values():
         if 1 < len(shared) <= len(tags) / 2:
             problems += [
@@ -105,31 +99,26 @@ def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> lis
 
 
 def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, str]]:
-    """Choose the series of a patient that is most like CT-ICH's.
+    """Choose the one of a patient's series that is most like CT-ICH's.
 
     The criteria, in this order: without contrast agent, not of a bone kernel, with the slice
     spacing nearest to 5 mm, with the most slices, with the lowest series number, with the first
     identifier.
 
-    Parameters
-    ----------
-    headers
-        All of the patient's.
-
     Returns
     -------
     series : list of Header
-        A header a slice, from the feet up; empty if no series can be used. A file of several
-        frames is a series of its own, with a header a frame.
+        A header for each slice, from the feet up; empty if no series can be used. A file of several
+        frames is a series by itself, with a header for each frame.
     reasons : dict of str to str
         Path to a code of `problems.FILES`, for every other file.
     """
     reasons = {header.path: header.problem for header in headers if header.problem}
-    candidates: dict[tuple[str, str], list[Header]] = {}
+    candidates = defaultdict(list)
     for header in headers:
         if not header.problem:
             own = header.path if len(header.positions) > 1 else ""
-            candidates.setdefault((header.series, own), []).append(header)
+            candidates[header.series, own].append(header)
     ranked = []
     for name, series in candidates.items():
         why = _unusable(series)
@@ -145,18 +134,14 @@ def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, st
     ranked.sort(key=lambda item: item[0])
     for _, series in ranked[1:]:
         reasons |= {header.path: "other-series" for header in series}
-    return (_in_order(ranked[0][1]) if ranked else []), reasons
-
-
-def _in_order(series: Sequence[Header]) -> list[Header]:
-    frames = [
-        replace(header, positions=(position,)) for header in series for position in header.positions
-    ]
-    return [frames[index] for index in np.argsort(heights(frames), kind="stable")]
+    if not ranked:
+        return [], reasons
+    frames = [replace(one, positions=(at,)) for one in ranked[0][1] for at in one.positions]
+    return [frames[index] for index in np.argsort(heights(frames), kind="stable")], reasons
 
 
 def _unusable(series: Sequence[Header]) -> str:
-    """Return the code of why a series has no order of axial slices, or an empty text."""
+    """Return why a series cannot be put into an order of axial slices, as a code; mostly empty."""
     if any(not header.positions for header in series):
         return "position"
     cosines = np.array([header.orientation for header in series])

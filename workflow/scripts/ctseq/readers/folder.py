@@ -1,4 +1,4 @@
-"""Reader of plain folders: one a patient, with a PNG, JPG or TIFF a slice, and a label table.
+"""Reader of plain folders: one for each patient, with a picture of each slice, and a label table.
 
 ``049/slice 1.png``, ``049/slice 2.png``: a slice's number is the last one in its file's name.
 """
@@ -10,14 +10,13 @@ from typing import Any
 
 from ctseq.imaging.windows import PRESETS
 from ctseq.readers.contents import Contents, File, file_without_slices
-from ctseq.readers.demographics import DEMOGRAPHICS, read_demographics
+from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.images import open_sequence
-from ctseq.readers.label_tables import find_table, open_table
+from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import SLICE, problem
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "read_demographics"]
-__all__ += ["recognises"]
+__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "a folder of PNG, JPG or TIFF for each patient"
 GREY = PRESETS["brain"]
@@ -27,7 +26,7 @@ _NUMBER = re.compile(r"(?<![0-9])([0-9]{1,9})[^0-9]*$")
 
 
 def recognises(folder: str | Path) -> str:
-    """Return how folders of pictures are recognised, in words: by the first picture in one."""
+    """Return in words how folders of pictures are recognised: by the first picture in one."""
     folder = Path(folder)
     for below in sorted(path for path in folder.iterdir() if path.is_dir()):
         for path in sorted(below.iterdir()):
@@ -38,7 +37,7 @@ def recognises(folder: str | Path) -> str:
 
 def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
-    labels, problems = open_table(find_table(folder, table)), []
+    labels, problems = find_table(folder, table), []
     files = _files(Path(folder), labels.path.name, problems)
     return Contents(files, labels.rows(), labels.per_patient, problems)
 

@@ -23,23 +23,18 @@ _DEEP = ("I", "F")  # modes of more than 8 bits
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return the function from an index among a patient's slices to grey values, uint8 (H, W).
+    """Return a function from the index of one of a patient's slices to grey values, uint8 (H, W).
 
-    As `registry.Reader.open_sequence`. Pictures have their window already, so `windows` changes
-    nothing.
+    Pictures have their window already, so `windows` changes nothing.
     """
     paths = [Path(folder) / path for path in slices["path"]]
     return lambda index: read_image(paths[index])
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Return the grey values of a picture, uint8 (H, W).
+    """Return the grey values of an 8-bit picture, uint8 (H, W).
 
-    Parameters
-    ----------
-    path
-        An 8-bit picture. One stored in colour is accepted: if its channels agree, they are the
-        grey values; else their luminance is.
+    Of a picture in colour they are the channels if these agree, else the luminance.
 
     Raises
     ------
@@ -61,7 +56,7 @@ def read_image(path: str | Path) -> np.ndarray:
                     return np.asarray(image, dtype=np.uint8)
                 colour = image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow's own words name the file again, in full.
+        # Pillow's own message repeats the path.
         state = str(error).replace(repr(str(path)), "the file")
         state = state if path.stat().st_size else "it is empty"
         raise InputError(f"{path} cannot be read as an image: {state}.") from None

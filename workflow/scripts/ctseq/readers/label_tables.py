@@ -1,7 +1,7 @@
-"""Label tables of formats without a table of their own: found by header, read into one form.
+"""Label tables of formats that have none of their own: found by header, read into one form.
 
-RSNA 2019's ``stage_2_train.csv`` (a row an image and subtype), CQ500's ``reads.csv`` (a row a
-patient, three readers), and plain tables: a row a patient, a slice or an image.
+RSNA 2019's ``stage_2_train.csv`` (a row for each image and subtype), CQ500's ``reads.csv`` (a row
+for each patient, with three readers), and plain tables with a row for each patient, slice or image.
 """
 
 import re
@@ -33,22 +33,14 @@ _EMPTY = {"patient_id": "", "image": "", "invalid": ""}
 
 @dataclass(frozen=True)
 class LabelTable:
-    """A label table of a known kind.
-
-    Attributes
-    ----------
-    path
-        The file.
-    kind
-        ``rsna``, ``cq500``, ``patient``, ``slice`` or ``image``.
-    """
+    """A label table of a known kind: ``rsna``, ``cq500``, ``patient``, ``slice`` or ``image``."""
 
     path: Path
     kind: str
 
     @property
     def per_patient(self) -> bool:
-        """Whether a row is a patient's."""
+        """Whether each row is about a patient."""
         return self.kind in ("cq500", "patient")
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
@@ -60,23 +52,30 @@ class LabelTable:
                 yield tuple(record.get(name, _EMPTY.get(name, pd.NA)) for name in LABELS)
 
 
-def find_table(folder: str | Path, chosen: Path | None) -> Path:
-    """Return the label table: the chosen one, or the only one in the folder by its header.
+def find_table(folder: str | Path, chosen: Path | None = None) -> LabelTable:
+    """Return the label table of a dataset's root folder: the chosen one, or the only one there.
 
     Raises
     ------
     InputError
-        If there is none, or more than one.
+        If there is none, or more than one, or the chosen one's header is of no known kind.
     """
     if chosen is not None:
-        # Relative to the dataset, as it is shipped with it; an absolute path stays what it is.
-        return Path(folder) / chosen
+        path = Path(folder, chosen)  # an absolute path stays what it is
+        with open_cells(path) as (header, rows):
+            if kind := _kind(header, next(rows, None)):
+                return LabelTable(path, kind)
+        raise InputError(
+            f"{path} is no label table that is known; its columns are {', '.join(header)}. "
+            f"Known are {_EXPECTED}."
+        )
     names = sorted(path for path in Path(folder).iterdir() if path.suffix.casefold() == ".csv")
     fitting, damaged = [], []
     for path in names:
         try:
             with open_cells(path) as (header, rows):
-                fitting += [path] * bool(_kind(header, next(rows, None)))
+                if kind := _kind(header, next(rows, None)):
+                    fitting.append(LabelTable(path, kind))
         except InputError as error:
             damaged.append(f" {error}")
     if len(fitting) == 1:
@@ -84,31 +83,13 @@ def find_table(folder: str | Path, chosen: Path | None) -> Path:
     if fitting:
         raise InputError(
             f"{folder} has {len(fitting)} tables that could be the labels: "
-            f"{', '.join(path.name for path in fitting)}. Name one as dataset.labels."
+            f"{', '.join(table.path.name for table in fitting)}. Name one as dataset.labels."
         )
     found = ", ".join(path.name for path in names) or "none"
     raise InputError(
         f"{folder} has no label table. Looked for {_EXPECTED}; CSV files there: {found}. Put one "
         f"there, or name it as dataset.labels.{''.join(damaged)}"
     )
-
-
-def open_table(path: Path) -> LabelTable:
-    """Return a label table with its kind, which its header tells.
-
-    Raises
-    ------
-    InputError
-        If the header is of no known kind.
-    """
-    with open_cells(path) as (header, rows):
-        kind = _kind(header, next(rows, None))
-    if not kind:
-        raise InputError(
-            f"{path} is no label table that is known; its columns are {', '.join(header)}. "
-            f"Known are {_EXPECTED}."
-        )
-    return LabelTable(path, kind)
 
 
 def _kind(header: list[str], first: Row | None) -> str:
@@ -131,13 +112,13 @@ def _column(header: list[str], names: Iterable[str]) -> int | None:
 
 
 def _read_rsna(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    """Read a row an image and subtype; the file repeats some rows, which is no contradiction."""
-    # Of each image its row, what is wrong with it, and its flags: lists, as there are a million.
+    """Read one row for each image and subtype; the file repeats some, without contradiction."""
+    # Image to its row, what is wrong with it, and its flags, in a list: there are a million.
     images: dict[str, list[Any]] = {}
     names = ("hemorrhage", *SUBTYPES)
     for number, cells in rows:
         match = _RSNA.fullmatch(cells[0])
-        if match is None:  # no image has that name, and so it is a row without one
+        if match is None:  # no image has that name: the row is one without an image
             yield {"row": number, "image": cells[0] or "a row without ID"}
             continue
         found = images.setdefault(match["image"], [number, "", *[None] * len(names)])
@@ -157,14 +138,14 @@ def _read_rsna(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any
 
 
 def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    """Read a row a patient: positive if two of the three readers say so."""
+    """Read one row for each patient, positive if two of the three readers say so."""
     for number, cells in rows:
         votes = [cells[header.index(reader)] for reader in _READERS]
         flags = [flag(vote) for vote in votes]
         wrong = any(vote is pd.NA for vote in flags)
         yield {
             "row": number,
-            # The folders leave the hyphens out.
+            # The dataset's folders are named without the hyphens.
             "patient_id": cells[header.index("name")].replace("-", ""),
             "hemorrhage": pd.NA if wrong else int(sum(flags) >= 2),
             "invalid": f"R1 to R3:ICH are {', '.join(map(repr, votes))}" if wrong else "",
@@ -172,7 +153,7 @@ def _read_cq500(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, An
 
 
 def _read_plain(header: list[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    """Read a row a patient, slice or image."""
+    """Read one row for each patient, slice or image."""
     patient, slice_, image = (_column(header, names) for names in (_PATIENT, _SLICE, _IMAGE))
     label = _column(header, _LABEL)
     columns = {"hemorrhage": label} if label is not None else {}

@@ -1,24 +1,24 @@
-"""Why files and slices are left out: the codes that tables hold, their words, and problems."""
+"""Why files, slices and label rows are left out: the codes that tables hold, and their words."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-# What leaving a problem out means.
+# What is left out because of a problem.
 SLICE, ROW, PATIENT = "slice excluded", "row ignored", "patient excluded"
 NOTHING = "nothing excluded"
 
 
 @dataclass(frozen=True)
 class Reason:
-    """What a reason says in a message, and what there is to know or do about it."""
+    """A reason: its words in messages, and its meaning or remedy for the documentation."""
 
     words: str
     meaning: str
 
 
-# Files that no study uses. They are accounted for, and stop nothing.
+# Files that no study uses: listed in the inventory, and no problem.
 FILES = {
     "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
     "mask": Reason("mask", "Outlines of bleeds; labels come from the table."),
@@ -108,16 +108,8 @@ def problem(
 ) -> dict[str, Any]:
     """Return a row of problems.csv.
 
-    Parameters
-    ----------
-    code
-        A key of `PROBLEMS`.
-    action
-        What is left out: `SLICE`, `ROW`, `PATIENT` or `NOTHING`.
-    path, patient_id, slice_number, row
-        Where it was found: the file, whose it is, and the row of a label table.
-    detail
-        What is wrong, in more words than the code has.
+    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `ROW`, `PATIENT` or
+    `NOTHING`. `row` counts in the label table, and `detail` adds to the code's words.
     """
     return {
         "problem": code,
@@ -131,7 +123,7 @@ def problem(
 
 
 def in_words(found: dict[str, Any]) -> str:
-    """Return a problem as a line of a message: where, whose, what."""
+    """Return a problem as a line of a message: the file, the patient and slice, what is wrong."""
     row = "" if found["row"] is pd.NA else f", row {found['row']}"
     detail = f" ({found['detail']})" if found["detail"] else ""
     named = {"patient": found["patient_id"] or pd.NA, "slice": found["slice_number"]}

@@ -1,4 +1,4 @@
-"""The input formats: one module each, with the functions of `Reader`, and how one is chosen."""
+"""The formats of datasets: one module each, with the functions of `Reader`, and which one fits."""
 
 import contextlib
 from pathlib import Path
@@ -14,35 +14,29 @@ from ctseq.readers.contents import Contents, Pixels
 
 
 class Reader(Protocol):
-    """What a format's module offers: a new format is such a module and a line in `READERS`."""
+    """What a format's module holds; a new format is such a module and a line in `READERS`.
+
+    `LOOKED_FOR` names in a message by what the format is recognised. `GREY` is the window that its
+    pictures have already, None where they hold Hounsfield units.
+    """
 
     LOOKED_FOR: str
-    """By what the format is recognised, for the message when nothing is."""
-
     GREY: Window | None
-    """The window that its pictures have already, or None where they hold Hounsfield units."""
 
     def recognises(self, folder: str | Path) -> str:
-        """Return how `folder` is recognised as this format, in words; empty if it is not."""
-        ...
+        """Return in words how `folder` is recognised as this format; empty if it is not."""
 
     def list_contents(self, folder: str | Path, table: Path | None = None) -> Contents:
         """List files, slices and labels; `table` names the label table if one is chosen."""
-        ...
-
-    def read_demographics(self, folder: str | Path) -> pd.DataFrame:
-        """Return patient_id, age_years and sex of the patients of whom they are known."""
-        ...
 
     def open_sequence(
         self, folder: str | Path, slices: pd.DataFrame, windows: tuple[Window, ...] | None = None
     ) -> Pixels:
-        """Return the function from an index among one patient's slices to the slice's pixels.
+        """Return a function from the index of one of a patient's slices to its pixels.
 
-        With windows they are grey values, uint8, (H, W) or (3, H, W); without, what the file
-        holds, (H, W).
+        With windows they are grey values, uint8, (H, W) or (3, H, W); without windows, what the
+        file holds, (H, W).
         """
-        ...
 
 
 READERS: dict[str, Reader] = {
@@ -52,27 +46,13 @@ READERS: dict[str, Reader] = {
     "folder": folder_of_images,
 }
 
-# An unzipped archive puts the dataset one or two folders down.
-_DEPTH_SEARCHED = 2
 _NAMES_SHOWN = 8
 
 
 def recognise(folder: str | Path, format: str = "auto") -> tuple[str, str]:
-    """Recognise the format of a dataset folder.
+    """Return the name of a dataset's format and in words how it was recognised.
 
-    Parameters
-    ----------
-    folder
-        The dataset's root.
-    format
-        A name in `READERS`, or ``auto`` to ask each of them.
-
-    Returns
-    -------
-    name : str
-        The format, a name in `READERS`.
-    how : str
-        How it was recognised, in words.
+    `folder` is the dataset's root; `format` is a name in `READERS`, or ``auto`` to try them all.
 
     Raises
     ------
@@ -103,13 +83,7 @@ def recognise(folder: str | Path, format: str = "auto") -> tuple[str, str]:
 
 
 def check_windows(reader: Reader, windows: tuple[Window, ...]) -> None:
-    """Refuse another window than the one that a format's pictures have already.
-
-    Raises
-    ------
-    InputError
-        If the pictures have a window, and `windows` is not that one.
-    """
+    """Raise `InputError` if the pictures have a window already, and `windows` is another one."""
     if reader.GREY is not None and windows != (reader.GREY,):
         raise InputError(
             "dataset.window asks for another window than the dataset's pictures have: JPG, PNG and "
@@ -138,23 +112,14 @@ def _not_recognised(folder: Path, asked: dict[str, Reader]) -> str:
 
 
 def _neighbour(folder: Path, asked: dict[str, Reader]) -> Path | None:
-    """Return the folder that was probably meant: the parent, or one a little further down."""
-    level = [folder]
-    candidates = [folder.absolute().parent]
-    for _ in range(_DEPTH_SEARCHED):
-        level = [path for parent in level for path in _subfolders(parent)]
-        candidates += level
+    """Return the folder that was probably meant: the parent, or one up to two levels down."""
+    # An unzipped archive puts the dataset one or two folders down.
+    inside = [path for pattern in ("*/", "*/*/") for path in sorted(folder.glob(pattern))]
+    candidates = [folder.absolute().parent, *inside]
     # In the order of `READERS`: formats that are recognised by a folder's name come first.
     for reader in asked.values():
         for path in candidates:
-            with contextlib.suppress(OSError):  # not ours to read
+            with contextlib.suppress(OSError):  # a folder that may not be read
                 if reader.recognises(path):
                     return path
     return None
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_dir())
-    except OSError:  # not ours to read
-        return []

@@ -1,4 +1,4 @@
-"""The files below a folder, each once, whatever links and names there are."""
+"""The files below a folder, each listed once, whatever their links and names."""
 
 import os
 import stat
@@ -16,8 +16,8 @@ class Found(NamedTuple):
     Attributes
     ----------
     path
-        Relative to the root, with ``/``. An odd name is escaped, so that no two files are shown
-        by one path.
+        Relative to the root, with ``/``. Odd characters are escaped, so that no two files have the
+        same path.
     reason
         Why the file must not be opened, a code of `problems.FILES`; mostly empty.
     """
@@ -27,15 +27,10 @@ class Found(NamedTuple):
 
 
 def walk(root: str | Path) -> Iterator[Found]:
-    """Yield the files below `root`, one folder after the other, in the order of their names.
+    """Yield the files below `root`, folder by folder, in the order of their names.
 
-    Links to folders inside are followed, but no folder is entered twice, so loops end. A link
-    that leads outside is listed and not followed.
-
-    Parameters
-    ----------
-    root
-        The dataset's folder, which may be a link itself.
+    The root may be a link. Links to folders inside are followed, but no folder is entered twice,
+    so loops end. A link that leads outside is listed and not followed.
 
     Raises
     ------
@@ -55,14 +50,13 @@ def walk(root: str | Path) -> Iterator[Found]:
             inside = [name for name in links if _inside(here / name, real_root)]
             waiting += [here / name for name in inside]
             for name in sorted({*names, *links} - {*inside}):
-                reason = "outside" if name in links else _reason(here / name, real_root)
-                yield _found(here / name, root, reason)
-            folders[:] = sorted(f for f in folders if os.path.realpath(here / f) not in entered)
-            folders[:] = [name for name in folders if name not in links]
+                yield _found(here / name, root, real_root)
+            unlinked = sorted({*folders} - {*links})
+            folders[:] = [name for name in unlinked if os.path.realpath(here / name) not in entered]
 
 
 def is_regular(path: str | Path) -> bool:
-    """Return whether `path` is a plain file: opening a pipe or a device could wait for ever."""
+    """Tell whether `path` is a plain file: opening a pipe or a device could wait for ever."""
     try:
         return stat.S_ISREG(Path(path).stat().st_mode)
     except (OSError, ValueError):
@@ -70,12 +64,9 @@ def is_regular(path: str | Path) -> bool:
 
 
 def file_called(folder: str | Path, name: str) -> Path | None:
-    """Return the file in `folder` with that lower-case name, in any letter case.
+    """Return the file in `folder` whose name in lower case is `name`, or None.
 
-    Raises
-    ------
-    InputError
-        If there are several.
+    Several such files raise `InputError`.
     """
     found = sorted(path for path in Path(folder).iterdir() if path.name.casefold() == name)
     if len(found) > 1:
@@ -97,15 +88,12 @@ def first_files(root: str | Path, most: int) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _found(path: Path, root: str | Path, reason: str) -> Found:
+def _found(path: Path, root: str | Path, real_root: Path) -> Found:
+    leaves = path.is_symlink() and not _inside(path, real_root)
     name = path.relative_to(root).as_posix()
     plain = name.replace("\\", r"\\").encode("utf-8", "backslashreplace").decode()
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
-    return Found(shown, reason if shown == name else "name")
-
-
-def _reason(path: Path, real_root: Path) -> str:
-    return "outside" if path.is_symlink() and not _inside(path, real_root) else ""
+    return Found(shown, "name" if shown != name else "outside" if leaves else "")
 
 
 def _inside(path: Path, real_root: Path) -> bool:

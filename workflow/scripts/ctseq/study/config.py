@@ -10,23 +10,14 @@ from ctseq.core.errors import InputError, fail_on
 from ctseq.imaging.windows import PRESETS, parse_windows
 from ctseq.study.models import head_family, training_settings
 
-# Keys that image models need if their head sees one slice at a time.
-_OF_SLICES = ("labels", "sequence_rule")
-
 
 def check_config(
     config: Mapping[str, Any], schema: Mapping[str, Any], *, metrics: Sequence[str]
 ) -> None:
-    """Check a configuration against its schema and the rules that span keys.
+    """Check a merged configuration: its keys and values, and whether they fit each other.
 
-    Parameters
-    ----------
-    config
-        The merged configuration.
-    schema
-        JSON schema, draft 2020-12.
-    metrics
-        Names that `comparison.metrics` may list.
+    The schema is a JSON schema, draft 2020-12; `metrics` are the names that `comparison.metrics`
+    may list.
 
     Raises
     ------
@@ -57,7 +48,7 @@ def in_order_of(config: Any, defaults: Any) -> Any:
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
-    """Yield what is wrong where a configuration does not fit its schema, one line a key."""
+    """Yield a line for each key with which a configuration does not fit its schema."""
     path = [str(part) for part in error.absolute_path]
     key = ".".join(path) or "the configuration"
     if error.validator == "additionalProperties":
@@ -67,9 +58,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
             yield f"{'.'.join([*path, name])} is not a key; {hint}"
     elif error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        # Each missing key is an error of its own, which only its message names.
-        yield f"{'.'.join([*path, _quoted(error.message, missing)])} is missing"
+        # Each missing key is an error by itself, whose message names it first, in quotes.
+        missing = error.message.split("'")[1]
+        yield f"{'.'.join([*path, missing])} is missing"
     elif error.validator == "type":
         hint = ""
         if isinstance(error.instance, str) and _is_number(error.instance):
@@ -126,7 +117,8 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
     training = training_settings(config, model)
     family = head_family(model)
     if family != "sequence" and model["kind"] == "image":
-        yield from (f"{key}.{name} is missing" for name in _OF_SLICES if name not in model)
+        needed = ("labels", "sequence_rule")
+        yield from (f"{key}.{name} is missing" for name in needed if name not in model)
     if family == "sequence" and model["kind"] == "video":
         yield (
             f"{key}.head.type is {model['head']['type']!r}, which combines slices, but {key} is a "
@@ -181,11 +173,6 @@ def _reading(dataset: Mapping[str, Any]) -> Iterator[str]:
             "window already and no other can be made of them: set it to brain, or use scans in "
             "Hounsfield units (ct-ich-nifti, dicom)"
         )
-
-
-def _quoted(message: str, names: list[str]) -> str:
-    """Return the name that a message begins with, in quotes."""
-    return next(name for name in names if message.startswith(repr(name)))
 
 
 def _is_number(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Digests of the code that decides a script's results, and of no word that only people read."""
+"""Digests of the code that decides a script's results, without words that only people read."""
 
 import ast
 import hashlib
@@ -14,16 +14,11 @@ _REDUNDANT = {"ctx", "kind", "type_comment"}
 
 
 def code_digest(script: Path) -> str:
-    """Return the SHA-256 of the code that decides a script's results.
+    """Return the SHA-256 of the code that decides the results of a script, ``<scripts>/<name>.py``.
 
-    It covers the script and all library modules behind it, whole. Comments, docstrings, formatting,
+    It covers the script and all library modules that it imports. Comments, docstrings, formatting,
     log lines and the texts of errors do not change it, even where a table quotes an error. It does
     not depend on the version of Python.
-
-    Parameters
-    ----------
-    script
-        Path of the script, ``<scripts>/<name>.py``; the library is looked for beside it.
     """
     digest = hashlib.sha256()
     for path in imported_files(script):
@@ -33,17 +28,9 @@ def code_digest(script: Path) -> str:
 
 
 def imported_files(script: Path) -> list[Path]:
-    """List a script and the library modules that it imports, directly or through others.
+    """List a script and, sorted, the library modules that it imports, directly or through others.
 
-    Parameters
-    ----------
-    script
-        Path of the script, ``<scripts>/<name>.py``; the library is looked for beside it.
-
-    Returns
-    -------
-    list of Path
-        The script first, then the modules by name.
+    The library is looked for beside the script.
     """
     found: set[Path] = set()
     unread = [script]
@@ -63,9 +50,9 @@ def _code(file: Path) -> bytes:
 
 
 def _serialise(node: ast.AST, parts: list[str], *, in_error: bool) -> None:
-    """Append to `parts` what a syntax tree computes: no positions, docstrings and messages.
+    """Append to `parts` a syntax tree without its positions, docstrings and messages.
 
-    Unlike `ast.dump`, it leaves out empty fields, of which each version of Python has others.
+    Unlike `ast.dump`, it leaves out empty fields, which differ between versions of Python.
     """
     if in_error and _is_text(node):
         parts.append("text")
@@ -86,20 +73,18 @@ def _serialise(node: ast.AST, parts: list[str], *, in_error: bool) -> None:
 
 
 def _is_error(node: ast.AST) -> bool:
-    """Return whether a node raises an error, itself or by `fail_on`."""
+    """Tell whether a node raises an error, itself or by `fail_on`."""
     called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     return isinstance(node, ast.Raise) or (called and node.func.id == "fail_on")
 
 
 def _is_text(node: ast.AST) -> bool:
-    """Return whether an expression is a string or an f-string, such as a docstring."""
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+    """Tell whether an expression is a string or an f-string, such as a docstring."""
+    return isinstance(node, ast.JoinedStr) or isinstance(getattr(node, "value", None), str)
 
 
 def _is_silent(node: ast.AST) -> bool:
-    """Return whether a statement is a docstring, ``log(...)`` or ``getLogger(...).info(...)``."""
+    """Tell whether a statement is a docstring, ``log(...)`` or ``getLogger(...).info(...)``."""
     if _is_text(node):
         return True
     if not isinstance(node, ast.Call):
@@ -112,7 +97,7 @@ def _is_silent(node: ast.AST) -> bool:
     return isinstance(logger, ast.Name) and logger.id == "log"
 
 
-# A pattern and not Python's parser: a fifth of a second less at every start of Snakemake.
+# Not by Python's parser, which takes a fifth of a second more at every start of Snakemake.
 _IMPORT = re.compile(
     r"^[ \t]*(?:import (ctseq[\w.]*)|from (ctseq[\w.]*) import (\([^)]*\)|[^\n]*))", re.MULTILINE
 )

@@ -1,4 +1,4 @@
-"""The files of finished studies, found before any rule runs."""
+"""The files of finished studies that are compared, looked for before any rule runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,20 +16,13 @@ _FILES = {
 
 
 def finished_files(studies: Sequence[str], results: Path) -> dict[str, list[Path]]:
-    """Return the files of finished studies that the page which compares them reads.
-
-    Parameters
-    ----------
-    studies
-        Their names.
-    results
-        The folder that their folders stand in.
+    """Return the files of studies, by name, in the folder `results` that their comparison reads.
 
     Returns
     -------
     dict
-        ``configs``, ``metrics`` and ``verdicts``, one path a study, and ``splits``: one path a
-        replicate, study by study.
+        ``configs``, ``metrics`` and ``verdicts``, a path for each study, and ``splits``, a path for
+        each replicate, study by study.
 
     Raises
     ------

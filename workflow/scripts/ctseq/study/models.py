@@ -1,11 +1,11 @@
-"""What a model's configuration means: its settings with the study's filled in, and its training."""
+"""The models of a study: each with its own settings and, where it has none, the study's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Type of a head to its family. Without a head, a model trains its final linear layer.
+# Type of a head to its family. A model without a head trains its final linear layer.
 HEAD_FAMILIES = {"linear": "linear"}
 HEAD_FAMILIES |= dict.fromkeys(("mean", "max", "attention", "lstm", "gru"), "sequence")
 HEAD_FAMILIES |= dict.fromkeys(("logistic", "svm", "forest", "neighbours", "mlp"), "classical")
@@ -22,24 +22,23 @@ CHECKPOINTS = "resources/checkpoints"
 
 @dataclass(frozen=True)
 class Model:
-    """A model of a study, with the study's settings and its own overrides filled in.
+    """A model with all of its settings.
 
     Attributes
     ----------
     way_of_training
-        See `way_of_training`.
+        See the function `way_of_training`.
     head
         Type of its head.
     labels
         Whose label a row is trained on: ``slice`` or ``patient``.
     sequence_rule
-        How slices make the patient's result; None if the model itself sees the sequence.
+        How a patient's result follows from the slices; None if the model itself sees the sequence.
     encoder, extraction, training
         Settings of its encoder, of how that is run, and of its training.
-    encoder_seed
-        Seed of the slice order; None for encoders that see single slices, and for slices in order.
-    shuffle_seed
-        The same for its head.
+    encoder_seed, shuffle_seed
+        Seed of the order of slices, for its encoder and for its head; None if they are in order, or
+        if the encoder sees single slices.
     """
 
     way_of_training: str
@@ -71,20 +70,12 @@ class Model:
 
     @property
     def feature_settings(self) -> tuple[dict[str, Any], dict[str, Any], int | None]:
-        """All settings that decide the features: models with the same share files."""
+        """All settings that decide the features: models with equal ones share files."""
         return self.encoder, self.extraction, self.encoder_seed
 
 
 def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
-    """Return a model of a study with all settings filled in.
-
-    Parameters
-    ----------
-    config
-        The study's configuration, checked.
-    model
-        One of its models.
-    """
+    """Return one of the models of a checked configuration with all of its settings."""
     sees_sequences = model["kind"] == "video" or head_family(model) == "sequence"
     seed = config["seed"] if model.get("shuffle_slices") else None
     return Model(
@@ -106,31 +97,16 @@ def head_family(model: Mapping[str, Any]) -> str:
 
 
 def way_of_training(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
-    """Return how a model is trained: ``finetune``, or its head's family if its encoder is frozen.
-
-    Parameters
-    ----------
-    config
-        The study's configuration.
-    model
-        One of its models.
-    """
+    """Return how a model is trained: ``finetune``, or with a frozen encoder its head's family."""
     frozen = training_settings(config, model)["trainable"] == "head"
     return head_family(model) if frozen else "finetune"
 
 
 def training_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the training settings of a model: the study's, with the model's overrides filled in.
+    """Return the training settings of a model: its own, and the study's others.
 
     Settings that have no effect on a frozen encoder's heads are left out, so that changing them
     re-runs nothing.
-
-    Parameters
-    ----------
-    config
-        The study's configuration.
-    model
-        One of its models.
     """
     own = model.get("training", {})
     settings = config["training"] | own
@@ -142,5 +118,5 @@ def training_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> di
 
 
 def extraction_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how a model's features are computed: the study's settings with its overrides."""
+    """Return the settings for computing a model's features: its own, and the study's others."""
     return config["extraction"] | model.get("extraction", {})

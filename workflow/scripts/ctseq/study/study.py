@@ -1,4 +1,4 @@
-"""The study that a configuration describes, as rules ask for it."""
+"""The study that a configuration describes, for the rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,31 +7,31 @@ from typing import Any
 from ctseq.imaging.windows import parse_windows
 from ctseq.study.models import Model, resolved
 
-# Keys of `splits` that each scheme goes by; changing those of another re-runs nothing.
+# Keys of `splits` that each scheme uses; changing those of another re-runs nothing.
 _SCHEMES = {"random": ("test_proportion", "stratify"), "repeated_kfold": ("folds",)}
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study, with its models and all settings filled in.
+    """A study, with its models and all settings.
 
     Attributes
     ----------
     results
-        Folder of all that it makes.
+        Folder of its results.
     dataset_format, dataset_window, label_table
-        How its dataset is read; a window is in numbers, so that another spelling of the same one
-        re-runs nothing, and the label table is None where the dataset brings its own.
+        How its dataset is read. A window is in numbers, so that another spelling of the same one
+        re-runs nothing; the label table is None unless the configuration names one.
     splits
-        Scheme of the splits, with its own keys only.
+        Scheme of the splits, with the keys of this scheme only.
     models
-        By name, in the order of tables and figures.
+        Name to model, in the order of tables and figures.
     replicates
-        Their numbers as file names have them, from ``01``.
+        Numbers as in file names, from ``01``.
     shards
-        What the names of files of shards end in: nothing if there is one, ``-2-of-4`` of four.
+        Endings of the names of shards' files: empty if there is one shard, ``-2-of-4`` if four.
     inner_folds
-        Number of inner folds that tuning goes by; None where it goes by the test patients.
+        Number of inner folds that hyperparameters are chosen by; None if the test patients decide.
     """
 
     results: str
@@ -64,11 +64,11 @@ class Study:
         )
 
     def encoder_of(self, name: str) -> str:
-        """Return the first model with the same features as a model, whose files they share."""
+        """Return the first model with the same features as this one; files are named after it."""
         settings = self.models[name].feature_settings
         same = (other for other, its in self.models.items() if its.feature_settings == settings)
         return next(same)
 
     def trained(self, *ways: str) -> list[str]:
-        """List the models that are trained in one of some ways (see `way_of_training`)."""
+        """List the models that are trained in one of these ways (see `models.way_of_training`)."""
         return [name for name, model in self.models.items() if model.way_of_training in ways]
