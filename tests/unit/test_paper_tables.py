@@ -21,7 +21,7 @@ from ctseq.evidence.over_replicates.paper import (
     variances_table,
 )
 from ctseq.evidence.over_replicates.power import two_sample_power
-from ctseq.evidence.over_replicates.samples import pair_of, sample_of
+from ctseq.evidence.over_replicates.samples import pair_of, values_of
 from replicates import replicates, rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -130,14 +130,14 @@ def test_tables_say_how_far_they_can_be_trusted(published):
 
 
 def test_what_is_done_with_undefined_values(published):
-    sample = sample_of(published["zero"], "convnext", "precision")
-    assert (list(sample.values).count(0), len(sample.values), sample.n_undefined) == (2, 10, 2)
-    pair = pair_of(published["exclude"], "vivit", "convnext", "precision")
+    [values], n_undefined = values_of(published["zero"], "precision", "convnext")
+    assert (list(values).count(0), len(values), n_undefined) == (2, 10, 2)
+    pair = pair_of(published["exclude"], "precision", "vivit", "convnext")
     assert (len(pair.a), len(pair.b), pair.n_undefined) == (8, 8, 2)
     with pytest.raises(InputError, match=r"precision of model convnext .* replicate 3, 8"):
-        sample_of(published["error"], "convnext", "precision")
+        values_of(published["error"], "precision", "convnext")
     with pytest.raises(InputError, match=r"precision of model convnext"):
-        pair_of(published["error"], "vivit", "convnext", "precision")
+        pair_of(published["error"], "precision", "vivit", "convnext")
     with pytest.raises(InputError, match="must be one of exclude, zero, error"):
         replicates({"a": [0.1], "b": [0.2]}, undefined="drop")
 

@@ -48,7 +48,8 @@ def test_power_without_a_difference_is_the_level():
 
 @pytest.mark.parametrize("df", [1, 2, 4, 18, 10**6])
 def test_no_shift_breaks_the_distribution(df):
-    shifts = [0, 0.5, 3, 10, 25, 29.9, 37, 200, 1e6]
+    # SciPy has no number for the smaller tail at some of these, such as 7.6 with df = 1.
+    shifts = [0, 0.5, 3, *np.linspace(6, 9, 31), 10, 25, 29.9, 37, 200, 1e6]
     powers = [noncentral_power(shift, df, alpha=0.05) for shift in shifts]
     assert np.isfinite(powers).all()
     assert (np.diff(powers) >= -1e-12).all()

@@ -83,7 +83,7 @@ def config_of(models, dataset="phantom"):
         "evaluation": {"threshold": 0.5},
         "comparison": {
             "metrics": ["accuracy", "recall", "precision"], "alpha": 0.05, "rope": 0.02,
-            "undefined": "exclude",
+            "undefined": "exclude", "bootstrap_resamples": 100,
         },
     }  # fmt: skip
 

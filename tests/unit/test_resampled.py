@@ -13,7 +13,6 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.levels import holm
 from ctseq.evidence.over_replicates.bayesian import bayesian_t, bayesian_t_table
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.effects import mean_ranks, ranking_table
@@ -23,6 +22,7 @@ from ctseq.evidence.over_replicates.resampled import (
     resampled_t_table,
 )
 from ctseq.evidence.over_replicates.samples import Pair
+from ctseq.evidence.rows import holm
 from replicates import RATIO, replicates, rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")

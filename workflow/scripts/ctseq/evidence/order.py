@@ -1,15 +1,16 @@
-"""Whether the order of slices matters: models beside the same models that see slices shuffled."""
+"""Whether the order of slices matters: models beside the same models on shuffled slices."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import pandas as pd
 
-from ctseq.evidence.levels import holm
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.evidence.rows import holm
 from ctseq.evidence.studies import FinishedStudy
 from ctseq.study.models import extraction_settings, training_settings
 
@@ -26,12 +27,12 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Name of the study and of the model, which together name it alone."""
+        """Name of the study and of the model."""
         return f"{self.study.name}/{self.model}"
 
     @property
     def recipe(self) -> str:
-        """All settings that decide its runs, except the order of slices, as one text."""
+        """Return all settings that decide its runs, except the order of slices, as one text."""
         config = self.study.config
         model = config["models"][self.model]
         own = {key: model[key] for key in model.keys() - {"label", "shuffle_slices"}}
@@ -50,13 +51,9 @@ class Run:
 def order_pairs(studies: Sequence[FinishedStudy]) -> list[tuple[Run, Run]]:
     """Return pairs of a model and the same model on shuffled slices, of one study or of two.
 
-    The two share everything else: settings, training, dataset, seed and, replicate by replicate,
-    the split, which is compared. A recipe makes one pair, within a study if there is one.
-
-    Returns
-    -------
-    list of tuple
-        In order, and shuffled.
+    The first of a pair sees slices in order. The two share everything else: settings, training,
+    dataset, seed and the split of each replicate, which is compared. A recipe makes one pair,
+    within a study if there is one.
     """
     by_recipe: dict[str, list[Run]] = {}
     for run in (Run(study, model) for study in studies for model in study.models):
@@ -65,8 +62,7 @@ def order_pairs(studies: Sequence[FinishedStudy]) -> list[tuple[Run, Run]]:
     for runs in by_recipe.values():
         candidates = [
             (run, other)
-            for run in runs
-            for other in runs
+            for run, other in permutations(runs, 2)
             if not run.shuffled and other.shuffled and _share_splits(run.study, other.study)
         ]
         # A pair within one study sorts before a pair of two.
@@ -83,13 +79,8 @@ def order_table(pairs: Sequence[tuple[Run, Run]], *, alpha: float) -> pd.DataFra
     """Test each pair on each metric that the study in order compares.
 
     Paired corrected resampled t test over the replicates that both have, adjusted by Holm over
-    all metrics and pairs together.
-
-    Returns
-    -------
-    DataFrame
-        As `resampled_t_table` returns it, models called by `Run.name`; model_a sees the slices in
-        order.
+    all metrics and pairs together. The table is that of `resampled_t_table`, with models called by
+    `Run.name`; model_a sees the slices in order.
     """
     frame = pd.concat([_tested(*pair, alpha=alpha) for pair in pairs], ignore_index=True)
     return frame.assign(p_adjusted=holm(frame["p"].to_numpy()))
@@ -100,13 +91,13 @@ def _share_splits(one: FinishedStudy, other: FinishedStudy) -> bool:
 
 
 def _tested(in_order: Run, shuffled: Run, *, alpha: float) -> pd.DataFrame:
-    n = min(len(run.study.splits) for run in (in_order, shuffled))
+    study = in_order.study
+    n = min(len(study.splits), len(shuffled.study.splits))
     rows = []
     for run in (in_order, shuffled):
         metrics = run.study.metrics
         of_run = metrics[(metrics["model"] == run.model) & (metrics["replicate"] <= n)]
         rows.append(of_run.assign(model=run.name))
-    study = in_order.study
     taken = {"models": [in_order.name, shuffled.name], "undefined": study.undefined, "alpha": alpha}
     design = design_of_splits(study.splits[:n])
     return resampled_t_table(replicates_of(pd.concat(rows), design, {**study.settings, **taken}))

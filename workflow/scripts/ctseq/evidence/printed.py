@@ -58,32 +58,22 @@ def recompute(printed: pd.DataFrame, comparison: Mapping[str, pd.DataFrame]) -> 
 def undefined_precisions(metrics: pd.DataFrame) -> pd.DataFrame:
     """Return what leaving out undefined precisions does to each model's mean.
 
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS` of the published replicates.
-
-    Returns
-    -------
-    DataFrame
-        A row a model: replicates (numbers of those without a precision), mean_as_zero,
-        mean_defined.
+    Its row has the numbers of the replicates without a precision, and the means with these counted
+    as 0 and without them.
     """
     rows = metrics[metrics["metric"] == "precision"].set_index("replicate")
+    values = rows.groupby("model")["value"]
     return pd.DataFrame(
         {
-            model: {
-                "replicates": values.index[values.isna()].tolist(),
-                "mean_as_zero": values.fillna(0).mean(),
-                "mean_defined": values.mean(),
-            }
-            for model, values in rows.groupby("model")["value"]
+            "replicates": values.apply(lambda own: own.index[own.isna()].tolist()),
+            "mean_as_zero": values.apply(lambda own: own.fillna(0).mean()),
+            "mean_defined": values.mean(),
         }
-    ).T
+    )
 
 
 def replicates_of_other_patients(metrics: pd.DataFrame) -> tuple[int, int]:
-    """Return in how many replicates the models were tested on different patients, and of how many.
+    """Return the number of replicates that tested the models on different patients, and of all.
 
     Different numbers of positive patients show it; equal ones leave it open.
     """

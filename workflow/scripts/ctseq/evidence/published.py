@@ -20,7 +20,7 @@ RUNS = Table(
 
 
 def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
-    """Return the metrics of each published confusion matrix.
+    """Return the metrics of each published confusion matrix: all that need no probability.
 
     Parameters
     ----------
@@ -28,11 +28,6 @@ def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
         `RUNS`.
     n_test
         Patients in each matrix.
-
-    Returns
-    -------
-    DataFrame
-        `tables.METRICS`, as far as counts go: no metric of probabilities.
 
     Raises
     ------
@@ -55,7 +50,7 @@ def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
 
 
 def compare_published(metrics: pd.DataFrame, study: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """Return every table over replicates of the published study.
+    """Return every table over replicates of the published study, by the stem of its file.
 
     Parameters
     ----------
@@ -63,11 +58,6 @@ def compare_published(metrics: pd.DataFrame, study: Mapping[str, Any]) -> dict[s
         As `published_metrics` returns them.
     study
         ``resources/published/study.yaml``.
-
-    Returns
-    -------
-    dict
-        Stem of the table's file to the table.
     """
     settings = {**study["comparison"], "models": list(study["models"])}
     design = design_without_splits(**study["splits"]["sizes"])

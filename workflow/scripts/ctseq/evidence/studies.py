@@ -11,25 +11,19 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.resampled import corrected_mean
-from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, sample_of
+from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, values_of
 
 _PAIR = ["metric", "model_a", "model_b"]
 
 
 @dataclass(frozen=True)
 class FinishedStudy:
-    """A study as it was run, and what it found.
+    """A study as it was run, and what it found: the files of its folder ``results/<name>``.
 
     Attributes
     ----------
-    name
-        Of its folder in ``results/``.
-    config
-        Its ``config.yaml``.
-    metrics
-        `tables.METRICS`.
     splits
-        `replicates.tables.SPLIT` of each replicate, in order.
+        Of each replicate, in order.
     verdicts
         ``comparison/verdict.csv``.
 
@@ -64,12 +58,12 @@ class FinishedStudy:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """How its models were compared: metrics, alpha, undefined."""
+        """Section `comparison` of its configuration."""
         return self.config["comparison"]
 
     @property
     def undefined(self) -> str:
-        """What is done with undefined values; `error` has let none through in its own metrics."""
+        """What is done with undefined values: `error` let none through in the study's metrics."""
         return "zero" if self.settings["undefined"] == "zero" else "exclude"
 
     def replicates(self, metrics: Sequence[str]) -> Replicates:
@@ -82,16 +76,10 @@ class FinishedStudy:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What studies conclude of two models in one metric.
+    """What studies conclude about two models in one metric.
 
-    Attributes
-    ----------
-    metric, model_a, model_b
-        What is compared.
-    a_better, b_better
-        Studies whose own adjusted test shows that model better.
-    open
-        Studies that show no difference.
+    `a_better` and `b_better` are the studies whose own adjusted test shows that model better;
+    those in `open` show no difference.
     """
 
     metric: str
@@ -103,18 +91,10 @@ class Conclusion:
 
 
 def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the keys at which configurations differ, with their values.
+    """Return the keys at which the studies' configurations differ, except `study`.
 
-    Parameters
-    ----------
-    configs
-        Study to configuration.
-
-    Returns
-    -------
-    DataFrame
-        A row a dotted key whose values differ, except `study`; the key is its index. A column a
-        study, with the value as text, empty where the study lacks the key.
+    The index holds the keys, dotted. A study's column has its values as text, empty where it lacks
+    the key.
     """
     leaves = {study: dict(_leaves(config)) for study, config in configs.items()}
     keys = [key for key in dict.fromkeys(chain(*leaves.values())) if key != "study"]
@@ -126,11 +106,7 @@ def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Return the means of every model in every study, each with its corrected interval.
 
-    Returns
-    -------
-    DataFrame
-        metric, model, study, estimate, low, high, alpha (the interval has level 1 - alpha), n,
-        n_undefined; for every metric that any of the studies compares.
+    There are rows of every metric that any of the studies compares. Intervals have level 1 - alpha.
     """
     metrics = list(dict.fromkeys(chain(*(study.settings["metrics"] for study in studies))))
     known = [(study, study.replicates(metrics)) for study in studies]
@@ -140,13 +116,13 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         for study, replicates in known:
             if model not in study.models:
                 continue
-            sample = sample_of(replicates, model, metric)
-            mean, low, high = corrected_mean(sample.values, **replicates.corrected)
+            [values], n_undefined = values_of(replicates, metric, model)
+            mean, low, high = corrected_mean(values, **replicates.corrected)
             rows.append(
                 {
                     **{"metric": metric, "model": model, "study": study.name},
                     **{"estimate": mean, "low": low, "high": high, "alpha": replicates.alpha},
-                    **{"n": len(sample.values), "n_undefined": sample.n_undefined},
+                    **{"n": len(values), "n_undefined": n_undefined},
                 }
             )
     return pd.DataFrame(rows)
@@ -155,12 +131,8 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Return the verdicts on pairs of models that two studies or more have, by their names.
 
-    Returns
-    -------
-    DataFrame
-        metric, model_a, model_b, study, estimate (a minus b), low, high, alpha (the interval has
-        level 1 - alpha), p_adjusted (within the study), supported, better. Differences of studies
-        that name the models in the other order are turned round.
+    Differences are a minus b; those of studies that name the models in the other order change their
+    sign. Intervals have level 1 - alpha; p_adjusted is adjusted within the study.
     """
     frame = pd.concat(
         [

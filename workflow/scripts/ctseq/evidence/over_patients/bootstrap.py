@@ -16,19 +16,17 @@ PATIENT_METRICS = (
 )
 
 
-def resample_counts(
-    truth: np.ndarray, *, resamples: int, stratified: bool = True, seed: int
-) -> np.ndarray:
+def resample_counts(truth: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
     """Draw how often each patient occurs in each resample.
+
+    Positive and negative patients are drawn separately, so that every resample has as many of
+    either as the study, and no area is undefined. The intervals then hold for a population with the
+    study's share of positives.
 
     Parameters
     ----------
     truth
         0 or 1, shape (patients,).
-    stratified
-        Draw from positive and negative patients separately, so that every resample has as many of
-        either as the study, and no area is undefined. The intervals then hold for a population
-        with the study's share of positives.
 
     Returns
     -------
@@ -38,13 +36,11 @@ def resample_counts(
     """
     if resamples < 1:
         raise ValueError("resamples must be 1 or more")
-    truth = np.asarray(truth)
     rng = np.random.default_rng(seed)
-    strata = [truth == 0, truth == 1] if stratified else [np.ones(len(truth), dtype=bool)]
     counts = np.zeros((resamples, len(truth)))
-    for stratum in strata:
-        n = int(stratum.sum())
-        if n:
+    for label in (0, 1):
+        stratum = np.flatnonzero(truth == label)
+        if n := len(stratum):
             counts[:, stratum] = rng.multinomial(n, np.full(n, 1 / n), size=resamples)
     return counts
 
@@ -73,12 +69,7 @@ class Steps:
 def steps_of(truth: np.ndarray, probability: np.ndarray, counts: np.ndarray) -> Steps:
     """Count resampled patients at or above each probability; equal ones make one step.
 
-    Parameters
-    ----------
-    truth, probability
-        Shape (patients,).
-    counts
-        As `resample_counts` draws them; a single row of ones is the study itself.
+    A single row of ones as `counts` is the study itself.
     """
     order = np.argsort(-probability, kind="stable")
     ordered = probability[order]
@@ -93,19 +84,14 @@ def steps_of(truth: np.ndarray, probability: np.ndarray, counts: np.ndarray) -> 
 def resampled_metrics(
     truth: np.ndarray, probability: np.ndarray, predicted: np.ndarray, counts: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the metrics of one model in every resample.
+    """Return `PATIENT_METRICS` of one model in every resample; NaN where undefined.
 
     Parameters
     ----------
     truth, probability, predicted
         Shape (patients,).
     counts
-        Shape (resamples, patients).
-
-    Returns
-    -------
-    dict
-        Each of `PATIENT_METRICS`, shape (resamples,); NaN where undefined.
+        Shape (resamples, patients). Each metric has the shape (resamples,).
     """
     steps = steps_of(truth, probability, counts)
     n = counts.sum(axis=1)
@@ -123,19 +109,16 @@ def resampled_metrics(
         }
 
 
-def percentile_interval(
-    values: np.ndarray, *, alpha: float
-) -> tuple[np.ndarray | float, np.ndarray | float]:
+def percentile_interval(values: np.ndarray, *, alpha: float) -> np.ndarray:
     """Return the percentile interval of level 1 - alpha (Efron 1981) along the first axis.
 
     Undefined resamples are left out; the interval is NaN if none is defined.
     """
     defined = ~np.isnan(values)
     if not defined.any():
-        return float("nan"), float("nan")
+        return np.full(2, np.nan)
     quantile = np.quantile if defined.all() else np.nanquantile
-    low, high = quantile(values, [alpha / 2, 1 - alpha / 2], axis=0)
-    return low, high
+    return quantile(values, [alpha / 2, 1 - alpha / 2], axis=0)
 
 
 def bin_of(probability: np.ndarray) -> np.ndarray:
@@ -146,10 +129,7 @@ def bin_of(probability: np.ndarray) -> np.ndarray:
 def sensitivity_at(steps: Steps, false_positive_rates: np.ndarray) -> np.ndarray:
     """Return the highest sensitivity with at most these false positive rates.
 
-    Returns
-    -------
-    ndarray
-        Shape (resamples, rates); NaN where a class is missing.
+    Its shape is (resamples, rates); it is NaN where a class is missing.
     """
     # Counts are integers, so comparing them avoids the rounding of rates: 0.2 of 46 is 9 patients.
     allowed = np.floor(false_positive_rates * steps.n_negative[:, None] + 1e-9)
@@ -165,12 +145,8 @@ def sensitivity_at(steps: Steps, false_positive_rates: np.ndarray) -> np.ndarray
 def precision_at(steps: Steps, recalls: np.ndarray) -> np.ndarray:
     """Return the precision at the highest threshold with at least these recalls.
 
-    A recall of 0 has the precision of the first step that finds a patient.
-
-    Returns
-    -------
-    ndarray
-        Shape (resamples, recalls); NaN where there is no positive patient.
+    A recall of 0 has the precision of the first step that finds a patient. The shape is (resamples,
+    recalls); the precision is NaN where there is no positive patient.
     """
     needed = np.maximum(np.ceil(recalls * steps.n_positive[:, None] - 1e-9), 1)
     index = _rowwise_searchsorted(steps.found, needed, side="left")

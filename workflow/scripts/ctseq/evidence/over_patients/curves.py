@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.notes import Code, note, write_notes
+from ctseq.evidence.notes import Code, note
 from ctseq.evidence.over_patients.bootstrap import (
     N_BINS,
     bin_of,
@@ -13,8 +13,8 @@ from ctseq.evidence.over_patients.bootstrap import (
     steps_of,
 )
 from ctseq.evidence.over_patients.pooling import PooledStudy
+from ctseq.evidence.rows import table_with_notes
 
-NAN = float("nan")
 SPECIFICITIES = (0.80, 0.90, 0.95)
 # Finer than one patient in a hundred of a class, which is all that studies of this size resolve.
 GRID = np.linspace(0, 1, 101)
@@ -25,7 +25,7 @@ def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, 
     from statsmodels.stats.proportion import proportion_confint
 
     if not trials:
-        return NAN, NAN, NAN
+        return np.nan, np.nan, np.nan
     low, high = proportion_confint(successes, trials, alpha=alpha, method="wilson")
     return successes / trials, float(low), float(high)
 
@@ -33,12 +33,8 @@ def wilson(successes: int, trials: int, *, alpha: float) -> tuple[float, float, 
 def curves_table(study: PooledStudy) -> pd.DataFrame:
     """Return ROC and precision-recall curves with pointwise bootstrap bands over patients.
 
-    Returns
-    -------
-    DataFrame
-        Columns model, curve (``roc`` or ``precision_recall``), x, y, low, high. x is the false
-        positive rate, y the highest sensitivity with at most that; or x is the recall, y the
-        precision at the highest threshold with at least that. Without a class, y is empty.
+    x is the false positive rate, y the highest sensitivity with at most that; or x is the recall, y
+    the precision at the highest threshold with at least that. Without a class, y is NaN.
     """
     pooled, counts, alpha = study.pooled, study.counts, study.alpha
     parts = []
@@ -68,16 +64,19 @@ def operating_points_table(study: PooledStudy) -> pd.DataFrame:
         sensitivity = wilson(int((called & positive).sum()), n_positive, alpha=alpha)
         specificity = wilson(int((~called & ~positive).sum()), n_negative, alpha=alpha)
         notes = () if n_positive and n_negative else (note(Code.NEEDS_BOTH_CLASSES),)
-        rows.append([model, "decisions", "Wilson", NAN, *sensitivity, *specificity, notes])
+        rows.append([model, "decisions", "Wilson", np.nan, *sensitivity, *specificity, notes])
         for fixed in SPECIFICITIES:
             row = _at_specificity(study, index, fixed)
             rows.append([model, f"specificity {fixed:.2f}", "percentile bootstrap", *row])
     columns = ["model", "operating_point", "method", "threshold"]
     for name in ("sensitivity", "specificity"):
         columns += [name, f"{name}_low", f"{name}_high"]
-    frame = pd.DataFrame(rows, columns=[*columns, "notes"])
-    notes = [write_notes([*of_row, *pooled.notes]) for of_row in frame.pop("notes")]
-    return frame.assign(n_positive=n_positive, n_negative=n_negative, notes=notes)
+    return table_with_notes(
+        [dict(zip([*columns, "notes"], row, strict=True)) for row in rows],
+        shared=pooled.notes,
+        n_positive=n_positive,
+        n_negative=n_negative,
+    )
 
 
 def calibration_table(study: PooledStudy) -> pd.DataFrame:
@@ -92,7 +91,7 @@ def calibration_table(study: PooledStudy) -> pd.DataFrame:
         for number in range(N_BINS):
             inside = bins == number
             n = int(inside.sum())
-            mean = float(probability[inside].mean()) if n else NAN
+            mean = float(probability[inside].mean()) if n else np.nan
             observed = wilson(int(pooled.truth[inside].sum()), n, alpha=alpha)
             edges = number / N_BINS, (number + 1) / N_BINS
             rows.append([model, number + 1, *edges, n, mean, *observed])
@@ -101,21 +100,20 @@ def calibration_table(study: PooledStudy) -> pd.DataFrame:
 
 
 def _at_specificity(study: PooledStudy, model: int, fixed: float) -> list:
-    """Return threshold, sensitivity and specificity, each with its interval, and notes."""
+    """Return the threshold, sensitivity and specificity with their intervals, and notes."""
     truth, probability = study.pooled.truth, study.pooled.probability[model]
     rates = np.array([1 - fixed])
     steps = steps_of(truth, probability, np.ones((1, len(truth))))
     sensitivity = float(sensitivity_at(steps, rates)[0, 0])
     if np.isnan(sensitivity):
-        return [*[NAN] * 7, (note(Code.NEEDS_BOTH_CLASSES),)]
+        return [*[np.nan] * 7, (note(Code.NEEDS_BOTH_CLASSES),)]
     n_negative = steps.n_negative[0]
     allowed = np.flatnonzero(steps.false[0] <= np.floor(rates[0] * n_negative + 1e-9))
+    threshold, false, code = np.nan, 0.0, Code.NO_THRESHOLD
     if len(allowed):
         threshold, false = float(steps.thresholds[allowed[-1]]), steps.false[0, allowed[-1]]
         code = Code.THRESHOLD_CHOSEN_HERE
-    else:
-        threshold, false, code = NAN, 0.0, Code.NO_THRESHOLD
     resampled = sensitivity_at(steps_of(truth, probability, study.counts), rates)[:, 0]
     low, high = map(float, percentile_interval(resampled, alpha=study.alpha))
     specificity = float(1 - false / n_negative)
-    return [threshold, sensitivity, low, high, specificity, NAN, NAN, (note(code),)]
+    return [threshold, sensitivity, low, high, specificity, np.nan, np.nan, (note(code),)]

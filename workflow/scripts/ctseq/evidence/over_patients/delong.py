@@ -7,19 +7,13 @@ from scipy import stats
 
 from ctseq.evidence.notes import Code, Note, note
 
-NAN = float("nan")
-
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas under the ROC curves of several models on the same patients.
+    """Areas under the ROC curves of several models on the same patients, and their covariance.
 
-    Attributes
-    ----------
-    auc
-        Shape (models,); NaN if a class is missing.
-    covariance
-        Of the areas, shape (models, models); NaN with fewer than two patients of a class.
+    `auc` has shape (models,) and is NaN if a class is missing; `covariance` has shape (models,
+    models) and is NaN with fewer than two patients of a class.
     """
 
     auc: np.ndarray
@@ -31,10 +25,10 @@ class AreaDifference:
     """Two areas compared: difference a minus b, its interval, z and two-sided p."""
 
     estimate: float
-    low: float
-    high: float
-    statistic: float
-    p: float
+    low: float = np.nan
+    high: float = np.nan
+    statistic: float = np.nan
+    p: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -56,9 +50,9 @@ def delong(truth: np.ndarray, probability: np.ndarray) -> Areas:
         raise ValueError("truth must be 0 or 1, with one probability a model and patient")
     positive = truth == 1
     n_pos, n_neg, n_models = int(positive.sum()), int((~positive).sum()), len(probability)
-    covariance = np.full((n_models, n_models), NAN)
+    covariance = np.full((n_models, n_models), np.nan)
     if not n_pos or not n_neg:
-        return Areas(np.full(n_models, NAN), covariance)
+        return Areas(np.full(n_models, np.nan), covariance)
     ranks = stats.rankdata(probability, axis=1)
     # Placement: the share of the other class that a patient is ranked rightly against.
     among_pos = stats.rankdata(probability[:, positive], axis=1)
@@ -77,26 +71,16 @@ def area_interval(
     """Return one area's normal interval, cut at 0 and 1, and notes on why there is none."""
     variance = float(areas.covariance[model, model])
     if not variance > 0:
-        return NAN, NAN, (_why_no_variance(variance),)
+        return np.nan, np.nan, (_why_no_variance(variance),)
     margin = float(stats.norm.isf(alpha / 2)) * np.sqrt(variance)
     auc = areas.auc[model]
     return float(max(0.0, auc - margin)), float(min(1.0, auc + margin)), ()
 
 
 def compare_areas(areas: Areas, a: int, b: int, *, alpha: float) -> AreaDifference:
-    """Test whether two models' areas differ.
+    """Test whether two models' areas differ; `a` and `b` are the models' indices.
 
-    Parameters
-    ----------
-    areas
-        As `delong` returns them.
-    a, b
-        Indices of the models.
-
-    Returns
-    -------
-    AreaDifference
-        Models that rank all patients alike have p = 1 and no z.
+    Models that rank all patients alike have p = 1 and no z.
     """
     estimate = float(areas.auc[a] - areas.auc[b])
     contrast = np.zeros(len(areas.auc))
@@ -106,7 +90,7 @@ def compare_areas(areas: Areas, a: int, b: int, *, alpha: float) -> AreaDifferen
     if not variance > 1e-15:
         equal = abs(estimate) < 1e-12
         why = note(Code.SAME_RANKING) if equal else _why_no_variance(variance)
-        return AreaDifference(estimate, NAN, NAN, NAN, 1.0 if equal else NAN, (why,))
+        return AreaDifference(estimate, p=1.0 if equal else np.nan, notes=(why,))
     error = np.sqrt(variance)
     z, margin = estimate / error, float(stats.norm.isf(alpha / 2)) * error
     p = 2 * float(stats.norm.sf(abs(z)))

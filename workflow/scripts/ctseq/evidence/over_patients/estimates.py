@@ -4,13 +4,15 @@ Intervals here answer what other patients would have changed, for models trained
 They do not include what another draw of training patients would change.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.levels import holm
-from ctseq.evidence.notes import Code, Note, note, write_notes
+from ctseq.evidence.notes import Code, note
 from ctseq.evidence.over_patients.bootstrap import (
     PATIENT_METRICS,
     percentile_interval,
@@ -18,35 +20,28 @@ from ctseq.evidence.over_patients.bootstrap import (
 )
 from ctseq.evidence.over_patients.delong import area_interval, compare_areas, delong
 from ctseq.evidence.over_patients.pooling import Pooled, PooledStudy
-
-NAN = float("nan")
-DELONG = "DeLong"
+from ctseq.evidence.rows import adjusted, table_with_notes
 
 
 def estimates_table(study: PooledStudy) -> pd.DataFrame:
-    """Return every metric of every model, with its interval.
+    """Return every metric of every model, with its bootstrap interval.
 
     The area under the ROC curve has its interval by DeLong too, before that by bootstrap.
     """
-    pooled, counts, alpha = study.pooled, study.counts, study.alpha
+    pooled, alpha = study.pooled, study.alpha
     areas = delong(pooled.truth, pooled.probability)
-    method = _bootstrap_method(counts)
+    measured = _measured(study)
     rows = []
-    for index, model in enumerate(pooled.models):
-        low, high, notes = area_interval(areas, index, alpha=alpha)
-        rows.append(["roc_auc", model, DELONG, float(areas.auc[index]), low, high, notes])
-        of_study, of_resamples = _measured(pooled, index, counts)
-        for metric in PATIENT_METRICS:
-            interval = map(float, percentile_interval(of_resamples[metric], alpha=alpha))
-            estimate = of_study[metric]
-            rows.append([metric, model, method, estimate, *interval, _why_undefined(estimate)])
-    columns = ["metric", "model", "method", "estimate", "low", "high", "notes"]
-    return _counted(pd.DataFrame(rows, columns=columns), pooled).sort_values(
-        "metric",
-        key=lambda metrics: metrics.map(PATIENT_METRICS.index),
-        kind="stable",
-        ignore_index=True,
-    )
+    for metric in PATIENT_METRICS:
+        for index, model in enumerate(pooled.models):
+            names = {"metric": metric, "model": model}
+            if metric == "roc_auc":
+                low, high, notes = area_interval(areas, index, alpha=alpha)
+                interval = {"estimate": areas.auc[index], "low": low, "high": high}
+                rows.append({**names, "method": "DeLong", **interval, "notes": notes})
+            estimated = _estimated(measured[index][metric], alpha)
+            rows.append({**names, "method": "percentile bootstrap", **estimated})
+    return _counted(rows, pooled)
 
 
 def differences_table(study: PooledStudy) -> pd.DataFrame:
@@ -55,25 +50,18 @@ def differences_table(study: PooledStudy) -> pd.DataFrame:
     DeLong's test of the areas under the ROC curve (p adjusted by Holm over pairs), and the paired
     bootstrap interval of the difference a minus b in each of `PATIENT_METRICS`.
     """
-    pooled, counts, alpha = study.pooled, study.counts, study.alpha
+    pooled, alpha = study.pooled, study.alpha
     areas = delong(pooled.truth, pooled.probability)
-    method = f"paired {_bootstrap_method(counts)}"
-    measured = [_measured(pooled, index, counts) for index in range(len(pooled.models))]
+    measured = _measured(study)
     rows = []
     for a, b in combinations(range(len(pooled.models)), 2):
-        pair = pooled.models[a], pooled.models[b]
-        area = compare_areas(areas, a, b, alpha=alpha)
-        values = area.estimate, area.low, area.high, area.statistic, area.p, area.notes
-        rows.append(["roc_auc", *pair, DELONG, *values])
+        pair = {"model_a": pooled.models[a], "model_b": pooled.models[b]}
+        area = asdict(compare_areas(areas, a, b, alpha=alpha))
+        rows.append({"metric": "roc_auc", **pair, "method": "DeLong", **area})
         for metric in PATIENT_METRICS:
-            estimate = measured[a][0][metric] - measured[b][0][metric]
-            resampled = measured[a][1][metric] - measured[b][1][metric]
-            interval = map(float, percentile_interval(resampled, alpha=alpha))
-            untested = NAN, NAN, _why_undefined(estimate)
-            rows.append([metric, *pair, method, estimate, *interval, *untested])
-    columns = ["metric", "model_a", "model_b", "method", "estimate", "low", "high"]
-    frame = pd.DataFrame(rows, columns=[*columns, "statistic", "p", "notes"])
-    return _counted(_adjusted(frame), pooled)
+            estimated = _estimated(measured[a][metric] - measured[b][metric], alpha)
+            rows.append({"metric": metric, **pair, "method": "paired bootstrap", **estimated})
+    return adjusted(_counted(rows, pooled))
 
 
 def mcnemar_table(study: PooledStudy) -> pd.DataFrame:
@@ -88,51 +76,46 @@ def mcnemar_table(study: PooledStudy) -> pd.DataFrame:
     right = pooled.predicted == pooled.truth
     rows = []
     for a, b in combinations(range(len(pooled.models)), 2):
-        table = np.array(
-            [
-                [np.sum(right[a] & right[b]), np.sum(right[a] & ~right[b])],
-                [np.sum(~right[a] & right[b]), np.sum(~right[a] & ~right[b])],
-            ]
+        cells = {
+            "both_right": np.sum(right[a] & right[b]),
+            "only_a_right": np.sum(right[a] & ~right[b]),
+            "only_b_right": np.sum(~right[a] & right[b]),
+            "both_wrong": np.sum(~right[a] & ~right[b]),
+        }
+        test = mcnemar(np.reshape([*cells.values()], (2, 2)), exact=True)
+        differ = cells["only_a_right"] + cells["only_b_right"]
+        rows.append(
+            {
+                **{"model_a": pooled.models[a], "model_b": pooled.models[b]},
+                **{"method": "McNemar, exact", **cells, "p": float(test.pvalue)},
+                "notes": () if differ else (note(Code.SAME_DECISIONS),),
+            }
         )
-        p = float(mcnemar(table, exact=True).pvalue)
-        notes = () if table[0, 1] + table[1, 0] else (note(Code.SAME_DECISIONS),)
-        pair = pooled.models[a], pooled.models[b]
-        rows.append([*pair, "McNemar, exact", *table.ravel(), p, notes])
-    cells = ["both_right", "only_a_right", "only_b_right", "both_wrong"]
-    frame = pd.DataFrame(rows, columns=["model_a", "model_b", "method", *cells, "p", "notes"])
-    return _counted(_adjusted(frame), pooled)
+    return adjusted(_counted(rows, pooled))
 
 
-def _bootstrap_method(counts: np.ndarray) -> str:
-    return f"percentile bootstrap over patients, {len(counts)} resamples, stratified by hemorrhage"
+def _measured(study: PooledStudy) -> list[dict[str, np.ndarray]]:
+    """Return each model's metrics: first those of the study itself, then of every resample."""
+    pooled = study.pooled
+    counts = np.vstack([np.ones(len(pooled.truth)), study.counts])
+    outcomes = zip(pooled.probability, pooled.predicted, strict=True)
+    return [resampled_metrics(pooled.truth, *outcome, counts) for outcome in outcomes]
 
 
-def _measured(
-    pooled: Pooled, model: int, counts: np.ndarray
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Return a model's metrics on the study's patients and on every resample."""
-    outcome = pooled.truth, pooled.probability[model], pooled.predicted[model]
-    once = resampled_metrics(*outcome, np.ones((1, len(pooled.truth))))
-    of_study = {metric: float(values[0]) for metric, values in once.items()}
-    return of_study, resampled_metrics(*outcome, counts)
+def _estimated(values: np.ndarray, alpha: float) -> dict[str, Any]:
+    """Return an estimate with its interval, from values as `_measured` returns them."""
+    estimate = float(values[0])
+    low, high = map(float, percentile_interval(values[1:], alpha=alpha))
+    notes = () if np.isfinite(estimate) else (note(Code.NEEDS_BOTH_CLASSES),)
+    return {"estimate": estimate, "low": low, "high": high, "notes": notes}
 
 
-def _why_undefined(estimate: float) -> tuple[Note, ...]:
-    return () if np.isfinite(estimate) else (note(Code.NEEDS_BOTH_CLASSES),)
-
-
-def _adjusted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Insert p adjusted by Holm behind p."""
-    frame.insert(frame.columns.get_loc("p") + 1, "p_adjusted", holm(frame["p"].to_numpy()))
-    return frame
-
-
-def _counted(frame: pd.DataFrame, pooled: Pooled) -> pd.DataFrame:
-    """Add how many patients the rows are about, and put the notes last."""
-    notes = [write_notes([*of_row, *pooled.notes]) for of_row in frame.pop("notes")]
-    return frame.assign(
+def _counted(rows: Sequence[Mapping[str, Any]], pooled: Pooled) -> pd.DataFrame:
+    """Return rows as a table that says how many patients it is about."""
+    return table_with_notes(
+        rows,
+        shared=pooled.notes,
         n=len(pooled.truth),
         n_positive=int(pooled.truth.sum()),
         n_never_tested=pooled.n_never_tested,
-        notes=notes,
     )

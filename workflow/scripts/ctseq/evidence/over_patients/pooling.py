@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.levels import check_level
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_patients.bootstrap import resample_counts
+from ctseq.evidence.rows import check_level
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,10 @@ class Pooled:
 
 @dataclass(frozen=True)
 class PooledStudy:
-    """What the analyses of a study's patients are computed from.
+    """A study's pooled predictions, and what its patients' intervals are computed from.
 
     Attributes
     ----------
-    pooled
-        Predictions, a row a patient.
     counts
         How often each patient occurs in each bootstrap resample.
     alpha
@@ -75,17 +73,13 @@ def pooled_study(
 
     Parameters
     ----------
-    predictions
-        ``predictions.csv``: model, replicate, patient_id, hemorrhage, probability, predicted.
-    patients
-        All patients of the study; column patient_id.
+    predictions, patients
+        ``predictions.csv``, and the list of all patients.
     settings
         Keys models (in order), alpha, bootstrap_resamples, seed.
     """
     check_level(settings["alpha"], "comparison.alpha")
-    pooled = pool_predictions(
-        predictions, patients["patient_id"].tolist(), models=settings["models"]
-    )
+    pooled = pool_predictions(predictions, patients["patient_id"], models=settings["models"])
     counts = resample_counts(
         pooled.truth, resamples=settings["bootstrap_resamples"], seed=settings["seed"]
     )
@@ -102,8 +96,6 @@ def pool_predictions(
 
     Parameters
     ----------
-    predictions
-        Columns model, replicate, patient_id, hemorrhage, probability and predicted.
     patient_ids
         All patients of the study.
     models
@@ -132,18 +124,16 @@ def pool_predictions(
             f"predictions.csv gives patient {torn.index[torn][0]} two different truths. Remake it."
         )
     means = rows.groupby(["model", "patient_id"])[["probability", "predicted"]].mean()
-    probability = means["probability"].unstack("patient_id").loc[list(models)]
-    votes = means["predicted"].unstack("patient_id").loc[list(models)]
-    everywhere = probability.columns[probability.notna().all()]
+    means = means.unstack("patient_id").loc[list(models)]
+    tested = means["probability"].notna().all()
+    everywhere = tested.index[tested]
     if not len(everywhere):
         raise InputError("No patient was tested on by every model, so models cannot be compared.")
-    probability = probability[everywhere].to_numpy()
-    votes = votes[everywhere].to_numpy()
     return Pooled(
         tuple(models),
         everywhere.to_numpy(dtype=object),
         by_patient.first()[everywhere].to_numpy(),
-        probability,
-        (votes >= 0.5).astype(int),
+        means["probability"][everywhere].to_numpy(),
+        (means["predicted"][everywhere].to_numpy() >= 0.5).astype(int),
         len(set(patient_ids)) - len(everywhere),
     )

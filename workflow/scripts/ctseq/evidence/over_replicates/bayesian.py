@@ -12,8 +12,6 @@ from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_replicates.resampled import corrected_difference
 from ctseq.evidence.over_replicates.samples import Pair, Replicates, pairs_table
 
-NAN = float("nan")
-
 
 @dataclass(frozen=True)
 class Posterior:
@@ -29,11 +27,11 @@ class Posterior:
 
     method: str
     estimate: float
-    low: float
-    high: float
-    p_below: float
-    p_rope: float
-    p_above: float
+    low: float = np.nan
+    high: float = np.nan
+    p_below: float = np.nan
+    p_rope: float = np.nan
+    p_above: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -45,17 +43,7 @@ def bayesian_t(pair: Pair, *, test_train_ratio: float, rope: float, alpha: float
     mean(d) and squared scale (1/J + rho / (1 - rho)) s^2 with rho = n_test / n, so that
     rho / (1 - rho) is n_test / n_train. That is the distribution behind the interval of the
     corrected t test, and likewise the unpaired posterior that of the unpaired test.
-
-    Parameters
-    ----------
-    pair
-        Values of both models.
-    test_train_ratio
-        n_test / n_train.
-    rope
-        Half-width of the region of practical equivalence around 0, in the metric's units.
-    alpha
-        The interval has level 1 - `alpha`.
+    `rope` is the half-width of the region of practical equivalence around 0, in the metric's units.
     """
     if not rope >= 0:
         raise InputError(f"comparison.rope is {rope!r} but must be 0 or above.")
@@ -64,7 +52,7 @@ def bayesian_t(pair: Pair, *, test_train_ratio: float, rope: float, alpha: float
     if np.isnan(result.low):
         unknown = np.isnan(result.estimate)
         notes = result.notes if unknown else (note(Code.DIFFERENCE_CONSTANT),)
-        return Posterior(method, result.estimate, NAN, NAN, NAN, NAN, NAN, notes)
+        return Posterior(method, result.estimate, notes=notes)
     scale = (result.high - result.low) / 2 / stats.t.isf(alpha / 2, result.df)
     posterior = stats.t(result.df, loc=result.estimate, scale=scale)
     p_below, p_above = float(posterior.cdf(-rope)), float(posterior.sf(rope))

@@ -34,10 +34,7 @@ class Design:
 def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:
     """Return the design of a study from its splits, one a replicate and the same for every model.
 
-    Parameters
-    ----------
-    splits
-        Frames with the column ``subset``; ``test`` patients test, all others train.
+    Patients whose ``subset`` is not ``test`` train.
 
     Raises
     ------

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ctseq.evidence.levels import check_level
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_replicates.effects import cohens_d
 from ctseq.evidence.over_replicates.power import two_sample_power
@@ -22,8 +21,6 @@ from ctseq.evidence.over_replicates.samples import (
     models_table,
     pairs_table,
 )
-
-NAN = float("nan")
 
 # How often a test calls a difference between equally good models at nominal 5 %, with 10 and with
 # 30 replicates; Monte Carlo error 0.01. From: python benchmarks/false_alarms.py
@@ -43,8 +40,8 @@ class Outcome:
     """Outcome of a test; a part that cannot be computed is NaN and `notes` say why."""
 
     method: str
-    statistic: float = NAN
-    p: float = NAN
+    statistic: float = np.nan
+    p: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -52,29 +49,25 @@ class Outcome:
 class MeanOutcome(Outcome):
     """Outcome of a t test: `estimate` is mean(a) - mean(b), `low` to `high` its interval."""
 
-    estimate: float = NAN
-    low: float = NAN
-    high: float = NAN
-    df: float = NAN
-    cohens_d: float = NAN
-    power: float = NAN
+    estimate: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    df: float = np.nan
+    cohens_d: float = np.nan
+    power: float = np.nan
 
 
 def shapiro_wilk(values: np.ndarray) -> Outcome:
     """Test a sample for normality (Shapiro and Wilk 1965), as `scipy.stats.shapiro`.
 
-    Parameters
-    ----------
-    values
-        Shape (n,); fewer than three, or all equal, cannot be tested.
+    Fewer than three values, or equal ones, cannot be tested.
     """
     method = "Shapiro-Wilk"
     if len(values) < 3:
         return Outcome(method, notes=(note(Code.NEEDS_VALUES, needed=3, n=len(values)),))
     if is_constant(values):
         return Outcome(method, notes=(note(Code.VALUES_EQUAL),))
-    result = stats.shapiro(values)
-    return Outcome(method, float(result.statistic), float(result.pvalue))
+    return Outcome(method, *map(float, stats.shapiro(values)))
 
 
 def levene(a: np.ndarray, b: np.ndarray) -> Outcome:
@@ -90,30 +83,16 @@ def levene(a: np.ndarray, b: np.ndarray) -> Outcome:
         # The statistic divides by the variance of these distances. Two values always lie equally
         # far from their median.
         return Outcome(method, notes=(note(Code.DISTANCES_CONSTANT),))
-    result = stats.levene(a, b, center="median")
-    return Outcome(method, float(result.statistic), float(result.pvalue))
+    return Outcome(method, *map(float, stats.levene(a, b, center="median")))
 
 
 def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanOutcome:
     """Test two samples for equal means as the paper does.
 
     Student's t, or Welch's t where Levene's test rejects equal variances at `alpha` or cannot be
-    computed (Welch's assumes less). Two-sided.
-
-    Parameters
-    ----------
-    a, b
-        Shapes (n_a,) and (n_b,).
-    alpha
-        Level of Levene's test and of the power; the interval has level 1 - `alpha`.
-
-    Returns
-    -------
-    MeanOutcome
-        With the power to find the observed Cohen's d (pooled deviation) at `alpha`, as the paper
-        prints it.
+    computed (Welch's assumes less). Two-sided, with the power to find the observed Cohen's d at
+    `alpha`, as the paper prints it. The interval has level 1 - `alpha`.
     """
-    check_level(alpha, "alpha")
     if min(len(a), len(b)) < 2:
         return MeanOutcome("t", notes=(_too_few(a, b),))
     equal_variances = levene(a, b).p >= alpha
@@ -129,8 +108,7 @@ def t_test(a: np.ndarray, b: np.ndarray, *, alpha: float) -> MeanOutcome:
     d = cohens_d(a, b)
     return MeanOutcome(
         method,
-        float(result.statistic),
-        float(result.pvalue),
+        *map(float, result),
         estimate=estimate,
         low=float(interval.low),
         high=float(interval.high),
@@ -151,8 +129,7 @@ def mann_whitney(a: np.ndarray, b: np.ndarray) -> Outcome:
         return Outcome(method, notes=(_too_few(a, b, needed=1),))
     if is_constant(np.concatenate([a, b])):
         return Outcome(method, len(a) * len(b) / 2, 1.0, (note(Code.ALL_VALUES_EQUAL),))
-    result = stats.mannwhitneyu(a, b, alternative="two-sided")
-    return Outcome(method, float(result.statistic), float(result.pvalue))
+    return Outcome(method, *map(float, stats.mannwhitneyu(a, b, alternative="two-sided")))
 
 
 def normality_table(replicates: Replicates) -> pd.DataFrame:
@@ -162,11 +139,7 @@ def normality_table(replicates: Replicates) -> pd.DataFrame:
 
 def variances_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table II: Levene, a row a metric and pair."""
-
-    def rows(pair: Pair, _: str) -> list[Outcome]:
-        return [levene(pair.a, pair.b)]
-
-    return pairs_table(replicates, rows, separate=True)
+    return pairs_table(replicates, lambda pair, _: [levene(pair.a, pair.b)], separate=True)
 
 
 def t_test_table(replicates: Replicates) -> pd.DataFrame:
@@ -193,7 +166,7 @@ def ranges_table(replicates: Replicates) -> pd.DataFrame:
 
     def row(values: np.ndarray) -> dict:
         if not len(values):
-            return {"minimum": NAN, "maximum": NAN, "notes": [note(Code.NO_VALUE)]}
+            return {"minimum": np.nan, "maximum": np.nan, "notes": [note(Code.NO_VALUE)]}
         return {"minimum": float(values.min()), "maximum": float(values.max()), "notes": []}
 
     return models_table(replicates, row)
@@ -203,17 +176,17 @@ def means_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table VI: mean and sample standard deviation, a row a metric and model."""
 
     def row(values: np.ndarray) -> dict:
-        if not len(values):
-            return {"mean": NAN, "sd": NAN, "notes": [note(Code.NO_VALUE)]}
-        if len(values) == 1:
-            return {"mean": float(values[0]), "sd": NAN, "notes": [note(Code.ONE_VALUE)]}
-        return {"mean": float(values.mean()), "sd": float(values.std(ddof=1)), "notes": []}
+        why_not = [note(Code.ONE_VALUE if len(values) else Code.NO_VALUE)]
+        mean = float(values.mean()) if len(values) else np.nan
+        if len(values) < 2:
+            return {"mean": mean, "sd": np.nan, "notes": why_not}
+        return {"mean": mean, "sd": float(values.std(ddof=1)), "notes": []}
 
     return models_table(replicates, row)
 
 
 def _with_rate(result: Outcome, test: str) -> dict:
-    row = {**asdict(result), "false_alarm_rate": NAN}
+    row = {**asdict(result), "false_alarm_rate": np.nan}
     if np.isnan(result.p):
         return row
     of_10, of_30 = FALSE_ALARM_RATES[test]

@@ -1,22 +1,23 @@
 """Power of the tests over replicates, and what it would take to find a difference."""
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 
-from ctseq.evidence.levels import check_level
 from ctseq.evidence.notes import Code, Note, note
-from ctseq.evidence.over_replicates.effects import pooled_sd
 from ctseq.evidence.over_replicates.samples import (
     Pair,
     Replicates,
     is_constant,
     pairs_table,
+    pooled_variance,
 )
+from ctseq.evidence.rows import check_level
 
-NAN = float("nan")
 TARGET_POWER = 0.8  # what studies are customarily planned for (Cohen 1988)
 _MOST = 10**6  # replicates or patients beyond which a number is no plan
 
@@ -48,11 +49,11 @@ class Power:
     method: str
     alpha: float
     difference: float
-    sd: float = NAN
-    power: float = NAN
-    detectable_difference: float = NAN
-    replicates_needed: float = NAN
-    patients_needed: float = NAN
+    sd: float = np.nan
+    power: float = np.nan
+    detectable_difference: float = np.nan
+    replicates_needed: float = np.nan
+    patients_needed: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -62,29 +63,21 @@ def noncentral_power(shift: float, df: float, *, alpha: float) -> float:
     From the noncentral t distribution (Johnson, Kotz and Balakrishnan 1995, chapter 31). `shift` is
     in standard errors.
     """
-    critical = stats.t.isf(alpha / 2, df)
-    shift = abs(shift)
+    critical, shift = stats.t.isf(alpha / 2, df), abs(shift)
     power = stats.nct.sf(critical, df, shift)
-    if shift < 8:  # beyond, this tail is below 1e-12, and SciPy gives NaN for some of it
-        power += stats.nct.cdf(-critical, df, shift)
+    if shift < 8:  # beyond, this tail is below 1e-12; SciPy gives NaN for some that are as small
+        power += np.nan_to_num(stats.nct.cdf(-critical, df, shift))
     return float(np.clip(power, 0, 1))
 
 
 def two_sample_power(d: float, n_a: int, n_b: int, *, alpha: float) -> float:
-    """Return the power of Student's two-sided t test on independent samples.
+    """Return the power of Student's two-sided t test for Cohen's d; NaN if d is.
 
-    Parameters
-    ----------
-    d
-        Cohen's d; NaN gives NaN.
-    n_a, n_b
-        Sample sizes, at least two each.
-    alpha
-        Level of the test.
+    The samples are independent and have `n_a` and `n_b` values, at least two each.
     """
     check_level(alpha, "alpha")
     if np.isnan(d):
-        return NAN
+        return np.nan
     return noncentral_power(d / np.sqrt(1 / n_a + 1 / n_b), n_a + n_b - 2, alpha=alpha)
 
 
@@ -101,7 +94,7 @@ def corrected_power(
 
     The test's variance (1/J + n_test/n_train) sd^2 is taken for the true one (Nadeau and Bengio
     2003), so that its statistic is noncentral t with J - 1 degrees of freedom, or 2 (J - 1) where
-    the models do not share their splits.
+    the models do not share their splits (`paired` is false).
 
     Parameters
     ----------
@@ -110,14 +103,23 @@ def corrected_power(
         metric's units.
     n_replicates
         J, at least two.
-    test_train_ratio
-        n_test / n_train.
-    paired
-        Whether the models share their splits.
     """
-    df = (n_replicates - 1) * (1 if paired else 2)
-    error = sd * np.sqrt(1 / n_replicates + test_train_ratio)
-    return noncentral_power(difference / error, df, alpha=alpha)
+    error = _error(sd, n_replicates, test_train_ratio)
+    return noncentral_power(difference / error, _df(n_replicates, paired), alpha=alpha)
+
+
+def detectable_difference(
+    sd: float, n_replicates: int, *, test_train_ratio: float, alpha: float, paired: bool = True
+) -> float:
+    """Return the difference for which the corrected test has a power of `TARGET_POWER`."""
+    df = _df(n_replicates, paired)
+
+    def excess(shift: float) -> float:
+        return noncentral_power(shift, df, alpha=alpha) - TARGET_POWER
+
+    # T is (Z + shift) / W. With a probability of 0.99, Z is above -3 and W below 3.
+    most = 3 + 3 * stats.t.isf(alpha / 2, df)
+    return _error(sd, n_replicates, test_train_ratio) * optimize.brentq(excess, 0, most)
 
 
 def replicates_needed(
@@ -137,33 +139,26 @@ def replicates_needed(
     critical = stats.norm.isf(alpha / 2)
     ceiling = float(stats.norm.sf(critical - floor) + stats.norm.cdf(-critical - floor))
     if ceiling <= TARGET_POWER or power(_MOST) < TARGET_POWER:
-        return Need(NAN, (note(Code.POWER_OUT_OF_REACH, target=TARGET_POWER, ceiling=ceiling),))
+        return Need(np.nan, (note(Code.POWER_OUT_OF_REACH, target=TARGET_POWER, ceiling=ceiling),))
     return Need(_smallest(power))
 
 
 def patients_needed(
-    difference: float,
-    sd: float,
-    *,
-    n_patients: int,
-    n_replicates: int,
-    test_train_ratio: float,
-    alpha: float,
-    paired: bool = True,
+    difference: float, sd: float, *, n_patients: int, n_replicates: int, **options: float
 ) -> Need:
     """Return about how many patients give the corrected test a power of `TARGET_POWER`.
 
     Replicates and the share that is tested on stay as they are; sd^2 is taken to fall as one over
-    the number of patients, as it does where it stems from the sampling of test patients.
+    the number of patients, as it does where it stems from the sampling of test patients. `options`
+    are those of `corrected_power`.
     """
-    options = {"test_train_ratio": test_train_ratio, "alpha": alpha, "paired": paired}
 
     def power(n: int) -> float:
         scaled = sd * np.sqrt(n_patients / n)
         return corrected_power(difference, scaled, n_replicates, **options)
 
     if power(_MOST) < TARGET_POWER:
-        return Need(NAN, (note(Code.TOO_MANY_PATIENTS, most=_MOST),))
+        return Need(np.nan, (note(Code.TOO_MANY_PATIENTS, most=_MOST),))
     return Need(_smallest(power))
 
 
@@ -176,55 +171,36 @@ def power_table(replicates: Replicates) -> pd.DataFrame:
 
 
 def _power(pair: Pair, replicates: Replicates) -> Power:
-    a, b, n = pair.a, pair.b, min(len(pair.a), len(pair.b))
-    difference, alpha = replicates.rope, replicates.alpha
-    paired = "paired" if pair.paired else "unpaired"
-    sought = f"corrected resampled t, {paired}", alpha, difference
+    a, b, n, difference = pair.a, pair.b, pair.n_smaller, replicates.rope
+    method = f"corrected resampled t, {'paired' if pair.paired else 'unpaired'}"
+    sought = method, replicates.alpha, difference
     if n < 2:
         return Power(*sought, notes=(note(Code.NEEDS_SHARED_REPLICATES, needed=2, n=n),))
     if is_constant(a - b) if pair.paired else is_constant(a) and is_constant(b):
         return Power(*sought, notes=(note(Code.DIFFERENCE_WITHOUT_DEVIATION),))
     # Of independent replicates, the difference has twice the variance within the models.
-    sd = float((a - b).std(ddof=1)) if pair.paired else float(np.sqrt(2) * pooled_sd(a, b))
+    sd = float((a - b).std(ddof=1) if pair.paired else np.sqrt(2) * np.sqrt(pooled_variance(a, b)))
     options = {**replicates.corrected, "paired": pair.paired}
-    if difference:
-        more = replicates_needed(difference, sd, **options)
-        sizes = {"n_patients": replicates.design.n_patients, "n_replicates": n}
-        patients = patients_needed(difference, sd, **sizes, **options)
-    else:
-        more, patients = Need(NAN, (note(Code.ZERO_SOUGHT),)), Need(NAN)
-    error = sd * np.sqrt(1 / n + replicates.design.test_train_ratio)
-    return Power(
-        *sought,
-        sd,
-        corrected_power(difference, sd, n, **options),
-        detectable_difference=float(
-            error * _target_shift((n - 1) * (1 if pair.paired else 2), alpha)
-        ),
-        replicates_needed=more.number,
-        patients_needed=patients.number,
-        notes=(*more.notes, *patients.notes),
-    )
+    power = corrected_power(difference, sd, n, **options)
+    found = detectable_difference(sd, n, **options)
+    if not difference:
+        return Power(*sought, sd, power, found, notes=(note(Code.ZERO_SOUGHT),))
+    more = replicates_needed(difference, sd, **options)
+    sizes = {"n_patients": replicates.design.n_patients, "n_replicates": n}
+    patients = patients_needed(difference, sd, **sizes, **options)
+    needed = more.number, patients.number
+    return Power(*sought, sd, power, found, *needed, (*more.notes, *patients.notes))
 
 
-def _target_shift(df: int, alpha: float) -> float:
-    """Find the shift at which a t test reaches `TARGET_POWER`, by bisection."""
-    low, high = 0.0, 1.0
-    while noncentral_power(high, df, alpha=alpha) < TARGET_POWER:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        enough = noncentral_power(middle, df, alpha=alpha) >= TARGET_POWER
-        low, high = (low, middle) if enough else (middle, high)
-    return high
+def _df(n_replicates: int, paired: bool) -> int:
+    return (n_replicates - 1) * (1 if paired else 2)
 
 
-def _smallest(power) -> float:
-    """Find the smallest number from 2 on with a power of `TARGET_POWER`, which grows with it."""
-    low = high = 2
-    while power(high) < TARGET_POWER:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if power(middle) >= TARGET_POWER else (middle, high)
-    return float(high)
+def _error(sd: float, n_replicates: int, test_train_ratio: float) -> float:
+    return sd * np.sqrt(1 / n_replicates + test_train_ratio)
+
+
+def _smallest(power: Callable[[int], float]) -> float:
+    """Return the smallest number from 2 on with a power of `TARGET_POWER`, which grows with it."""
+    numbers = range(2, _MOST + 1)
+    return float(numbers[bisect_left(numbers, TARGET_POWER, key=power)])

@@ -12,7 +12,6 @@ import pandas as pd
 from scipy import stats
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.levels import check_level, holm
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_replicates.samples import (
@@ -20,9 +19,10 @@ from ctseq.evidence.over_replicates.samples import (
     Replicates,
     is_constant,
     pairs_table,
+    pooled_variance,
 )
-
-NAN = float("nan")
+from ctseq.evidence.rows import adjusted, check_level
+from ctseq.evidence.tables import VERDICT
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Difference:
     """
 
     method: str
-    estimate: float
-    low: float
-    high: float
-    statistic: float
-    df: float
-    p: float
+    estimate: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    statistic: float = np.nan
+    df: float = np.nan
+    p: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -76,7 +76,7 @@ def corrected_t(
         raise ValueError(f"paired samples of shapes {a.shape} and {b.shape}")
     method, n = "corrected resampled t, paired", len(a)
     if n < 2:
-        return _untested(method, note(Code.NEEDS_SHARED_REPLICATES, needed=2, n=n))
+        return Difference(method, notes=(note(Code.NEEDS_SHARED_REPLICATES, needed=2, n=n),))
     differences = a - b
     if is_constant(differences):
         return _constant(method, float(differences.mean()))
@@ -97,25 +97,17 @@ def corrected_t_unpaired(
     Student's t, and because the simulated rate of false alarms, 3.9 % with 10 replicates and 3.3 %
     with 30 at nominal 5 % (``benchmarks/false_alarms.py --own-splits``), needs no stricter one. The
     covariance of two means over the same patients is left out; as it is usually positive, the test
-    is conservative.
-
-    Parameters
-    ----------
-    a, b
-        Values of either model, shapes (J_a,) and (J_b,).
-    test_train_ratio, alpha
-        As `corrected_t`.
+    is conservative. Shapes are (J_a,) and (J_b,).
     """
     _check(test_train_ratio, alpha)
     method, df = "corrected resampled t, unpaired", len(a) + len(b) - 2
     if min(len(a), len(b)) < 2:
         few = note(Code.NEEDS_VALUES_OF_EACH, needed=2, n_a=len(a), n_b=len(b))
-        return _untested(method, few)
+        return Difference(method, notes=(few,))
     estimate = float(a.mean() - b.mean())
     if is_constant(a) and is_constant(b):
         return _constant(method, estimate)
-    squares = (len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)
-    variance = squares / df * (1 / len(a) + 1 / len(b) + 2 * test_train_ratio)
+    variance = pooled_variance(a, b) * (1 / len(a) + 1 / len(b) + 2 * test_train_ratio)
     return _t_test(method, estimate, variance, df, alpha)
 
 
@@ -130,26 +122,15 @@ def corrected_mean(
 ) -> tuple[float, float, float]:
     """Return one model's mean over replicates, with an interval that allows for their overlap.
 
-    mean +- t sqrt((1/J + n_test/n_train) s^2), with t's quantile of J - 1 degrees of freedom.
-
-    Parameters
-    ----------
-    values
-        Values of the model, shape (J,).
-    test_train_ratio, alpha
-        As `corrected_t`.
-
-    Returns
-    -------
-    tuple of float
-        Mean, low and high. Both ends are NaN where values do not vary or are fewer than two; the
-        mean is NaN without values.
+    mean +- t sqrt((1/J + n_test/n_train) s^2), with t's quantile of J - 1 degrees of freedom, where
+    J is the number of values. Both ends of the interval are NaN where values do not vary or are
+    fewer than two; the mean is NaN without values.
     """
     _check(test_train_ratio, alpha)
     n = len(values)
-    mean = float(values.mean()) if n else NAN
+    mean = float(values.mean()) if n else np.nan
     if n < 2 or is_constant(values):
-        return mean, NAN, NAN
+        return mean, np.nan, np.nan
     variance = (1 / n + test_train_ratio) * values.var(ddof=1)
     interval = _t_test("", mean, variance, n - 1, alpha)
     return mean, interval.low, interval.high
@@ -160,17 +141,14 @@ def resampled_t_table(replicates: Replicates) -> pd.DataFrame:
 
     Paired where the models share their splits, unpaired where they do not.
     """
+    ratio = {"test_train_ratio": replicates.design.test_train_ratio}
 
     def rows(pair: Pair, _: str) -> list[dict]:
-        result = corrected_difference(pair, **replicates.corrected)
+        row = asdict(corrected_difference(pair, **replicates.corrected)) | ratio
         unpaired = () if pair.paired else (note(Code.UNPAIRED),)
-        return [{**asdict(result), "notes": (*result.notes, *unpaired)}]
+        return [row | {"notes": (*row["notes"], *unpaired)}]
 
-    frame = pairs_table(replicates, rows)
-    after_p = frame.columns.get_loc("p") + 1
-    frame.insert(after_p, "p_adjusted", holm(frame["p"].to_numpy()))
-    frame.insert(after_p + 1, "test_train_ratio", replicates.design.test_train_ratio)
-    return frame
+    return adjusted(pairs_table(replicates, rows))
 
 
 def verdict_table(replicates: Replicates) -> pd.DataFrame:
@@ -178,15 +156,12 @@ def verdict_table(replicates: Replicates) -> pd.DataFrame:
 
     A difference is supported if its Holm-adjusted p is below `alpha`, and not otherwise.
     """
-    resampled = resampled_t_table(replicates)
-    names = ["metric", "model_a", "model_b"]
-    frame = resampled[[*names, "estimate", "low", "high", "p_adjusted"]].copy()
+    frame = resampled_t_table(replicates)
     supported = frame["p_adjusted"] < replicates.alpha
     higher = frame["metric"].map(lambda metric: METRICS[metric].higher_is_better)
     better = frame["model_a"].where((frame["estimate"] > 0) == higher, frame["model_b"])
-    frame.insert(len(names), "supported", supported.astype(int))
-    frame.insert(len(names) + 1, "better", better.where(supported, ""))
-    return frame
+    frame = frame.assign(supported=supported.astype(int), better=better.where(supported, ""))
+    return frame[[*VERDICT.columns]]
 
 
 def _t_test(method: str, estimate: float, variance: float, df: int, alpha: float) -> Difference:
@@ -197,14 +172,10 @@ def _t_test(method: str, estimate: float, variance: float, df: int, alpha: float
     return Difference(method, float(estimate), *interval, float(statistic), df, p)
 
 
-def _untested(method: str, why: Note, *, estimate: float = NAN, p: float = NAN) -> Difference:
-    return Difference(method, estimate, NAN, NAN, NAN, NAN, p, (why,))
-
-
 def _constant(method: str, estimate: float) -> Difference:
     if abs(estimate) <= 1e-12:
-        return _untested(method, note(Code.MODELS_EQUAL), estimate=0.0, p=1.0)
-    return _untested(method, note(Code.DIFFERENCE_CONSTANT), estimate=estimate)
+        return Difference(method, 0.0, p=1.0, notes=(note(Code.MODELS_EQUAL),))
+    return Difference(method, estimate, notes=(note(Code.DIFFERENCE_CONSTANT),))
 
 
 def _check(ratio: float, alpha: float) -> None:

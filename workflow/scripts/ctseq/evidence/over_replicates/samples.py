@@ -1,6 +1,6 @@
 """Replicates as samples, the undefined values among them, and tables made from them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from itertools import combinations
 from typing import Any
@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
-from ctseq.evidence.levels import check_level
-from ctseq.evidence.notes import write_notes
 from ctseq.evidence.over_replicates.design import Design
+from ctseq.evidence.rows import check_level, table_with_notes
 
 POLICIES = ("exclude", "zero", "error")
 
@@ -26,8 +25,8 @@ class Replicates:
         Names, in config's order.
     numbers
         Numbers of the replicates.
-    values
-        Shape (models, metrics, replicates); NaN is undefined.
+    measured
+        The values, shape (models, metrics, replicates); NaN is undefined.
     design
         How the replicates were drawn.
     alpha
@@ -42,33 +41,16 @@ class Replicates:
     models: tuple[str, ...]
     metrics: tuple[str, ...]
     numbers: tuple[int, ...]
-    values: np.ndarray
+    measured: np.ndarray
     design: Design
     alpha: float
     undefined: str
     rope: float
 
     @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """Every pair of models, in config's order."""
-        return list(combinations(self.models, 2))
-
-    @property
     def corrected(self) -> dict[str, float]:
-        """What a test corrected for overlapping training sets goes by."""
+        """Options of a test that is corrected for overlapping training sets."""
         return {"test_train_ratio": self.design.test_train_ratio, "alpha": self.alpha}
-
-    def of(self, model: str, metric: str) -> np.ndarray:
-        """Return one model's values of one metric, shape (replicates,)."""
-        return self.values[self.models.index(model), self.metrics.index(metric)]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One model's values, undefined ones treated; `n_undefined` counts those."""
-
-    values: np.ndarray
-    n_undefined: int
 
 
 @dataclass(frozen=True)
@@ -91,9 +73,9 @@ class Pair:
     paired: bool = True
 
     @property
-    def n(self) -> int:
-        """Differences if paired, otherwise values of both models together."""
-        return len(self.a) if self.paired else len(self.a) + len(self.b)
+    def n_smaller(self) -> int:
+        """Number of values of the model that has fewer."""
+        return min(len(self.a), len(self.b))
 
 
 def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any]) -> Replicates:
@@ -102,7 +84,7 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
     Parameters
     ----------
     rows
-        ``metrics.csv``: columns model, replicate, metric and value.
+        ``metrics.csv``.
     design
         How the replicates were drawn.
     settings
@@ -151,48 +133,49 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
             f"There are {design.n_splits} splits but {len(numbers)} replicates in metrics.csv. "
             "Remake metrics.csv."
         )
-    shape = (len(models), len(metrics), len(numbers))
-    compared = (settings[key] for key in ("alpha", "undefined", "rope"))
     names = tuple(models), tuple(metrics), tuple(numbers)
-    return Replicates(*names, values.reshape(shape), design, *compared)
+    compared = (settings[key] for key in ("alpha", "undefined", "rope"))
+    return Replicates(*names, values.reshape([*map(len, names)]), design, *compared)
 
 
-def sample_of(replicates: Replicates, model: str, metric: str) -> Sample:
-    """Return one model's values of one metric, undefined ones treated.
+def values_of(replicates: Replicates, metric: str, *models: str) -> tuple[np.ndarray, int]:
+    """Return models' values of a metric, shape (models, replicates), undefined ones treated.
+
+    ``exclude`` drops a replicate for all of the models if it is undefined for any of them. The
+    second result is the number of replicates with an undefined value.
 
     Raises
     ------
     InputError
         If a value is undefined and undefined values are refused.
     """
-    values = replicates.of(model, metric)
+    rows = [replicates.models.index(model) for model in models]
+    values = replicates.measured[rows, replicates.metrics.index(metric)]
     undefined = np.isnan(values)
-    _check(replicates, model, metric, undefined)
-    treated = values[~undefined] if replicates.undefined == "exclude" else np.nan_to_num(values)
-    return Sample(treated, int(undefined.sum()))
+    if replicates.undefined == "error" and undefined.any():
+        model, own = next(pair for pair in zip(models, undefined, strict=True) if pair[1].any())
+        numbers = ", ".join(str(replicates.numbers[index]) for index in np.flatnonzero(own))
+        raise InputError(
+            f"The {metric} of model {model} is undefined in replicate {numbers} and "
+            "comparison.undefined is 'error'. Choose 'exclude' or 'zero', or leave the metric out."
+        )
+    anywhere = undefined.any(axis=0)
+    kept = values[:, ~anywhere] if replicates.undefined == "exclude" else np.nan_to_num(values)
+    return kept, int(anywhere.sum())
 
 
-def pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str) -> Pair:
-    """Return two models' values of one metric, undefined ones treated.
+def pair_of(
+    replicates: Replicates, metric: str, model_a: str, model_b: str, *, separate: bool = False
+) -> Pair:
+    """Return two models' values of one metric, paired where they share their splits.
 
-    As `sample_of`, but where models share their splits, ``exclude`` drops a replicate for both
-    if it is undefined for either.
+    `separate` takes them as samples of their own all the same, as the paper's tests do.
     """
-    if not replicates.design.shared_splits:
-        return separate_pair_of(replicates, model_a, model_b, metric)
-    a, b = replicates.of(model_a, metric), replicates.of(model_b, metric)
-    for model, values in ((model_a, a), (model_b, b)):
-        _check(replicates, model, metric, np.isnan(values))
-    undefined = np.isnan(a) | np.isnan(b)
-    if replicates.undefined == "exclude":
-        return Pair(a[~undefined], b[~undefined], int(undefined.sum()))
-    return Pair(np.nan_to_num(a), np.nan_to_num(b), int(undefined.sum()))
-
-
-def separate_pair_of(replicates: Replicates, model_a: str, model_b: str, metric: str) -> Pair:
-    """Return two models' values as samples of their own, as the paper's tests take them."""
-    a, b = (sample_of(replicates, model, metric) for model in (model_a, model_b))
-    return Pair(a.values, b.values, a.n_undefined + b.n_undefined, paired=False)
+    if replicates.design.shared_splits and not separate:
+        (a, b), n_undefined = values_of(replicates, metric, model_a, model_b)
+        return Pair(a, b, n_undefined)
+    ([a], of_a), ([b], of_b) = (values_of(replicates, metric, own) for own in (model_a, model_b))
+    return Pair(a, b, of_a + of_b, paired=False)
 
 
 def models_table(replicates: Replicates, measure: Callable[[np.ndarray], Any]) -> pd.DataFrame:
@@ -203,10 +186,9 @@ def models_table(replicates: Replicates, measure: Callable[[np.ndarray], Any]) -
     rows = []
     for metric in replicates.metrics:
         for model in replicates.models:
-            sample = sample_of(replicates, model, metric)
-            counts = {"n": len(sample.values), "n_undefined": sample.n_undefined}
-            cells = _cells(measure(sample.values))
-            rows.append({"metric": metric, "model": model, **cells, **counts})
+            [values], n_undefined = values_of(replicates, metric, model)
+            counts = {"n": len(values), "n_undefined": n_undefined}
+            rows.append({"metric": metric, "model": model, **_cells(measure(values)), **counts})
     return table_with_notes(rows)
 
 
@@ -218,31 +200,19 @@ def pairs_table(
 ) -> pd.DataFrame:
     """Return a table with rows of every metric and pair of models.
 
-    Parameters
-    ----------
-    measure
-        Takes both models' values and the metric; returns the other cells of each row, with
-        `notes`.
-    separate
-        Take the models' values as samples of their own, and count them apart.
+    `measure` takes both models' values and the metric, and returns the other cells of each row,
+    with `notes`. `separate` takes the models' values as samples of their own and counts them apart.
     """
-    take = separate_pair_of if separate else pair_of
     rows = []
     for metric in replicates.metrics:
-        for model_a, model_b in replicates.pairs:
-            pair = take(replicates, model_a, model_b, metric)
+        for model_a, model_b in combinations(replicates.models, 2):
+            pair = pair_of(replicates, metric, model_a, model_b, separate=separate)
             names = {"metric": metric, "model_a": model_a, "model_b": model_b}
-            n = {"n_a": len(pair.a), "n_b": len(pair.b)} if separate else {"n": pair.n}
+            n_a, n_b = len(pair.a), len(pair.b)
+            n = {"n_a": n_a, "n_b": n_b} if separate else {"n": n_a if pair.paired else n_a + n_b}
             counts = {**n, "n_undefined": pair.n_undefined}
             rows += [{**names, **_cells(row), **counts} for row in measure(pair, metric)]
     return table_with_notes(rows)
-
-
-def table_with_notes(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a table whose last column holds their notes as text."""
-    frame = pd.DataFrame(rows)
-    frame["notes"] = [write_notes(notes) for notes in frame.pop("notes")]
-    return frame
 
 
 def is_constant(values: np.ndarray) -> bool:
@@ -254,14 +224,11 @@ def is_constant(values: np.ndarray) -> bool:
     return bool(np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())))
 
 
+def pooled_variance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the variance of two samples around their own means, pooled by degrees of freedom."""
+    df_a, df_b = len(a) - 1, len(b) - 1
+    return float((df_a * a.var(ddof=1) + df_b * b.var(ddof=1)) / (df_a + df_b))
+
+
 def _cells(row: Any) -> dict[str, Any]:
     return asdict(row) if is_dataclass(row) else row
-
-
-def _check(replicates: Replicates, model: str, metric: str, undefined: np.ndarray) -> None:
-    if replicates.undefined == "error" and undefined.any():
-        numbers = ", ".join(str(replicates.numbers[index]) for index in np.flatnonzero(undefined))
-        raise InputError(
-            f"The {metric} of model {model} is undefined in replicate {numbers} and "
-            "comparison.undefined is 'error'. Choose 'exclude' or 'zero', or leave the metric out."
-        )

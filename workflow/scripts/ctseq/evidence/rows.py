@@ -1,0 +1,45 @@
+"""Parts of the statistics' tables: levels, p values adjusted for how many there are, notes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctseq.core.errors import InputError
+from ctseq.evidence.notes import Note, write_notes
+
+
+def check_level(value: float, name: str) -> None:
+    """Refuse a significance level that is no proportion between 0 and 1."""
+    if not 0 < value < 1:
+        raise InputError(f"{name} is {value!r} but must lie between 0 and 1, such as 0.05.")
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return p values adjusted for their number (Holm 1979); NaN stays and is not counted."""
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.full(len(p), np.nan)
+    defined = ~np.isnan(p)
+    if defined.any():
+        adjusted[defined] = multipletests(p[defined], method="holm")[1]
+    return adjusted
+
+
+def adjusted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Insert p values adjusted over all rows behind the p values."""
+    frame.insert(frame.columns.get_loc("p") + 1, "p_adjusted", holm(frame["p"].to_numpy()))
+    return frame
+
+
+def table_with_notes(
+    rows: Sequence[Mapping[str, Any]], *, shared: Sequence[Note] = (), **counts: Any
+) -> pd.DataFrame:
+    """Return rows as a table whose last column holds their notes as text.
+
+    `shared` are notes of every row; `counts` become columns of one value, before the notes.
+    """
+    frame = pd.DataFrame(rows)
+    notes = [write_notes([*own, *shared]) for own in frame.pop("notes")]
+    return frame.assign(**counts, notes=notes)
