@@ -20,8 +20,4 @@ def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            dataset=snakemake.output.dataset,
-            phantom=snakemake.params.phantom,
-            seed=snakemake.params.seed,
-        )
+        main(**snakemake.output, **snakemake.params)

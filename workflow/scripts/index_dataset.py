@@ -13,8 +13,8 @@ from ctseq.readers.registry import READERS, recognise
 
 
 def main(
-    *,
     dataset: str,
+    *,
     format: str,
     on_problem: str,
     recognised: str,
@@ -49,9 +49,5 @@ def main(
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            dataset=snakemake.input.dataset,
-            **snakemake.params,
-            **snakemake.output,
-            threads=snakemake.threads,
-        )
+        given = {**snakemake.params, **snakemake.output}
+        main(snakemake.input.dataset, threads=snakemake.threads, **given)

@@ -21,11 +21,8 @@ _COLUMN = PAGE / MM / len(_PARTS)
 def flow(summary: Mapping[str, Any]) -> Figure:
     """Draw how many files, slices and patients were seen, left out and used, side by side.
 
-    Parameters
-    ----------
-    summary
-        ``dataset/summary.json``; `flow` holds for files, slices and patients how many were seen
-        and used, and reason code to how many were left out.
+    `summary` is ``dataset/summary.json``; its `flow` holds for files, slices and patients how many
+    were seen and used, and reason code to how many were left out.
     """
     counts = summary["flow"]
     reasons = {part: _reasons(counts[part]["excluded_by_reason"]) for part in _PARTS}

@@ -10,22 +10,17 @@ from ctseq.figures.style import COLUMN, MM, MUTED, PAGE, canvas, grid, key_below
 
 
 @styled
-def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float) -> Figure:
-    """Draw ROC and precision-recall curves with their bootstrap bands.
+def curves(points: pd.DataFrame, decisions: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw ROC and precision-recall curves with their bootstrap bands, and those of chance.
 
-    Parameters
-    ----------
-    points
-        ``comparison/patients/curves.csv``: model, curve (``roc`` or ``precision_recall``), x,
-        y, low, high.
-    labels
-        Model to label, in config's order.
-    prevalence
-        Share of positive patients: the precision of chance.
+    `points` are of ``comparison/patients/curves.csv``; `decisions`, of ``operating_points.csv``
+    beside it, say how many patients are positive.
     """
+    n_positive, n_negative = decisions.iloc[0][["n_positive", "n_negative"]]
     figure = canvas(PAGE, 92 * MM)
     roc, precision_recall = figure.subplots(1, 2)
     roc.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
+    prevalence = n_positive / (n_positive + n_negative)  # the precision of chance
     precision_recall.axhline(prevalence, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
     for axes, name in ((roc, "roc"), (precision_recall, "precision_recall")):
         for model in labels:
@@ -50,13 +45,7 @@ def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float
 def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     """Draw the share of patients with hemorrhage among those of a similar predicted probability.
 
-    Parameters
-    ----------
-    bins
-        ``comparison/patients/calibration.csv``: model, n, mean_probability, observed,
-        observed_low, observed_high, a row a model and bin.
-    labels
-        Model to label, in config's order.
+    `bins` are ``comparison/patients/calibration.csv``, a row a model and bin.
     """
     figure = canvas(COLUMN, 96 * MM)
     axes = figure.subplots()

@@ -28,20 +28,11 @@ from ctseq.figures.style import (
 
 @styled
 def metric_boxplot(
-    metrics: pd.DataFrame, *, metric: str, labels: Mapping[str, str], shared_splits: bool = True
+    metrics: pd.DataFrame, metric: str, *, labels: Mapping[str, str], shared_splits: bool = True
 ) -> Figure:
     """Draw one metric: a box a model, a point a replicate, a faint line a shared split.
 
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS`; a NaN value is undefined and is counted under the model's name.
-    metric
-        Which of them.
-    labels
-        Model to label, in the order of the figure.
-    shared_splits
-        Whether a replicate is the same split for every model; otherwise there are no lines.
+    `metrics` are `tables.METRICS`; undefined values, NaN, are counted under the model's name.
     """
     rows = _with_positions(metrics[metrics["metric"] == metric], list(labels))
     many = len(labels) > 3
@@ -130,15 +121,10 @@ def _offsets(values: np.ndarray) -> np.ndarray:
 
 
 @styled
-def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure:
+def confusion_matrix(metrics: pd.DataFrame, model: str, *, labels: Mapping[str, str]) -> Figure:
     """Draw a model's mean confusion matrix with the standard deviation over replicates.
 
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS` with tn, fp, fn and tp.
-    model, label
-        Which model, and its name in the title.
+    `metrics` are `tables.METRICS`, of which it needs tn, fp, fn and tp.
     """
     rows = metrics[metrics["model"] == model]
     counts = rows.pivot(index="replicate", columns="metric", values="value")
@@ -147,8 +133,7 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
     deviation = cells.std().fillna(0).to_numpy().reshape(2, 2)
     total = mean.sum(axis=1, keepdims=True)
     share = np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
-    texts = [f"{m:.1f} ± {d:.1f}" for m, d in zip(mean.flat, deviation.flat, strict=True)]
-    texts = [f"{text}\n{100 * part:.0f} %" for text, part in zip(texts, share.flat, strict=True)]
+    cell = np.vectorize("{:.1f} ± {:.1f}\n{:.0f} %".format)
     classes = ["no hemorrhage", "hemorrhage"]
     figure = canvas(COLUMN, 70 * MM)
     axes = figure.subplots()
@@ -158,7 +143,7 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
         vmax=1,
         cmap="Blues",
         square=True,
-        annot=np.reshape(texts, (2, 2)),
+        annot=cell(mean, deviation, 100 * share),
         fmt="",
         annot_kws={"fontsize": 9, "linespacing": 1.5},
         xticklabels=classes,
@@ -170,5 +155,5 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
     axes.set_yticklabels(classes, rotation=90, va="center")
     axes.set_xlabel("Called")
     axes.set_ylabel("Truth")
-    axes.set_title(f"{wrapped(label, 40)}, mean ± SD of {len(cells)} replicates")
+    axes.set_title(f"{wrapped(labels[model], 40)}, mean ± SD of {len(cells)} replicates")
     return figure
