@@ -13,6 +13,7 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
 from ctseq.evidence.tables import METRICS, Analysis
+from ctseq.study.digests import imported_files
 from replicates import RATIO, replicates, rows_of
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
@@ -42,6 +43,16 @@ def test_tables_keep_their_contract(name, tmp_path):
     made = ANALYSES[name].compute(replicates({"a": [0.5, 0.6, 0.8], "b": [0.4, 0.7, 0.5]}))
     assert set(made) == set(ANALYSES[name].table.columns)
     write_table(made, tmp_path / "table.csv", ANALYSES[name].table)
+
+
+@pytest.mark.parametrize(
+    ("script", "own", "others"),
+    [("compare_models", "paper", "curves"), ("compare_patients", "curves", "paper")],
+)
+def test_a_script_is_known_to_compute_its_own_analyses_alone(script, own, others):
+    modules = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}
+    assert own in modules
+    assert others not in modules
 
 
 def test_an_analysis_is_added_in_one_place(tmp_path, monkeypatch):

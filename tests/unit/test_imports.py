@@ -1,6 +1,7 @@
 """The files that decide what a script computes."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ def write(folder, files):
 
 
 def modules(node):
+    if isinstance(node, ast.Constant) and re.fullmatch(r"ctseq[\w.]+:\w+", str(node.value)):
+        return {node.value.partition(":")[0]}
     if isinstance(node, ast.Import):
         return {alias.name for alias in node.names}
     if isinstance(node, ast.ImportFrom):
@@ -46,7 +49,8 @@ def test_follows_imports_and_nothing_else(tmp_path):
             "ctseq/b.py": "from ctseq.a import x\n",
             "ctseq/unused.py": "",
             "ctseq/package/__init__.py": "",
-            "ctseq/package/c.py": "",
+            "ctseq/package/c.py": 'LATER = "ctseq.package.d:f"\n',
+            "ctseq/package/d.py": "",
         },
     )
     names = [str(path.relative_to(tmp_path)) for path in imported_files(tmp_path / "rule.py")]
@@ -57,6 +61,7 @@ def test_follows_imports_and_nothing_else(tmp_path):
         "ctseq/b.py",
         "ctseq/package/__init__.py",
         "ctseq/package/c.py",
+        "ctseq/package/d.py",
     ]
 
 

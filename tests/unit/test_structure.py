@@ -37,6 +37,8 @@ MOST_LINES = 300
 MOST_LINES_OF_CODE = 50
 # Readers of any dataset; what CT-ICH alone has stands in modules named after it.
 GENERIC_READERS = re.compile(r"ctseq\.readers\.(folder|dicom|label_tables)")
+# A function given as text, such as an analysis': it is imported when it is called.
+LATER = re.compile(r"ctseq\.[\w.]+:\w+")
 # Seconds to import: Snakemake would take them at every start.
 SLOW = {"matplotlib", "pandas", "scipy", "sklearn", "torch", "transformers"}
 
@@ -75,7 +77,7 @@ def module_of(path, scripts):
 
 
 def imports_of(scripts):
-    """List the library's imports of its own modules, those inside functions too."""
+    """List the library's imports of its own modules, those inside functions and in texts too."""
     paths = sorted((scripts / "ctseq").rglob("*.py"))
     modules = {module_of(path, scripts): path for path in paths}
     found = []
@@ -87,6 +89,8 @@ def imports_of(scripts):
                 assert node.level == 0, f"relative import: {line_of(path, node)}"
                 members = [f"{node.module}.{alias.name}" for alias in node.names]
                 names = [name if name in modules else node.module for name in members]
+            elif isinstance(node, ast.Constant) and LATER.fullmatch(str(node.value)):
+                names = [node.value.partition(":")[0]]
             else:
                 continue
             found += [

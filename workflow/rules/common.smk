@@ -1,4 +1,4 @@
-# What all rule files share: the checked configuration, the study that it describes, wildcard
+# Shared by all files of rules: the checked configuration, the study that it describes, wildcard
 # constraints and input functions. No rules.
 
 import gc

@@ -1,7 +1,7 @@
 """Every analysis, by the path of its table under ``comparison/``.
 
-To add one, add a function to `ctseq.evidence.over_replicates.analyses` or
-`ctseq.evidence.over_patients.analyses`: rules, scripts and the report find it there.
+To add one, add an entry to `OVER_REPLICATES` or `OVER_PATIENTS`: rules, scripts and the report find
+it there.
 """
 
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS

@@ -1,8 +1,8 @@
-"""The metrics of a binary classifier's predictions; what is 0/0 stays undefined.
+"""The metrics of a binary classifier's predictions; what is 0/0 stays undefined (NaN).
 
-To add a metric, write its function and add it to `METRICS`: it is then measured in every run and
-known to the configuration, the comparisons, the figures and the report. NumPy alone, because the
-rules that use this must start in well under a second.
+To add a metric, add it to `METRICS`: it is then measured in every run and known to the
+configuration, the comparisons, the figures and the report. NumPy alone, because the rules that use
+this must start in well under a second.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-NAN = float("nan")
-Compute = Callable[[np.ndarray, np.ndarray | None, np.ndarray], float]
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,7 @@ class Metric:
     words
         Inside a sentence.
     compute
-        Takes truth, probability and decision, each of shape (n,), and returns the value; NaN is
-        undefined.
+        Returns the value from truth, probability and decision, each of shape (n,).
     higher_is_better
         Whether the better of two models has the higher value.
     range
@@ -43,7 +39,7 @@ class Metric:
     name: str
     title: str
     words: str
-    compute: Compute
+    compute: Callable[[np.ndarray, np.ndarray | None, np.ndarray], float]
     higher_is_better: bool = True
     range: tuple[float, float] = (0, 1)
     needs_probability: bool = False
@@ -52,21 +48,14 @@ class Metric:
 def classification_metrics(
     truth: ArrayLike, probability: ArrayLike, predicted: ArrayLike
 ) -> dict[str, float]:
-    """Return every metric of one set of predictions.
+    """Return every metric of `METRICS` for one set of predictions; NaN is undefined.
 
     Parameters
     ----------
-    truth
-        0 or 1, shape (n,); 1 is hemorrhage.
+    truth, predicted
+        The label and the decision, 0 or 1, shape (n,); 1 is hemorrhage.
     probability
-        Probability of hemorrhage in [0, 1], shape (n,).
-    predicted
-        The decision, 0 or 1, shape (n,).
-
-    Returns
-    -------
-    dict
-        Every name in `METRICS`; NaN where a metric is undefined.
+        Probability of hemorrhage, shape (n,).
 
     Raises
     ------
@@ -103,48 +92,22 @@ def comparable_metrics() -> list[str]:
 
 def ratio(numerator: float, denominator: float) -> float:
     """Divide; 0/0 is undefined (NaN)."""
-    return numerator / denominator if denominator else NAN
-
-
-def precision(tn: float, fp: float, fn: float, tp: float) -> float:
-    """Return tp / (tp + fp); undefined where nothing is called positive."""
-    return ratio(tp, tp + fp)
-
-
-def recall(tn: float, fp: float, fn: float, tp: float) -> float:
-    """Return tp / (tp + fn); undefined without positives."""
-    return ratio(tp, tp + fn)
-
-
-def specificity(tn: float, fp: float, fn: float, tp: float) -> float:
-    """Return tn / (tn + fp); undefined without negatives."""
-    return ratio(tn, tn + fp)
-
-
-def accuracy(tn: float, fp: float, fn: float, tp: float) -> float:
-    """Return the share of right decisions."""
-    return ratio(tp + tn, tn + fp + fn + tp)
-
-
-def f1(tn: float, fp: float, fn: float, tp: float) -> float:
-    """Return 2 tp / (2 tp + fp + fn): 0, not undefined, where positives exist and none is found."""
-    return ratio(2 * tp, 2 * tp + fp + fn)
+    return numerator / denominator if denominator else np.nan
 
 
 def balanced_accuracy(tn: float, fp: float, fn: float, tp: float) -> float:
     """Return the mean of recall and specificity; undefined without either class."""
-    return (recall(tn, fp, fn, tp) + specificity(tn, fp, fn, tp)) / 2
+    return (ratio(tp, tp + fn) + ratio(tn, tn + fp)) / 2
 
 
 def macro_precision(tn: float, fp: float, fn: float, tp: float) -> float:
     """Return the mean of both classes' precisions; undefined where one class is never called."""
-    return (precision(tn, fp, fn, tp) + ratio(tn, tn + fn)) / 2
+    return (ratio(tp, tp + fp) + ratio(tn, tn + fn)) / 2
 
 
 def matthews_correlation(tn: float, fp: float, fn: float, tp: float) -> float:
     """Return the correlation of truth and decision; undefined where either never varies."""
-    margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    return ratio(tp * tn - fp * fn, margins**0.5)
+    return ratio(tp * tn - fp * fn, ((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5)
 
 
 def roc_auc(truth: np.ndarray, probability: np.ndarray, _: np.ndarray) -> float:
@@ -163,7 +126,7 @@ def average_precision(truth: np.ndarray, probability: np.ndarray, _: np.ndarray)
     """
     positives, negatives = _by_step(truth, probability)
     if not positives.any() or not negatives.any():
-        return NAN
+        return np.nan
     found, false = np.cumsum(positives), np.cumsum(negatives)
     return float(positives @ (found / (found + false)) / positives.sum())
 
@@ -188,62 +151,50 @@ def _flags(values: ArrayLike, name: str) -> np.ndarray:
     return values.astype(int)
 
 
-def _of_counts(
-    name: str,
-    title: str,
-    function: Callable[[float, float, float, float], float],
-    *,
-    words: str = "",
-    **options: Any,
+def _counted(
+    name: str, title: str, formula: Callable[..., float], words: str = "", **options: Any
 ) -> Metric:
-    """Return the metric that a function of the confusion matrix tn, fp, fn, tp computes."""
+    """Return the metric that has a formula of the numbers tn, fp, fn and tp."""
 
     def compute(truth: np.ndarray, _: np.ndarray | None, predicted: np.ndarray) -> float:
-        counts = np.bincount(2 * truth + predicted, minlength=4)
-        return function(*(float(count) for count in counts))
+        return formula(*np.bincount(2 * truth + predicted, minlength=4).astype(float).tolist())
 
     return Metric(name, title, words or title.lower(), compute, **options)
 
 
-def _count(name: str, title: str, index: int, **options: Any) -> Metric:
-    words = f"number of {title.lower()}"
-    options["range"] = (0, inf)
-    return _of_counts(name, title, lambda *counts: counts[index], words=words, **options)
-
-
+_COUNT = {"range": (0, inf)}
 _LOWER = {"higher_is_better": False}
+_ERRORS = {**_COUNT, **_LOWER}
 _SCORE = {"needs_probability": True}
 # In the order of every table.
-METRICS = {
-    metric.name: metric
-    for metric in (
-        _count("tn", "True negatives", 0),
-        _count("fp", "False positives", 1, **_LOWER),
-        _count("fn", "False negatives", 2, **_LOWER),
-        _count("tp", "True positives", 3),
-        _of_counts("accuracy", "Accuracy", accuracy),
-        _of_counts("precision", "Precision (PPV)", precision, words="positive predictive value"),
-        _of_counts("recall", "Recall (sensitivity)", recall, words="sensitivity"),
-        _of_counts("specificity", "Specificity", specificity),
-        _of_counts("f1", "F1", f1, words="F1 score"),
-        _of_counts("balanced_accuracy", "Balanced accuracy", balanced_accuracy),
-        _of_counts(
-            "mcc",
-            "Matthews correlation",
-            matthews_correlation,
-            words="Matthews correlation",
-            range=(-1, 1),
-        ),
-        Metric("roc_auc", "ROC AUC", "area under the ROC curve", roc_auc, **_SCORE),
-        Metric(
-            "average_precision",
-            "Average precision",
-            "average precision",
-            average_precision,
-            **_SCORE,
-        ),
-        Metric("brier", "Brier score", "Brier score", brier, **_LOWER, **_SCORE),
-        _of_counts("macro_precision", "Macro precision", macro_precision),
-        _of_counts("macro_recall", "Macro recall", balanced_accuracy),  # another name of it
-    )
-}
+_METRICS = [
+    _counted("tn", "True negatives", lambda *n: n[0], "number of true negatives", **_COUNT),
+    _counted("fp", "False positives", lambda *n: n[1], "number of false positives", **_ERRORS),
+    _counted("fn", "False negatives", lambda *n: n[2], "number of false negatives", **_ERRORS),
+    _counted("tp", "True positives", lambda *n: n[3], "number of true positives", **_COUNT),
+    _counted("accuracy", "Accuracy", lambda tn, fp, fn, tp: ratio(tp + tn, tn + fp + fn + tp)),
+    _counted(
+        "precision",
+        "Precision (PPV)",
+        lambda tn, fp, fn, tp: ratio(tp, tp + fp),
+        "positive predictive value",
+    ),
+    _counted(
+        "recall", "Recall (sensitivity)", lambda tn, fp, fn, tp: ratio(tp, tp + fn), "sensitivity"
+    ),
+    _counted("specificity", "Specificity", lambda tn, fp, fn, tp: ratio(tn, tn + fp)),
+    # 0, not undefined, where positives exist and none is found.
+    _counted("f1", "F1", lambda tn, fp, fn, tp: ratio(2 * tp, 2 * tp + fp + fn), "F1 score"),
+    _counted("balanced_accuracy", "Balanced accuracy", balanced_accuracy),
+    _counted(
+        "mcc", "Matthews correlation", matthews_correlation, "Matthews correlation", range=(-1, 1)
+    ),
+    Metric("roc_auc", "ROC AUC", "area under the ROC curve", roc_auc, **_SCORE),
+    Metric(
+        "average_precision", "Average precision", "average precision", average_precision, **_SCORE
+    ),
+    Metric("brier", "Brier score", "Brier score", brier, **_LOWER, **_SCORE),
+    _counted("macro_precision", "Macro precision", macro_precision),
+    _counted("macro_recall", "Macro recall", balanced_accuracy),  # another name of it
+]
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}

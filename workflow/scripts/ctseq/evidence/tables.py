@@ -5,7 +5,7 @@ Every other table's contract stands with its analysis, in `ctseq.evidence.analys
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import attrgetter
+from pkgutil import resolve_name
 from typing import Any
 
 from ctseq.core.contracts import Table
@@ -59,8 +59,7 @@ class Analysis:
         What it is made from: ``replicates`` (metrics of every replicate) or ``predictions`` (of
         every patient).
     compute
-        Takes the inputs and returns the table, a DataFrame. Imports what it needs when called, so
-        that rules can ask for names and contracts at no cost.
+        Takes the inputs and returns the table, a DataFrame.
     table
         The contract of the table.
     section
@@ -79,24 +78,18 @@ class Analysis:
         return self.name.rpartition("/")[2]
 
 
-def registry(inputs: str, *analyses: tuple[str, str, str, Table], load: Callable) -> dict:
-    """Return analyses by name.
+def registry(inputs: str, section: str, *analyses: tuple[str, str, Table]) -> dict[str, Analysis]:
+    """Return the analyses of one section of the report, by name.
 
-    Parameters
-    ----------
-    inputs
-        As `Analysis` has it.
-    analyses
-        Each a name, a section of the report, the module and function that compute the table, such
-        as ``paper.t_test_table``, and the table's contract.
-    load
-        Imports and returns the package that holds these modules.
+    Each has a name, the function that computes its table, as text ``"module:function"``, and the
+    table's contract. The module is imported when the table is computed, so that rules have names
+    and contracts at no cost; `ctseq.study.digests` takes the text for an import.
     """
 
-    def later(path: str) -> Callable[[Any], Any]:
-        return lambda given: attrgetter(path)(load())(given)
+    def later(function: str) -> Callable[[Any], Any]:
+        return lambda given: resolve_name(function)(given)
 
     return {
-        name: Analysis(name, inputs, later(path), table, section)
-        for name, section, path, table in analyses
+        name: Analysis(name, inputs, later(function), table, section)
+        for name, function, table in analyses
     }

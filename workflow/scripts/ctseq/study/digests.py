@@ -116,13 +116,16 @@ def _is_silent(node: ast.AST) -> bool:
 _IMPORT = re.compile(
     r"^[ \t]*(?:import (ctseq[\w.]*)|from (ctseq[\w.]*) import (\([^)]*\)|[^\n]*))", re.MULTILINE
 )
+# A function named by "module:function" is imported when it is called.
+_IMPORTED_LATER = re.compile(r'"(ctseq[\w.]+):\w+"')
 
 
 @cache
 def _imported(file: Path, root: Path) -> frozenset[Path]:
     """Return the library modules that a file imports itself."""
-    names = set()
-    for module, package, members in _IMPORT.findall(file.read_text(encoding="utf-8")):
+    text = file.read_text(encoding="utf-8")
+    names = set(_IMPORTED_LATER.findall(text))
+    for module, package, members in _IMPORT.findall(text):
         names.add(module or package)
         # `from ctseq import x` may name a module or one of the package's own names.
         names |= {f"{package}.{name}" for name in re.findall(r"\w+", members)}

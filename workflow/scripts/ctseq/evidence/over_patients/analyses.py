@@ -1,7 +1,5 @@
 """The analyses of patients: what each table holds, and the function that computes it."""
 
-from types import ModuleType
-
 from ctseq.evidence.tables import (
     INTERVAL,
     METHOD,
@@ -23,54 +21,39 @@ _RATES |= floats("specificity", "specificity_low", "specificity_high")
 _BIN = floats("bin_low", "bin_high") | {"n": "int", "mean_probability": "float"}
 _BIN |= floats("observed", "observed_low", "observed_high")
 
-
-def _statistics() -> ModuleType:
-    """Import the statistics: when they are computed, so that rules have their names at no cost."""
-    from ctseq.evidence import over_patients
-    from ctseq.evidence.over_patients import curves, estimates  # noqa: F401
-
-    return over_patients
-
-
 OVER_PATIENTS = registry(
     "predictions",
+    "patients",
     (
         "patients/auc",
-        "patients",
-        "estimates.estimates_table",
+        "ctseq.evidence.over_patients.estimates:estimates_table",
         contract(METRIC_MODEL, METHOD, INTERVAL, _COUNTS, also=("method",)),
     ),
     (
         "patients/delong",
-        "patients",
-        "estimates.differences_table",
+        "ctseq.evidence.over_patients.estimates:differences_table",
         contract(
             METRIC_PAIR, METHOD, INTERVAL, floats("statistic"), _ADJUSTED, _COUNTS, also=("method",)
         ),
     ),
     (
         "patients/mcnemar",
-        "patients",
-        "estimates.mcnemar_table",
+        "ctseq.evidence.over_patients.estimates:mcnemar_table",
         contract(PAIR, METHOD, _RIGHT, _ADJUSTED, _COUNTS),
     ),
     (
         "patients/operating_points",
-        "patients",
-        "curves.operating_points_table",
+        "ctseq.evidence.over_patients.curves:operating_points_table",
         contract({"model": "text", "operating_point": "text"}, METHOD, _RATES, _CLASSES),
     ),
     (
         "patients/calibration",
-        "patients",
-        "curves.calibration_table",
+        "ctseq.evidence.over_patients.curves:calibration_table",
         contract({"model": "text", "bin": "int"}, _BIN),
     ),
     (
         "patients/curves",
-        "patients",
-        "curves.curves_table",
+        "ctseq.evidence.over_patients.curves:curves_table",
         contract({"model": "text", "curve": "text"}, floats("x", "y", "low", "high"), also=("x",)),
     ),
-    load=_statistics,
 )
