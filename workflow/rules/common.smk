@@ -180,14 +180,16 @@ def figure_tables(study, drawable):
 def figures_of(study, drawable):
     """Return the files of a study's figures, in the order of its page."""
     drawn = figure_files(figure_settings(study), drawable)
-    paths = {f"<results>/figures/{file}": figure for file, figure in drawn.items()}
     shown = {
-        path: {"caption": f"../report/{figure.name}.rst", "category": figure.category}
-        for path, figure in paths.items()
+        f"<results>/figures/{file}": {
+            "caption": f"../report/{figure.name}.rst",
+            "category": figure.category,
+        }
+        for file, figure in drawn.items()
     }
     return {
         "svg": [report(f"{path}.svg", **about) for path, about in shown.items()],
-        "png": [f"{path}.png" for path in paths],
+        "png": [f"{path}.png" for path in shown],
     }
 
 

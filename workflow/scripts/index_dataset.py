@@ -12,31 +12,18 @@ from ctseq.readers.problems import REASONS
 from ctseq.readers.registry import READERS, recognise
 
 
-def main(
-    dataset: str,
-    *,
-    format: str,
-    on_problem: str,
-    recognised: str,
-    inventory: str,
-    listing: str,
-    problems: str,
-    demographics: str,
-    labels: str | None = None,
-    threads: int = 1,
-) -> None:
+def main(dataset, *, format, on_problem, labels=None, threads=1, **outputs):
     """Write the format, all files and slices, the problems that were left out, demographics."""
     log = logging.getLogger("ctseq").info
     name, how = recognise(dataset, format)
     log("Format: %s, by %s.", name, how)
     reader, table = READERS[name], Path(labels) if labels else None
     index = index_dataset(dataset, reader, on_problem=on_problem, labels=table, threads=threads)
-    write_json({"format": name, "recognised_by": how}, recognised)
-    write_table(reader.read_demographics(dataset), demographics, DEMOGRAPHICS)
-    for rows, path, contract in zip(
-        index, (inventory, listing, problems), (INVENTORY, LISTING, PROBLEMS), strict=True
-    ):
-        write_table(rows, path, contract)
+    write_json({"format": name, "recognised_by": how}, outputs["recognised"])
+    write_table(reader.read_demographics(dataset), outputs["demographics"], DEMOGRAPHICS)
+    write_table(index.inventory, outputs["inventory"], INVENTORY)
+    write_table(index.listing, outputs["listing"], LISTING)
+    write_table(index.problems, outputs["problems"], PROBLEMS)
     files, slices = index.inventory, index.listing
     log("Files seen in %s: %d, with slices of the study: %d.",
         dataset, len(files), files["kept"].sum())  # fmt: skip
@@ -44,7 +31,7 @@ def main(
         log("Not kept, %s: %d.", REASONS[code].words, count)
     log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
     for code, count in index.problems["problem"].value_counts().items():
-        log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, problems)
+        log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, outputs["problems"])
 
 
 if "snakemake" in globals():

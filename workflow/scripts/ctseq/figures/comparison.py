@@ -56,9 +56,8 @@ def differences(
         axes = panels[0] if single else panels[number]
         for row in of_metric.itertuples():
             y = number if single else pairs.index((row.model_a, row.model_b))
-            points = np.empty(0)
-            if shared_splits:
-                points = _differences_of(metrics, metric, row.model_a, row.model_b)
+            own = (metrics, metric, row.model_a, row.model_b)
+            points = _differences_of(*own) if shared_splits else np.empty(0)
             _difference(axes, y, row, points, alpha)
     titles = [METRICS[name].title for name in names]
     ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
@@ -137,7 +136,7 @@ def ranking(
         of_metric = of_metric.sort_values(["average_rank", "model"])
         order = list(of_metric["model"])
         for y, row in enumerate(of_metric.itertuples()):
-            look = look_of(list(labels), row.model)
+            look = look_of(labels, row.model)
             axes.plot(row.average_rank, y, marker=look["marker"], color=look["color"])
         axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
         axes.set_ylim(len(order) - 0.4, -0.6)

@@ -25,18 +25,16 @@ def curves(points: pd.DataFrame, decisions: pd.DataFrame, *, labels: Mapping[str
     for axes, name in ((roc, "roc"), (precision_recall, "precision_recall")):
         for model in labels:
             rows = points[(points["model"] == model) & (points["curve"] == name)]
-            look = look_of(list(labels), model)
+            look = look_of(labels, model)
             axes.fill_between(
                 rows["x"], rows["low"], rows["high"], color=look["color"], alpha=0.13, linewidth=0
             )
             axes.plot(rows["x"], rows["y"], color=look["color"], linestyle=look["linestyle"])
         _square(axes)
-    roc.set_xlabel("1 − specificity")
-    roc.set_ylabel("Sensitivity")
-    roc.set_title("ROC")
-    precision_recall.set_xlabel("Recall (sensitivity)")
-    precision_recall.set_ylabel("Precision")
-    precision_recall.set_title("Precision-recall")
+    roc.set(xlabel="1 − specificity", ylabel="Sensitivity", title="ROC")
+    precision_recall.set(
+        xlabel="Recall (sensitivity)", ylabel="Precision", title="Precision-recall"
+    )
     key_below(figure, labels)
     return figure
 
@@ -53,7 +51,7 @@ def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     for model in labels:
         rows = bins[(bins["model"] == model) & (bins["n"] > 0)]
         x, share = rows["mean_probability"], rows["observed"]
-        look = look_of(list(labels), model)
+        look = look_of(labels, model)
         # Intervals are vertical lines at their bin; the line that joins bins only guides the eye.
         span = rows["observed_low"], rows["observed_high"]
         axes.vlines(x, *span, color=look["color"], alpha=0.45)
@@ -62,14 +60,13 @@ def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
             **look,
         )  # fmt: skip
     _square(axes)
-    axes.set_xlabel("Predicted probability of hemorrhage")
-    axes.set_ylabel("Share of patients with hemorrhage")
+    axes.set(
+        xlabel="Predicted probability of hemorrhage", ylabel="Share of patients with hemorrhage"
+    )
     key_below(figure, labels)
     return figure
 
 
 def _square(axes: Axes) -> None:
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_aspect("equal")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     grid(axes, "both")

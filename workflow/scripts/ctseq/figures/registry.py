@@ -1,15 +1,14 @@
 """Every figure that is drawn from a study's tables, in the order of the report.
 
 To add one, write a function that draws it, add an entry here, and say in
-``workflow/report/<name>.rst`` what it shows: rules, script and report find it. Light, because rules
-ask for the names at every start of Snakemake.
+``workflow/report/<name>.rst`` what it shows: rules, script and report find it. It imports no
+Matplotlib, because Snakemake asks for the names at every start.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from inspect import getfullargspec, unwrap
-from operator import attrgetter
-from types import ModuleType
+from pkgutil import resolve_name
 from typing import Any
 
 # `labels` (model to label, in order), `metrics`, `alpha`, `rope`, and `shared_splits`: whether a
@@ -30,8 +29,8 @@ class Figure:
     category
         Its heading in Snakemake's own report.
     draw
-        The function in `ctseq.figures` that returns it. It takes the tables, then the item if there
-        are several; its keyword-only arguments are settings.
+        The function that returns it, ``"module:function"``, imported when it draws. It takes the
+        tables, then the item if there are several; its keyword-only arguments are settings.
     tables
         What it is drawn from: ``summary``, ``metrics``, ``histories`` or names of analyses.
     each
@@ -54,45 +53,63 @@ class Figure:
 
     def drawn(self, file: str, tables: Mapping[str, Any], settings: Settings) -> Any:
         """Return the Matplotlib figure of one of its files."""
-        draw = attrgetter(self.draw)(_drawing())
+        draw = resolve_name(self.draw)
         items = [file.removeprefix(f"{self.name}-")] if self.each else []
         own = {name: settings[name] for name in getfullargspec(unwrap(draw)).kwonlyargs}
         return draw(*(tables[name] for name in self.tables), *items, **own)
 
 
-def _drawing() -> ModuleType:
-    """Import the drawing functions: when they draw, so that rules have the names at no cost."""
-    from ctseq import figures
-    from ctseq.figures import comparison, flow, patients, replicates, training  # noqa: F401
-
-    return figures
-
-
 FIGURES = [
-    Figure("flow", "data", "Data", "flow.flow", ("summary",)),
+    Figure("flow", "data", "Data", "ctseq.figures.flow:flow", ("summary",)),
     Figure(
-        "differences", "primary", "Comparison", "comparison.differences", ("resampled_t", "metrics")
+        "differences",
+        "primary",
+        "Comparison",
+        "ctseq.figures.comparison:differences",
+        ("resampled_t", "metrics"),
     ),
     Figure(
         "curves",
         "patients",
         "Patients",
-        "patients.curves",
+        "ctseq.figures.patients:curves",
         ("patients/curves", "patients/operating_points"),
     ),
     Figure(
-        "calibration", "patients", "Patients", "patients.calibration", ("patients/calibration",)
+        "calibration",
+        "patients",
+        "Patients",
+        "ctseq.figures.patients:calibration",
+        ("patients/calibration",),
     ),
-    Figure("training", "replicates", "Training", "training.training_curves", ("histories",)),
-    Figure("metric", "paper", "Metrics", "replicates.metric_boxplot", ("metrics",), each="metrics"),
     Figure(
-        "confusion", "paper", "Metrics", "replicates.confusion_matrix", ("metrics",), each="labels"
+        "training",
+        "replicates",
+        "Training",
+        "ctseq.figures.training:training_curves",
+        ("histories",),
+    ),
+    Figure(
+        "metric",
+        "paper",
+        "Metrics",
+        "ctseq.figures.replicates:metric_boxplot",
+        ("metrics",),
+        each="metrics",
+    ),
+    Figure(
+        "confusion",
+        "paper",
+        "Metrics",
+        "ctseq.figures.replicates:confusion_matrix",
+        ("metrics",),
+        each="labels",
     ),
     Figure(
         "ranking",
         "primary",
         "Comparison",
-        "comparison.ranking",
+        "ctseq.figures.comparison:ranking",
         ("ranking", "resampled_t"),
         when=lambda settings: len(settings["labels"]) > 2,
     ),

@@ -1,7 +1,7 @@
 """Figures of the replicates' results: each metric, and confusion matrices."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -34,11 +34,10 @@ def metric_boxplot(
 
     `metrics` are `tables.METRICS`; undefined values, NaN, are counted under the model's name.
     """
-    rows = _with_positions(metrics[metrics["metric"] == metric], list(labels))
+    rows = _with_positions(metrics[metrics["metric"] == metric], labels)
     many = len(labels) > 3
     figure = canvas(PAGE if many else COLUMN, (72 if many else 68) * MM)
     axes = figure.subplots()
-    looks = {model: look_of(list(labels), model) for model in labels}
     _limit(axes, rows, metric)
     # Undefined values stay in: a line ends where its replicate is undefined.
     if shared_splits:
@@ -46,7 +45,7 @@ def metric_boxplot(
             axes.plot(line["x"], line["value"], color=FAINT, linewidth=0.5, zorder=1)
     defined = rows.dropna(subset="value")
     if len(defined):
-        _boxes_and_points(axes, defined, looks)
+        _boxes_and_points(axes, defined, {model: look_of(labels, model) for model in labels})
     undefined = rows["value"].isna().groupby(rows["model"]).sum()
     names = [_counted(label, int(undefined.get(model, 0))) for model, label in labels.items()]
     axes.set_xticks(range(len(labels)), names)
@@ -102,22 +101,15 @@ def _boxes_and_points(
     )
 
 
-def _with_positions(rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of `models` with the x positions of their model's box and of their point."""
-    rows = rows[rows["model"].isin(models)].sort_values(["model", "replicate"])
+def _with_positions(rows: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
+    """Return the rows with the x positions of their model's box and of their point."""
+    rows = rows.sort_values(["model", "replicate"])
     centre = rows["model"].map({model: index for index, model in enumerate(models)})
-    offsets = rows.groupby("model")["value"].transform(lambda values: _offsets(values.to_numpy()))
-    return rows.assign(centre=centre, x=centre + offsets)
-
-
-def _offsets(values: np.ndarray) -> np.ndarray:
-    """Return offsets that set equal values side by side, so that each point can be seen."""
-    offsets = np.zeros(len(values))
-    for value in np.unique(values[~np.isnan(values)]):
-        equal = np.flatnonzero(values == value)
-        step = min(0.11, 0.5 / len(equal))
-        offsets[equal] = step * (np.arange(len(equal)) - (len(equal) - 1) / 2)
-    return offsets
+    # Equal values stand side by side, so that each point can be seen.
+    equal = rows.groupby(["model", "value"], dropna=False)["value"]
+    n = equal.transform("size")
+    step = (0.5 / n).clip(upper=0.11)
+    return rows.assign(centre=centre, x=centre + step * (equal.cumcount() - (n - 1) / 2))
 
 
 @styled

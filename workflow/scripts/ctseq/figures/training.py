@@ -26,12 +26,13 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
     panels = figure.subplots(len(labels), 2, squeeze=False, sharex=True)
     for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=True):
         runs = histories[histories["model"] == model]
-        colour = look_of(list(labels), model)["color"]
+        colour = look_of(labels, model)["color"]
         _curves(loss, runs, "train_loss", MUTED)
-        _curves(loss, runs, "tuning_loss", colour)
-        _curves(accuracy, runs, "tuning_accuracy", colour)
-        _kept(loss, runs, "tuning_loss", colour)
-        _kept(accuracy, runs, "tuning_accuracy", colour)
+        for axes, column in ((loss, "tuning_loss"), (accuracy, "tuning_accuracy")):
+            _curves(axes, runs, column, colour)
+            _kept(axes, runs, column, colour)
+            grid(axes, "y")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         loss.set_title(wrapped(label, 50), fontweight="bold")
         loss.set_ylabel("Loss")
         accuracy.set_ylabel("Tuning accuracy")
@@ -42,9 +43,6 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
                 Line2D([], [], color=colour, label="tuning"),
             ]
         )
-        for axes in (loss, accuracy):
-            grid(axes, "y")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in panels[-1]:
         axes.set_xlabel("Epoch")
     return figure
