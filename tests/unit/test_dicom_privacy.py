@@ -1,5 +1,7 @@
 """Nothing that a DICOM header tells of a person reaches a table, array, figure, log or message."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from ctseq.imaging.preprocessing import Preprocessing
 from index_dataset import main as index
 from pack_pixels import main as pack
 from plot_examples import main as plot_examples
-from plot_flow import main as plot_flow
+from plot_figures import main as plot_figures
 from select_slices import main as select
 
 PLANTED = {
@@ -76,7 +78,8 @@ def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
         pack(*read, *made, **options, shard=[1, 1], threads=2)
         figures = [(out / f"{name}.svg", out / f"{name}.png") for name in ("examples", "flow")]
         plot_examples(data, recognised, *kept.values(), *figures[0], **options, synthetic=False)
-        plot_flow(summary, *figures[1])
+        svg, png = ([path] for path in figures[1])
+        plot_figures({"summary": summary}, SimpleNamespace(svg=svg, png=png))
     shown = shown.out + shown.err + "".join(capfd.readouterr())
     assert np.load(out / "m.npy").shape[1:] == (3, 8, 8)
     # The links in sorted/ are the dataset itself, which is only read.

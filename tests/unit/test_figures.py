@@ -1,6 +1,10 @@
 """Figures: same bytes every time, legible, and honest about undefined values."""
 
 import itertools
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,12 +13,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from ctseq.core.errors import InputError
-from ctseq.figures import comparison, patients, replicates, training
+from ctseq.core.tables import write_table
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.tables import METRICS
+from ctseq.figures import comparison, patients, registry, replicates, training
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
+from ctseq.figures.registry import FIGURES, Figure, figure_files
 from ctseq.figures.style import PAGE, look_of, save
 from ctseq.readers.contents import SUBTYPES
+from ctseq.report.sections import SECTIONS
+from plot_figures import main as plot_figures
 
+ROOT = Path(__file__).parents[2]
+SETTINGS = {"metrics": ["recall", "f1"], "alpha": 0.05, "rope": 0.02, "shared_splits": True}
+TABLES = {"summary", "metrics", "histories", *ANALYSES}
 TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 SIX = TWO | {
     "videomae": "VideoMAE base Kinetics",
@@ -80,15 +93,16 @@ def drawn(labels, *names):
         columns=["metric", "model", "average_rank"],
     )  # fmt: skip
     first = next(iter(labels))
+    decisions = pd.DataFrame({"n_positive": [36], "n_negative": [46]})
     draw = {
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
-        "confusion": lambda: replicates.confusion_matrix(metrics, model=first, label=labels[first]),
+        "confusion": lambda: replicates.confusion_matrix(metrics, model=first, labels=labels),
         "training": lambda: training.training_curves(histories_of(labels), labels=labels),
         "differences": lambda: comparison.differences(
             tests, metrics, labels=labels, rope=0.02, alpha=0.05
         ),
         "ranking": lambda: comparison.ranking(ranks, tests, labels=labels, alpha=0.05),
-        "curves": lambda: patients.curves(curves_of(labels), labels=labels, prevalence=0.4),
+        "curves": lambda: patients.curves(curves_of(labels), decisions, labels=labels),
         "calibration": lambda: patients.calibration(calibration_of(labels), labels=labels),
     }
     return {name: draw[name]() for name in names or draw}
@@ -270,3 +284,66 @@ def test_the_flow_accounts_for_everything(tmp_path):
     FigureCanvasAgg(figure).draw()
     ends = [text.get_window_extent().x1 for text in figure.axes[0].texts]
     assert max(ends) <= figure.bbox.x1
+
+
+def test_names_of_figures_cost_no_import_of_matplotlib():
+    program = (
+        "import sys; import ctseq.figures.registry;"
+        "print(sorted({'matplotlib', 'numpy', 'pandas', 'seaborn'} & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "workflow/scripts", capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_figure_has_its_caption_section_and_tables():
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+    for figure in FIGURES:
+        assert (ROOT / f"workflow/report/{figure.name}.rst").is_file()
+        assert figure.section in [section.id for section in SECTIONS]
+        assert set(figure.tables) <= TABLES
+        assert "-" not in figure.name  # which parts it from an item
+
+
+def test_figures_are_those_that_there_are_tables_for_in_the_order_of_the_page():
+    assert list(figure_files(SETTINGS | {"labels": TWO}, TABLES)) == [
+        "flow", "differences", "curves", "calibration", "training",
+        "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext",
+    ]  # fmt: skip
+    assert "training" not in figure_files(SETTINGS | {"labels": TWO}, TABLES - {"histories"})
+    assert "ranking" in figure_files(SETTINGS | {"labels": SIX}, TABLES)
+
+
+def test_a_figure_is_added_in_one_place(tmp_path, monkeypatch):
+    def toy(metrics, model, *, labels, alpha):
+        figure = comparison.canvas(1, 1)
+        figure.suptitle(f"{labels[model]}, {len(metrics)} rows, {alpha}")
+        made.append(figure)
+        return figure
+
+    made = []
+    monkeypatch.setattr(comparison, "toy", toy, raising=False)
+    one = Figure(
+        "toy", "paper", "Toys", "ctseq.figures.comparison:toy", ("metrics",), each="labels"
+    )
+    monkeypatch.setattr(registry, "FIGURES", [one])
+    write_table(metrics_of(TWO), tmp_path / "metrics.csv", METRICS)
+    outputs = {
+        suffix: [tmp_path / f"toy-{model}.{suffix}" for model in TWO] for suffix in ("svg", "png")
+    }
+    settings = SETTINGS | {"labels": TWO}
+    plot_figures({"metrics": tmp_path / "metrics.csv"}, SimpleNamespace(**outputs), **settings)
+    assert all(path.stat().st_size for paths in outputs.values() for path in paths)
+    titles = [figure.get_suptitle() for figure in made]
+    assert titles == ["ViViT, 48 rows, 0.05", "ConvNeXt, 48 rows, 0.05"]
+
+
+def test_only_models_with_a_history_and_their_chosen_learning_rate_are_drawn():
+    histories = histories_of(["convnext"])
+    refused = histories.assign(peak_rate=1e-3, kept=0, tuning_loss=99.0)
+    figure = training.training_curves(pd.concat([histories, refused]), labels=TWO)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["ConvNeXt", ""]
+    drawn = np.concatenate([line.get_ydata() for line in figure.axes[0].get_lines()])
+    assert drawn.max() < 1

@@ -18,6 +18,7 @@ from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import Analysis
 from ctseq.families.classical import CLASSICAL_HEADS
+from ctseq.figures import registry
 from ctseq.figures.replicates import metric_boxplot
 from ctseq.report import facts, models, sections
 from ctseq.report.figures import Figure
@@ -421,6 +422,17 @@ def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeyp
     study.comparison["beads"] = pd.DataFrame({"model": ["vivit"], "beads": [12]})
     page = render(study)
     parts = ["<caption>Power", "<caption>Beads</caption>", '<h2 id="patients">']
+    assert sorted(map(page.index, parts)) == [page.index(part) for part in parts]
+
+
+def test_a_figure_that_no_template_knows_follows_those_of_its_section(monkeypatch):
+    toy = registry.Figure("toy", "paper", "Toys", "ctseq.figures.comparison:toy", ("metrics",))
+    monkeypatch.setattr(registry, "FIGURES", [*registry.FIGURES, toy])
+    study = study_of(TWO)
+    study.figures.append(Figure("toy-vivit", "A toy.", "data:image/png;base64,"))
+    page = render(study)
+    assert page.count("<figcaption>A toy.</figcaption>") == 1
+    parts = ["<figcaption>Accuracy of each", "<figcaption>A toy.", '<h2 id="published">']
     assert sorted(map(page.index, parts)) == [page.index(part) for part in parts]
 
 

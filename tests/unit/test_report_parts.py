@@ -1,6 +1,7 @@
 """Parts of the report: numbers, footnotes, captions, and the facts of a run."""
 
 import inspect
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from ctseq.report.figures import read_figures
 from ctseq.report.notes import WORDS, note_words, words_of
 from ctseq.report.numbers import count, interval, memory, number, p_value
 from ctseq.report.tables import table_of
-from plot_training import read_histories
+from plot_figures import read_histories
 
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
@@ -120,13 +121,13 @@ def test_a_folder_without_git_is_said_to_be_one(tmp_path):
     assert facts.git_revision(tmp_path) == "not a git checkout"
 
 
-def test_histories_are_told_apart_by_order(tmp_path):
+def test_histories_are_told_apart_by_their_folders(tmp_path):
     paths = []
-    for number_, loss in enumerate((0.1, 0.2, 0.3, 0.4)):
-        paths.append(tmp_path / f"{number_}.csv")
+    for loss, run in zip((0.1, 0.2, 0.3, 0.4), product("ab", (1, 2)), strict=True):
+        paths.append(tmp_path / "runs/{}/replicate-{:02d}/history.csv".format(*run))
         row = [[1e-4, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
         write_table(pd.DataFrame(row, columns=list(HISTORY.columns)), paths[-1], HISTORY)
-    rows = read_histories(paths, models=["a", "b"])
+    rows = read_histories(paths)
     assert list(zip(rows["model"], rows["replicate"], rows["train_loss"], strict=True)) == [
         ("a", 1, 0.1), ("a", 2, 0.2), ("b", 1, 0.3), ("b", 2, 0.4)
     ]  # fmt: skip

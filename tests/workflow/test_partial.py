@@ -11,22 +11,17 @@ OF_RUN = {"train_head model=vivit, replicate=02", "evaluate model=vivit, replica
 
 # What follows from a change, from the report backwards.
 REPORT = {"write_report", "all"}
-COMPARED = {"compare_models", "plot_differences"} | REPORT
-PATIENTS = {"compare_patients", "plot_patients"} | REPORT
-SCORED = {"collect_metrics", "plot_metrics"} | COMPARED | PATIENTS
+PLOTTED = {"plot_figures"} | REPORT
+COMPARED = {"compare_models"} | PLOTTED
+PATIENTS = {"compare_patients"} | PLOTTED
+SCORED = {"collect_metrics"} | COMPARED | PATIENTS
 EVALUATED = {"evaluate"} | SCORED
-TRAINED = {"train_head", "plot_training"} | EVALUATED
+TRAINED = {"train_head"} | EVALUATED
 EXTRACTED = {"extract_features"} | TRAINED
 DESCRIBED = {"describe_checkpoint", "pack_pixels"} | EXTRACTED
 SPLIT = {"split_patients"} | TRAINED
-INDEXED = (
-    {"index_dataset", "select_slices", "plot_examples", "plot_flow", "pack_pixels"}
-    | SPLIT
-    | EXTRACTED
-)
+INDEXED = {"index_dataset", "select_slices", "plot_examples", "pack_pixels"} | SPLIT | EXTRACTED
 DRAWN = {"draw_phantom"} | INDEXED
-# A label is words alone: figures and pages are made anew, and no statistic.
-LABEL = {"plot_metrics", "plot_training", "plot_patients", "plot_differences"} | REPORT
 RETRAINED = TRAINED - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
 OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical", "finetune")
@@ -64,7 +59,8 @@ CHANGES = [
     ("models.vivit.frame_sampling", "first", DESCRIBED, {"vivit"}),
     ("models.vivit.position_embeddings", "fresh", DESCRIBED, {"vivit"}),
     ("models.vivit.training", {"epochs": 2}, TRAINED, {"vivit"}),
-    ("models.convnext.label", "Image", LABEL, set()),
+    # A label is words alone: figures and pages are made anew, and no statistic.
+    ("models.convnext.label", "Image", PLOTTED, set()),
     ("models.convnext.labels", "patient", TRAINED, {"convnext"}),
     ("models.convnext.sequence_rule", "mean", EVALUATED, {"convnext"}),
     ("models.vivit.extraction", {"precision": "bfloat16"}, EXTRACTED, {"vivit"}),
@@ -89,7 +85,7 @@ CHANGES = [
     # Of no use to heads on cached features, all together.
     ("training", OF_FINETUNING, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
-    ("comparison.metrics", ["accuracy"], COMPARED | {"plot_metrics"}, set()),
+    ("comparison.metrics", ["accuracy"], COMPARED, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
     ("comparison.undefined", "zero", COMPARED, set()),
     ("comparison.rope", 0.05, COMPARED, set()),
@@ -204,7 +200,7 @@ def test_another_model_leaves_the_files_of_the_first_alone(grown):
         [f"{rule} model=other" for rule in OF_A_MODEL[:3]]
         + [f"{rule} model=other, replicate={n}" for rule in OF_A_MODEL[3:] for n in ("01", "02")]
     )
-    assert {job.split()[0] for job in jobs} == DESCRIBED | {"plot_ranking"}
+    assert {job.split()[0] for job in jobs} == DESCRIBED
 
 
 def test_another_head_on_the_same_backbone_is_trained_and_no_more(grown):

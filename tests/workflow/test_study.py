@@ -153,7 +153,7 @@ def test_every_rule_has_a_log_and_an_environment(study):
     assert study.outcome.rules - {"all"} <= set(rules)
     for name, body in rules.items():
         assert re.search(r"^    log:$", body, re.M), f"{name} has no log"
-        environment = re.search(r'^    conda:\n +"\.\./\.\./(envs/\w+\.yaml)"$', body, re.M)
+        environment = re.search(r'^    conda:\n +"\.\./\.\./(envs/\w+\.yaml)"', body, re.M)
         assert environment, f"{name} has no conda environment"
         assert (folder / environment[1]).is_file()
     for name in study.outcome.rules - {"all"}:

@@ -18,6 +18,7 @@ sys.path.insert(0, str(SCRIPTS))
 from ctseq.core.errors import InputError
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
+from ctseq.figures.registry import figure_files
 from ctseq.study.config import check_config, in_order_of
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
@@ -134,16 +135,6 @@ def every_run(file, models=MODELS):
     return [f"{run}{replicate}/{file}" for run in runs for replicate in REPLICATES]
 
 
-def trained_models():
-    """List the models that are trained in epochs, whose training has a history."""
-    return STUDY.trained("linear", "sequence", "finetune")
-
-
-def model_labels(study):
-    """Return the names of a study's models in figures and tables, in the order of its models."""
-    return {name: model["label"] for name, model in study["models"].items()}
-
-
 def comparison_of(study):
     """Return the settings that decide the comparison of a study's replicates."""
     keys = ("metrics", "alpha", "undefined", "rope")
@@ -159,49 +150,51 @@ def tables_from(inputs):
     }
 
 
-def published_figures(wildcards=None):
-    """List the figures of the published study: the corrected analysis, and the paper's 4 to 8."""
-    names = ["differences"]
-    names += [f"metric-{metric}" for metric in PUBLISHED["comparison"]["metrics"]]
-    names += [f"confusion-{model}" for model in PUBLISHED["models"]]
-    return [f"results/published/figures/{name}.svg" for name in names]
+# What figures are drawn from, by the names that `ctseq.figures.registry` has for it.
+DRAWABLE_PUBLISHED = {"metrics": "<results>/metrics.csv"} | tables_from("replicates")
+DRAWABLE = DRAWABLE_PUBLISHED | tables_from("predictions")
+DRAWABLE |= {"summary": "<results>/dataset/summary.json"}
+if trained := STUDY.trained("linear", "sequence", "finetune"):  # in epochs
+    DRAWABLE |= {"histories": every_run("history.csv", models=trained)}
 
 
-def metric_figures(study):
-    """Return the figures of a study's metrics: one for each metric and one for each model."""
-    drawn = {"metric": study["comparison"]["metrics"], "confusion": study["models"]}
-    paths = {
-        kind: [f"<results>/figures/{kind}-{name}" for name in names]
-        for kind, names in drawn.items()
+def figure_settings(study):
+    """Return the settings that decide the figures of a study."""
+    keys = ("metrics", "alpha", "rope")
+    return {
+        "labels": {name: model["label"] for name, model in study["models"].items()},
+        "shared_splits": "sizes" not in study["splits"],
+    } | {key: study["comparison"][key] for key in keys}
+
+
+def figure_tables(study, drawable):
+    """Return those tables that the figures of a study are drawn from."""
+    drawn = figure_files(figure_settings(study), drawable).values()
+    return {name: drawable[name] for figure in drawn for name in figure.tables}
+
+
+def figures_of(study, drawable):
+    """Return the files of a study's figures, in the order of its page."""
+    drawn = figure_files(figure_settings(study), drawable)
+    shown = {
+        f"<results>/figures/{file}": {
+            "caption": f"../report/{figure.name}.rst",
+            "category": figure.category,
+        }
+        for file, figure in drawn.items()
     }
-    svg = {
-        f"{kind}_svg": report(
-            [f"{path}.svg" for path in own], caption=f"../report/{kind}.rst", category="Metrics"
-        )
-        for kind, own in paths.items()
+    return {
+        "svg": [report(f"{path}.svg", **about) for path, about in shown.items()],
+        "png": [f"{path}.png" for path in shown],
     }
-    return svg | {f"{kind}_png": [f"{path}.png" for path in own] for kind, own in paths.items()}
 
 
-def captions_of(figures):
-    """List the captions of figures, one a kind: `metric-recall` has that of `metric`."""
-    kinds = dict.fromkeys(Path(figure).stem.partition("-")[0] for figure in figures())
-    return [f"workflow/report/{kind}.rst" for kind in kinds]
+def files_in(folder, pattern):
+    """List files of the workflow."""
+    root = Path(workflow.basedir)
+    return sorted(str(path.relative_to(root)) for path in (root / folder).rglob(pattern))
 
 
-def page_templates():
-    """List the templates of all pages."""
-    folder = SCRIPTS / "ctseq/report/templates"
-    return sorted(str(path.relative_to(workflow.basedir)) for path in folder.rglob("*.j2"))
-
-
-def report_figures(wildcards=None):
-    """List the figures of the report, in its order; pictures of patients only where allowed."""
-    names = ["flow", "differences", "curves", "calibration"]
-    names += ["training"] * bool(trained_models())
-    names += [f"metric-{metric}" for metric in config["comparison"]["metrics"]]
-    names += [f"confusion-{model}" for model in MODELS]
-    names += ["ranking"] * (len(MODELS) > 2)
-    figures = [f"{RESULTS}/figures/{name}.svg" for name in names]
-    # A picture of pixels gains nothing from being vectors.
-    return [f"{RESULTS}/figures/examples.png"] * config["report"]["example_slices"] + figures
+# What all pages are made with.
+TEMPLATES = files_in("workflow/scripts/ctseq/report/templates", "*.j2")
+CAPTIONS = files_in("workflow/report", "*.rst")

@@ -66,6 +66,7 @@ rule describe_checkpoint:
         mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
     params:
         code_of("describe_checkpoint.py"),
+        model=lambda wildcards: wildcards.model,
         settings=of_model("encoder"),
     script:
         "../scripts/describe_checkpoint.py"

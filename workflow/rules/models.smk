@@ -19,6 +19,11 @@ def of_model(setting):
     return lambda wildcards: getattr(model_of(wildcards), setting)
 
 
+def replicate_of(wildcards):
+    """Return the number of the replicate that a job is about."""
+    return int(wildcards.replicate)
+
+
 def models_trained_by(rule):
     """Return a pattern of the models that a rule trains, so that no two rules write one file.
 

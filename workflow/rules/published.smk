@@ -35,27 +35,16 @@ use rule compare_models as compare_published with:
         sizes=PUBLISHED["splits"]["sizes"],
 
 
-use rule plot_metrics as plot_published_metrics with:
+use rule plot_figures as plot_published_figures with:
+    input:
+        **figure_tables(PUBLISHED, DRAWABLE_PUBLISHED),
     output:
-        **metric_figures(PUBLISHED),
+        **figures_of(PUBLISHED, DRAWABLE_PUBLISHED),
     pathvars:
         results="results/published",
     params:
-        code_of("plot_metrics.py"),
-        metrics=PUBLISHED["comparison"]["metrics"],
-        labels=model_labels(PUBLISHED),
-        shared_splits=False,
-
-
-use rule plot_differences as plot_published_differences with:
-    pathvars:
-        results="results/published",
-    params:
-        code_of("plot_differences.py"),
-        labels=model_labels(PUBLISHED),
-        shared_splits=False,
-        rope=PUBLISHED["comparison"]["rope"],
-        alpha=PUBLISHED["comparison"]["alpha"],
+        code_of("plot_figures.py"),
+        **figure_settings(PUBLISHED),
 
 
 rule write_published:
@@ -64,9 +53,9 @@ rule write_published:
         metrics="results/published/metrics.csv",
         comparison=rules.compare_published.output,
         printed="resources/published/tables.csv",
-        figures=published_figures(),
-        captions=captions_of(published_figures),
-        templates=page_templates(),
+        figures=rules.plot_published_figures.output.svg,
+        captions=CAPTIONS,
+        templates=TEMPLATES,
     output:
         report=report(
             "results/published/report.html",

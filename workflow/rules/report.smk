@@ -31,170 +31,25 @@ rule plot_examples:
         "../scripts/plot_examples.py"
 
 
-rule plot_flow:
-    """Draw how many files, slices and patients were seen, left out and used."""
+rule plot_figures:
+    """Draw all figures of the study's tables in one job; `figures/registry.py` lists them."""
     input:
-        summary="<results>/dataset/summary.json",
+        **figure_tables(config, DRAWABLE),
     output:
-        svg=report(
-            "<results>/figures/flow.svg",
-            caption="../report/flow.rst",
-            category="Data",
-        ),
-        png="<results>/figures/flow.png",
+        **figures_of(config, DRAWABLE),
     log:
-        "<results>/logs/plot_flow.log",
+        "<results>/logs/plot_figures.log",
     benchmark:
-        "<results>/benchmarks/plot_flow.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib
-    params:
-        code_of("plot_flow.py"),
-    script:
-        "../scripts/plot_flow.py"
-
-
-rule plot_metrics:
-    """Draw each metric of all models and replicates, and each model's mean confusion matrix."""
-    input:
-        metrics="<results>/metrics.csv",
-    output:
-        **metric_figures(config),
-    log:
-        "<results>/logs/plot_metrics.log",
-    benchmark:
-        "<results>/benchmarks/plot_metrics.tsv"
+        "<results>/benchmarks/plot_figures.tsv"
     conda:
         "../../envs/stats.yaml"
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        code_of("plot_metrics.py"),
-        metrics=config["comparison"]["metrics"],
-        labels=model_labels(config),
-        shared_splits=True,
+        code_of("plot_figures.py"),
+        **figure_settings(config),
     script:
-        "../scripts/plot_metrics.py"
-
-
-rule plot_training:
-    """Draw loss and accuracy of every replicate, epoch by epoch."""
-    input:
-        histories=every_run("history.csv", models=trained_models()),
-    output:
-        svg=report(
-            "<results>/figures/training.svg",
-            caption="../report/training.rst",
-            category="Training",
-        ),
-        png="<results>/figures/training.png",
-    log:
-        "<results>/logs/plot_training.log",
-    benchmark:
-        "<results>/benchmarks/plot_training.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib and pandas
-    params:
-        code_of("plot_training.py"),
-        labels={name: model_labels(config)[name] for name in trained_models()},
-    script:
-        "../scripts/plot_training.py"
-
-
-rule plot_differences:
-    """Draw the primary analysis: differences between models with their intervals."""
-    input:
-        tests="<results>/comparison/resampled_t.csv",
-        metrics="<results>/metrics.csv",
-    output:
-        svg=report(
-            "<results>/figures/differences.svg",
-            caption="../report/differences.rst",
-            category="Comparison",
-        ),
-        png="<results>/figures/differences.png",
-    log:
-        "<results>/logs/plot_differences.log",
-    benchmark:
-        "<results>/benchmarks/plot_differences.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib and pandas
-    params:
-        code_of("plot_differences.py"),
-        labels=model_labels(config),
-        shared_splits=True,
-        rope=config["comparison"]["rope"],
-        alpha=config["comparison"]["alpha"],
-    script:
-        "../scripts/plot_differences.py"
-
-
-rule plot_patients:
-    """Draw the evidence over patients: ROC, precision-recall and calibration."""
-    input:
-        curves="<results>/comparison/patients/curves.csv",
-        calibration="<results>/comparison/patients/calibration.csv",
-        operating_points="<results>/comparison/patients/operating_points.csv",
-    output:
-        curves_svg=report(
-            "<results>/figures/curves.svg",
-            caption="../report/curves.rst",
-            category="Patients",
-        ),
-        curves_png="<results>/figures/curves.png",
-        calibration_svg=report(
-            "<results>/figures/calibration.svg",
-            caption="../report/calibration.rst",
-            category="Patients",
-        ),
-        calibration_png="<results>/figures/calibration.png",
-    log:
-        "<results>/logs/plot_patients.log",
-    benchmark:
-        "<results>/benchmarks/plot_patients.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib and pandas
-    params:
-        code_of("plot_patients.py"),
-        labels=model_labels(config),
-    script:
-        "../scripts/plot_patients.py"
-
-
-rule plot_ranking:
-    """Draw the models' ranks, for three models or more."""
-    input:
-        ranks="<results>/comparison/ranking.csv",
-        tests="<results>/comparison/resampled_t.csv",
-    output:
-        svg=report(
-            "<results>/figures/ranking.svg",
-            caption="../report/ranking.rst",
-            category="Comparison",
-        ),
-        png="<results>/figures/ranking.png",
-    log:
-        "<results>/logs/plot_ranking.log",
-    benchmark:
-        "<results>/benchmarks/plot_ranking.tsv"
-    conda:
-        "../../envs/stats.yaml"
-    resources:
-        mem_mb=500,  # Python with Matplotlib and pandas
-    params:
-        code_of("plot_ranking.py"),
-        labels=model_labels(config),
-        alpha=config["comparison"]["alpha"],
-    script:
-        "../scripts/plot_ranking.py"
+        "../scripts/plot_figures.py"
 
 
 rule write_report:
@@ -206,11 +61,15 @@ rule write_report:
         summaries=every_run("training.json"),
         # As text: for files of a rule, Snakemake compares all inputs with each of them.
         comparison=[*map(str, [*rules.compare_models.output, *rules.compare_patients.output])],
+        figures=[
+            # A picture of pixels gains nothing from being vectors.
+            *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
+            *map(str, rules.plot_figures.output.svg),
+        ],
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
-        figures=report_figures,
-        captions=captions_of(report_figures),
-        templates=page_templates(),
+        captions=CAPTIONS,
+        templates=TEMPLATES,
         environments=["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
     output:
         report=report(

@@ -18,7 +18,7 @@ rule split_patients:
     params:
         code_of("split_patients.py"),
         **STUDY.splits,
-        replicate=lambda wildcards: int(wildcards.replicate),
+        replicate=replicate_of,
         seed=config["seed"],
     script:
         "../scripts/split_patients.py"

@@ -6,7 +6,7 @@ rule compare_studies:
     """Set finished studies side by side: what differs, what each finds, whether they agree."""
     input:
         unpack(finished_studies),
-        templates=page_templates(),
+        templates=TEMPLATES,
     output:
         # Of no study, so it has one name whichever are compared.
         page="results/studies.html",

@@ -32,6 +32,7 @@ rule train_head:
         training=of_model("training"),
         folds=STUDY.inner_folds,
         seed=config["seed"],
+        replicate=replicate_of,
     script:
         "../scripts/train_head.py"
 
@@ -66,6 +67,7 @@ rule train_sequence_head:
         training=of_model("training"),
         folds=STUDY.inner_folds,
         seed=config["seed"],
+        replicate=replicate_of,
     script:
         "../scripts/train_sequence_head.py"
 
@@ -99,6 +101,7 @@ rule fit_classical:
         # Regularisation is always chosen inside the training patients.
         folds=config["tuning"]["folds"],
         seed=config["seed"],
+        replicate=replicate_of,
     script:
         "../scripts/fit_classical.py"
 
@@ -139,5 +142,6 @@ rule finetune:
         training=of_model("training"),
         folds=STUDY.inner_folds,
         seed=config["seed"],
+        replicate=replicate_of,
     script:
         "../scripts/finetune.py"

@@ -53,9 +53,5 @@ def _values(path, names):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.metrics,
-            snakemake.input.predictions,
-            *snakemake.output,
-            **snakemake.params,
-        )
+        files = snakemake.input
+        main(files.metrics, files.predictions, *snakemake.output, **snakemake.params)

@@ -14,4 +14,4 @@ def main(runs, metrics, *, n_test):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input.runs, snakemake.output.metrics, **snakemake.params)
+        main(*snakemake.input, *snakemake.output, **snakemake.params)

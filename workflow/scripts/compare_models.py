@@ -26,9 +26,5 @@ def main(metrics, splits, tables, settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.metrics,
-            snakemake.input.get("splits", []),
-            dict(snakemake.output.items()),
-            dict(snakemake.params.items()),
-        )
+        metrics, *splits = snakemake.input
+        main(metrics, splits, {**snakemake.output}, {**snakemake.params})

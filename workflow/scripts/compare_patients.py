@@ -20,9 +20,4 @@ def main(predictions, patients, tables, settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.predictions,
-            snakemake.input.patients,
-            dict(snakemake.output.items()),
-            dict(snakemake.params.items()),
-        )
+        main(*snakemake.input, {**snakemake.output}, {**snakemake.params})

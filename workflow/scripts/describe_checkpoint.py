@@ -31,9 +31,4 @@ def main(folder, description, *, model, settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.folder,
-            snakemake.output.description,
-            model=snakemake.wildcards.model,
-            settings=snakemake.params.settings,
-        )
+        main(*snakemake.input, *snakemake.output, **snakemake.params)

@@ -1,14 +1,13 @@
 """Draw a synthetic head-CT dataset in the layout of any format."""
 
 import logging
-from typing import Any
 
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.phantom.layouts import write_phantom
 
 
-def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:
+def main(dataset, *, phantom, seed):
     """Write the dataset; `phantom` holds patients, positive, image_size and layout."""
     with atomic_write(dataset) as folder:
         write_phantom(folder, **phantom, seed=seed)
@@ -20,4 +19,4 @@ def main(*, dataset: str, phantom: dict[str, Any], seed: int) -> None:
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(**snakemake.output, **snakemake.params)
+        main(*snakemake.output, **snakemake.params)

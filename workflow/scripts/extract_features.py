@@ -62,13 +62,4 @@ def main(
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.folder,
-            snakemake.input.description,
-            snakemake.input.pixels,
-            snakemake.input.rows,
-            snakemake.output.features,
-            snakemake.output.rows,
-            **snakemake.params,
-            threads=snakemake.threads,
-        )
+        main(*snakemake.input, *snakemake.output, threads=snakemake.threads, **snakemake.params)

@@ -17,4 +17,4 @@ def main(folder, record, *, checkpoint, revision):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.output.folder, snakemake.output.record, **snakemake.params)
+        main(*snakemake.output, **snakemake.params)

@@ -69,10 +69,4 @@ def main(
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input,
-            snakemake.output,
-            replicate=int(snakemake.wildcards.replicate),
-            threads=snakemake.threads,
-            **snakemake.params,
-        )
+        main(snakemake.input, snakemake.output, threads=snakemake.threads, **snakemake.params)

@@ -25,9 +25,4 @@ def main(inputs, scores, summary, *, head, labels, weighted, folds, **seeds):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input,
-            *snakemake.output,
-            replicate=int(snakemake.wildcards.replicate),
-            **snakemake.params,
-        )
+        main(snakemake.input, *snakemake.output, **snakemake.params)

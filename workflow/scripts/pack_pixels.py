@@ -42,13 +42,4 @@ def main(dataset, recognised, slices, description, pixels, rows, *, window, shar
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.dataset,
-            snakemake.input.recognised,
-            snakemake.input.slices,
-            snakemake.input.description,
-            snakemake.output.pixels,
-            snakemake.output.rows,
-            threads=snakemake.threads,
-            **snakemake.params,
-        )
+        main(*snakemake.input, *snakemake.output, threads=snakemake.threads, **snakemake.params)

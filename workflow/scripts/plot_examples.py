@@ -36,11 +36,4 @@ def main(dataset, recognised, slices, patients, svg, png, *, window, synthetic):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input.dataset,
-            snakemake.input.recognised,
-            snakemake.input.slices,
-            snakemake.input.patients,
-            *snakemake.output,
-            **snakemake.params,
-        )
+        main(*snakemake.input, *snakemake.output, **snakemake.params)

@@ -13,4 +13,4 @@ def main(folder, *, kind, frames, seed):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.output.folder, **snakemake.params)
+        main(*snakemake.output, **snakemake.params)

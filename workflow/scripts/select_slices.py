@@ -12,17 +12,7 @@ from ctseq.intake.selection import select_slices
 from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PATIENTS, SLICES
 
 
-def main(
-    *,
-    dataset: str,
-    inventory: str,
-    listing: str,
-    demographics: str,
-    slices: str,
-    patients: str,
-    summary: str,
-    sorted_folder: str,
-) -> None:
+def main(*, dataset, inventory, listing, demographics, slices, patients, summary, sorted_folder):
     """Write the slices, the patients, their counts and the folder of links."""
     seen = read_table(listing, LISTING)
     kept, people = select_slices(seen, read_table(demographics, DEMOGRAPHICS))

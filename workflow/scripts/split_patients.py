@@ -14,4 +14,4 @@ def main(patients, split, *, scheme, **settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input.patients, snakemake.output.split, **snakemake.params)
+        main(*snakemake.input, *snakemake.output, **snakemake.params)

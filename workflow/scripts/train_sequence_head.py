@@ -51,9 +51,4 @@ def _write_attention(slices, weights, path):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(
-            snakemake.input,
-            snakemake.output,
-            replicate=int(snakemake.wildcards.replicate),
-            **snakemake.params,
-        )
+        main(snakemake.input, snakemake.output, **snakemake.params)

@@ -39,23 +39,8 @@ def differences(
     """Draw the primary analysis: each pair's mean difference with its interval, by metric.
 
     A filled marker stands for an adjusted p below `alpha`; ticks below are the replicates' own
-    differences, where models share their splits; the band is the region of practical equivalence.
-
-    Parameters
-    ----------
-    tests
-        ``comparison/resampled_t.csv``: metric, model_a, model_b, estimate, low, high,
-        p_adjusted.
-    metrics
-        `tables.METRICS`.
-    labels
-        Model to label, in config's order.
-    rope
-        Half the band's width, in the metrics' units.
-    alpha
-        Level of the test; the intervals have level 1 - `alpha`.
-    shared_splits
-        Whether a replicate is the same split for every model.
+    differences, where models share their splits; the band is the region of practical equivalence,
+    `rope` on either side of none. `tests` are ``comparison/resampled_t.csv``.
     """
     names = list(dict.fromkeys(tests["metric"]))
     pairs = list(dict.fromkeys(zip(tests["model_a"], tests["model_b"], strict=True)))
@@ -71,9 +56,8 @@ def differences(
         axes = panels[0] if single else panels[number]
         for row in of_metric.itertuples():
             y = number if single else pairs.index((row.model_a, row.model_b))
-            points = np.empty(0)
-            if shared_splits:
-                points = _differences_of(metrics, metric, row.model_a, row.model_b)
+            own = (metrics, metric, row.model_a, row.model_b)
+            points = _differences_of(*own) if shared_splits else np.empty(0)
             _difference(axes, y, row, points, alpha)
     titles = [METRICS[name].title for name in names]
     ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
@@ -138,16 +122,8 @@ def ranking(
 ) -> Figure:
     """Draw the models' mean ranks by metric, and join those that do not differ significantly.
 
-    Parameters
-    ----------
-    ranks
-        ``comparison/ranking.csv``: metric, model, average_rank; rank 1 is best.
-    tests
-        ``comparison/resampled_t.csv``.
-    labels
-        Model to label, in config's order.
-    alpha
-        Level at which a difference is significant, after Holm's adjustment.
+    `ranks` are ``comparison/ranking.csv``, 1 being the best; `tests` are
+    ``comparison/resampled_t.csv``, adjusted after Holm.
     """
     names = list(dict.fromkeys(ranks["metric"]))
     wide = min(_COLUMNS, len(names))
@@ -160,7 +136,7 @@ def ranking(
         of_metric = of_metric.sort_values(["average_rank", "model"])
         order = list(of_metric["model"])
         for y, row in enumerate(of_metric.itertuples()):
-            look = look_of(list(labels), row.model)
+            look = look_of(labels, row.model)
             axes.plot(row.average_rank, y, marker=look["marker"], color=look["color"])
         axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
         axes.set_ylim(len(order) - 0.4, -0.6)

@@ -16,17 +16,8 @@ def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Se
 
     The positive one lies in the middle of the longest run of those positive slices that show the
     most subtypes; the negative one is the middle slice of the negative patient whose sequence is
-    nearest to the median length. Ties go to the first patient id.
-
-    Parameters
-    ----------
-    slices, patients
-        `tables.SLICES` and `tables.PATIENTS`.
-
-    Returns
-    -------
-    tuple of Series
-        Rows of `slices`, with their index as `name`.
+    nearest to the median length. Ties go to the first patient id. Both are rows of `slices`
+    (`tables.SLICES`), with their index as `name`.
 
     Raises
     ------
@@ -66,18 +57,10 @@ def example_slices(
     labelled: bool = True,
     synthetic: bool,
 ) -> Figure:
-    """Draw the two slices side by side, without anything that identifies a patient.
+    """Draw two slices, uint8 (H, W), side by side, without anything that identifies a patient.
 
-    Parameters
-    ----------
-    positive, negative
-        uint8, shape (H, W).
-    subtypes
-        Subtypes of hemorrhage that the positive slice is annotated with.
-    labelled
-        Whether slices have labels; if not, the first is some slice of a patient with hemorrhage.
-    synthetic
-        Whether to say that the slices are synthetic.
+    The positive one is named with its subtypes of hemorrhage; where slices are not `labelled`, it
+    is some slice of a patient with hemorrhage.
     """
     figure = canvas(COLUMN, 54 * MM)
     panels = figure.subplots(1, 2)
@@ -89,8 +72,6 @@ def example_slices(
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
         axes.set_title(title + (" (synthetic)" if synthetic else ""))
         axes.set_xlabel(below, loc="left")
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
     return figure

@@ -21,11 +21,8 @@ _COLUMN = PAGE / MM / len(_PARTS)
 def flow(summary: Mapping[str, Any]) -> Figure:
     """Draw how many files, slices and patients were seen, left out and used, side by side.
 
-    Parameters
-    ----------
-    summary
-        ``dataset/summary.json``; `flow` holds for files, slices and patients how many were seen
-        and used, and reason code to how many were left out.
+    `summary` is ``dataset/summary.json``; its `flow` holds for files, slices and patients how many
+    were seen and used, and reason code to how many were left out.
     """
     counts = summary["flow"]
     reasons = {part: _reasons(counts[part]["excluded_by_reason"]) for part in _PARTS}
@@ -34,8 +31,7 @@ def flow(summary: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(PAGE, height * MM))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.set_xlim(0, PAGE / MM)
-    axes.set_ylim(0, height)
+    axes.set(xlim=(0, PAGE / MM), ylim=(0, height))
     for index, part in enumerate(_PARTS):
         left = index * _COLUMN + 2
         _box(axes, left, height - _BOX - 1, f"{counts[part]['seen']:,} {part} seen", COLOURS[0])

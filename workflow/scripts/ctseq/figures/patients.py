@@ -10,38 +10,31 @@ from ctseq.figures.style import COLUMN, MM, MUTED, PAGE, canvas, grid, key_below
 
 
 @styled
-def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float) -> Figure:
-    """Draw ROC and precision-recall curves with their bootstrap bands.
+def curves(points: pd.DataFrame, decisions: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw ROC and precision-recall curves with their bootstrap bands, and those of chance.
 
-    Parameters
-    ----------
-    points
-        ``comparison/patients/curves.csv``: model, curve (``roc`` or ``precision_recall``), x,
-        y, low, high.
-    labels
-        Model to label, in config's order.
-    prevalence
-        Share of positive patients: the precision of chance.
+    `points` are of ``comparison/patients/curves.csv``; `decisions`, of ``operating_points.csv``
+    beside it, say how many patients are positive.
     """
+    n_positive, n_negative = decisions.iloc[0][["n_positive", "n_negative"]]
     figure = canvas(PAGE, 92 * MM)
     roc, precision_recall = figure.subplots(1, 2)
     roc.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
+    prevalence = n_positive / (n_positive + n_negative)  # the precision of chance
     precision_recall.axhline(prevalence, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
     for axes, name in ((roc, "roc"), (precision_recall, "precision_recall")):
         for model in labels:
             rows = points[(points["model"] == model) & (points["curve"] == name)]
-            look = look_of(list(labels), model)
+            look = look_of(labels, model)
             axes.fill_between(
                 rows["x"], rows["low"], rows["high"], color=look["color"], alpha=0.13, linewidth=0
             )
             axes.plot(rows["x"], rows["y"], color=look["color"], linestyle=look["linestyle"])
         _square(axes)
-    roc.set_xlabel("1 − specificity")
-    roc.set_ylabel("Sensitivity")
-    roc.set_title("ROC")
-    precision_recall.set_xlabel("Recall (sensitivity)")
-    precision_recall.set_ylabel("Precision")
-    precision_recall.set_title("Precision-recall")
+    roc.set(xlabel="1 − specificity", ylabel="Sensitivity", title="ROC")
+    precision_recall.set(
+        xlabel="Recall (sensitivity)", ylabel="Precision", title="Precision-recall"
+    )
     key_below(figure, labels)
     return figure
 
@@ -50,13 +43,7 @@ def curves(points: pd.DataFrame, *, labels: Mapping[str, str], prevalence: float
 def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     """Draw the share of patients with hemorrhage among those of a similar predicted probability.
 
-    Parameters
-    ----------
-    bins
-        ``comparison/patients/calibration.csv``: model, n, mean_probability, observed,
-        observed_low, observed_high, a row a model and bin.
-    labels
-        Model to label, in config's order.
+    `bins` are ``comparison/patients/calibration.csv``, a row a model and bin.
     """
     figure = canvas(COLUMN, 96 * MM)
     axes = figure.subplots()
@@ -64,7 +51,7 @@ def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     for model in labels:
         rows = bins[(bins["model"] == model) & (bins["n"] > 0)]
         x, share = rows["mean_probability"], rows["observed"]
-        look = look_of(list(labels), model)
+        look = look_of(labels, model)
         # Intervals are vertical lines at their bin; the line that joins bins only guides the eye.
         span = rows["observed_low"], rows["observed_high"]
         axes.vlines(x, *span, color=look["color"], alpha=0.45)
@@ -73,14 +60,13 @@ def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
             **look,
         )  # fmt: skip
     _square(axes)
-    axes.set_xlabel("Predicted probability of hemorrhage")
-    axes.set_ylabel("Share of patients with hemorrhage")
+    axes.set(
+        xlabel="Predicted probability of hemorrhage", ylabel="Share of patients with hemorrhage"
+    )
     key_below(figure, labels)
     return figure
 
 
 def _square(axes: Axes) -> None:
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_aspect("equal")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     grid(axes, "both")

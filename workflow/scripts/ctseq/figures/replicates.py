@@ -1,7 +1,7 @@
 """Figures of the replicates' results: each metric, and confusion matrices."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -28,26 +28,16 @@ from ctseq.figures.style import (
 
 @styled
 def metric_boxplot(
-    metrics: pd.DataFrame, *, metric: str, labels: Mapping[str, str], shared_splits: bool = True
+    metrics: pd.DataFrame, metric: str, *, labels: Mapping[str, str], shared_splits: bool = True
 ) -> Figure:
     """Draw one metric: a box a model, a point a replicate, a faint line a shared split.
 
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS`; a NaN value is undefined and is counted under the model's name.
-    metric
-        Which of them.
-    labels
-        Model to label, in the order of the figure.
-    shared_splits
-        Whether a replicate is the same split for every model; otherwise there are no lines.
+    `metrics` are `tables.METRICS`; undefined values, NaN, are counted under the model's name.
     """
-    rows = _with_positions(metrics[metrics["metric"] == metric], list(labels))
+    rows = _with_positions(metrics[metrics["metric"] == metric], labels)
     many = len(labels) > 3
     figure = canvas(PAGE if many else COLUMN, (72 if many else 68) * MM)
     axes = figure.subplots()
-    looks = {model: look_of(list(labels), model) for model in labels}
     _limit(axes, rows, metric)
     # Undefined values stay in: a line ends where its replicate is undefined.
     if shared_splits:
@@ -55,7 +45,7 @@ def metric_boxplot(
             axes.plot(line["x"], line["value"], color=FAINT, linewidth=0.5, zorder=1)
     defined = rows.dropna(subset="value")
     if len(defined):
-        _boxes_and_points(axes, defined, looks)
+        _boxes_and_points(axes, defined, {model: look_of(labels, model) for model in labels})
     undefined = rows["value"].isna().groupby(rows["model"]).sum()
     names = [_counted(label, int(undefined.get(model, 0))) for model, label in labels.items()]
     axes.set_xticks(range(len(labels)), names)
@@ -111,34 +101,22 @@ def _boxes_and_points(
     )
 
 
-def _with_positions(rows: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of `models` with the x positions of their model's box and of their point."""
-    rows = rows[rows["model"].isin(models)].sort_values(["model", "replicate"])
+def _with_positions(rows: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
+    """Return the rows with the x positions of their model's box and of their point."""
+    rows = rows.sort_values(["model", "replicate"])
     centre = rows["model"].map({model: index for index, model in enumerate(models)})
-    offsets = rows.groupby("model")["value"].transform(lambda values: _offsets(values.to_numpy()))
-    return rows.assign(centre=centre, x=centre + offsets)
-
-
-def _offsets(values: np.ndarray) -> np.ndarray:
-    """Return offsets that set equal values side by side, so that each point can be seen."""
-    offsets = np.zeros(len(values))
-    for value in np.unique(values[~np.isnan(values)]):
-        equal = np.flatnonzero(values == value)
-        step = min(0.11, 0.5 / len(equal))
-        offsets[equal] = step * (np.arange(len(equal)) - (len(equal) - 1) / 2)
-    return offsets
+    # Equal values stand side by side, so that each point can be seen.
+    equal = rows.groupby(["model", "value"], dropna=False)["value"]
+    n = equal.transform("size")
+    step = (0.5 / n).clip(upper=0.11)
+    return rows.assign(centre=centre, x=centre + step * (equal.cumcount() - (n - 1) / 2))
 
 
 @styled
-def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure:
+def confusion_matrix(metrics: pd.DataFrame, model: str, *, labels: Mapping[str, str]) -> Figure:
     """Draw a model's mean confusion matrix with the standard deviation over replicates.
 
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS` with tn, fp, fn and tp.
-    model, label
-        Which model, and its name in the title.
+    `metrics` are `tables.METRICS`, of which it needs tn, fp, fn and tp.
     """
     rows = metrics[metrics["model"] == model]
     counts = rows.pivot(index="replicate", columns="metric", values="value")
@@ -147,8 +125,7 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
     deviation = cells.std().fillna(0).to_numpy().reshape(2, 2)
     total = mean.sum(axis=1, keepdims=True)
     share = np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
-    texts = [f"{m:.1f} ± {d:.1f}" for m, d in zip(mean.flat, deviation.flat, strict=True)]
-    texts = [f"{text}\n{100 * part:.0f} %" for text, part in zip(texts, share.flat, strict=True)]
+    cell = np.vectorize("{:.1f} ± {:.1f}\n{:.0f} %".format)
     classes = ["no hemorrhage", "hemorrhage"]
     figure = canvas(COLUMN, 70 * MM)
     axes = figure.subplots()
@@ -158,7 +135,7 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
         vmax=1,
         cmap="Blues",
         square=True,
-        annot=np.reshape(texts, (2, 2)),
+        annot=cell(mean, deviation, 100 * share),
         fmt="",
         annot_kws={"fontsize": 9, "linespacing": 1.5},
         xticklabels=classes,
@@ -170,5 +147,5 @@ def confusion_matrix(metrics: pd.DataFrame, *, model: str, label: str) -> Figure
     axes.set_yticklabels(classes, rotation=90, va="center")
     axes.set_xlabel("Called")
     axes.set_ylabel("Truth")
-    axes.set_title(f"{wrapped(label, 40)}, mean ± SD of {len(cells)} replicates")
+    axes.set_title(f"{wrapped(labels[model], 40)}, mean ± SD of {len(cells)} replicates")
     return figure

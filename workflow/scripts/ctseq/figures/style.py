@@ -1,7 +1,7 @@
 """The style of all figures, and writing them with the same bytes every time."""
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -92,7 +92,7 @@ def save(figure: Figure, svg: str | Path, png: str | Path) -> None:
         figure.savefig(unfinished, format="png", dpi=300, metadata={"Software": None})
 
 
-def look_of(models: Sequence[str], model: str) -> dict[str, object]:
+def look_of(models: Iterable[str], model: str) -> dict[str, object]:
     """Return a model's colour, marker and dashes, which follow the order of the models."""
     index = list(models).index(model)
     return {
@@ -107,19 +107,14 @@ def wrapped(label: str, width: int = 14) -> str:
     return "\n".join(textwrap.wrap(label, width)) or label
 
 
-def key_of(labels: Mapping[str, str]) -> list[Line2D]:
-    """Return legend entries, one a model: its line with its marker."""
-    looks = {model: look_of(list(labels), model) for model in labels}
-    return [
-        Line2D([], [], label=wrapped(label, 24), markersize=3.5, **looks[model])
-        for model, label in labels.items()
-    ]
-
-
 def key_below(figure: Figure, labels: Mapping[str, str]) -> None:
     """Put the models' legend under all panels, where no curve can hide it."""
+    lines = [
+        Line2D([], [], label=wrapped(label, 24), markersize=3.5, **look_of(labels, model))
+        for model, label in labels.items()
+    ]
     columns = min(len(labels), 3 if figure.get_figwidth() > 1.5 * COLUMN else 2)
-    figure.legend(handles=key_of(labels), loc="outside lower center", ncols=columns)
+    figure.legend(handles=lines, loc="outside lower center", ncols=columns)
 
 
 def grid(axes: Axes, axis: str) -> None:

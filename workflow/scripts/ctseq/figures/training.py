@@ -15,28 +15,24 @@ from ctseq.figures.style import MM, MUTED, PAGE, canvas, grid, look_of, styled, 
 
 @styled
 def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
-    """Draw each model's losses and tuning accuracy, epoch by epoch.
+    """Draw losses and tuning accuracy, epoch by epoch, of each model that has a history.
 
     Thin lines are replicates, thick ones their mean as far as at least half of them train, dots
-    the epochs that were kept.
-
-    Parameters
-    ----------
-    histories
-        `tables.HISTORY` with columns model and replicate.
-    labels
-        Model to label, in the order of the figure.
+    the epochs that were kept. `histories` are `tables.HISTORY` with columns model and replicate.
     """
+    labels = {model: labels[model] for model in labels if model in set(histories["model"])}
+    histories = _chosen(histories)
     figure = canvas(PAGE, (12 + 44 * len(labels)) * MM)
     panels = figure.subplots(len(labels), 2, squeeze=False, sharex=True)
     for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=True):
         runs = histories[histories["model"] == model]
-        colour = look_of(list(labels), model)["color"]
+        colour = look_of(labels, model)["color"]
         _curves(loss, runs, "train_loss", MUTED)
-        _curves(loss, runs, "tuning_loss", colour)
-        _curves(accuracy, runs, "tuning_accuracy", colour)
-        _kept(loss, runs, "tuning_loss", colour)
-        _kept(accuracy, runs, "tuning_accuracy", colour)
+        for axes, column in ((loss, "tuning_loss"), (accuracy, "tuning_accuracy")):
+            _curves(axes, runs, column, colour)
+            _kept(axes, runs, column, colour)
+            grid(axes, "y")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         loss.set_title(wrapped(label, 50), fontweight="bold")
         loss.set_ylabel("Loss")
         accuracy.set_ylabel("Tuning accuracy")
@@ -47,12 +43,16 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
                 Line2D([], [], color=colour, label="tuning"),
             ]
         )
-        for axes in (loss, accuracy):
-            grid(axes, "y")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in panels[-1]:
         axes.set_xlabel("Epoch")
     return figure
+
+
+def _chosen(histories: pd.DataFrame) -> pd.DataFrame:
+    """Return the epochs of the learning rate that was chosen, where several were tried."""
+    kept = histories["peak_rate"].where(histories["kept"] == 1)
+    chosen = kept.groupby([histories["model"], histories["replicate"]]).transform("max")
+    return histories[histories["peak_rate"] == chosen]
 
 
 def _curves(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:

@@ -20,6 +20,11 @@ class Figure:
     caption: str
     data_uri: str
 
+    @property
+    def kind(self) -> str:
+        """What it is one of: ``metric-recall`` is a ``metric``."""
+        return self.name.partition("-")[0]
+
 
 def read_figures(
     paths: Sequence[str | Path],

@@ -1,8 +1,10 @@
 """The pages of a study and of the published study: sections around an answer."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
+from ctseq.figures import registry
 from ctseq.report import replicates, sections
 from ctseq.report.comparison import section_tables
 from ctseq.report.rendering import template
@@ -38,7 +40,8 @@ def _page(
 
 
 def _body(section: Section, study: Study | Published) -> str:
-    """Return a section's HTML: what its template says, then the tables that it does not place."""
+    """Return a section's HTML: what its template says, then its other figures and tables."""
+    pictures = {kind: list(own) for kind, own in groupby(study.figures, lambda figure: figure.kind)}
     tables = section_tables(
         study.comparison,
         section.id,
@@ -49,7 +52,8 @@ def _body(section: Section, study: Study | Published) -> str:
         study=study,
         config=study.config,
         labels=study.labels,
-        figures=study.figures,
+        figures=pictures,
+        own_figures=[one.name for one in registry.FIGURES if one.section == section.id],
         section=section,
         tables=tables,
         **section.context(study),

@@ -1,0 +1,126 @@
+"""Every figure that is drawn from a study's tables, in the order of the report.
+
+To add one, write a function that draws it, add an entry here, and say in
+``workflow/report/<name>.rst`` what it shows: rules, script and report find it. It imports no
+Matplotlib, because Snakemake asks for the names at every start.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from inspect import getfullargspec, unwrap
+from pkgutil import resolve_name
+from typing import Any
+
+# `labels` (model to label, in order), `metrics`, `alpha`, `rope`, and `shared_splits`: whether a
+# replicate is the same split for every model.
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, or one of each metric or model.
+
+    Attributes
+    ----------
+    name
+        What its files and its caption are called; one of several is called ``<name>-<item>``.
+    section
+        Id of the report's section that shows it.
+    category
+        Its heading in Snakemake's own report.
+    draw
+        The function that returns it, ``"module:function"``, imported when it draws. It takes the
+        tables, then the item if there are several; its keyword-only arguments are settings.
+    tables
+        What it is drawn from: ``summary``, ``metrics``, ``histories`` or names of analyses.
+    each
+        The setting that lists the items, where there are several.
+    when
+        From the settings to whether it is drawn.
+    """
+
+    name: str
+    section: str
+    category: str
+    draw: str
+    tables: tuple[str, ...]
+    each: str | None = None
+    when: Callable[[Settings], bool] = lambda settings: True
+
+    def files(self, settings: Settings) -> list[str]:
+        """List the names of its files, without suffixes."""
+        return [f"{self.name}-{item}" for item in settings[self.each]] if self.each else [self.name]
+
+    def drawn(self, file: str, tables: Mapping[str, Any], settings: Settings) -> Any:
+        """Return the Matplotlib figure of one of its files."""
+        draw = resolve_name(self.draw)
+        items = [file.removeprefix(f"{self.name}-")] if self.each else []
+        own = {name: settings[name] for name in getfullargspec(unwrap(draw)).kwonlyargs}
+        return draw(*(tables[name] for name in self.tables), *items, **own)
+
+
+FIGURES = [
+    Figure("flow", "data", "Data", "ctseq.figures.flow:flow", ("summary",)),
+    Figure(
+        "differences",
+        "primary",
+        "Comparison",
+        "ctseq.figures.comparison:differences",
+        ("resampled_t", "metrics"),
+    ),
+    Figure(
+        "curves",
+        "patients",
+        "Patients",
+        "ctseq.figures.patients:curves",
+        ("patients/curves", "patients/operating_points"),
+    ),
+    Figure(
+        "calibration",
+        "patients",
+        "Patients",
+        "ctseq.figures.patients:calibration",
+        ("patients/calibration",),
+    ),
+    Figure(
+        "training",
+        "replicates",
+        "Training",
+        "ctseq.figures.training:training_curves",
+        ("histories",),
+    ),
+    Figure(
+        "metric",
+        "paper",
+        "Metrics",
+        "ctseq.figures.replicates:metric_boxplot",
+        ("metrics",),
+        each="metrics",
+    ),
+    Figure(
+        "confusion",
+        "paper",
+        "Metrics",
+        "ctseq.figures.replicates:confusion_matrix",
+        ("metrics",),
+        each="labels",
+    ),
+    Figure(
+        "ranking",
+        "primary",
+        "Comparison",
+        "ctseq.figures.comparison:ranking",
+        ("ranking", "resampled_t"),
+        when=lambda settings: len(settings["labels"]) > 2,
+    ),
+]
+
+
+def figure_files(settings: Settings, tables: Collection[str]) -> dict[str, Figure]:
+    """Return file names, without suffixes, and figures of all that can be drawn from `tables`."""
+    return {
+        file: figure
+        for figure in FIGURES
+        if set(figure.tables) <= set(tables) and figure.when(settings)
+        for file in figure.files(settings)
+    }
