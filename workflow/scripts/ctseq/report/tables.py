@@ -1,4 +1,4 @@
-"""Tables of the report, made from the comparison's tables by what their columns are called."""
+"""Tables of the report, made from tables of evidence by the names of their columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,8 +99,8 @@ def table_of(
     frame = _merged(frame, labels).drop(columns=list(drop), errors="ignore")
     headings = {**_HEADINGS, "interval": f"{100 * (1 - alpha):g} % interval", **headings}
     notes = []
-    footnotes = [words_of(cell) for cell in frame.pop("notes")] if "notes" in frame else []
-    footnotes = footnotes or [[] for _ in range(len(frame))]
+    cells = frame.pop("notes") if "notes" in frame else [""] * len(frame)
+    footnotes = [words_of(cell) for cell in cells]
     if "pair" in frame and len(set(frame["pair"])) == 1:
         notes.append(f"Models: {frame.pop('pair').iloc[0]}.")
     if "method" in frame and len(set(frame["method"])) == 1:
@@ -109,7 +109,7 @@ def table_of(
         methods = frame.pop("method")
         footnotes = [[method, *own] for method, own in zip(methods, footnotes, strict=True)]
     marks, legend = _footnotes(footnotes)
-    columns = [name for name in frame if not _says_nothing(frame[name])]
+    columns = [name for name in frame if not _is_empty(frame[name])]
     rows = [[_cell(name, row) for name in columns] for row in frame.to_dict(orient="records")]
     for row, mark in zip(rows, marks, strict=True):
         if row:
@@ -127,7 +127,7 @@ def _heading(name: str, headings: Mapping[str, str]) -> str:
 
 def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     frame = frame.copy()
-    if "model_a" in frame:
+    if {"model_a", "model_b"} <= set(frame):
         first = frame.columns.get_loc("model_a")
         named = [frame.pop(name).replace(labels) for name in ("model_a", "model_b")]
         frame.insert(first, "pair", named[0] + " − " + named[1])
@@ -137,11 +137,12 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
     if "metric" in frame:
         frame["metric"] = frame["metric"].map(_metric_title)
-    for low in [name for name in frame if name.endswith("low")]:
-        stem, first = low.removesuffix("low"), frame.columns.get_loc(low)
-        ends = zip(frame.pop(low), frame.pop(f"{stem}high"), strict=True)
-        cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
-        frame.insert(first, f"{stem}interval", cells)
+    for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
+        if f"{stem}high" in frame:
+            first = frame.columns.get_loc(f"{stem}low")
+            ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
+            cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
+            frame.insert(first, f"{stem}interval", cells)
     return frame
 
 
@@ -150,7 +151,7 @@ def _metric_title(name: str) -> str:
     return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
 
 
-def _says_nothing(column: pd.Series) -> bool:
+def _is_empty(column: pd.Series) -> bool:
     """Tell whether a column is empty, or counts undefined values of which there are none."""
     if column.name == "n_undefined" and (column == 0).all():
         return True
@@ -158,7 +159,7 @@ def _says_nothing(column: pd.Series) -> bool:
 
 
 def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
-    """Return each row's marks, and the lines they stand for; a note of all rows needs no mark."""
+    """Return each row's marks, and the lines below the table; a note on all rows needs no mark."""
     everywhere = [part for part in texts[0] if all(part in own for own in texts)] if texts else []
     others = list(dict.fromkeys(p for own in texts for p in own if p not in everywhere))
     marks = [
@@ -170,7 +171,7 @@ def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
 
 
 def _mark(index: int) -> str:
-    """Return a, b, c, ... in superscript letters, which plain text can carry."""
+    """Return a, b, c, ... as superscript letters, which need no markup."""
     letters = "ᵃᵇᶜᵈᵉᶠᵍʰ"
     return letters[index] if index < len(letters) else f"({index + 1})"
 
