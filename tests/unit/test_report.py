@@ -5,6 +5,7 @@ import functools
 import html
 import html.parser
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,6 @@ from ctseq.figures import registry
 from ctseq.figures.replicates import metric_boxplot
 from ctseq.report import facts, models, sections
 from ctseq.report.figures import Figure
-from ctseq.report.models import learning
 from ctseq.report.page import render, render_published
 from ctseq.report.replicates import replicate_tables, warnings
 from ctseq.report.sections import Section
@@ -227,36 +227,32 @@ def test_undefined_values_are_called_so(page):
 
 
 def test_a_head_that_barely_moved_is_warned_of():
-    metrics = metrics_of(predictions_of(TWO))
-    said = warnings(metrics, summaries_of(TWO, relative_weight_change=0.03), labels=TWO)
+    summaries = summaries_of(TWO, relative_weight_change=0.03)
+    said = warnings(study_of(TWO, summaries=summaries))
     assert "ViViT barely moves from its initial head in all 3 replicates." in said
-    assert not any("barely" in line for line in warnings(metrics, summaries_of(TWO), labels=TWO))
+    assert not any("barely" in line for line in warnings(study_of(TWO)))
 
 
 def test_what_barely_moved_means_is_said_where_it_happens(page):
     assert "Barely moved" not in page
     summaries = summaries_of(TWO, relative_weight_change=0.03)
     summaries["vivit"] = [{"C": 0.1}] * 3
-    notes = [
-        table.notes
-        for table in replicate_tables(metrics_of(predictions_of(TWO)), summaries, labels=TWO)
-    ]
+    notes = [table.notes for table in replicate_tables(study_of(TWO, summaries=summaries))]
     assert notes[0] == []
     assert "random layer" in notes[1][0]
 
 
 def test_what_was_chosen_stands_beside_each_replicate():
-    metrics = metrics_of(predictions_of(TWO))
-    table = replicate_tables(metrics, summaries_of(TWO), labels=TWO)[0]
+    table = replicate_tables(study_of(TWO))[0]
     assert table.header[-2] == "Chosen"
     assert table.rows[0][-2] == "rate 0.0001, epoch 7"
     classical = {model: [{"min_samples_leaf": 4}] * 3 for model in TWO}
-    table = replicate_tables(metrics, classical, labels=TWO)[0]
+    table = replicate_tables(study_of(TWO, summaries=classical))[0]
     assert table.rows[0][-2:] == ["min samples leaf 4", ""]
 
 
 def test_replicates_of_a_study_that_only_compares_have_a_table():
-    table = replicate_tables(metrics_of(predictions_of(TWO)), {}, labels=TWO)[1]
+    table = replicate_tables(study_of(TWO, summaries={}))[1]
     assert table.header[-2:] == ["Precision", "Remark"]
     assert table.rows[1][-1] == "calls all negative"
 
@@ -285,7 +281,10 @@ def models_of(**changed):
 
 
 def paragraphs(study):
-    return dict(text.split(": ", 1) for text in learning(study.config))
+    """Return how models learn, as the page says it: labels to text."""
+    section = render(study).partition("Models and recipe</h2>")[2].partition("<div")[0]
+    texts = re.findall(r"<p>(.*?)</p>", html.unescape(section), re.DOTALL)
+    return dict(" ".join(text.split()).split(": ", 1) for text in texts)
 
 
 def test_models_that_learn_alike_share_a_paragraph():

@@ -39,7 +39,7 @@ def test_notes_become_footnotes():
         {"metric": ["accuracy", "f1"], "p": [0.00001, np.nan], "low": [0.1, np.nan],
          "high": [0.2, np.nan], "notes": [shared, f"[{shared[1:-1]}, {other}]"], "empty": np.nan}
     )  # fmt: skip
-    table = table_of(frame, title="T", labels={}, alpha=0.1)
+    table = table_of(frame, title="T", labels={}, alpha=0.1, headings={})
     assert table.header == ["Metric", "p", "90 % interval"]
     assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", " ᵃ"]]
     assert table.notes == ["All rows: No defined value.", "ᵃ All values are equal."]
@@ -77,15 +77,15 @@ def test_notes_with_values_are_spelled_out():
 
 
 def test_numbers_carry_no_noise():
-    assert [p_value(p) for p in (0.0, 0.00099, 0.04567, 0.5, 1.0, np.nan, None)] == [
-        "< .001", "< .001", ".046", ".500", "1", "undefined", "undefined"
+    assert [p_value(p) for p in (0.0, 0.00099, 0.04567, 0.5, 1.0, np.nan)] == [
+        "< .001", "< .001", ".046", ".500", "1", "undefined"
     ]  # fmt: skip
     assert number(-0.0001) == "0.000"
     assert number(-0.5, 1) == "−0.5"
     assert number(float("inf")) == "unbounded"
     assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
     assert interval(-0.1, np.nan) == "undefined"
-    assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "undefined"]
+    assert [memory(m) for m in (200, 2048, np.nan)] == ["200 MiB", "2.0 GiB", "not measured"]
 
 
 def test_benchmarks_are_added_up_by_rule(tmp_path):

@@ -15,12 +15,11 @@ from ctseq.report.studies import render_studies
 
 
 def main(inputs, page):
-    """Write the page; `inputs` has the names of the rule's input, a file a study but for splits."""
-    splits = map(read_split, inputs.splits)
+    """Write the page; `inputs` has the names of the rule's input."""
+    splits = map(read_split, inputs.splits)  # of all replicates, study by study
     studies = []
-    for path, metrics, verdicts in zip(
-        inputs.configs, inputs.metrics, inputs.verdicts, strict=True
-    ):
+    files = zip(inputs.configs, inputs.metrics, inputs.verdicts, strict=True)
+    for path, metrics, verdicts in files:
         config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         studies.append(
             FinishedStudy(

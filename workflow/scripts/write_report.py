@@ -1,5 +1,6 @@
 """Write the report: everything the study found, in one page."""
 
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -18,12 +19,15 @@ from ctseq.report.study import Published, Study
 
 def main(inputs, outputs, *, config, published, benchmarks):
     """Write the page, and the configuration beside it; names are those of the rule."""
+    summaries = map(read_json, inputs.summaries)  # of all replicates, model by model
     study = Study(
         config=config,
         summary=read_json(inputs.summary),
         models=dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
         metrics=read_table(inputs.metrics, METRICS),
-        summaries=_by_model(inputs.summaries, config["models"]),
+        summaries={
+            model: list(islice(summaries, config["replicates"])) for model in config["models"]
+        },
         comparison={Path(path).stem: pd.read_csv(path) for path in inputs.comparison},
         published=_published(inputs.runs, inputs.printed, published),
         figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
@@ -37,22 +41,13 @@ def main(inputs, outputs, *, config, published, benchmarks):
             unfinished.write_text(text, encoding="utf-8")
 
 
-def _by_model(paths, models):
-    """Return each model's summaries; the paths go through the replicates model by model."""
-    summaries = list(map(read_json, paths))
-    n_replicates = len(summaries) // len(models)
-    return {
-        model: summaries[index * n_replicates : (index + 1) * n_replicates]
-        for index, model in enumerate(models)
-    }
-
-
 def _published(runs, printed, study):
-    n_test = study["splits"]["sizes"]["n_test"]
-    metrics = published_metrics(read_table(runs, RUNS), n_test=n_test)
-    comparison = compare_published(metrics, study)
+    metrics = published_metrics(read_table(runs, RUNS), n_test=study["splits"]["sizes"]["n_test"])
     return Published(
-        config=study, printed=pd.read_csv(printed), metrics=metrics, comparison=comparison
+        config=study,
+        printed=pd.read_csv(printed),
+        metrics=metrics,
+        comparison=compare_published(metrics, study),
     )
 
 

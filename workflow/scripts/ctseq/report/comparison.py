@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
-from ctseq.report.numbers import number
+from ctseq.report.study import Compared
 from ctseq.report.tables import Table, table_of
 
 _DIFFERENCE = {"estimate": "Difference"}
@@ -38,49 +38,33 @@ _PLAN = {
 }
 
 
-def section_tables(
-    comparison: Mapping[str, pd.DataFrame],
-    section: str,
-    *,
-    labels: Mapping[str, str],
-    alpha: float,
-) -> dict[str, Table]:
+def section_tables(study: Compared, section: str) -> dict[str, Table]:
     """Return the tables that a section of the report prints, by name and in their order.
 
-    Parameters
-    ----------
-    comparison
-        Stem of ``comparison/**.csv`` to table; a study need not have all.
-    section
-        Its id.
-    labels
-        Model to label.
-    alpha
-        Intervals have level 1 - `alpha`.
+    A study need not have the tables of all analyses.
     """
-    unprinted = _UNPRINTED if len(labels) > 2 else _UNPRINTED | {"ranking"}
+    unprinted = _UNPRINTED if len(study.labels) > 2 else _UNPRINTED | {"ranking"}
     made = {}
     for name in [one.stem for one in ANALYSES.values() if one.section == section]:
-        if name not in comparison or name in unprinted:
+        if name not in study.comparison or name in unprinted:
             continue
         title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
-        frame = comparison[name]
+        frame = study.comparison[name]
         if name == "calibration":
             frame = frame[frame["n"] > 0]
-        drop = [*drop, "false_alarm_rate"]
         made[name] = table_of(
-            frame, title=title, labels=labels, alpha=alpha, headings=headings, drop=drop
+            frame,
+            title=title,
+            labels=study.labels,
+            alpha=study.alpha,
+            headings=headings,
+            drop=[*drop, "false_alarm_rate"],
         )
     return made
 
 
-def ratio_text(comparison: Mapping[str, pd.DataFrame]) -> str:
-    """Return n(test)/n(training), by which the corrected test allows for overlap."""
-    return number(float(comparison["resampled_t"]["test_train_ratio"].iloc[0]), 2)
-
-
 def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
-    """Return the paper's tests' rates of false alarms in simulated studies, or nothing."""
+    """Return the false alarm rates of the paper's tests in simulated studies; empty if unknown."""
     rates = pd.concat(
         [comparison[name]["false_alarm_rate"] for name in ("t_test", "mann_whitney")]
     ).dropna()

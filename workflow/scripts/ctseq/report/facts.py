@@ -21,7 +21,7 @@ _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
 @dataclass(frozen=True)
 class Cost:
-    """What a rule's jobs took together: jobs, wall seconds, and the peak memory of any, in MiB."""
+    """Number of a rule's jobs, their wall seconds together, and the largest peak memory, in MiB."""
 
     rule: str
     jobs: int
@@ -35,8 +35,8 @@ def versions(environments: Sequence[Path]) -> dict[str, str]:
     Parameters
     ----------
     environments
-        Conda's YAML files. With an environment a rule, the one that writes the report lacks the
-        packages of others; what their files pin is returned then.
+        Conda's YAML files. Where each rule has its own environment, the one that writes the report
+        lacks other rules' packages; for these, the versions that the files pin are returned.
     """
     found = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -61,17 +61,13 @@ def git_revision(folder: Path) -> str:
 
 
 def costs(folder: Path) -> list[Cost]:
-    """Add up the benchmark files of a run, by rule.
+    """Return the cost of every rule of a run, the longest first.
 
     Parameters
     ----------
     folder
-        Holds ``<rule>.tsv`` or ``<rule>/**/*.tsv``, as Snakemake writes them.
-
-    Returns
-    -------
-    list of Cost
-        The longest first. A file that Snakemake has not finished is left out.
+        Holds ``<rule>.tsv`` or ``<rule>/**/*.tsv``, as Snakemake writes them. A file that it has
+        not finished is left out.
     """
     rows = []
     for path in sorted(folder.rglob("*.tsv")):
@@ -92,9 +88,9 @@ def costs(folder: Path) -> list[Cost]:
 
 
 def cost_table(costs: Sequence[Cost]) -> Table:
-    """Tabulate what the rules took, and all of them together."""
+    """Tabulate the cost of every rule and their sum."""
     rows = [
-        [cost.rule, count(cost.jobs), duration(cost.seconds, digits=1), _memory(cost)]
+        [cost.rule, count(cost.jobs), duration(cost.seconds, digits=1), memory(cost.memory_mib)]
         for cost in costs
     ]
     if costs:
@@ -105,10 +101,6 @@ def cost_table(costs: Sequence[Cost]) -> Table:
         "Jobs run side by side, so the study takes less wall time than the sum. Memory of jobs "
         "that last a moment is not measured."
     ])  # fmt: skip
-
-
-def _memory(cost: Cost) -> str:
-    return "not measured" if pd.isna(cost.memory_mib) else memory(cost.memory_mib)
 
 
 def _pinned(name: str, environments: Sequence[Path]) -> str:

@@ -7,8 +7,9 @@ from ctseq.evidence.notes import Code, Note, read_notes
 
 def note_words(note: Note) -> str:
     """Return a note in words, beginning in lower case and without a full stop."""
-    values = {key: value for key, value in note.items() if key != "code"}
-    return WORDS[Code(note["code"])](**values)
+    words = WORDS[Code(note["code"])]
+    fill_in = words if callable(words) else words.format
+    return fill_in(**{key: value for key, value in note.items() if key != "code"})
 
 
 def words_of(cell: object) -> list[str]:
@@ -29,50 +30,47 @@ def _never_tested(n: int, of: int) -> str:
     return f"{n} of {of} patients {was} never tested and {is_} left out"
 
 
-WORDS: dict[Code, Callable[..., str]] = {
-    Code.NO_VALUE: "no defined value".format,
-    Code.ONE_VALUE: "one value has no deviation".format,
-    Code.NEEDS_VALUES: "needs {needed} defined values, has {n}".format,
-    Code.NEEDS_VALUES_OF_EACH: (
-        "needs {needed} defined values of each model, has {n_a} and {n_b}".format
-    ),
-    Code.NEEDS_SHARED_REPLICATES: (
-        "needs {needed} replicates defined for both models, has {n}".format
-    ),
-    Code.VALUES_EQUAL: "all values are equal".format,
-    Code.ALL_VALUES_EQUAL: "all values of both models are equal".format,
-    Code.NO_SPREAD_WITHIN_MODELS: ("neither model's values vary, so nothing can be tested".format),
-    Code.DISTANCES_CONSTANT: ("distances from the median do not vary within the models".format),
-    Code.NO_POOLED_DEVIATION: "neither model's values vary".format,
-    Code.MODELS_EQUAL: "the models are equal in every replicate".format,
+# For each code a format string, or a function where words depend on the values.
+WORDS: dict[Code, str | Callable[..., str]] = {
+    Code.NO_VALUE: "no defined value",
+    Code.ONE_VALUE: "one value has no deviation",
+    Code.NEEDS_VALUES: "needs {needed} defined values, has {n}",
+    Code.NEEDS_VALUES_OF_EACH: "needs {needed} defined values of each model, has {n_a} and {n_b}",
+    Code.NEEDS_SHARED_REPLICATES: "needs {needed} replicates defined for both models, has {n}",
+    Code.VALUES_EQUAL: "all values are equal",
+    Code.ALL_VALUES_EQUAL: "all values of both models are equal",
+    Code.NO_SPREAD_WITHIN_MODELS: "neither model's values vary, so nothing can be tested",
+    Code.DISTANCES_CONSTANT: "distances from the median do not vary within the models",
+    Code.NO_POOLED_DEVIATION: "neither model's values vary",
+    Code.MODELS_EQUAL: "the models are equal in every replicate",
     Code.DIFFERENCE_CONSTANT: (
-        "the difference is the same in every replicate, so its error cannot be estimated".format
+        "the difference is the same in every replicate, so its error cannot be estimated"
     ),
     Code.DIFFERENCE_WITHOUT_DEVIATION: (
-        "the difference is the same in every replicate, so it has no deviation".format
+        "the difference is the same in every replicate, so it has no deviation"
     ),
     Code.UNPAIRED: (
         "models did not share their splits, so replicates cannot be paired: each mean has the "
         "corrected variance (1/J + n_test/n_train) s^2, s^2 pooled over the models, and the two "
         "variances add"
-    ).format,
+    ),
     Code.FALSE_ALARMS: _false_alarms,
-    Code.ZERO_SOUGHT: "no number of replicates or patients finds a difference of 0".format,
+    Code.ZERO_SOUGHT: "no number of replicates or patients finds a difference of 0",
     Code.POWER_OUT_OF_REACH: (
         "no number of replicates reaches a power of {target:g}: they reuse the same patients, and "
         "the power stays below {ceiling:.2f}"
-    ).format,
-    Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed".format,
-    Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined".format,
-    Code.RANKS_NEED_SHARED_SPLITS: "ranks need shared splits".format,
-    Code.NEVER_TESTED: _never_tested,
-    Code.NEEDS_BOTH_CLASSES: "needs patients of both classes".format,
-    Code.NEEDS_TWO_OF_EACH_CLASS: "needs two patients of each class".format,
-    Code.CLASS_RANKED_ALIKE: (
-        "patients of a class are all placed alike, so no variance can be estimated".format
     ),
-    Code.SAME_RANKING: "the two rank every patient alike".format,
-    Code.SAME_DECISIONS: "the two agree on every patient".format,
-    Code.THRESHOLD_CHOSEN_HERE: "threshold chosen on these patients".format,
-    Code.NO_THRESHOLD: "no threshold calls anyone positive at this specificity".format,
+    Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",
+    Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined",
+    Code.RANKS_NEED_SHARED_SPLITS: "ranks need shared splits",
+    Code.NEVER_TESTED: _never_tested,
+    Code.NEEDS_BOTH_CLASSES: "needs patients of both classes",
+    Code.NEEDS_TWO_OF_EACH_CLASS: "needs two patients of each class",
+    Code.CLASS_RANKED_ALIKE: (
+        "all patients of a class are ranked alike, so no variance can be estimated"
+    ),
+    Code.SAME_RANKING: "the two rank every patient alike",
+    Code.SAME_DECISIONS: "the two agree on every patient",
+    Code.THRESHOLD_CHOSEN_HERE: "threshold chosen on these patients",
+    Code.NO_THRESHOLD: "no threshold calls anyone positive at this specificity",
 }

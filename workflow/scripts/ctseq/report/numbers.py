@@ -8,9 +8,9 @@ UNDEFINED = "undefined"
 _MINUS = "\N{MINUS SIGN}"
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def number(value: float, digits: int = 3) -> str:
     """Return a number with fixed decimals; NaN is undefined."""
-    if _missing(value):
+    if pd.isna(value):
         return UNDEFINED
     if math.isinf(value):
         return "unbounded"
@@ -20,42 +20,37 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", _MINUS)
 
 
-def count(value: float | None) -> str:
+def count(value: float) -> str:
     """Return a count with its thousands apart."""
-    if _missing(value) or math.isinf(value):
+    if pd.isna(value) or math.isinf(value):
         return UNDEFINED
     return f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", _MINUS)
 
 
-def p_value(p: float | None) -> str:
+def p_value(p: float) -> str:
     """Return a p value with three decimals, or as below .001; never as 0."""
-    if _missing(p):
+    if pd.isna(p):
         return UNDEFINED
     if p < 0.001:
         return "< .001"
-    if p > 0.9995:
-        return "1"
-    return f"{p:.3f}".lstrip("0")
+    return "1" if p > 0.9995 else f"{p:.3f}".lstrip("0")
 
 
-def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+def p_equation(p: float) -> str:
+    """Return a p value for a sentence: ``p = .087``, ``p < .001``."""
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def interval(low: float, high: float) -> str:
     """Return an interval in brackets."""
-    if _missing(low) or _missing(high):
+    if pd.isna(low) or pd.isna(high):
         return UNDEFINED
-    return f"[{number(low, digits)}, {number(high, digits)}]"
+    return f"[{number(low)}, {number(high)}]"
 
 
-def percent(share: float | None) -> str:
-    """Return a share in percent without decimals."""
-    return UNDEFINED if _missing(share) else f"{100 * share:.0f} %"
-
-
-def memory(mib: float | None) -> str:
-    """Return an amount of memory in MiB or GiB."""
-    if _missing(mib):
-        return UNDEFINED
+def memory(mib: float) -> str:
+    """Return an amount of memory in MiB or GiB; NaN was not measured."""
+    if pd.isna(mib):
+        return "not measured"
     return f"{mib:.0f} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"
-
-
-def _missing(value: float | None) -> bool:
-    return value is None or bool(pd.isna(value))

@@ -2,21 +2,38 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+import jinja2
+
+from ctseq.core.words import listed
 from ctseq.figures import registry
-from ctseq.report import replicates, sections
+from ctseq.report import sections
 from ctseq.report.comparison import section_tables
-from ctseq.report.rendering import template
-from ctseq.report.sections import Section
+from ctseq.report.numbers import number, p_equation
+from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
 from ctseq.report.verdicts import verdict_sentences
 
 
+def template(name: str) -> jinja2.Template:
+    """Load a template of ``templates/``; it escapes every text that is filled in."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        # By default jinja2 escapes by a file's suffix, and .j2 is none that it knows.
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"listed": listed, "number": number, "p_equation": p_equation}
+    return environment.get_template(name)
+
+
 def render(study: Study) -> str:
     """Return the report of a study: HTML that loads and runs nothing and escapes every text."""
-    warnings = replicates.warnings(study.metrics, study.summaries, labels=study.labels)
-    return _page("report.html.j2", sections.SECTIONS, study, warnings=warnings)
+    return _page("report.html.j2", sections.SECTIONS, study, warnings=warnings(study))
 
 
 def render_published(study: Published) -> str:
@@ -25,29 +42,21 @@ def render_published(study: Published) -> str:
 
 
 def _page(
-    name: str, candidates: Sequence[Section], study: Study | Published, **context: Any
+    name: str, candidates: Sequence[sections.Section], study: Study | Published, **context: Any
 ) -> str:
     shown = [section for section in candidates if section.when(study)]
     return template(name).render(
         study=study,
-        verdicts=verdict_sentences(
-            study.comparison, labels=study.labels, alpha=study.config["comparison"]["alpha"]
-        ),
+        verdicts=verdict_sentences(study.comparison, labels=study.labels, alpha=study.alpha),
         sections=shown,
         bodies=[_body(section, study) for section in shown],
         **context,
     )
 
 
-def _body(section: Section, study: Study | Published) -> str:
+def _body(section: sections.Section, study: Study | Published) -> str:
     """Return a section's HTML: what its template says, then its other figures and tables."""
     pictures = {kind: list(own) for kind, own in groupby(study.figures, lambda figure: figure.kind)}
-    tables = section_tables(
-        study.comparison,
-        section.id,
-        labels=study.labels,
-        alpha=study.config["comparison"]["alpha"],
-    )
     return template("section.html.j2").render(
         study=study,
         config=study.config,
@@ -55,6 +64,6 @@ def _body(section: Section, study: Study | Published) -> str:
         figures=pictures,
         own_figures=[one.name for one in registry.FIGURES if one.section == section.id],
         section=section,
-        tables=tables,
+        tables=section_tables(study, section.id),
         **section.context(study),
     )

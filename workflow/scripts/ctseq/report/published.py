@@ -1,10 +1,50 @@
 """What the paper prints, beside what follows from its replicates and what a study here finds."""
 
+from typing import Any
+
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.printed import recompute
+from ctseq.evidence.printed import (
+    POWER_ALPHA,
+    recompute,
+    replicates_of_other_patients,
+    undefined_precisions,
+)
 from ctseq.report.numbers import number
 from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table
+
+
+def claims(published: Published) -> dict[str, Any]:
+    """Return what does not follow from the published replicates, or not from their design."""
+    cells = recompute(published.printed, published.comparison)
+    powers = cells[cells["quantity"] == "power"]
+    printed, lax = (powers[name].map("{:.2f}".format) for name in ("printed", "lax_power"))
+    only_lax = printed.equals(lax) and not powers["follows"].all()
+    stray = cells[(cells["follows"] == 0) & (cells["quantity"] != "power")]
+    tests = published.comparison["resampled_t"]
+    naive = published.comparison["t_test"].set_index("metric")["p"]
+    return {
+        "n_printed": len(cells),
+        "n_follow": int(cells["follows"].sum()),
+        "powers": powers.to_dict("records") if only_lax else [],
+        "alpha": published.alpha,
+        "lax_alpha": POWER_ALPHA,
+        "stray": stray.to_dict("records"),
+        "precisions": _undefined(published),
+        "tests": tests.assign(naive=tests["metric"].map(naive)).to_dict("records"),
+        "pairing": replicates_of_other_patients(published.metrics),
+    }
+
+
+def _undefined(published: Published) -> list[dict[str, Any]]:
+    """Return the models with undefined precisions, with the other models' means."""
+    rows = undefined_precisions(published.metrics)
+    rows = rows.loc[list(published.labels)].rename(index=published.labels)
+    return [
+        {"label": label, "others": rows["mean_defined"].drop(label), **row}
+        for label, row in rows.iterrows()
+        if row["replicates"]
+    ]
 
 
 def printed_table(published: Published) -> Table:
@@ -22,30 +62,28 @@ def printed_table(published: Published) -> Table:
         for cell in recompute(published.printed, published.comparison).itertuples()
     ]
     header = ["Table", "Model", "Metric", "Quantity", "Printed", "Recomputed", "Follows"]
-    notes = [f"Power is recomputed with alpha = {published.config['comparison']['alpha']:g}."]
+    notes = [f"Power is recomputed with alpha = {published.alpha:g}."]
     return Table("Every printed number", header, rows, notes, frozenset({1, 2, 3}))
 
 
 def against_paper(study: Study) -> Table:
-    """Set a study's means, minima and maxima beside the printed ones (Tables V and VI).
+    """Tabulate a study's means, minima and maxima beside the printed ones (Tables V and VI).
 
-    A model stands beside the paper's of its name, or of its kind if the paper has none of that
+    A model is compared with the paper's of its name, or of its kind if the paper has none of that
     name. Undefined values are counted as the paper does, as 0: the columns compare like with like.
     """
-    published, models = study.published, study.config["models"]
-    theirs = published.config["models"]
+    theirs = study.published.config["models"]
     of_kind = {model["kind"]: name for name, model in theirs.items()}
-    printed = published.printed.set_index(["model", "metric", "quantity"])["printed"]
+    printed = study.published.printed.set_index(["model", "metric", "quantity"])["printed"]
     values = study.metrics.set_index(["model", "metric"])["value"].fillna(0)
     rows = []
     for model, label in study.labels.items():
-        other = model if model in theirs else of_kind[models[model]["kind"]]
-        for metric in published.config["comparison"]["metrics"]:
+        other = model if model in theirs else of_kind[study.config["models"][model]["kind"]]
+        for metric in study.published.config["comparison"]["metrics"]:
             row = [label, theirs[other]["label"], METRICS[metric].title]
             for quantity in ("mean", "min", "max"):
-                paper = float(printed[other, metric, quantity])
                 own = values.loc[[(model, metric)]].agg(quantity)
-                row += [number(own, 2), number(paper, 2)]
+                row += [number(own, 2), number(printed[other, metric, quantity], 2)]
             rows.append(row)
     header = ["Model", "Beside the paper's", "Metric"]
     for quantity in ("Mean", "Min.", "Max."):

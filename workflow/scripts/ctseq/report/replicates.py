@@ -1,115 +1,83 @@
-"""What each replicate did, with warnings where a head learnt nothing."""
+"""What each replicate did, with warnings where a model learnt nothing."""
 
-from collections.abc import Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Iterator, Mapping
 
 from ctseq.core.words import listed
 from ctseq.report.numbers import count, number
-from ctseq.report.study import Summaries
+from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 
 # Share of the final layer's initial length by which training changes it at least.
 BARELY_MOVED = 0.1
-_SCORES = ("accuracy", "recall", "precision")
 _BARELY = "barely moved"
 _BARELY_MEANS = (
     "Barely moved: training changed the final layer by less than a tenth of its initial length, so "
     "that decisions are mostly those of the random layer it started from."
 )
-# Remark on a replicate to what a sentence says of its model.
-_SAID = {
+# Remark on a replicate to what a warning says of its model.
+_WARNINGS = {
     "calls all negative": "calls every patient negative",
     "calls all positive": "calls every patient positive",
     _BARELY: "barely moves from its initial head",
 }
 
 
-def replicate_tables(
-    metrics: pd.DataFrame, summaries: Summaries, *, labels: Mapping[str, str]
-) -> list[Table]:
-    """Tabulate every replicate, a table a model.
-
-    Parameters
-    ----------
-    metrics
-        `tables.METRICS`.
-    summaries
-        What trainings chose; empty for a study that only compares.
-    labels
-        Model to label.
-    """
+def replicate_tables(study: Compared) -> list[Table]:
+    """Tabulate every replicate, a table a model."""
     header = ["Replicate", "TN", "FP", "FN", "TP", "Accuracy", "Recall", "Precision"]
-    header += ["Chosen", "Remark"] if summaries else ["Remark"]
+    header += ["Chosen"] * bool(study.summaries) + ["Remark"]
     tables = []
-    for model, label in labels.items():
+    for model, label in study.labels.items():
         rows = []
-        for replicate, values in _wide(metrics, model):
-            summary = _summary(summaries, model, replicate)
-            row = [str(replicate), *(count(values[name]) for name in ("tn", "fp", "fn", "tp"))]
-            row += [number(values[name], 2) for name in _SCORES]
-            row += [_chosen(summary)] if summaries else []
-            rows.append([*row, "; ".join(_remarks(values, summary))])
+        for replicate, values, summary, remarks in _runs(study, model):
+            counts = [count(values[name]) for name in ("tn", "fp", "fn", "tp")]
+            scores = [number(values[name], 2) for name in ("accuracy", "recall", "precision")]
+            chosen = [_chosen(summary)] * bool(study.summaries)
+            rows.append([replicate, *counts, *scores, *chosen, "; ".join(remarks)])
         moved = not any(_BARELY in row[-1] for row in rows)
         tables.append(Table(label, header, rows, [] if moved else [_BARELY_MEANS]))
     return tables
 
 
-def n_test(metrics: pd.DataFrame) -> float:
-    """Return the mean number of test patients of a replicate."""
-    counts = metrics[metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
-    return float(counts.groupby(["model", "replicate"])["value"].sum().mean())
-
-
-def warnings(
-    metrics: pd.DataFrame, summaries: Summaries, *, labels: Mapping[str, str]
-) -> list[str]:
+def warnings(study: Compared) -> list[str]:
     """Return a sentence for each model and remark on what its replicates did."""
     sentences = []
-    for model, label in labels.items():
+    for model, label in study.labels.items():
+        runs = list(_runs(study, model))
         found: dict[str, list[str]] = {}
-        n_replicates = 0
-        for replicate, values in _wide(metrics, model):
-            n_replicates += 1
-            for remark in _remarks(values, _summary(summaries, model, replicate)):
-                found.setdefault(remark, []).append(str(replicate))
-        sentences += [
-            f"{label} {_SAID[remark]} in {_part(numbers, n_replicates)}."
-            for remark, numbers in found.items()
-        ]
+        for replicate, _, _, remarks in runs:
+            for remark in remarks:
+                found.setdefault(remark, []).append(replicate)
+        for remark, replicates in found.items():
+            part = f"all {len(runs)} replicates"
+            if len(replicates) < len(runs):
+                part = f"{len(replicates)} of {len(runs)} replicates ({listed(replicates)})"
+            sentences.append(f"{label} {_WARNINGS[remark]} in {part}.")
     return sentences
 
 
+def _runs(study: Compared, model: str) -> Iterator[tuple[str, Mapping, Mapping, list[str]]]:
+    """Yield a model's replicates: number, metrics, training's summary and remarks."""
+    rows = study.metrics[study.metrics["model"] == model]
+    table = rows.pivot(index="replicate", columns="metric", values="value")
+    summaries = study.summaries.get(model, [{}] * len(table))
+    for (replicate, values), summary in zip(table.iterrows(), summaries, strict=True):
+        yield str(replicate), values, summary, _remarks(values, summary)
+
+
 def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[str]:
-    remarks = []
-    if values["tp"] + values["fp"] == 0:
-        remarks.append("calls all negative")
-    if values["tn"] + values["fn"] == 0:
-        remarks.append("calls all positive")
-    if summary.get("relative_weight_change", 1.0) < BARELY_MOVED:
-        remarks.append(_BARELY)
-    return remarks
+    true_of_remark = {
+        "calls all negative": values["tp"] + values["fp"] == 0,
+        "calls all positive": values["tn"] + values["fn"] == 0,
+        _BARELY: summary.get("relative_weight_change", 1.0) < BARELY_MOVED,
+    }
+    return [remark for remark, is_true in true_of_remark.items() if is_true]
 
 
 def _chosen(summary: Mapping[str, float]) -> str:
-    """Say what a training chose: epoch and learning rate, or a classifier's own values."""
-    shown = {key: value for key, value in summary.items() if key != "relative_weight_change"}
+    """Return what a training chose: epoch and learning rate, or a classifier's own values."""
     return ", ".join(
-        f"{key.replace('peak_', '').replace('_', ' ')} {value:g}" for key, value in shown.items()
+        f"{key.replace('peak_', '').replace('_', ' ')} {value:g}"
+        for key, value in summary.items()
+        if key != "relative_weight_change"
     )
-
-
-def _summary(summaries: Summaries, model: str, replicate: int) -> Mapping[str, float]:
-    return summaries[model][replicate - 1] if summaries else {}
-
-
-def _wide(metrics: pd.DataFrame, model: str) -> list[tuple[int, dict[str, float]]]:
-    rows = metrics[metrics["model"] == model]
-    table = rows.pivot(index="replicate", columns="metric", values="value")
-    return [(int(replicate), dict(values)) for replicate, values in table.iterrows()]
-
-
-def _part(numbers: Sequence[str], total: int) -> str:
-    if len(numbers) == total:
-        return f"all {total} replicates"
-    return f"{len(numbers)} of {total} replicates ({listed(numbers)})"

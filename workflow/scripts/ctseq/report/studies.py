@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.evidence.order import Run, order_pairs, order_table, strictest_level
+from ctseq.evidence.order import order_pairs, order_table, strictest_level
 from ctseq.evidence.studies import (
     FinishedStudy,
     conclusions,
@@ -13,46 +13,39 @@ from ctseq.evidence.studies import (
     metrics_table,
     shared_differences,
 )
-from ctseq.report.rendering import template
+from ctseq.report.page import template
 from ctseq.report.tables import Table, table_of
-from ctseq.report.verdicts import HOW_TO_TELL, agreement_sentence, order_sentences
+from ctseq.report.verdicts import agreement_sentence, order_sentences
 
 
 def render_studies(studies: Sequence[FinishedStudy]) -> str:
-    """Return the page.
-
-    Returns
-    -------
-    str
-        HTML that loads nothing, runs nothing, and escapes every text it is given.
-    """
-    labels = _labels(studies)
-    alphas = [study.settings["alpha"] for study in studies]
-    differences = shared_differences(studies)
-    synthetic = [s.name for s in studies if s.config["dataset"]["format"] == "phantom"]
+    """Return the page: HTML that loads and runs nothing and escapes every text."""
+    labels: dict[str, str] = {}
+    for study in studies:  # the first study that has a model gives its label
+        labels = {name: own["label"] for name, own in study.config["models"].items()} | labels
+    metrics, differences = metrics_table(studies), shared_differences(studies)
+    keys = differing_keys({study.name: study.config for study in studies})
     return template("studies.html.j2").render(
         names=[study.name for study in studies],
-        synthetic=synthetic,
+        synthetic=[s.name for s in studies if s.config["dataset"]["format"] == "phantom"],
         agreement=[agreement_sentence(one, labels=labels) for one in conclusions(differences)],
-        keys=_keys_table({study.name: study.config for study in studies}),
-        metrics=_table(metrics_table(studies), "Each model in each study", labels, alphas, "Mean"),
-        differences=_differences_table(differences, labels, alphas) if len(differences) else None,
-        **_order(order_pairs(studies)),
+        keys=Table(
+            "",
+            ["Key", *keys.columns],
+            [list(row) for row in keys.itertuples()],
+            words=frozenset(range(len(studies) + 1)),
+        ),
+        metrics=_table(metrics, "Each model in each study", "Mean", labels),
+        differences=_differences(differences, labels) if len(differences) else None,
+        **_order(studies),
     )
 
 
-def _labels(studies: Sequence[FinishedStudy]) -> dict[str, str]:
-    """Return every model's label, as the first study that has it calls it."""
-    labels: dict[str, str] = {}
-    for study in studies:
-        labels |= {name: study.config["models"][name]["label"] for name in study.models} | labels
-    return labels
-
-
-def _order(pairs: Sequence[tuple[Run, Run]]) -> dict[str, Any]:
+def _order(studies: Sequence[FinishedStudy]) -> dict[str, Any]:
     """Return what the page says of the order of slices: sentences, table and level."""
+    pairs = order_pairs(studies)
     if not pairs:
-        return {"order_says": [HOW_TO_TELL], "order": None, "alpha": None}
+        return {"order_says": [], "order": None, "alpha": None}
     alpha = strictest_level(pairs)
     frame = order_table(pairs, alpha=alpha)
     labels = {
@@ -72,32 +65,17 @@ def _order(pairs: Sequence[tuple[Run, Run]]) -> dict[str, Any]:
     return {"order_says": says, "order": table, "alpha": alpha}
 
 
-def _keys_table(configs: Mapping[str, Mapping[str, Any]]) -> Table:
-    frame = differing_keys(configs)
-    rows = [[str(key), *map(str, row)] for key, *row in frame.itertuples()]
-    return Table("", ["Key", *frame.columns], rows, words=frozenset(range(len(configs) + 1)))
-
-
-def _differences_table(
-    frame: pd.DataFrame, labels: Mapping[str, str], alphas: Sequence[float]
-) -> Table:
+def _differences(frame: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     frame = frame.drop(columns=["supported", "better"])
-    return _table(frame, "Differences within each study", labels, alphas, "Difference")
+    return _table(frame, "Differences within each study", "Difference", labels)
 
 
-def _table(
-    frame: pd.DataFrame,
-    title: str,
-    labels: Mapping[str, str],
-    alphas: Sequence[float],
-    estimate: str,
-) -> Table:
-    """Make a table of studies; where their levels differ, each row says its own."""
-    headings = {"estimate": estimate, "level": "Level"}
-    levels = [f"{100 * (1 - alpha):g} %" for alpha in frame["alpha"]]
-    frame = frame.rename(columns={"alpha": "level"}).assign(level=levels)
+def _table(frame: pd.DataFrame, title: str, estimate: str, labels: Mapping[str, str]) -> Table:
+    """Return a table of studies; where their levels differ, each row has its own."""
+    headings, alphas = {"estimate": estimate}, frame["alpha"]
     if len(set(alphas)) == 1:
-        frame = frame.drop(columns="level")
+        frame = frame.drop(columns="alpha")
     else:
-        headings["interval"] = "Interval"
-    return table_of(frame, title=title, labels=labels, alpha=alphas[0], headings=headings)
+        frame = frame.assign(alpha=[f"{100 * (1 - alpha):g} %" for alpha in alphas])
+        headings |= {"alpha": "Level", "interval": "Interval"}
+    return table_of(frame, title=title, labels=labels, alpha=alphas.iloc[0], headings=headings)

@@ -9,9 +9,6 @@ import pandas as pd
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
 
-# Model to what each replicate's training wrote down, in order: ``training.json``.
-Summaries = Mapping[str, Sequence[Mapping[str, float]]]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
@@ -20,7 +17,7 @@ class Compared:
     Attributes
     ----------
     config
-        Their study's configuration.
+        Configuration of their study.
     metrics
         `tables.METRICS`.
     comparison
@@ -28,19 +25,24 @@ class Compared:
     figures
         In the order in which they are shown.
     summaries
-        What their trainings chose, if that is known.
+        Model to the ``training.json`` of each replicate, in order; empty if nothing was trained.
     """
 
     config: Mapping[str, Any]
     metrics: pd.DataFrame
     comparison: Mapping[str, pd.DataFrame]
     figures: Sequence[Figure] = ()
-    summaries: Summaries = field(default_factory=dict)
+    summaries: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, str]:
         """Model to its label."""
         return {name: model["label"] for name, model in self.config["models"].items()}
+
+    @property
+    def alpha(self) -> float:
+        """Level of the tests; intervals have level 1 - alpha."""
+        return self.config["comparison"]["alpha"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Published(Compared):
 
 @dataclass(frozen=True, kw_only=True)
 class Study(Compared):
-    """A study that was run here, and the published study to set beside it.
+    """A study that was run here, and the published study to compare it with.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Tables of the report, made from the comparison's tables by what their columns are called."""
+"""Tables of the report, made from tables of evidence by the names of their columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, number, p_value, percent
+from ctseq.report.numbers import count, interval, number, p_value
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,7 @@ class Table:
 
 
 _HEADINGS = {
-    "metric": "Metric",
-    "model": "Model",
     "pair": "Models",
-    "estimate": "Estimate",
-    "statistic": "Statistic",
     "df": "df",
     "p": "p",
     "p_adjusted": "p, adjusted",
@@ -52,15 +48,11 @@ _HEADINGS = {
     "p_a_better": "P(first better)",
     "p_equivalent": "P(equivalent)",
     "p_b_better": "P(second better)",
-    "replicates_needed": "Replicates needed",
-    "patients_needed": "Patients needed",
     "average_rank": "Mean rank",
     "bin_interval": "Probability",
-    "mean_probability": "Mean probability",
     "observed": "Share with hemorrhage",
 }
 _EFFECTS = {
-    "mean_difference": "mean difference",
     "cohens_d": "Cohen's d",
     "cliffs_delta": "Cliff's delta",
     "hodges_lehmann_shift": "Hodges-Lehmann shift",
@@ -71,7 +63,6 @@ _EFFECTS = {
 _P_VALUES = frozenset({"p", "p_adjusted"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
-_PERCENT = frozenset({"false_alarm_rate"})
 _WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
 _LONG = 32  # letters of a method from which it goes below the table
 
@@ -82,7 +73,7 @@ def table_of(
     title: str,
     labels: Mapping[str, str],
     alpha: float,
-    headings: Mapping[str, str] | None = None,
+    headings: Mapping[str, str],
     drop: Sequence[str] = (),
 ) -> Table:
     """Return a table to print.
@@ -106,22 +97,22 @@ def table_of(
         Columns to leave out.
     """
     frame = _merged(frame, labels).drop(columns=list(drop), errors="ignore")
-    headings = {**_HEADINGS, "interval": f"{100 * (1 - alpha):g} % interval", **(headings or {})}
+    headings = {**_HEADINGS, "interval": f"{100 * (1 - alpha):g} % interval", **headings}
     notes = []
+    cells = frame.pop("notes") if "notes" in frame else [""] * len(frame)
+    footnotes = [words_of(cell) for cell in cells]
     if "pair" in frame and len(set(frame["pair"])) == 1:
         notes.append(f"Models: {frame.pop('pair').iloc[0]}.")
-    footnotes = [words_of(cell) for cell in frame.pop("notes")] if "notes" in frame else []
-    footnotes = footnotes or [[] for _ in range(len(frame))]
     if "method" in frame and len(set(frame["method"])) == 1:
         notes.append(f"Method: {frame.pop('method').iloc[0]}.")
     elif "method" in frame and frame["method"].str.len().max() > _LONG:
         methods = frame.pop("method")
         footnotes = [[method, *own] for method, own in zip(methods, footnotes, strict=True)]
     marks, legend = _footnotes(footnotes)
-    columns = [name for name in frame if not _says_nothing(frame[name])]
+    columns = [name for name in frame if not _is_empty(frame[name])]
     rows = [[_cell(name, row) for name in columns] for row in frame.to_dict(orient="records")]
     for row, mark in zip(rows, marks, strict=True):
-        if mark and row:
+        if row:
             row[-1] += mark
     header = [_heading(name, headings) for name in columns]
     words = frozenset(index for index, name in enumerate(columns) if name in _WORDS)
@@ -138,21 +129,20 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     frame = frame.copy()
     if {"model_a", "model_b"} <= set(frame):
         first = frame.columns.get_loc("model_a")
-        named = [frame.pop(name).map(lambda m: labels.get(m, m)) for name in ("model_a", "model_b")]
-        frame.insert(first, "pair", [f"{a} − {b}" for a, b in zip(*named, strict=True)])
+        named = [frame.pop(name).replace(labels) for name in ("model_a", "model_b")]
+        frame.insert(first, "pair", named[0] + " − " + named[1])
     if "model" in frame:
-        frame["model"] = frame["model"].map(lambda model: labels.get(model, model))
+        frame["model"] = frame["model"].replace(labels)
     if "effect" in frame:
         frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
     if "metric" in frame:
         frame["metric"] = frame["metric"].map(_metric_title)
-    for name in [name for name in frame if name.endswith("low")]:
-        other = name.removesuffix("low") + "high"
-        if other in frame:
-            first = frame.columns.get_loc(name)
-            ends = zip(frame.pop(name), frame.pop(other), strict=True)
+    for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
+        if f"{stem}high" in frame:
+            first = frame.columns.get_loc(f"{stem}low")
+            ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
             cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
-            frame.insert(first, name.removesuffix("low") + "interval", cells)
+            frame.insert(first, f"{stem}interval", cells)
     return frame
 
 
@@ -161,15 +151,15 @@ def _metric_title(name: str) -> str:
     return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
 
 
-def _says_nothing(column: pd.Series) -> bool:
-    """Return whether a column is empty, or counts undefined values of which there are none."""
+def _is_empty(column: pd.Series) -> bool:
+    """Tell whether a column is empty, or counts undefined values of which there are none."""
     if column.name == "n_undefined" and (column == 0).all():
         return True
-    return len(column) > 0 and bool((column.isna() | (column.astype("str") == "")).all())
+    return len(column) > 0 and bool((column.isna() | column.eq("")).all())
 
 
 def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
-    """Return each row's marks, and the lines they stand for; a note of all rows needs no mark."""
+    """Return each row's marks, and the lines below the table; a note on all rows needs no mark."""
     everywhere = [part for part in texts[0] if all(part in own for own in texts)] if texts else []
     others = list(dict.fromkeys(p for own in texts for p in own if p not in everywhere))
     marks = [
@@ -181,7 +171,7 @@ def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
 
 
 def _mark(index: int) -> str:
-    """Return a, b, c, ... in superscript letters, which plain text can carry."""
+    """Return a, b, c, ... as superscript letters, which need no markup."""
     letters = "ᵃᵇᶜᵈᵉᶠᵍʰ"
     return letters[index] if index < len(letters) else f"({index + 1})"
 
@@ -202,8 +192,6 @@ def _cell(name: str, row: Mapping[str, object]) -> str:
         return _NONE
     if name in _P_VALUES:
         return p_value(value)
-    if name in _PERCENT:
-        return percent(value)
     if isinstance(value, int) or name.endswith("_needed") or (name == "df" and value % 1 == 0):
         return count(value)
     return number(value)

@@ -11,11 +11,6 @@ from ctseq.evidence.studies import Conclusion
 from ctseq.report.notes import words_of
 
 PRACTICALLY_SURE = 0.95  # customary for a posterior probability (Benavoli et al. 2017)
-HOW_TO_TELL = (
-    "Whether the order of slices matters cannot be told from these studies: no model of theirs "
-    "stands beside the same model with shuffle_slices: true, trained on the same splits. Add "
-    "such a model to a study, or run a study with it under the same seed."
-)
 
 
 def verdict_sentences(
@@ -35,9 +30,9 @@ def verdict_sentences(
     """
     key = ["metric", "model_a", "model_b"]
     tests = comparison["resampled_t"]
-    n_tests = int(tests["p"].notna().sum())
     rows = tests.merge(comparison["verdict"][[*key, "supported"]], on=key)
     rows = rows.merge(comparison["bayesian_t"][[*key, "p_equivalent", "rope"]], on=key)
+    n_tests = tests["p"].count()
     return [_verdict(row, labels, alpha, n_tests) for row in rows.itertuples()]
 
 
@@ -77,90 +72,79 @@ def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: fl
     table
         As `ctseq.evidence.order.order_table` returns it.
     labels
-        Run to what a reader calls it.
+        Name of a run to its label.
     alpha
         Level of the claims; intervals have level 1 - `alpha`.
     """
-    n_tests = int(table["p"].notna().sum())
+    n_tests = table["p"].count()
     return [_order(row, labels, alpha, n_tests) for row in table.itertuples()]
 
 
 def _verdict(row: Any, labels: Mapping[str, str], alpha: float, n_tests: int) -> str:
     a, b = (labels.get(model, model) for model in (row.model_a, row.model_b))
-    metric = METRICS[row.metric].words
+    metric = METRICS[row.metric]
     if pd.isna(row.p):
-        why = "; ".join(words_of(row.notes))
-        return f"Whether {a} and {b} differ in {metric} cannot be tested: {why}."
+        return f"Whether {a} and {b} differ in {metric.words} cannot be tested: {_why(row)}."
     if pd.isna(row.low):
-        return f"{a} and {b} have the same {metric} in every replicate."
+        return f"{a} and {b} have the same {metric.words} in every replicate."
     first, second = (a, b) if row.estimate > 0 else (b, a)
-    low, _ = _turned(row)
-    interval, adjusted = _interval(row, alpha), _p(row.p_adjusted, n_tests)
+    size, interval = _size(abs(row.estimate)), _interval(row, alpha)
+    p = _p(row.p_adjusted, n_tests)
     if row.supported:
-        better = "" if METRICS[row.metric].higher_is_better else ", and lower is better"
-        return (
-            f"{first} has a higher {metric} than {second}, by {_size(abs(row.estimate))} "
-            f"({interval}; {adjusted}){better}."
-        )
+        claim = f"{first} has a higher {metric.words} than {second}, by {size} ({interval}; {p})"
+        return f"{claim}." if metric.higher_is_better else f"{claim}, and lower is better."
     if row.p_equivalent >= PRACTICALLY_SURE:
         return (
-            f"{a} and {b} are practically equal in {metric}: with a probability of "
+            f"{a} and {b} are practically equal in {metric.words}: with a probability of "
             f"{row.p_equivalent:.2f} they differ by less than {row.rope:g} ({interval}, {first} "
-            f"minus {second}; {adjusted})."
+            f"minus {second}; {p})."
         )
-    shown = f"This study does not show that {a} and {b} differ in {metric}"
+    shown = f"This study does not show that {a} and {b} differ in {metric.words}"
     if abs(row.estimate) <= 1e-12:
-        return f"{shown}: on average they are equal ({interval}; {adjusted})."
+        return f"{shown}: on average they are equal ({interval}; {p})."
     doubt = "which is too uncertain to tell which of them is higher"
-    if low > 0:
+    if row.low > 0 or row.high < 0:
         doubt = "which is not enough once the number of comparisons is allowed for"
-    return (
-        f"{shown}: {first} is higher by {_size(abs(row.estimate))} on average ({interval}; "
-        f"{adjusted}), {doubt}."
-    )
+    return f"{shown}: {first} is higher by {size} on average ({interval}; {p}), {doubt}."
 
 
 def _order(row: Any, labels: Mapping[str, str], alpha: float, n_tests: int) -> str:
-    in_order, shuffled = labels[row.model_a], labels[row.model_b]
-    metric, pair = METRICS[row.metric].words, f"{in_order}, in order, and {shuffled}"
+    in_order, shuffled = f"{labels[row.model_a]}, in order,", labels[row.model_b]
+    metric = METRICS[row.metric].words
     if pd.isna(row.p):
-        why = "; ".join(words_of(row.notes))
-        return f"Whether order matters to {metric} cannot be tested on {pair}: {why}."
-    if pd.isna(row.low):
-        return f"No effect of order on {metric} is shown: {pair} are equal in every replicate."
-    higher = "higher" if row.estimate > 0 else "lower"
-    numbers = (
-        f"by {_size(abs(row.estimate))} ({_interval(row, alpha)}; {_p(row.p_adjusted, n_tests)})"
-    )
-    if row.p_adjusted < alpha:
         return (
-            f"Order matters: {in_order}, in order, has a {higher} {metric} than {shuffled}, "
-            f"{numbers}."
+            f"Whether order matters to {metric} cannot be tested on {in_order} and {shuffled}: "
+            f"{_why(row)}."
         )
-    return (
-        f"No effect of order on {metric} is shown: {in_order}, in order, is {higher} than "
-        f"{shuffled} {numbers}."
-    )
+    none_shown = f"No effect of order on {metric} is shown"
+    if pd.isna(row.low):
+        return f"{none_shown}: {in_order} and {shuffled} are equal in every replicate."
+    higher = "higher" if row.estimate > 0 else "lower"
+    p = _p(row.p_adjusted, n_tests)
+    numbers = f"by {_size(abs(row.estimate))} ({_interval(row, alpha)}; {p})"
+    if row.p_adjusted < alpha:
+        return f"Order matters: {in_order} has a {higher} {metric} than {shuffled}, {numbers}."
+    return f"{none_shown}: {in_order} is {higher} than {shuffled} {numbers}."
 
 
-def _turned(row: Any) -> tuple[float, float]:
-    """Return the interval of the higher model minus the lower one."""
-    return (row.low, row.high) if row.estimate > 0 else (-row.high, -row.low)
+def _why(row: Any) -> str:
+    return "; ".join(words_of(row.notes))
 
 
 def _interval(row: Any, alpha: float) -> str:
-    low, high = _turned(row)
+    """Return the interval of the higher model minus the lower one."""
+    low, high = (row.low, row.high) if row.estimate > 0 else (-row.high, -row.low)
     return f"{100 * (1 - alpha):g} % interval {_size(low)} to {_size(high)}"
 
 
 def _size(value: float) -> str:
-    """Write a difference with two decimals, or with its first digit if it is smaller."""
+    """Return a difference with two decimals, or with its first digit if it is smaller."""
     text = f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _p(p: float, n_tests: int) -> str:
-    """Write an adjusted p value and, if there are others, for how many it is adjusted."""
+    """Return an adjusted p value and, if there are others, for how many it is adjusted."""
     size = "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
     return f"p {size}" + (f" adjusted for {n_tests} comparisons" if n_tests > 1 else "")
 
