@@ -1,7 +1,7 @@
 """Notes of a table's rows, as codes with values: why a number is missing, or what limits it.
 
 A note is a mapping such as ``{"code": "one_value"}``; other keys are its values. The column
-``notes`` holds a row's notes as JSON. Words for every code stand in `ctseq.report.notes`.
+``notes`` holds a row's notes as JSON. `ctseq.report.notes` has words for every code.
 """
 
 import json

@@ -58,8 +58,8 @@ def recompute(printed: pd.DataFrame, comparison: Mapping[str, pd.DataFrame]) -> 
 def undefined_precisions(metrics: pd.DataFrame) -> pd.DataFrame:
     """Return what leaving out undefined precisions does to each model's mean.
 
-    Its row has the numbers of the replicates without a precision, and the means with these counted
-    as 0 and without them.
+    A model's row has the numbers of the replicates without a precision, and the means with these
+    counted as 0 and without them.
     """
     rows = metrics[metrics["metric"] == "precision"].set_index("replicate")
     values = rows.groupby("model")["value"]

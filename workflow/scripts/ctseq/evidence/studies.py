@@ -157,7 +157,7 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def conclusions(differences: pd.DataFrame) -> list[Conclusion]:
-    """Return what the studies conclude of each metric and pair, from `shared_differences`.
+    """Return what the studies conclude about each metric and pair, from `shared_differences`.
 
     A conclusion is one that a study supports by its own adjusted test. That one study shows a
     difference and another does not is no contradiction.

@@ -1,6 +1,6 @@
 """Columns of the tables that stages hand to each other, and the parts that contracts share.
 
-Every other table's contract stands with its analysis, in `ctseq.evidence.analyses`.
+Every other table's contract is part of its analysis: see `ctseq.evidence.analyses`.
 """
 
 from collections.abc import Callable

@@ -61,7 +61,7 @@ def corrected_t(
     a, b
         Values of both models in the same replicates, shape (J,).
     test_train_ratio
-        n_test / n_train, which stands for the correlation between replicates.
+        n_test / n_train, which allows for the correlation between replicates.
     alpha
         The interval has level 1 - `alpha`.
 
