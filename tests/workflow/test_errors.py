@@ -49,16 +49,18 @@ def dataset(tmp_path, write_ct_ich):
 
 
 def index(folder, tmp_path, on_problem="error"):
-    made = {name: str(tmp_path / f"{name}.csv") for name in ("inventory", "listing", "problems")}
+    names = ("inventory", "listing", "problems", "demographics")
+    made = {name: str(tmp_path / f"{name}.csv") for name in names}
+    made["recognised"] = str(tmp_path / "format.json")
     keywords = {"dataset": str(folder), "format": "ct-ich-jpg", "on_problem": on_problem}
     return keywords | made
 
 
 def selection(folder, tmp_path):
-    names = ("inventory", "listing", "slices", "patients")
+    names = ("inventory", "listing", "demographics", "slices", "patients")
     made = {name: str(tmp_path / f"{name}.csv") for name in names}
     made |= {"summary": str(tmp_path / "summary.json"), "sorted_folder": str(tmp_path / "sorted")}
-    return {"dataset": str(folder), "format": "ct-ich-jpg"} | made
+    return {"dataset": str(folder)} | made
 
 
 def empty(folder):

@@ -12,18 +12,31 @@ from ctseq.readers.problems import REASONS
 from ctseq.readers.registry import READERS, recognise
 
 
-def main(dataset, *, format, on_problem, labels=None, threads=1, **outputs):
+def main(
+    *,
+    dataset: str,
+    format: str,
+    on_problem: str,
+    recognised: str,
+    inventory: str,
+    listing: str,
+    problems: str,
+    demographics: str,
+    labels: str | None = None,
+    threads: int = 1,
+) -> None:
     """Write the format, all files and slices, the problems that were left out, demographics."""
     log = logging.getLogger("ctseq").info
     name, how = recognise(dataset, format)
     log("Format: %s, by %s.", name, how)
     reader, table = READERS[name], Path(labels) if labels else None
     index = index_dataset(dataset, reader, on_problem=on_problem, labels=table, threads=threads)
-    write_json({"format": name, "recognised_by": how}, outputs["recognised"])
-    write_table(reader.read_demographics(dataset), outputs["demographics"], DEMOGRAPHICS)
-    write_table(index.inventory, outputs["inventory"], INVENTORY)
-    write_table(index.listing, outputs["listing"], LISTING)
-    write_table(index.problems, outputs["problems"], PROBLEMS)
+    write_json({"format": name, "recognised_by": how}, recognised)
+    write_table(reader.read_demographics(dataset), demographics, DEMOGRAPHICS)
+    for rows, path, contract in zip(
+        index, (inventory, listing, problems), (INVENTORY, LISTING, PROBLEMS), strict=True
+    ):
+        write_table(rows, path, contract)
     files, slices = index.inventory, index.listing
     log("Files seen in %s: %d, with slices of the study: %d.",
         dataset, len(files), files["kept"].sum())  # fmt: skip
@@ -31,10 +44,10 @@ def main(dataset, *, format, on_problem, labels=None, threads=1, **outputs):
         log("Not kept, %s: %d.", REASONS[code].words, count)
     log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
     for code, count in index.problems["problem"].value_counts().items():
-        log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, outputs["problems"])
+        log("Problem, %s: %d; each stands in %s.", REASONS[code].words, count, problems)
 
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        given = {**snakemake.params, **snakemake.output}
-        main(snakemake.input.dataset, threads=snakemake.threads, **given)
+        dataset, threads = snakemake.input.dataset, snakemake.threads
+        main(dataset=dataset, **snakemake.params, **snakemake.output, threads=threads)
