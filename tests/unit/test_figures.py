@@ -325,9 +325,7 @@ def test_a_figure_is_added_in_one_place(tmp_path, monkeypatch):
 
     made = []
     monkeypatch.setattr(comparison, "toy", toy, raising=False)
-    one = Figure(
-        "toy", "paper", "Toys", "ctseq.figures.comparison:toy", ("metrics",), each="labels"
-    )
+    one = Figure("toy", "paper", "ctseq.figures.comparison:toy", ("metrics",), each="labels")
     monkeypatch.setattr(registry, "FIGURES", [one])
     write_table(metrics_of(TWO), tmp_path / "metrics.csv", METRICS)
     outputs = {

@@ -425,7 +425,7 @@ def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeyp
 
 
 def test_a_figure_that_no_template_knows_follows_those_of_its_section(monkeypatch):
-    toy = registry.Figure("toy", "paper", "Toys", "ctseq.figures.comparison:toy", ("metrics",))
+    toy = registry.Figure("toy", "paper", "ctseq.figures.comparison:toy", ("metrics",))
     monkeypatch.setattr(registry, "FIGURES", [*registry.FIGURES, toy])
     study = study_of(TWO)
     study.figures.append(Figure("toy-vivit", "A toy.", "data:image/png;base64,"))

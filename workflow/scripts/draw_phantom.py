@@ -7,7 +7,7 @@ from ctseq.core.logs import rule_log
 from ctseq.phantom.layouts import write_phantom
 
 
-def main(dataset, *, phantom, seed):
+def main(*, dataset, phantom, seed):
     """Write the dataset; `phantom` holds patients, positive, image_size and layout."""
     with atomic_write(dataset) as folder:
         write_phantom(folder, **phantom, seed=seed)
@@ -19,4 +19,4 @@ def main(dataset, *, phantom, seed):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(*snakemake.output, **snakemake.params)
+        main(**snakemake.output, **snakemake.params)

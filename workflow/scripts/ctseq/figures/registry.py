@@ -15,6 +15,9 @@ from typing import Any
 # replicate is the same split for every model.
 Settings = Mapping[str, Any]
 
+# Section to heading in Snakemake's own report, where the one does not say the other.
+_CATEGORIES = {"primary": "Comparison", "replicates": "Training", "paper": "Metrics"}
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -26,8 +29,6 @@ class Figure:
         What its files and its caption are called; one of several is called ``<name>-<item>``.
     section
         Id of the report's section that shows it.
-    category
-        Its heading in Snakemake's own report.
     draw
         The function that returns it, ``"module:function"``, imported when it draws. It takes the
         tables, then the item if there are several; its keyword-only arguments are settings.
@@ -41,11 +42,15 @@ class Figure:
 
     name: str
     section: str
-    category: str
     draw: str
     tables: tuple[str, ...]
     each: str | None = None
     when: Callable[[Settings], bool] = lambda settings: True
+
+    @property
+    def category(self) -> str:
+        """Its heading in Snakemake's own report."""
+        return _CATEGORIES.get(self.section, self.section.capitalize())
 
     def files(self, settings: Settings) -> list[str]:
         """List the names of its files, without suffixes."""
@@ -60,47 +65,26 @@ class Figure:
 
 
 FIGURES = [
-    Figure("flow", "data", "Data", "ctseq.figures.flow:flow", ("summary",)),
+    Figure("flow", "data", "ctseq.figures.flow:flow", ("summary",)),
     Figure(
-        "differences",
-        "primary",
-        "Comparison",
-        "ctseq.figures.comparison:differences",
-        ("resampled_t", "metrics"),
+        "differences", "primary", "ctseq.figures.comparison:differences", ("resampled_t", "metrics")
     ),
     Figure(
         "curves",
         "patients",
-        "Patients",
         "ctseq.figures.patients:curves",
         ("patients/curves", "patients/operating_points"),
     ),
     Figure(
-        "calibration",
-        "patients",
-        "Patients",
-        "ctseq.figures.patients:calibration",
-        ("patients/calibration",),
+        "calibration", "patients", "ctseq.figures.patients:calibration", ("patients/calibration",)
     ),
+    Figure("training", "replicates", "ctseq.figures.training:training_curves", ("histories",)),
     Figure(
-        "training",
-        "replicates",
-        "Training",
-        "ctseq.figures.training:training_curves",
-        ("histories",),
-    ),
-    Figure(
-        "metric",
-        "paper",
-        "Metrics",
-        "ctseq.figures.replicates:metric_boxplot",
-        ("metrics",),
-        each="metrics",
+        "metric", "paper", "ctseq.figures.replicates:metric_boxplot", ("metrics",), each="metrics"
     ),
     Figure(
         "confusion",
         "paper",
-        "Metrics",
         "ctseq.figures.replicates:confusion_matrix",
         ("metrics",),
         each="labels",
@@ -108,7 +92,6 @@ FIGURES = [
     Figure(
         "ranking",
         "primary",
-        "Comparison",
         "ctseq.figures.comparison:ranking",
         ("ranking", "resampled_t"),
         when=lambda settings: len(settings["labels"]) > 2,
