@@ -31,10 +31,10 @@ def curves(points: pd.DataFrame, decisions: pd.DataFrame, *, labels: Mapping[str
             )
             axes.plot(rows["x"], rows["y"], color=look["color"], linestyle=look["linestyle"])
         _square(axes)
-    roc.set(xlabel="1 − specificity", ylabel="Sensitivity", title="ROC")
-    precision_recall.set(
-        xlabel="Recall (sensitivity)", ylabel="Precision", title="Precision-recall"
-    )
+    roc.set_title("ROC")
+    roc.set(xlabel="1 − specificity", ylabel="Sensitivity")
+    precision_recall.set_title("Precision-recall")
+    precision_recall.set(xlabel="Recall (sensitivity)", ylabel="Precision")
     key_below(figure, labels)
     return figure
 
