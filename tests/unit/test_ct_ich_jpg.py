@@ -11,10 +11,11 @@ from PIL import Image
 from ctseq.core.errors import InputError
 from ctseq.readers import ct_ich_jpg as reader
 from ctseq.readers import ct_ich_tables
-from ctseq.readers.contents import LABELS, SUBTYPES, frame
+from ctseq.readers.contents import LABELS, frame
 from ctseq.readers.demographics import read_demographics
 from ctseq.readers.images import read_image
 from ctseq.readers.registry import recognise
+from ctseq.readers.subtypes import SUBTYPES
 from indexed import list_files
 
 

@@ -31,6 +31,7 @@ def digest(folder, *, module=MODULE, script=SCRIPT, errors="class InputError(Exc
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     digests._code.cache_clear()
+    digests._imported.cache_clear()
     return digests.code_digest(folder / "rule.py")
 
 
@@ -83,6 +84,18 @@ def test_the_script_counts_and_how_errors_are_written_does_not(tmp_path):
     before = digest(tmp_path)
     assert digest(tmp_path, script=SCRIPT.replace("2", "3")) != before
     assert digest(tmp_path, errors="class InputError(ValueError): ...") == before
+
+
+def test_what_only_messages_import_does_not_count(tmp_path):
+    words = tmp_path / "ctseq/core/words.py"
+    words.parent.mkdir(parents=True)
+    imports = "from ctseq.core.words import WORDS\n"
+    by_errors, by_script = set(), set()
+    for text in ("WORDS = 1\n", "WORDS = 2\n"):
+        words.write_text(text)
+        by_errors.add(digest(tmp_path, errors=imports))
+        by_script.add(digest(tmp_path, script=imports + SCRIPT))
+    assert (len(by_errors), len(by_script)) == (1, 2)
 
 
 def test_numbers_and_flags_of_equal_value_differ(tmp_path):

@@ -21,7 +21,7 @@ from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
 from ctseq.figures.registry import FIGURES, Figure, figure_files
 from ctseq.figures.style import PAGE, look_of, save
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report.sections import SECTIONS
 from plot_figures import main as plot_figures
 

@@ -67,7 +67,12 @@ def test_follows_imports_and_nothing_else(tmp_path):
 
 @pytest.mark.parametrize(
     ("script", "without"),
-    [("evaluate", "heads"), ("train_head", "backbones"), ("split_patients", "pixels")],
+    [
+        ("evaluate", "heads"),
+        ("train_head", "backbones"),
+        ("train_head", "walk"),
+        ("split_patients", "pixels"),
+    ],
 )
 def test_real_scripts_do_not_depend_on_what_they_do_not_use(script, without):
     names = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}

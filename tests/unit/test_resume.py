@@ -18,7 +18,7 @@ from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.replicates.tables import SCORES
 
 pytestmark = pytest.mark.numerical
@@ -84,6 +84,7 @@ def dies(module, name, call, about=""):
 KILLS = {
     "in the first epoch": (finetuning, "augment", 2),
     "in the second epoch": (finetuning, "augment", 5),
+    "in the third epoch": (finetuning, "augment", 8),  # not reached if the first is not repeated
     "while a state is written": (resume, "save_file", 1, "state"),
     "while results are written": (finetune, "write_table", 1, "history"),
 }
@@ -134,19 +135,21 @@ def write_study(folder):
 
 @pytest.fixture(scope="module")
 def attempts(tmp_path_factory):
-    """Run the rule's script: undisturbed, killed time and again, and with inner patients.
+    """Run the rule's script: undisturbed, killed, with inner patients, with other code.
 
-    Gives the folder of the three runs, and how each attempt ended.
+    Returns the folder of the runs, and how each attempt ended.
     """
     root = tmp_path_factory.mktemp("attempts")
     inputs = write_study(root)
     training = TRAINING
     settings = {"replicate": 1, "threads": 1, "labels": "patient", "folds": None, "seed": 0}
-    settings |= {"shuffle_seed": None}
+    settings |= {"shuffle_seed": None, "code": "old"}
     settings |= {"model": {"kind": "video", "frames": FRAMES, "frame_sampling": "uniform"}}
     settings |= {"training": training}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
     asked += [("killed", None, {}), ("held_out", None, {"folds": 3})]
+    for run, code in (("same_code", "old"), ("other_code", "new")):
+        asked += [(run, "in the second epoch", {}), (run, "in the third epoch", {"code": code})]
     names = {"model": "model", "history": "history.csv", "scores": "scores.csv"}
     names |= {"summary": "training.json"}
     jobs = [
@@ -179,7 +182,7 @@ def results(folder):
 
 def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
     root, codes = attempts
-    assert codes == [0, -9, -9, -9, -9, 0, 0]
+    assert codes[:7] == [0, -9, -9, -9, -9, 0, 0]
     expected = results(root / "undisturbed")
     assert results(root / "killed") == expected
     assert sorted(expected) == [
@@ -187,6 +190,11 @@ def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
         "model/preprocessor_config.json", "scores.csv", "training.json",
     ]  # fmt: skip
     assert len(read_table(root / "killed/history.csv", HISTORY)) == TRAINING["epochs"]
+
+
+def test_other_code_starts_anew(attempts):
+    _, codes = attempts
+    assert codes[7:] == [-9, 0, -9, -9]
 
 
 def test_scores_are_of_patients_that_were_not_learned_from(attempts):

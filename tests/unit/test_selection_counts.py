@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ctseq.core.errors import InputError
 from ctseq.core.tables import typed
 from ctseq.intake.tables import LISTING
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 from indexed import select_slices
 
 labels = st.dictionaries(

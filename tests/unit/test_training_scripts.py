@@ -18,7 +18,7 @@ from ctseq.evidence.metrics import METRICS
 from ctseq.families.tables import ATTENTION, HISTORY
 from ctseq.intake.tables import PATIENTS, SLICES
 from ctseq.phantom.patients import draw_patients
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.replicates.tables import PREDICTIONS, SCORES, SLICE_PREDICTIONS, SPLIT
 from ctseq.study.models import HEAD_FAMILIES
 

@@ -98,7 +98,7 @@ def code_of(script):
     """Return a digest of the code that decides a script's results, in the library too.
 
     It is the first parameter of a rule, so that changed code re-runs the rule; without a name, as
-    scripts take parameters by name and do not need it. Snakemake's own `code` trigger, which
+    scripts take parameters by name and only finetune.py needs it. Snakemake's own `code` trigger, which
     profiles/default leaves out, looks at the time of change of the script alone.
     """
     return code_digest(SCRIPTS / script)

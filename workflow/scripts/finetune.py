@@ -28,7 +28,7 @@ log = logging.getLogger("ctseq")
 
 
 def main(
-    inputs, outputs, *, replicate, threads, model, shuffle_seed, labels, training, folds, seed
+    inputs, outputs, *, code, replicate, threads, model, shuffle_seed, labels, training, folds, seed
 ):
     """Write the best epoch's model, the history of its training, and held-out patients' scores."""
     torch.set_num_threads(threads)
@@ -45,7 +45,8 @@ def main(
     backbone = load_configured(inputs.folder, inputs.description, model, device)
     std = read_json(inputs.description)["initializer_range"]
     renew_head(backbone, std=std, seed=[seed, replicate, HEAD])
-    decided_by = [identity(device), replicate, model, shuffle_seed, labels, training, folds, seed]
+    decided_by = [code, identity(device), replicate, model, shuffle_seed, labels, training]
+    decided_by += [folds, seed]
     folder = Path(outputs.history).with_name("unfinished")
     history, summary = finetune(
         backbone,
@@ -69,4 +70,10 @@ def main(
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, snakemake.output, threads=snakemake.threads, **snakemake.params)
+        main(
+            snakemake.input,
+            snakemake.output,
+            code=snakemake.params[0],
+            threads=snakemake.threads,
+            **snakemake.params,
+        )

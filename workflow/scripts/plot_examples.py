@@ -7,8 +7,8 @@ from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.style import save
 from ctseq.imaging.windows import parse_windows
 from ctseq.intake.tables import PATIENTS, SLICES
-from ctseq.readers.contents import SUBTYPES
 from ctseq.readers.registry import READERS
+from ctseq.readers.subtypes import SUBTYPES
 
 
 def main(dataset, recognised, slices, patients, svg, png, *, window, synthetic):

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ctseq.core.errors import InputError
 from ctseq.figures.style import COLUMN, MM, canvas, styled
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 
 
 def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

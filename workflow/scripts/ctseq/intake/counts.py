@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.readers.contents import SUBTYPES
 from ctseq.readers.problems import PROBLEMS, REASONS
+from ctseq.readers.subtypes import SUBTYPES
 
 
 def count_used(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:

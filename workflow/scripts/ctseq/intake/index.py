@@ -13,9 +13,10 @@ from ctseq.intake.checksums import checksum_problems
 from ctseq.intake.image_labels import label_slices
 from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
 from ctseq.readers.cells import patient_key, patient_keys
-from ctseq.readers.contents import FILES, FLAGS, LABELS, SLICES, SUBTYPES, File, frame
+from ctseq.readers.contents import FILES, FLAGS, LABELS, SLICES, File, frame
 from ctseq.readers.problems import PATIENT, SLICE, in_words
 from ctseq.readers.registry import Reader
+from ctseq.readers.subtypes import SUBTYPES
 
 _CURE = (
     "Mend the dataset (a copy of it), or set dataset.on_problem: exclude to leave these "

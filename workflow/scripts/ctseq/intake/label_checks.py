@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.words import listed
-from ctseq.readers.contents import SUBTYPES
 from ctseq.readers.problems import PATIENT, ROW, SLICE, problem
+from ctseq.readers.subtypes import SUBTYPES
 
 # In all tables here, `key` is the canonical key of a patient (`cells.patient_key`).
 

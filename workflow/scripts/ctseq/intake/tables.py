@@ -1,7 +1,7 @@
 """The columns of the tables that indexing and selection write."""
 
 from ctseq.core.contracts import Table
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 
 INVENTORY = Table(
     {

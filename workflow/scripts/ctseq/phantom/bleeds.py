@@ -9,7 +9,7 @@ import numpy as np
 
 from ctseq.phantom.anatomy import Slice
 from ctseq.phantom.shapes import inside
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 
 # At a bleed's ends, where it covers a smaller part of a slice or fewer pixels than this, nobody
 # would annotate it: it is not drawn there.
@@ -18,7 +18,7 @@ _SMALLEST_PART, _SMALLEST_PX = 5e-4, 3
 
 @dataclass(frozen=True)
 class Bleed:
-    """One bleed of a subtype among `contents.SUBTYPES`.
+    """One bleed of a subtype among `subtypes.SUBTYPES`.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import PRESETS, apply_windows
 from ctseq.phantom.patients import Demographics, Patient, draw_patients
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 
 # The dataset and the paper spell the names of masks differently; here patients take turns.
 _MASK_NAMES = ("{}_HGE_Seg.jpg", "{}_HSE_Seg.jpg", "{}_hge_seg.JPG", "{}_Hge_Seg.jpeg")

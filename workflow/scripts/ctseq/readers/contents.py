@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.readers.walk import Found
 
 # A function from the index of one of a patient's slices to its pixels.
 Pixels = Callable[[int], np.ndarray]
-SUBTYPES = ("intraventricular", "intraparenchymal", "subarachnoid", "epidural", "subdural")
 FLAGS = (*SUBTYPES, "hemorrhage")
 # The list of checksums that PhysioNet puts beside its releases, in lower case.
 CHECKSUMS = "sha256sums.txt"

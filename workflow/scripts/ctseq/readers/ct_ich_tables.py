@@ -8,7 +8,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.cells import flag, open_cells, patient_text, whole_number
-from ctseq.readers.contents import SUBTYPES
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.readers.walk import file_called
 
 

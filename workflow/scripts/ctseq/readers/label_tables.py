@@ -14,7 +14,8 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.cells import Row, flag, open_cells, patient_text, whole_number
-from ctseq.readers.contents import LABELS, SUBTYPES
+from ctseq.readers.contents import LABELS
+from ctseq.readers.subtypes import SUBTYPES
 
 # Titles, as `bare_title` returns them, by what the column holds.
 _PATIENT = ("patientid", "patient", "patientnumber", "subjectid", "subject", "id", "name")

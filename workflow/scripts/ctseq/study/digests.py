@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-# These write errors, logs and progress, and no results.
+# These write errors, logs and progress, and no results; nor does what only they import.
 _MESSAGES = ("core/errors.py", "core/logs.py", "core/progress.py")
 _LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
 # Fields of a syntax tree that follow from the others, or that only say how something is spelled.
@@ -21,21 +21,22 @@ def code_digest(script: Path) -> str:
     not depend on the version of Python.
     """
     digest = hashlib.sha256()
-    for path in imported_files(script):
-        if not path.as_posix().endswith(_MESSAGES):
-            digest.update(_code(path))
+    for path in imported_files(script, without=_MESSAGES):
+        digest.update(_code(path))
     return digest.hexdigest()
 
 
-def imported_files(script: Path) -> list[Path]:
+def imported_files(script: Path, *, without: tuple[str, ...] = ()) -> list[Path]:
     """List a script and, sorted, the library modules that it imports, directly or through others.
 
-    The library is looked for beside the script.
+    The library is looked for beside the script. Files whose paths end as one of `without` are
+    left out, and their imports are not followed.
     """
     found: set[Path] = set()
     unread = [script]
     while unread:
         new = _imported(unread.pop(), script.parent) - found
+        new = {file for file in new if not file.as_posix().endswith(without)}
         unread += new
         found |= new
     return [script, *sorted(found)]

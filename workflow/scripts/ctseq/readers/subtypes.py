@@ -1,0 +1,3 @@
+"""The subtypes of hemorrhage that labels may name."""
+
+SUBTYPES = ("intraventricular", "intraparenchymal", "subarachnoid", "epidural", "subdural")
