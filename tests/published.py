@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from ctseq.evidence.published import compare_published, published_metrics
+from ctseq.core.tables import read_table
+from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
 from ctseq.report.study import Published
 
 RESOURCES = Path(__file__).parents[1] / "resources/published"
@@ -13,8 +13,8 @@ RESOURCES = Path(__file__).parents[1] / "resources/published"
 
 def published_study():
     study = yaml.safe_load((RESOURCES / "study.yaml").read_text())
-    metrics = published_metrics(pd.read_csv(RESOURCES / "replicates.csv"), n_test=25)
-    printed = pd.read_csv(RESOURCES / "tables.csv")
+    metrics = published_metrics(read_table(RESOURCES / "replicates.csv", RUNS), n_test=25)
+    printed = read_table(RESOURCES / "tables.csv", PRINTED)
     comparison = compare_published(metrics, study)
     return Published(config=study, printed=printed, metrics=metrics, comparison=comparison)
 

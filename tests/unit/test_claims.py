@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from ctseq.evidence.printed import recompute
+from ctseq.evidence.published import recompute
 from ctseq.report.page import render_published
-from ctseq.report.published import against_paper, claims
+from ctseq.report.paper import against_paper, claims
 from published import PUBLISHED
 
 

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 
 from ctseq.core.contracts import Table
+from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS, Metric, classification_metrics
 from ctseq.evidence.over_patients.pooling import pooled_study
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import Analysis
 from ctseq.families.classical import CLASSICAL_HEADS
 from ctseq.figures import registry
@@ -226,15 +228,15 @@ def test_undefined_values_are_called_so(page):
     assert "ConvNeXt calls every patient negative in 1 of 3 replicates (2)." in page
 
 
-def test_a_head_that_barely_moved_is_warned_of():
+def test_a_head_that_barely_changed_is_warned_of():
     summaries = summaries_of(TWO, relative_weight_change=0.03)
     said = warnings(study_of(TWO, summaries=summaries))
-    assert "ViViT barely moves from its initial head in all 3 replicates." in said
+    assert "ViViT barely changes its initial head in all 3 replicates." in said
     assert not any("barely" in line for line in warnings(study_of(TWO)))
 
 
-def test_what_barely_moved_means_is_said_where_it_happens(page):
-    assert "Barely moved" not in page
+def test_what_barely_changed_means_is_said_where_it_happens(page):
+    assert "Barely changed" not in page
     summaries = summaries_of(TWO, relative_weight_change=0.03)
     summaries["vivit"] = [{"C": 0.1}] * 3
     notes = [table.notes for table in replicate_tables(study_of(TWO, summaries=summaries))]
@@ -374,6 +376,31 @@ def test_heads_on_one_backbone_differ_in_what_they_see_alone():
     assert "ViViT" in paragraphs(study)
     assert "More than the view differs" not in render(study)
     assert "More than the view differs" in render(study_of(TWO))
+
+
+def test_the_question_is_of_the_studys_own_models(page):
+    assert "ViViT\nsees a sequence at once." in page
+    assert "ConvNeXt\nsees one slice at a time, and a rule" in page
+    assert "This study asks again, on synthetic data" in page
+    heads = {"kind": "image", "head": {"type": "gru"}}
+    text = render(models_of(vivit=heads, convnext=heads))
+    assert "<h1>Which model finds intracranial hemorrhage best?</h1>" in text
+    assert "ViViT and ConvNeXt\nhave features of one slice at a time, and a head" in text
+    assert "a sequence at once" not in text
+    assert "This study compares these models" in text
+
+
+def test_names_of_models_that_pandas_takes_for_values_are_kept(tmp_path):
+    names = ("01", "none", "null")
+    _, tables = numbers_of(tuple((name, f"Model {name}") for name in names))
+    paths = [tmp_path / f"{one.name}.csv" for one in ANALYSES.values()]
+    for path, one in zip(paths, ANALYSES.values(), strict=True):
+        write_table(tables[one.stem], path, one.table)
+    read = read_analyses(paths)
+    assert set(read["auc"]["model"]) == set(names)
+    page = render(study_of({name: f"Model {name}" for name in names}, comparison=read))
+    assert "Model 01 − Model none" in page
+    assert ">nan" not in page.lower()
 
 
 def share_called_positive(truth, probability, predicted):

@@ -18,7 +18,7 @@ from ctseq.evidence.studies import (
     shared_differences,
 )
 from ctseq.evidence.tables import VERDICT
-from ctseq.report.studies import render_studies
+from ctseq.report.studies_page import render_studies
 from ctseq.report.verdicts import agreement_sentence, order_sentences
 from ctseq.study.finished import finished_files
 
@@ -190,7 +190,7 @@ def test_order_is_tested_within_a_study():
     assert sentence.startswith(
         "Order matters: GRU (a), in order, has a higher sensitivity than GRU, shuffled (a), by 0.38"
     )
-    assert "(95 % interval 0.14 to 0.61; p = 0.014)" in sentence
+    assert "(95 % interval 0.14 to 0.61; p = .014)" in sentence
 
 
 def test_order_is_adjusted_over_all_metrics_and_pairs():
@@ -244,6 +244,10 @@ def test_order_goes_by_the_replicates_that_both_studies_have():
 )
 def test_whatever_else_differs_makes_no_pair_of_order(changed):
     assert order_pairs([study(), study("b", models=("shuffled", "mean"), **changed)]) == []
+
+
+def test_how_a_study_is_computed_does_not_matter():
+    assert order_pairs([study(), study("b", models=("shuffled", "mean"), container="x", shards=4)])
 
 
 def test_how_a_models_own_keys_are_spelled_does_not_matter():

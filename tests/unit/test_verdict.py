@@ -47,7 +47,7 @@ def test_a_clear_difference():
     row = verdicts({"a": 0.5 + NOISE[0], "b": 0.8 + NOISE[1]}, labels={"b": "ViViT"}).iloc[0]
     assert (row["supported"], row["better"]) == (1, "b")
     assert row["sentence"].startswith("ViViT has a higher sensitivity than a, by 0.3")
-    assert "p < 0.001" in row["sentence"]
+    assert "p < .001" in row["sentence"]
     low, high = -row["high"], -row["low"]
     assert f"95 % interval {low:.2f} to {high:.2f}" in row["sentence"]
 

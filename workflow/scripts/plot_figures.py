@@ -7,7 +7,7 @@ import pandas as pd
 from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
-from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
 from ctseq.families.tables import HISTORY
 from ctseq.figures.registry import figure_files
@@ -27,7 +27,10 @@ def _read(name, paths):
         return read_json(paths)
     if name == "histories":
         return read_histories(paths)
-    return read_table(paths, METRICS if name == "metrics" else ANALYSES[name].table)
+    if name == "metrics":
+        return read_table(paths, METRICS)
+    [table] = read_analyses([paths]).values()
+    return table
 
 
 def read_histories(paths):

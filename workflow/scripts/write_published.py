@@ -1,12 +1,10 @@
 """Write the page of the published study."""
 
-from pathlib import Path
-
-import pandas as pd
-
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
+from ctseq.evidence.published import PRINTED
+from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render_published
@@ -17,9 +15,9 @@ def main(inputs, report, *, study):
     """Write the page; `inputs` has the names of the rule's input."""
     published = Published(
         config=study,
-        printed=pd.read_csv(inputs.printed),
+        printed=read_table(inputs.printed, PRINTED),
         metrics=read_table(inputs.metrics, METRICS),
-        comparison={Path(path).stem: pd.read_csv(path) for path in inputs.comparison},
+        comparison=read_analyses(inputs.comparison),
         figures=read_figures(inputs.figures, inputs.captions, study, shared_splits=False),
     )
     with atomic_write(report) as unfinished:

@@ -3,13 +3,13 @@
 from itertools import islice
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from ctseq.core.files import atomic_write, read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
-from ctseq.evidence.published import RUNS, compare_published, published_metrics
+from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
+from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
 from ctseq.report import facts
 from ctseq.report.figures import read_figures
@@ -28,7 +28,7 @@ def main(inputs, outputs, *, config, published, benchmarks):
         summaries={
             model: list(islice(summaries, config["replicates"])) for model in config["models"]
         },
-        comparison={Path(path).stem: pd.read_csv(path) for path in inputs.comparison},
+        comparison=read_analyses(inputs.comparison),
         published=_published(inputs.runs, inputs.printed, published),
         figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
         costs=facts.costs(Path(benchmarks)),
@@ -45,7 +45,7 @@ def _published(runs, printed, study):
     metrics = published_metrics(read_table(runs, RUNS), n_test=study["splits"]["sizes"]["n_test"])
     return Published(
         config=study,
-        printed=pd.read_csv(printed),
+        printed=read_table(printed, PRINTED),
         metrics=metrics,
         comparison=compare_published(metrics, study),
     )

@@ -1,8 +1,9 @@
 """The metrics of a binary classifier's predictions; what is 0/0 stays undefined (NaN).
 
 To add a metric, add it to `METRICS`: it is then measured in every run and known to the
-configuration, the comparisons, the figures and the report. NumPy alone, because the rules that use
-this must start in well under a second.
+configuration, to all comparisons over replicates, and to their figures and tables. The evidence
+over patients has its own list, in `over_patients.bootstrap`. NumPy alone, because the rules that
+use this must start in well under a second.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,9 @@
-"""The published study: from its confusion matrices to the tables that any study gets."""
+"""The published study: its tables from its confusion matrices, and what it prints beside them."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ctseq.core.contracts import Table
@@ -10,6 +11,7 @@ from ctseq.core.errors import fail_on
 from ctseq.evidence.metrics import counted_metrics
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
 from ctseq.evidence.over_replicates.design import design_without_splits
+from ctseq.evidence.over_replicates.power import two_sample_power
 from ctseq.evidence.over_replicates.samples import replicates_of
 
 # ``resources/published/replicates.csv``
@@ -17,6 +19,26 @@ RUNS = Table(
     {"model": "text", "replicate": "int", **dict.fromkeys(("tn", "fp", "fn", "tp"), "int")},
     key=("model", "replicate"),
 )
+# ``resources/published/tables.csv``
+PRINTED = Table(
+    {"table": "text", "model": "text?", "metric": "text", "quantity": "text", "printed": "float"},
+    key=("model", "metric", "quantity"),
+)
+# What the paper's tables print: quantity to file in ``comparison/paper/`` and column.
+_QUANTITIES = {
+    "shapiro_p": ("normality", "p"),
+    "levene_p": ("variances", "p"),
+    "t": ("t_test", "statistic"),
+    "t_p": ("t_test", "p"),
+    "power": ("t_test", "power"),
+    "mann_whitney_u": ("mann_whitney", "statistic"),
+    "mann_whitney_p": ("mann_whitney", "p"),
+    "min": ("ranges", "minimum"),
+    "max": ("ranges", "maximum"),
+    "mean": ("means", "mean"),
+}
+# The level with which the printed powers follow, found by trying.
+PRINTED_ALPHA = 0.5
 
 
 def published_metrics(runs: pd.DataFrame, *, n_test: int) -> pd.DataFrame:
@@ -63,3 +85,65 @@ def compare_published(metrics: pd.DataFrame, study: Mapping[str, Any]) -> dict[s
     design = design_without_splits(**study["splits"]["sizes"])
     replicates = replicates_of(metrics, design, settings)
     return {analysis.stem: analysis.compute(replicates) for analysis in OVER_REPLICATES.values()}
+
+
+def recompute(printed: pd.DataFrame, comparison: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return every printed number beside the recomputed one.
+
+    Parameters
+    ----------
+    printed
+        `PRINTED`.
+    comparison
+        Stem of ``comparison/**.csv`` to table, of the published replicates.
+
+    Returns
+    -------
+    DataFrame
+        `printed` with columns recomputed; follows (0 or 1, at the printed rounding); and
+        power_at_printed_alpha: for powers the one at the level `PRINTED_ALPHA`, for others NaN.
+    """
+    rows = []
+    for cell in printed.itertuples():
+        table, column = _QUANTITIES[cell.quantity]
+        row = comparison[table]
+        row = row[row["metric"] == cell.metric]
+        row = (row[row["model"] == cell.model] if "model" in row else row).iloc[0]
+        at_printed = np.nan
+        if cell.quantity == "power":
+            at_printed = two_sample_power(
+                row["cohens_d"], row["n_a"], row["n_b"], alpha=PRINTED_ALPHA
+            )
+        value = float(row[column])
+        rows.append((value, int(f"{value:.2f}" == f"{cell.printed:.2f}"), at_printed))
+    recomputed, follows, power_at_printed_alpha = zip(*rows, strict=True)
+    return printed.assign(
+        recomputed=recomputed, follows=follows, power_at_printed_alpha=power_at_printed_alpha
+    )
+
+
+def undefined_precisions(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return what leaving out undefined precisions does to each model's mean.
+
+    A model's row has the numbers of the replicates without a precision, and the means with these
+    counted as 0 and without them.
+    """
+    rows = metrics[metrics["metric"] == "precision"].set_index("replicate")
+    values = rows.groupby("model")["value"]
+    return pd.DataFrame(
+        {
+            "replicates": values.apply(lambda own: own.index[own.isna()].tolist()),
+            "mean_as_zero": values.apply(lambda own: own.fillna(0).mean()),
+            "mean_defined": values.mean(),
+        }
+    )
+
+
+def replicates_of_other_patients(metrics: pd.DataFrame) -> tuple[int, int]:
+    """Return the number of replicates that tested the models on different patients, and of all.
+
+    Different numbers of positive patients show it; equal ones leave it open.
+    """
+    rows = metrics.pivot(index=["model", "replicate"], columns="metric", values="value")
+    positives = (rows["tp"] + rows["fn"]).unstack("model")
+    return int((positives.max(axis=1) != positives.min(axis=1)).sum()), len(positives)

@@ -1,4 +1,4 @@
-"""Parts of the statistics' tables: levels, p values adjusted for how many there are, notes."""
+"""Checks of levels, Holm's adjustment, and the notes column."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

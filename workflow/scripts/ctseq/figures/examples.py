@@ -17,7 +17,7 @@ def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Se
     The positive one lies in the middle of the longest run of those positive slices that show the
     most subtypes; the negative one is the middle slice of the negative patient whose sequence is
     nearest to the median length. Ties go to the first patient id. Both are rows of `slices`
-    (`tables.SLICES`), with their index as `name`.
+    (`intake.tables.SLICES`), with their index as `name`.
 
     Raises
     ------

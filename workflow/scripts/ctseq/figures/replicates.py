@@ -32,7 +32,8 @@ def metric_boxplot(
 ) -> Figure:
     """Draw one metric: a box a model, a point a replicate, a faint line a shared split.
 
-    `metrics` are `tables.METRICS`; undefined values, NaN, are counted under the model's name.
+    `metrics` are `evidence.tables.METRICS`; undefined values, NaN, are counted under the model's
+    name.
     """
     rows = _with_positions(metrics[metrics["metric"] == metric], labels)
     many = len(labels) > 3
@@ -116,7 +117,7 @@ def _with_positions(rows: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
 def confusion_matrix(metrics: pd.DataFrame, model: str, *, labels: Mapping[str, str]) -> Figure:
     """Draw a model's mean confusion matrix with the standard deviation over replicates.
 
-    `metrics` are `tables.METRICS`, of which it needs tn, fp, fn and tp.
+    `metrics` are `evidence.tables.METRICS`, of which it needs tn, fp, fn and tp.
     """
     rows = metrics[metrics["model"] == model]
     counts = rows.pivot(index="replicate", columns="metric", values="value")

@@ -18,7 +18,8 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
     """Draw losses and tuning accuracy, epoch by epoch, of each model that has a history.
 
     Thin lines are replicates, thick ones their mean as far as at least half of them train, dots
-    the epochs that were kept. `histories` are `tables.HISTORY` with columns model and replicate.
+    the epochs that were kept. `histories` are `families.tables.HISTORY` with columns model and
+    replicate.
     """
     labels = {model: labels[model] for model in labels if model in set(histories["model"])}
     histories = _chosen(histories)

@@ -21,7 +21,7 @@ _ONE_RIGHT = {"only_a_right": "Only first right", "only_b_right": "Only second r
 _PLAN = {
     "resampled_t": ("Corrected resampled t test", _DIFFERENCE, ["test_train_ratio", "df"]),
     "bayesian_t": ("Bayesian correlated t test", _DIFFERENCE, ["rope"]),
-    "effect_sizes": ("Effect sizes", {}, ["allows_for_overlap", "n", "n_undefined"]),
+    "effect_sizes": ("Effect sizes", {}, ["n", "n_undefined"]),
     "power": ("Power and what a difference would need", {}, ["alpha", "n", "n_undefined"]),
     "ranking": ("Mean ranks", {}, []),
     "auc": ("Each model over patients", {}, _OVER_PATIENTS),

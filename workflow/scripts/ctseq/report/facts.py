@@ -15,7 +15,8 @@ from ctseq.report.numbers import count, memory
 from ctseq.report.tables import Table
 
 PACKAGES = ("snakemake", "torch", "transformers", "numpy", "pandas", "scipy", "statsmodels")
-PACKAGES += ("seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
+PACKAGES += ("scikit-learn", "safetensors", "seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
+PACKAGES += ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg")
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from ctseq.evidence.metrics import METRICS
+from ctseq.report.numbers import metric_title
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,10 @@ def _figure(
         captions[kind]
     )
     known = {
-        "wildcards": {"metric": _metric_title(value), "model": value, "part": value},
+        "wildcards": {"metric": metric_title(value), "model": value, "part": value},
         "params": {**params, "label": labels.get(value)},
     }
     caption = " ".join(template.render(snakemake=known).split())
     media = mimetypes.types_map[path.suffix]
     encoded = base64.b64encode(path.read_bytes()).decode("ascii")
     return Figure(path.stem, caption, f"data:{media};base64,{encoded}")
-
-
-def _metric_title(name: str) -> str:
-    return METRICS[name].title if name in METRICS else name

@@ -39,6 +39,16 @@ def models(study: Study) -> dict[str, Any]:
     }
 
 
+def views(study: Study) -> dict[str, list[str]]:
+    """Return labels of the models by who combines a patient's slices: model, head or rule."""
+    labels: dict[str, list[str]] = {}
+    for model in study.config["models"].values():
+        family = "head" if head_family(model) == "sequence" else "rule"
+        view = "model" if model["kind"] == "video" else family
+        labels.setdefault(view, []).append(model["label"])
+    return labels
+
+
 def limits(study: Study) -> dict[str, Any]:
     """Return what limits the conclusion.
 

@@ -1,8 +1,10 @@
-"""Numbers as text: few digits, and plain about what is undefined."""
+"""Numbers and names of metrics as text: few digits, and plain about what is undefined."""
 
 import math
 
 import pandas as pd
+
+from ctseq.evidence.metrics import METRICS
 
 UNDEFINED = "undefined"
 _MINUS = "\N{MINUS SIGN}"
@@ -47,6 +49,11 @@ def interval(low: float, high: float) -> str:
     if pd.isna(low) or pd.isna(high):
         return UNDEFINED
     return f"[{number(low)}, {number(high)}]"
+
+
+def metric_title(name: str) -> str:
+    """Return the title of a metric, also of one over patients alone, which `METRICS` lacks."""
+    return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
 
 
 def memory(mib: float) -> str:

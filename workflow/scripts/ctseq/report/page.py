@@ -11,6 +11,7 @@ from ctseq.core.words import listed
 from ctseq.figures import registry
 from ctseq.report import sections
 from ctseq.report.comparison import section_tables
+from ctseq.report.models import views
 from ctseq.report.numbers import number, p_equation
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
@@ -33,7 +34,9 @@ def template(name: str) -> jinja2.Template:
 
 def render(study: Study) -> str:
     """Return the report of a study: HTML that loads and runs nothing and escapes every text."""
-    return _page("report.html.j2", sections.SECTIONS, study, warnings=warnings(study))
+    return _page(
+        "report.html.j2", sections.SECTIONS, study, warnings=warnings(study), views=views(study)
+    )
 
 
 def render_published(study: Published) -> str:

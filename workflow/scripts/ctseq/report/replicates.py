@@ -7,18 +7,18 @@ from ctseq.report.numbers import count, number
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 
-# Share of the final layer's initial length by which training changes it at least.
-BARELY_MOVED = 0.1
-_BARELY = "barely moved"
+# A final layer that changed by less than this share of its initial length has barely changed.
+BARELY_CHANGED = 0.1
+_BARELY = "barely changed"
 _BARELY_MEANS = (
-    "Barely moved: training changed the final layer by less than a tenth of its initial length, so "
-    "that decisions are mostly those of the random layer it started from."
+    "Barely changed: training changed the final layer by less than a tenth of its initial length, "
+    "so that decisions are mostly those of the random layer it started from."
 )
 # Remark on a replicate to what a warning says of its model.
 _WARNINGS = {
     "calls all negative": "calls every patient negative",
     "calls all positive": "calls every patient positive",
-    _BARELY: "barely moves from its initial head",
+    _BARELY: "barely changes its initial head",
 }
 
 
@@ -34,8 +34,8 @@ def replicate_tables(study: Compared) -> list[Table]:
             scores = [number(values[name], 2) for name in ("accuracy", "recall", "precision")]
             chosen = [_chosen(summary)] * bool(study.summaries)
             rows.append([replicate, *counts, *scores, *chosen, "; ".join(remarks)])
-        moved = not any(_BARELY in row[-1] for row in rows)
-        tables.append(Table(label, header, rows, [] if moved else [_BARELY_MEANS]))
+        changed = any(_BARELY in row[-1] for row in rows)
+        tables.append(Table(label, header, rows, [_BARELY_MEANS] if changed else []))
     return tables
 
 
@@ -69,7 +69,7 @@ def _remarks(values: Mapping[str, float], summary: Mapping[str, float]) -> list[
     true_of_remark = {
         "calls all negative": values["tp"] + values["fp"] == 0,
         "calls all positive": values["tn"] + values["fn"] == 0,
-        _BARELY: summary.get("relative_weight_change", 1.0) < BARELY_MOVED,
+        _BARELY: summary.get("relative_weight_change", 1.0) < BARELY_CHANGED,
     }
     return [remark for remark, is_true in true_of_remark.items() if is_true]
 

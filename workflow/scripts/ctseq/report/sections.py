@@ -12,9 +12,9 @@ import yaml
 from ctseq.report.comparison import false_alarms
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
-from ctseq.report.models import limits, models
+from ctseq.report.models import limits, models, views
 from ctseq.report.numbers import number
-from ctseq.report.published import against_paper, claims, printed_table
+from ctseq.report.paper import against_paper, claims, printed_table
 from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared, Published, Study
 from ctseq.report.tables import Table
@@ -43,6 +43,10 @@ class Section:
     when: Callable[[Any], bool] = lambda study: True
     context: Callable[[Any], Mapping[str, Any]] = lambda study: {}
     template: str = ""
+
+
+def _question(study: Study) -> dict[str, Any]:
+    return {"views": views(study)}
 
 
 def _corrected(study: Compared) -> dict[str, Any]:
@@ -86,7 +90,7 @@ _REPLICATES = Section(
 
 # The report of a study, made of a `Study`.
 SECTIONS = [
-    Section("question", "The question", template="question.html.j2"),
+    Section("question", "The question", context=_question, template="question.html.j2"),
     Section("data", "The data", context=data, template="data.html.j2"),
     Section("models", "Models and recipe", context=models, template="models.html.j2"),
     Section("primary", "Primary analysis", context=_corrected, template="primary.html.j2"),

@@ -19,7 +19,7 @@ class Compared:
     config
         Configuration of their study.
     metrics
-        `tables.METRICS`.
+        `evidence.tables.METRICS`.
     comparison
         Stem of ``comparison/**.csv`` to table.
     figures

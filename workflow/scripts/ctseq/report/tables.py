@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ctseq.evidence.metrics import METRICS
 from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, number, p_value
+from ctseq.report.numbers import count, interval, metric_title, number, p_value
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     if "effect" in frame:
         frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
     if "metric" in frame:
-        frame["metric"] = frame["metric"].map(_metric_title)
+        frame["metric"] = frame["metric"].map(metric_title)
     for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")
@@ -144,11 +143,6 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
             cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
             frame.insert(first, f"{stem}interval", cells)
     return frame
-
-
-def _metric_title(name: str) -> str:
-    # The calibration error is measured over patients alone, and is no metric of a run.
-    return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
 
 
 def _is_empty(column: pd.Series) -> bool:

@@ -9,6 +9,7 @@ from ctseq.core.words import listed
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.studies import Conclusion
 from ctseq.report.notes import words_of
+from ctseq.report.numbers import p_equation
 
 PRACTICALLY_SURE = 0.95  # customary for a posterior probability (Benavoli et al. 2017)
 
@@ -145,8 +146,7 @@ def _size(value: float) -> str:
 
 def _p(p: float, n_tests: int) -> str:
     """Return an adjusted p value and, if there are others, for how many it is adjusted."""
-    size = "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
-    return f"p {size}" + (f" adjusted for {n_tests} comparisons" if n_tests > 1 else "")
+    return p_equation(p) + (f" adjusted for {n_tests} comparisons" if n_tests > 1 else "")
 
 
 def _studies(names: Sequence[str]) -> str:

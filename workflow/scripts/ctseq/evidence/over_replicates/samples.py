@@ -12,7 +12,7 @@ from ctseq.core.errors import InputError, fail_on
 from ctseq.evidence.over_replicates.design import Design
 from ctseq.evidence.rows import check_level, table_with_notes
 
-POLICIES = ("exclude", "zero", "error")
+UNDEFINED_CHOICES = ("exclude", "zero", "error")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Replicates:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models' values, undefined ones treated.
+    """Two models' values, after undefined values were dropped or counted as 0.
 
     Attributes
     ----------
@@ -98,10 +98,10 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
     """
     models, metrics = settings["models"], settings["metrics"]
     check_level(settings["alpha"], "comparison.alpha")
-    if settings["undefined"] not in POLICIES:
+    if settings["undefined"] not in UNDEFINED_CHOICES:
         raise InputError(
             f"comparison.undefined is {settings['undefined']!r} but must be one of "
-            f"{', '.join(POLICIES)}."
+            f"{', '.join(UNDEFINED_CHOICES)}."
         )
     if len(set(models)) < 2 or len(set(models)) < len(models):
         raise InputError(
@@ -139,10 +139,11 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
 
 
 def values_of(replicates: Replicates, metric: str, *models: str) -> tuple[np.ndarray, int]:
-    """Return models' values of a metric, shape (models, replicates), undefined ones treated.
+    """Return models' values of a metric, shape (models, replicates).
 
-    ``exclude`` drops a replicate for all of the models if it is undefined for any of them. The
-    second result is the number of replicates with an undefined value.
+    Undefined values are dropped or counted as 0: ``exclude`` drops a replicate for all of the
+    models if it is undefined for any of them. The second result is the number of replicates with
+    an undefined value.
 
     Raises
     ------

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.printed import (
-    POWER_ALPHA,
+from ctseq.evidence.published import (
+    PRINTED_ALPHA,
     recompute,
     replicates_of_other_patients,
     undefined_precisions,
@@ -18,17 +18,19 @@ def claims(published: Published) -> dict[str, Any]:
     """Return what does not follow from the published replicates, or not from their design."""
     cells = recompute(published.printed, published.comparison)
     powers = cells[cells["quantity"] == "power"]
-    printed, lax = (powers[name].map("{:.2f}".format) for name in ("printed", "lax_power"))
-    only_lax = printed.equals(lax) and not powers["follows"].all()
+    printed, recomputed = (
+        powers[name].map("{:.2f}".format) for name in ("printed", "power_at_printed_alpha")
+    )
+    only_so = printed.equals(recomputed) and not powers["follows"].all()
     stray = cells[(cells["follows"] == 0) & (cells["quantity"] != "power")]
     tests = published.comparison["resampled_t"]
     naive = published.comparison["t_test"].set_index("metric")["p"]
     return {
         "n_printed": len(cells),
         "n_follow": int(cells["follows"].sum()),
-        "powers": powers.to_dict("records") if only_lax else [],
+        "powers": powers.to_dict("records") if only_so else [],
         "alpha": published.alpha,
-        "lax_alpha": POWER_ALPHA,
+        "printed_alpha": PRINTED_ALPHA,
         "stray": stray.to_dict("records"),
         "precisions": _undefined(published),
         "tests": tests.assign(naive=tests["metric"].map(naive)).to_dict("records"),
