@@ -1,7 +1,7 @@
 """Measure the peak memory of fine-tuning a ViViT-B of random weights, one configuration a process.
 
 Prints what rule `finetune` goes by: peak resident memory and seconds a step. With a GPU, its
-memory is told beside it; `CUDA_VISIBLE_DEVICES= python ...` measures the CPU there.
+memory is printed beside it; `CUDA_VISIBLE_DEVICES= python ...` measures the CPU there.
 
     python benchmarks/finetune_memory.py --frames 32 --micro-batch 2
 """

@@ -59,7 +59,7 @@ def made_up(patients: int) -> SimpleNamespace:
 
     return SimpleNamespace(
         LOOKED_FOR="nothing",
-        GREY=None,
+        OWN_WINDOW=None,
         recognises=lambda folder: "its name",
         list_contents=lambda folder, table=None: Contents(files(), labels()),
         open_sequence=open_sequence,

@@ -82,8 +82,8 @@ def plan(folder: Path, replicates: int) -> list[dict[str, Any]]:
     said: list[str] = []
     seconds = timed(lambda: said.append(snakemake(folder, study, "--dry-run", cores=CORES)))
     jobs = int(re.search(r"^total +(\d+)$", said[0], re.MULTILINE)[1])
-    told = {"what": "dry run", "patients": None, "replicates": replicates, "jobs": jobs}
-    return [told | {"seconds": seconds, "memory_mib": None}]
+    row = {"what": "dry run", "patients": None, "replicates": replicates, "jobs": jobs}
+    return [row | {"seconds": seconds, "memory_mib": None}]
 
 
 def _show(rows: list[dict[str, object]]) -> None:

@@ -76,8 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
         f"{options.replicates} replicates, {options.cores} cores, on {processor_name()}"
     )
     for kind, measured in stock.items():
-        told = "{seconds:.3g} s a row in batches of {batch}, of {rows} rows".format(**measured)
-        print(f"bare {MODELS[kind]}: {told}, median of {options.repeats}")
+        words = "{seconds:.3g} s a row in batches of {batch}, of {rows} rows".format(**measured)
+        print(f"bare {MODELS[kind]}: {words}, median of {options.repeats}")
     print(f"products: {products / 1e12:.3g} TFLOP of the bare pass; {rate / 1e9:.0f} GFLOP/s")
     print(shown(rows))
 

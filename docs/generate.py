@@ -5,6 +5,7 @@ A generated part stands between two comments that name it; everything else is wr
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from ctseq.imaging.windows import PRESETS  # noqa: E402
-from ctseq.readers.problems import FILES, PROBLEMS  # noqa: E402
+from ctseq.readers.problems import PROBLEMS, UNUSED_FILES  # noqa: E402
 
 # What envs/Containerfile has beyond the lines that Snakemake writes.
 ABOUT_THE_IMAGE = [
@@ -154,7 +155,7 @@ def datasets() -> str:
     windows = ["| preset | level, HU | width, HU |", "|---|---|---|"]
     windows += [f"| `{name}` | {one.level} | {one.width} |" for name, one in PRESETS.items()]
     document = replaced(document, "windows", "\n".join(windows))
-    for name, reasons in (("files", FILES), ("problems", PROBLEMS)):
+    for name, reasons in (("files", UNUSED_FILES), ("problems", PROBLEMS)):
         rows = ["| code | what | |", "|---|---|---|"]
         rows += [f"| `{code}` | {why.words} | {why.meaning} |" for code, why in reasons.items()]
         document = replaced(document, name, "\n".join(rows))
@@ -209,3 +210,7 @@ if __name__ == "__main__":
     (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")
     picture = ["dot", "-Tsvg", "-o", str(ROOT / "docs/rules.svg")]
     subprocess.run(picture, input=rule_graph(), text=True, check=True)  # noqa: S603
+    # The README's figure of the published replicates.
+    published = [sys.executable, "-m", "snakemake", "published", "--cores", "all", "--quiet"]
+    subprocess.run(published, cwd=ROOT, check=True)  # noqa: S603
+    shutil.copy(ROOT / "results/published/figures/differences.svg", ROOT / "docs")

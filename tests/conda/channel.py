@@ -69,7 +69,7 @@ def files_of(distribution: Distribution) -> dict[str, Path]:
     """Return a distribution's files by their path in an environment, without its programs."""
     listed = [file for file in distribution.files or [] if ".." not in file.parts]
     files = {f"lib/{PYTHON}/site-packages/{file}": Path(file.locate()) for file in listed}
-    return {place: path for place, path in files.items() if path.is_file()}
+    return {inside: path for inside, path in files.items() if path.is_file()}
 
 
 def files_of_python() -> dict[str, Path]:
@@ -107,33 +107,33 @@ def write_package(
     record |= {"depends": depends, "subdir": folder.name}
     paths = [
         {
-            "_path": place,
+            "_path": inside,
             "path_type": "hardlink",
             "sha256": _digest(path.read_bytes()),
             "size_in_bytes": path.stat().st_size,
         }
-        for place, path in files.items()
+        for inside, path in files.items()
     ]
-    paths += [{"_path": place, "path_type": "softlink"} for place in links]
+    paths += [{"_path": inside, "path_type": "softlink"} for inside in links]
     about = {
         "info/index.json": json.dumps(record),
         "info/paths.json": json.dumps({"paths": paths, "paths_version": 1}),
-        "info/files": "".join(f"{place}\n" for place in [*files, *links]),
+        "info/files": "".join(f"{inside}\n" for inside in [*files, *links]),
     }
     stem = f"{name}-{version}-0"
     archive = folder / f"{stem}.conda"
     with zipfile.ZipFile(archive, "w") as parts:
         parts.writestr("metadata.json", json.dumps({"conda_pkg_format_version": 2}))
         with _tar(parts, f"pkg-{stem}.tar.zst") as tar:
-            for place, path in files.items():
-                tar.add(path.resolve(), place)
-            for place, target in links.items():
-                link = tarfile.TarInfo(place)
+            for inside, path in files.items():
+                tar.add(path.resolve(), inside)
+            for inside, target in links.items():
+                link = tarfile.TarInfo(inside)
                 link.type, link.linkname = tarfile.SYMTYPE, target
                 tar.addfile(link)
         with _tar(parts, f"info-{stem}.tar.zst") as tar:
-            for place, text in about.items():
-                member = tarfile.TarInfo(place)
+            for inside, text in about.items():
+                member = tarfile.TarInfo(inside)
                 member.size = len(text.encode())
                 tar.addfile(member, io.BytesIO(text.encode()))
     content = archive.read_bytes()

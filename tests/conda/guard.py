@@ -1,6 +1,6 @@
 """What every interpreter of the test's channel does first (as its sitecustomize.py).
 
-Snakemake appends the places that it imports from to those of every script, so that a package that
+Snakemake appends the folders that it imports from to those of every script, so that a package that
 is missing from an environment is silently taken from Snakemake's own. Here only Snakemake's own
 modules come from there. And each script is noted with the interpreter that ran it.
 """
@@ -21,9 +21,9 @@ class OwnPackages(PathFinder):
     def find_spec(cls, name, path=None, target=None):
         if path is None and not name.startswith(SNAKEMAKES):
             path = [
-                place
-                for place in sys.path
-                if place.startswith(sys.prefix) or "-packages" not in place
+                folder
+                for folder in sys.path
+                if folder.startswith(sys.prefix) or "-packages" not in folder
             ]
         return super().find_spec(name, path, target)
 

@@ -65,9 +65,9 @@ def test_a_tilted_gantry_keeps_the_order_of_the_body(tmp_path):
 )
 def test_the_series_is_chosen_by_rule(first, second, taken, tmp_path):
     images = []
-    for number, told in (("1", dict(first)), ("2", dict(second))):
-        step, length = told.pop("step", 5), told.pop("length", 3)
-        images += stack([step * place for place in range(length)], series=number, **told)
+    for number, changes in (("1", dict(first)), ("2", dict(second))):
+        step, length = changes.pop("step", 5), changes.pop("length", 3)
+        images += stack([step * index for index in range(length)], series=number, **changes)
     series, reasons = choose_series(headers_of(images, tmp_path))
     assert {header.series for header in series} == {f"1.2.3.{taken}"}
     assert len(series) + len(reasons) == len(images)
@@ -230,11 +230,11 @@ def test_several_patients_in_one_folder_and_one_in_several(folder):
             save(ct(HU + int(patient) + z, z=z, PatientID=tag), folder / f"{patient}/{z}.dcm")
     rows = [f"{n},0\n" for n in (51, 52, 53, 54)]
     (folder / "labels.csv").write_text(LABELS + "".join(rows))
-    told = lines_of(folder)
-    assert "patient 050: one folder holds several DICOM patients" in told
-    assert "patient 051: two folders for one patient (051 and 052)" in told
-    assert "OTHER" not in told
-    assert "TWICE" not in told
+    message = lines_of(folder)
+    assert "patient 050: one folder holds several DICOM patients" in message
+    assert "patient 051: two folders for one patient (051 and 052)" in message
+    assert "OTHER" not in message
+    assert "TWICE" not in message
 
 
 def test_a_patient_without_a_usable_series_and_a_damaged_file(folder):
@@ -243,9 +243,9 @@ def test_a_patient_without_a_usable_series_and_a_damaged_file(folder):
         del image.ImagePositionPatient
         image.save_as(path)
     (folder / "049/CT/IM9.dcm").write_bytes(b"")
-    told = lines_of(folder)
-    assert "050/CT/IM0.dcm: patient 050: no slice can be used (position)" in told
-    assert "049/CT/IM9.dcm: unreadable image (it is no DICOM file)" in told
+    message = lines_of(folder)
+    assert "050/CT/IM0.dcm: patient 050: no slice can be used (position)" in message
+    assert "049/CT/IM9.dcm: unreadable image (it is no DICOM file)" in message
     inventory, _, problems = study(folder, "exclude")
     reasons = inventory.set_index("path")["reason"]
     assert reasons["050/CT/IM0.dcm"] == "position"

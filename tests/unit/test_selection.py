@@ -1,4 +1,4 @@
-"""Every file accounted for, every contradiction reported, every label joined to its slice."""
+"""Every file accounted for, every problem reported, every label joined to its slice."""
 
 import json
 import shutil

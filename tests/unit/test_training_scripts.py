@@ -13,6 +13,7 @@ import fit_classical
 import train_head
 import train_sequence_head
 from ctseq.cache.tables import ROWS
+from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.metrics import METRICS
 from ctseq.families.tables import ATTENTION, HISTORY
@@ -131,6 +132,23 @@ def test_without_inner_folds_the_test_patients_choose(inputs, tmp_path):
     kept = read_table(out.history, HISTORY).query("kept == 1")
     assert kept["epoch"].tolist() == [json.loads(out.summary.read_text())["epoch"]]
     assert set(load_file(out.head)) == {"weight", "bias"}
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "missing"),
+    [
+        ("patients", PATIENTS, "patient_id 030"),
+        ("slices", SLICES, "patient_id 030, slice_number 1"),
+    ],
+)
+def test_scores_without_a_label_are_an_error(inputs, tmp_path, name, table, missing):
+    run(inputs, tmp_path, "linear")
+    fewer = read_table(getattr(inputs, name), table).query("patient_id != '030'")
+    write_table(fewer, tmp_path / "fewer.csv", table)
+    tables = {"patients": inputs.patients, "slices": inputs.slices, name: tmp_path / "fewer.csv"}
+    found = SimpleNamespace(scores=tmp_path / "scores.csv", **tables)
+    with pytest.raises(InputError, match=f"fewer.csv has no row of {missing}, which"):
+        evaluate.main(found, *[tmp_path / "x"] * 3, sequence_rule="any", threshold="chosen")
 
 
 def test_attention_is_told_for_each_slice_of_test_patients(inputs, tmp_path):

@@ -154,7 +154,7 @@ def tables_from(inputs):
 DRAWABLE_PUBLISHED = {"metrics": "<results>/metrics.csv"} | tables_from("replicates")
 DRAWABLE = DRAWABLE_PUBLISHED | tables_from("predictions")
 DRAWABLE |= {"summary": "<results>/dataset/summary.json"}
-if trained := STUDY.trained("linear", "sequence", "finetune"):  # in epochs
+if trained := STUDY.models_trained_by("linear", "sequence", "finetune"):  # in epochs
     DRAWABLE |= {"histories": every_run("history.csv", models=trained)}
 
 

@@ -23,7 +23,7 @@ rule draw_phantom:
 
 
 rule index_dataset:
-    """List every file and slice; stop at contradictions, or leave out what they affect."""
+    """List every file and slice; stop at problems, or leave out what they affect."""
     input:
         dataset=dataset_folder,
         labels=label_file,

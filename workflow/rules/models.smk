@@ -29,7 +29,7 @@ def models_trained_by(rule):
 
     It matches nothing if there is no such model.
     """
-    names = STUDY.trained(*(way for way, its in TRAINING_RULES.items() if its == rule))
+    names = STUDY.models_trained_by(*(way for way, its in TRAINING_RULES.items() if its == rule))
     return "|".join(names) or "(?!)"
 
 

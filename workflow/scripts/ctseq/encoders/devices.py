@@ -1,4 +1,4 @@
-"""Where models compute, in which precision, and whether twice the same."""
+"""The device, number format and determinism of computations."""
 
 import os
 

@@ -1,7 +1,7 @@
 """What a head is, and the linear head.
 
-A head turns features into the logits of two classes. Its function takes the parameters of several
-trainings stacked behind each other, so that a whole grid of trainings is one batched computation.
+A head turns features into the logits of two classes. Parameters have a leading axis of
+trainings, so that a grid of trainings is one batched computation.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which of several scores is best, the same whatever rounding errors do to their last digits.
+"""Choose the best score so that rounding errors cannot change the choice.
 
 Features differ between processors and numbers of threads by about 1e-6 of their size, and losses
 with them. Scores that differ by no more than `RESOLUTION` are therefore equally good, and the first

@@ -1,4 +1,4 @@
-"""Tune a head inside the training patients, fit it, and write what came of it."""
+"""Choose a head's learning rate and epoch, and fit it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -8,10 +8,10 @@ import pandas as pd
 from ctseq.core.errors import InputError
 
 
-def label_slices(
+def resolve_images(
     rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fill in patient and slice number of label rows that name an image.
+    """Return label rows with patient and slice in place of the image's name.
 
     Parameters
     ----------

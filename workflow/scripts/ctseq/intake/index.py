@@ -10,7 +10,7 @@ from ctseq.core.errors import InputError, fail_on
 from ctseq.core.tables import typed
 from ctseq.intake import image_checks, label_checks
 from ctseq.intake.checksums import checksum_problems
-from ctseq.intake.image_labels import label_slices
+from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
 from ctseq.readers.cells import patient_key, patient_keys
 from ctseq.readers.contents import FILES, FLAGS, LABELS, SLICES, File, frame
@@ -75,7 +75,7 @@ def index_dataset(
             f"{folder} holds no brain slices among its {len(files)} files ({kinds or 'none'}). "
             f"Looked for {reader.LOOKED_FOR}."
         )
-    rows, without_image = label_slices(frame(contents.labels, LABELS), files, slices)
+    rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
     rows = _by_patient(rows, [])
     slices = image_checks.decode_slices(folder, slices, reader, threads=threads)
     per_patient = contents.per_patient
@@ -91,7 +91,7 @@ def index_dataset(
         *checksum_problems(folder, files, threads=threads),
     ]
     if on_problem == "error":
-        title = f"The dataset {folder} contradicts itself"
+        title = f"The dataset {folder} cannot be used as it is"
         fail_on([in_words(found) for found in problems], title=title, cure=_CURE)
     if not per_patient:
         kept = _reasons(slices, problems) == ""

@@ -35,7 +35,7 @@ class File(NamedTuple):
         The patient and slice that it shows; empty if there is no patient, None unless it shows
         exactly one slice.
     reason
-        A code of `problems.FILES` if it holds no slice of the study.
+        A code of `problems.UNUSED_FILES` if it holds no slice of the study.
     slices
         Number and rank of each of its slices; ranks rise from the feet to the head.
     """

@@ -16,10 +16,10 @@ from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.images import open_sequence
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
+__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "a folder Patients_CT with brain/*.jpg for each patient"
-GREY = PRESETS["brain"]
+OWN_WINDOW = PRESETS["brain"]
 
 _DIAGNOSIS = "hemorrhage_diagnosis.csv"
 _IMAGE = re.compile(

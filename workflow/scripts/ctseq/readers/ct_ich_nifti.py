@@ -24,10 +24,10 @@ from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.problems import PATIENT, problem
 from ctseq.readers.walk import Found, is_regular, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
+__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "a folder ct_scans with NNN.nii for each patient"
-GREY = None
+OWN_WINDOW = None
 
 _DIAGNOSIS = "hemorrhage_diagnosis_raw_ct.csv"
 _VOLUME = re.compile(r"(ct_scans|masks)/([0-9]{1,9})\.nii(?:\.gz)?", re.IGNORECASE)

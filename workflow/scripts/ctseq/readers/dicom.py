@@ -24,10 +24,10 @@ from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import NOTHING, PATIENT, problem
 from ctseq.readers.walk import first_files, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
+__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "CT series in DICOM files"
-GREY = None
+OWN_WINDOW = None
 
 _PATIENT = list(LABELS).index("patient_id")
 # Files that are opened to see whether a folder holds DICOM at all.
@@ -99,8 +99,8 @@ def _read_headers(
         if not found.reason and is_dicom(path):
             try:
                 header = read_header(path, found.path)
-                if header.problem == "no-pixels":
-                    others.append(File(found.path, "other", reason=header.problem))
+                if header.reason == "no-pixels":
+                    others.append(File(found.path, "other", reason=header.reason))
                 else:
                     headers.append(header)
                 continue

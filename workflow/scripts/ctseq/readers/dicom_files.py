@@ -42,8 +42,8 @@ class Header:
         Relative to the dataset.
     patient, series
         Identifiers, which are compared with each other only and never written.
-    problem
-        A code of `problems.FILES` if the file alone cannot be a slice.
+    reason
+        A code of `problems.UNUSED_FILES` if the file alone cannot be a slice.
     orientation
         Cosines of the directions in which columns and rows are counted; empty if unknown.
     positions
@@ -56,7 +56,7 @@ class Header:
     series_number: int
     contrast: bool
     bone: bool
-    problem: str
+    reason: str
     orientation: tuple[float, ...]
     positions: tuple[tuple[float, ...], ...]
 
@@ -166,7 +166,7 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
         series_number=int(number) if number.lstrip("-").isdecimal() else 0,
         contrast=bool(header.get("ContrastBolusAgent")),
         bone="bone" in words,
-        problem=_problem(header),
+        reason=_reason(header),
         orientation=_one_tuple(*map(float, orientation)) if known else (),
         positions=tuple(tuple(map(float, p)) for p in positions) if known else (),
     )
@@ -177,7 +177,7 @@ def _one_tuple(*values: float) -> tuple[float, ...]:
     return values
 
 
-def _problem(header: pydicom.Dataset) -> str:
+def _reason(header: pydicom.Dataset) -> str:
     rows, columns = header.get("Rows"), header.get("Columns")
     if not rows or not columns:
         return "no-pixels"

@@ -111,12 +111,12 @@ def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, st
         A header for each slice, from the feet up; empty if no series can be used. A file of several
         frames is a series by itself, with a header for each frame.
     reasons : dict of str to str
-        Path to a code of `problems.FILES`, for every other file.
+        Path to a code of `problems.UNUSED_FILES`, for every other file.
     """
-    reasons = {header.path: header.problem for header in headers if header.problem}
+    reasons = {header.path: header.reason for header in headers if header.reason}
     candidates = defaultdict(list)
     for header in headers:
-        if not header.problem:
+        if not header.reason:
             own = header.path if len(header.positions) > 1 else ""
             candidates[header.series, own].append(header)
     ranked = []

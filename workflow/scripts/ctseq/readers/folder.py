@@ -16,10 +16,10 @@ from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import SLICE, problem
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["GREY", "LOOKED_FOR", "list_contents", "open_sequence", "recognises"]
+__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
 
 LOOKED_FOR = "a folder of PNG, JPG or TIFF for each patient"
-GREY = PRESETS["brain"]
+OWN_WINDOW = PRESETS["brain"]
 
 _IMAGE = re.compile(r"(?P<patient>[^/]+)/(?P<stem>[^/]+)\.(?:png|jpe?g|tiff?)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![0-9])([0-9]{1,9})[^0-9]*$")

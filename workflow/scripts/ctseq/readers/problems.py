@@ -19,7 +19,7 @@ class Reason:
 
 
 # Files that no study uses: listed in the inventory, and no problem.
-FILES = {
+UNUSED_FILES = {
     "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
     "mask": Reason("mask", "Outlines of bleeds; labels come from the table."),
     "table": Reason("table", "Labels, demographics or checksums: read, but no slice."),
@@ -51,7 +51,7 @@ FILES = {
         "spacing nearest to 5 mm (CT-ICH's), then the one with most slices.",
     ),
 }
-# What contradicts a label or a file: `dataset.on_problem` decides whether the run stops.
+# What would make a label or an image wrong: `dataset.on_problem` decides whether the run stops.
 PROBLEMS = {
     "two-folders": Reason(
         "two folders for one patient", "`49` beside `049`: whose slices are they?"
@@ -93,7 +93,7 @@ PROBLEMS = {
         "Left in, the patient would count as negative.",
     ),
 }
-REASONS = FILES | PROBLEMS
+REASONS = UNUSED_FILES | PROBLEMS
 
 
 def problem(

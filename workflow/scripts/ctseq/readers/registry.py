@@ -16,12 +16,12 @@ from ctseq.readers.contents import Contents, Pixels
 class Reader(Protocol):
     """What a format's module holds; a new format is such a module and a line in `READERS`.
 
-    `LOOKED_FOR` names in a message by what the format is recognised. `GREY` is the window that its
-    pictures have already, None where they hold Hounsfield units.
+    `LOOKED_FOR` names in a message by what the format is recognised. `OWN_WINDOW` is the window
+    that its pictures have already, None where they hold Hounsfield units.
     """
 
     LOOKED_FOR: str
-    GREY: Window | None
+    OWN_WINDOW: Window | None
 
     def recognises(self, folder: str | Path) -> str:
         """Return in words how `folder` is recognised as this format; empty if it is not."""
@@ -84,7 +84,7 @@ def recognise(folder: str | Path, format: str = "auto") -> tuple[str, str]:
 
 def check_windows(reader: Reader, windows: tuple[Window, ...]) -> None:
     """Raise `InputError` if the pictures have a window already, and `windows` is another one."""
-    if reader.GREY is not None and windows != (reader.GREY,):
+    if reader.OWN_WINDOW is not None and windows != (reader.OWN_WINDOW,):
         raise InputError(
             "dataset.window asks for another window than the dataset's pictures have: JPG, PNG and "
             "TIFF hold grey values, of which no other window can be made. Set it to brain, which "

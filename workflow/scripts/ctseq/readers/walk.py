@@ -19,7 +19,7 @@ class Found(NamedTuple):
         Relative to the root, with ``/``. Odd characters are escaped, so that no two files have the
         same path.
     reason
-        Why the file must not be opened, a code of `problems.FILES`; mostly empty.
+        Why the file must not be opened, a code of `problems.UNUSED_FILES`; mostly empty.
     """
 
     path: str

@@ -69,6 +69,6 @@ class Study:
         same = (other for other, its in self.models.items() if its.feature_settings == settings)
         return next(same)
 
-    def trained(self, *ways: str) -> list[str]:
+    def models_trained_by(self, *ways: str) -> list[str]:
         """List the models that are trained in one of these ways (see `models.way_of_training`)."""
         return [name for name, model in self.models.items() if model.way_of_training in ways]
