@@ -28,7 +28,7 @@ pytestmark = [
 def test_every_rule_ran_in_its_own_environment(study, conda):
     expected = rule_environments()
     ran = study.run.ran - {"all"}
-    assert len(ran) > 15
+    assert len(ran) >= 15
     assert conda.used("study") == {rule: {expected[rule]} for rule in ran}
 
 
@@ -38,7 +38,7 @@ def test_outputs_are_those_of_a_plain_run(study):
 
 
 def test_a_missing_package_fails_the_rules_of_its_environment(study, conda, tmp_path):
-    """Without pandas in torch.yaml, the rules of that environment fail and no others."""
+    """Without pandas in torch.yaml, its rules that read tables fail and no others."""
     copy = study.copy.twin(tmp_path / "copy")
     yaml = copy.folder / "envs/torch.yaml"
     yaml.write_text(re.sub(r".*pandas.*\n", "", yaml.read_text()))
@@ -51,8 +51,9 @@ def test_a_missing_package_fails_the_rules_of_its_environment(study, conda, tmp_
     runs = [run(*last), run("--forceall")]  # the other way round, nothing would be there to train
     failed, ran = (set().union(*(getattr(one, name) for one in runs)) for name in ("failed", "ran"))
     environments = rule_environments()
-    assert failed == {rule for rule in study.run.ran if environments.get(rule) == "torch"}
-    assert {environments[rule] for rule in ran - failed} == {"imaging", "stats"}
+    of_torch = {rule for rule in study.run.ran if environments.get(rule) == "torch"}
+    assert failed == of_torch - {"describe_checkpoint"}  # which reads no table
+    assert {environments[rule] for rule in ran - failed} == {"imaging", "stats", "torch"}
     assert "No module named 'pandas'" in runs[0].text
 
 
