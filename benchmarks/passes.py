@@ -13,9 +13,9 @@ from measuring import ROOT, median, timed
 from torch.utils.flop_counter import FlopCounterMode
 
 from ctseq.core.files import write_json
-from ctseq.encoders.backbones import Backbone, extract, load
 from ctseq.encoders.devices import autocast, choose_device
 from ctseq.encoders.image_processor import read_preprocessing
+from ctseq.encoders.loading import Encoder, extract, load
 from ctseq.encoders.speed import speed_up
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.finetuning import finetune
@@ -138,15 +138,15 @@ def own_pass(
 ) -> dict[str, Any]:
     """Time the workflow's own pass: ``seconds`` a row, and the number of ``features``."""
     torch.set_num_threads(threads)
-    backbone = own_model(checkpoint, kind=kind)
-    grey = own_inputs(backbone.model, OWN_SIZE[kind])
-    speed_up(backbone)
+    encoder = own_model(checkpoint, kind=kind)
+    grey = own_inputs(encoder.model, OWN_SIZE[kind])
+    speed_up(encoder)
 
     def once() -> list[np.ndarray]:
-        return list(extract(backbone, [grey], precision=precision))
+        return list(extract(encoder, [grey], precision=precision))
 
     (features,) = once()
-    seconds = median(lambda: timed(once, backbone.device), repeats) / len(grey)
+    seconds = median(lambda: timed(once, encoder.device), repeats) / len(grey)
     return {"seconds": seconds, "features": features.shape[1]}
 
 
@@ -228,9 +228,9 @@ def own_training(
         Of ``training`` in config.yaml, where they differ.
     """
     torch.set_num_threads(threads)
-    backbone = own_model(checkpoint, kind=kind)
-    renew_head(backbone, std=0.02, seed=[0])
-    grey = own_inputs(backbone.model, rows * steps)
+    encoder = own_model(checkpoint, kind=kind)
+    renew_head(encoder, std=0.02, seed=[0])
+    grey = own_inputs(encoder.model, rows * steps)
     members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
     examples = PixelExamples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
     training = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
@@ -240,19 +240,19 @@ def own_training(
         unfinished = Unfinished(Path(name, "unfinished"), "")
         one = examples[:1]
         history, _ = finetune(
-            backbone, examples, one, settings=training, seed=[0], unfinished=unfinished
+            encoder, examples, one, settings=training, seed=[0], unfinished=unfinished
         )
     return history
 
 
-def own_model(checkpoint: Path, *, kind: str) -> Backbone:
+def own_model(checkpoint: Path, *, kind: str) -> Encoder:
     """Load a checkpoint as the workflow does."""
     steps = read_preprocessing(checkpoint)
     return load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
 
 
 def own_inputs(model: torch.nn.Module, rows: int) -> np.ndarray:
-    """Draw what `backbones.extract` takes: uint8, (rows, [frames,] side, side)."""
+    """Draw what `loading.extract` takes: uint8, (rows, [frames,] side, side)."""
     config = model.config
     frames = (config.num_frames,) if hasattr(config, "num_frames") else ()
     shape = (rows, *frames, config.image_size, config.image_size)

@@ -1,6 +1,6 @@
 """Measure a study's trainings as users of transformers write them, beside this workflow's.
 
-They run the frozen backbone anew in each epoch of each replicate; the workflow runs it once over
+They run the frozen encoder anew in each epoch of each replicate; the workflow runs it once over
 each slice or sequence and trains heads on what it gave. The peer's loop is the one that
 transformers' Trainer runs by default (AdamW, linear decay, gradients clipped at 1, an evaluation
 after each epoch). In its favour, images are decoded and preprocessed beforehand, and it stops early

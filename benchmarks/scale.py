@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py --patients 82 820 --csv scale.csv
 
-Runs whole studies on synthetic patients of 32 x 32 pixels with tiny backbones, in a copy of the
+Runs whole studies on synthetic patients of 32 x 32 pixels with tiny encoders, in a copy of the
 repository that is removed at the end, and reads what Snakemake measured of each job. So small,
 pixels cost nothing: what is seen is what tables, files and jobs cost. 82 and 820 patients take
 some minutes, 8,200 an hour. It ends with a table, of rules that take a millisecond a patient or
@@ -33,7 +33,7 @@ STUDY = {
     "training": {"epochs": 3},
     "comparison": {"bootstrap_resamples": 100},
 }
-# Two models more, so that a plan is of four: heads on the second one's backbone.
+# Two models more, so that a plan is of four: heads on the second one's encoder.
 MORE = {
     head: STUDY["models"]["convnext"]
     | {"kind": "image", "label": head, "revision": "main", "head": {"type": head}}

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ctseq.core.errors import InputError
-from ctseq.encoders import backbones
+from ctseq.encoders import loading
 from ctseq.encoders.checkpoints import check_folder, describe, weights_digest
 from ctseq.encoders.hub import convert_to_safetensors
 from ctseq.encoders.speed import BOUND, relative_error
@@ -135,29 +135,29 @@ def test_tiny_checkpoints_repeat(tiny, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
-    backbone = load(tiny / kind, kind)
+    encoder = load(tiny / kind, kind)
     shape = (3, 4, 48, 48) if kind == "video" else (3, 64, 64)
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    (features,) = backbones.extract(backbone, [batch])
-    values = backbones.pixel_values(backbone, batch)
+    (features,) = loading.extract(encoder, [batch])
+    values = loading.pixel_values(encoder, batch)
     with torch.inference_mode():
-        logits = backbone.model(**{backbone.model.main_input_name: values}).logits
-        found = backbone.head(torch.from_numpy(features))
+        logits = encoder.model(**{encoder.model.main_input_name: values}).logits
+        found = encoder.head(torch.from_numpy(features))
     assert relative_error(found.numpy(), logits.numpy()) <= BOUND
     # Another batch size may round otherwise.
-    one_by_one = np.concatenate(list(backbones.extract(backbone, batch[:, None])))
+    one_by_one = np.concatenate(list(loading.extract(encoder, batch[:, None])))
     assert relative_error(one_by_one, features) <= BOUND
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_three_windows_feed_a_channel_each(kind, tiny):
-    backbone = load(tiny / kind, kind)
+    encoder = load(tiny / kind, kind)
     shape = (2, 4, 3, 48, 48) if kind == "video" else (2, 3, 64, 64)
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    values = backbones.pixel_values(backbone, batch)
+    values = loading.pixel_values(encoder, batch)
     assert values.shape == shape
     for channel in range(3):
-        one = backbones.pixel_values(backbone, batch[..., channel, :, :])
+        one = loading.pixel_values(encoder, batch[..., channel, :, :])
         assert torch.equal(values[..., channel, :, :], one[..., channel, :, :])
 
 
@@ -168,7 +168,7 @@ def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny,
     outputs = []
     for number in (1, 1, 2, 3):
         torch.set_num_threads(number)
-        outputs += backbones.extract(load(tiny / kind, kind), [batch])
+        outputs += loading.extract(load(tiny / kind, kind), [batch])
     torch.set_num_threads(threads)
     np.testing.assert_array_equal(outputs[0], outputs[1])
     assert relative_error(outputs[2], outputs[0]) <= BOUND
@@ -177,7 +177,7 @@ def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny,
 
 def load(folder, kind):
     facts = describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
-    return backbones.load(
+    return loading.load(
         folder,
         kind=kind,
         preprocessing=Preprocessing.from_json(facts["preprocessing"]),
@@ -212,7 +212,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message
     ],
     ids=["missing", "unknown", "cut"],
 )
-def test_a_backbone_that_would_be_partly_random_is_refused(change, message, tiny, tmp_path):
+def test_a_encoder_that_would_be_partly_random_is_refused(change, message, tiny, tmp_path):
     shutil.copytree(tiny / "image", tmp_path / "c")
     weights = load_file(tmp_path / "c" / "model.safetensors")
     change(weights, sorted(name for name in weights if "encoder" in name)[0])
@@ -230,6 +230,6 @@ def test_a_checkpoint_without_its_classifier_will_do(tiny, tmp_path):
     rest = {name: values for name, values in weights.items() if "classifier" not in name}
     save_file(rest, tmp_path / "c" / "model.safetensors", metadata={"format": "pt"})
     batch = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
-    (cut,) = backbones.extract(load(tmp_path / "c", "image"), [batch])
-    (complete,) = backbones.extract(load(tiny / "image", "image"), [batch])
+    (cut,) = loading.extract(load(tmp_path / "c", "image"), [batch])
+    (complete,) = loading.extract(load(tiny / "image", "image"), [batch])
     np.testing.assert_array_equal(cut, complete)

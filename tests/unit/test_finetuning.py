@@ -9,7 +9,7 @@ import torch
 import transformers
 
 from ctseq.core.errors import InputError
-from ctseq.encoders import backbones
+from ctseq.encoders import loading
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.finetuning import FineTuning, finetune
@@ -45,15 +45,15 @@ def tiny(tmp_path_factory):
 
 def loaded(folder, kind, *, renewed=True):
     facts = describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
-    backbone = backbones.load(
+    encoder = loading.load(
         folder,
         kind=kind,
         preprocessing=Preprocessing.from_json(facts["preprocessing"]),
         device=torch.device("cpu"),
     )
     if renewed:
-        renew_head(backbone, std=0.02, seed=[0, 1, 1])
-    return backbone
+        renew_head(encoder, std=0.02, seed=[0, 1, 1])
+    return encoder
 
 
 def examples(kind, n=11):
@@ -69,9 +69,9 @@ def examples(kind, n=11):
     return PixelExamples(pixels, members.reshape(n, each) if kind == "video" else members, labels)
 
 
-def train(backbone, rows, folder, *, choose=None, seed=(0, 1), **changes):
+def train(encoder, rows, folder, *, choose=None, seed=(0, 1), **changes):
     return finetune(
-        backbone,
+        encoder,
         rows,
         rows if choose is None else choose,
         settings=SETTINGS | changes,
@@ -80,16 +80,16 @@ def train(backbone, rows, folder, *, choose=None, seed=(0, 1), **changes):
     )
 
 
-def weights(backbone):
-    return {name: values.detach().clone() for name, values in backbone.model.named_parameters()}
+def weights(encoder):
+    return {name: values.detach().clone() for name, values in encoder.model.named_parameters()}
 
 
 def same(first, second):
     return first.keys() == second.keys() and all(torch.equal(first[n], second[n]) for n in first)
 
 
-def gradient(backbone, rows, **changes):
-    run = FineTuning(backbone, SETTINGS | changes, [0, 1], rows.labels)
+def gradient(encoder, rows, **changes):
+    run = FineTuning(encoder, SETTINGS | changes, [0, 1], rows.labels)
     loss = run.accumulate(rows)
     return loss, torch.cat([p.grad.flatten() for p in run.weights.values()])
 
@@ -117,9 +117,9 @@ def test_checkpointing_gives_the_same_gradient_or_says_that_there_is_none(tiny):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
-    backbone, rows = loaded(tiny / kind, kind), examples(kind)
-    head = backbone.head.weight.detach().clone()
-    history, summary = train(backbone, rows, tmp_path, epochs=12, patience=3)
+    encoder, rows = loaded(tiny / kind, kind), examples(kind)
+    head = encoder.head.weight.detach().clone()
+    history, summary = train(encoder, rows, tmp_path, epochs=12, patience=3)
     accuracy = history["tuning_accuracy"]
     best = accuracy.idxmax()  # the first of equal ones
     assert accuracy[best] == 1
@@ -128,10 +128,10 @@ def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
     assert (history["images_per_second"] > 0).all()
     assert summary["epoch"] == best + 1
-    moved = np.linalg.norm(backbone.head.weight.detach() - head) / np.linalg.norm(head)
+    moved = np.linalg.norm(encoder.head.weight.detach() - head) / np.linalg.norm(head)
     assert summary["relative_weight_change"] == pytest.approx(moved, rel=1e-5)
     # The model is that of the kept epoch, not of the last.
-    called = probabilities(backbone, rows, SETTINGS) > 0.5
+    called = probabilities(encoder, rows, SETTINGS) > 0.5
     assert (called == rows.labels).mean() == accuracy[best]
 
 
@@ -144,37 +144,37 @@ def test_the_schedule_ends_at_zero(tiny, tmp_path):
 def test_it_repeats_and_follows_its_seed(tiny, tmp_path):
     runs = []
     for number, seed in enumerate([(0, 1), (0, 1), (0, 2)]):
-        backbone = loaded(tiny / "video", "video")
+        encoder = loaded(tiny / "video", "video")
         rows = examples("video")
-        train(backbone, rows, tmp_path / str(number), seed=seed, augmentation=MOVING, epochs=2)
-        runs.append(weights(backbone))
+        train(encoder, rows, tmp_path / str(number), seed=seed, augmentation=MOVING, epochs=2)
+        runs.append(weights(encoder))
     assert same(runs[0], runs[1])
     assert not same(runs[0], runs[2])
 
 
 def test_test_is_neither_augmented_nor_resampled(tiny, tmp_path):
-    backbone, rows = loaded(tiny / "video", "video"), examples("video")
+    encoder, rows = loaded(tiny / "video", "video"), examples("video")
     choose = rows[np.array([7, 2, 10, 4])]
     seen = {True: [], False: []}
-    backbone.model.register_forward_pre_hook(
+    encoder.model.register_forward_pre_hook(
         lambda model, _, inputs: seen[model.training].append(inputs["pixel_values"].clone()),
         with_kwargs=True,
     )
-    train(backbone, rows, tmp_path, choose=choose, augmentation=MOVING, sampling="balanced")
-    expected = backbones.pixel_values(backbone, choose.grey)
+    train(encoder, rows, tmp_path, choose=choose, augmentation=MOVING, sampling="balanced")
+    expected = loading.pixel_values(encoder, choose.grey)
     epochs = torch.cat(seen[False]).unflatten(0, (SETTINGS["epochs"], len(choose)))
     assert all(torch.equal(epoch, expected) for epoch in epochs)
     # While training rows are not what they were.
-    known = {bytes(row.numpy()) for row in backbones.pixel_values(backbone, rows.grey)}
+    known = {bytes(row.numpy()) for row in loading.pixel_values(encoder, rows.grey)}
     assert not any(bytes(row.numpy()) in known for row in torch.cat(seen[True]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_last_blocks_and_what_follows_are_trained_alone(kind, tiny, tmp_path):
-    backbone = loaded(tiny / kind, kind)
-    before = weights(backbone)
-    train(backbone, examples(kind), tmp_path, trainable={"last_blocks": 1}, epochs=1)
-    after = weights(backbone)
+    encoder = loaded(tiny / kind, kind)
+    before = weights(encoder)
+    train(encoder, examples(kind), tmp_path, trainable={"last_blocks": 1}, epochs=1)
+    after = weights(encoder)
     moved = [name for name in before if not torch.equal(before[name], after[name])]
     assert "classifier.weight" in moved
     block = {"video": "vivit.layers.1.", "image": "convnext.encoder.stages.3.layers.0."}[kind]
@@ -195,11 +195,11 @@ def test_batch_norms_keep_their_statistics(tiny, tmp_path):
     shutil.copytree(tiny / "image", tmp_path / "c")
     torch.manual_seed(0)
     transformers.ResNetForImageClassification(config).save_pretrained(tmp_path / "c")
-    backbone = loaded(tmp_path / "c", "image")
-    before = {n: b.clone() for n, b in backbone.model.named_buffers() if "running" in n}
+    encoder = loaded(tmp_path / "c", "image")
+    before = {n: b.clone() for n, b in encoder.model.named_buffers() if "running" in n}
     assert before
-    train(backbone, examples("image"), tmp_path, epochs=1)
-    assert all(torch.equal(backbone.model.get_buffer(name), before[name]) for name in before)
+    train(encoder, examples("image"), tmp_path, epochs=1)
+    assert all(torch.equal(encoder.model.get_buffer(name), before[name]) for name in before)
 
 
 @uses_all_instructions
@@ -228,9 +228,9 @@ def test_what_is_saved_is_a_checkpoint(kind, tiny, tmp_path):
     architecture = getattr(transformers, config["architectures"][0])
     shutil.copytree(tiny / kind, tmp_path / "three")
     architecture(model).save_pretrained(tmp_path / "three")
-    backbone, rows = loaded(tmp_path / "three", kind), examples(kind)
-    train(backbone, rows, tmp_path, epochs=1)
-    save_model(backbone, tmp_path / "three", tmp_path / "model")
+    encoder, rows = loaded(tmp_path / "three", kind), examples(kind)
+    train(encoder, rows, tmp_path, epochs=1)
+    save_model(encoder, tmp_path / "three", tmp_path / "model")
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
         "config.json", "model.safetensors", "preprocessor_config.json"
     ]  # fmt: skip
@@ -238,5 +238,5 @@ def test_what_is_saved_is_a_checkpoint(kind, tiny, tmp_path):
     again = loaded(tmp_path / "model", kind, renewed=False)
     assert again.model.config.id2label == {0: "no hemorrhage", 1: "hemorrhage"}
     np.testing.assert_array_equal(
-        probabilities(again, rows, SETTINGS), probabilities(backbone, rows, SETTINGS)
+        probabilities(again, rows, SETTINGS), probabilities(encoder, rows, SETTINGS)
     )

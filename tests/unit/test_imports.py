@@ -69,7 +69,7 @@ def test_follows_imports_and_nothing_else(tmp_path):
     ("script", "without"),
     [
         ("evaluate", "heads"),
-        ("train_head", "backbones"),
+        ("train_head", "encoders"),
         ("train_head", "walk"),
         ("split_patients", "pixels"),
     ],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
-from ctseq.encoders import backbones
+from ctseq.encoders import loading
 from ctseq.encoders.positions import check_frames, resized
 from ctseq.imaging.preprocessing import Preprocessing
 
@@ -57,14 +57,14 @@ def folder(tmp_path_factory):
 
 
 def load(folder, **options):
-    return backbones.load(
+    return loading.load(
         folder, kind="video", preprocessing=STEPS, device=torch.device("cpu"), **options
     )
 
 
-def features(backbone, frames, *, order=None):
+def features(encoder, frames, *, order=None):
     sequence = np.random.default_rng(3).integers(0, 256, (1, frames, 32, 32), dtype=np.uint8)
-    (found,) = backbones.extract(backbone, [sequence if order is None else sequence[:, order]])
+    (found,) = loading.extract(encoder, [sequence if order is None else sequence[:, order]])
     return found
 
 

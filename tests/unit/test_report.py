@@ -292,7 +292,7 @@ def paragraphs(study):
 def test_models_that_learn_alike_share_a_paragraph():
     said = paragraphs(models_of(convnext={"training": {"batch_size": 4}}))
     assert said == {
-        "ViViT and ConvNeXt": "the backbone is frozen and turns each slice or sequence into "
+        "ViViT and ConvNeXt": "the encoder is frozen and turns each slice or sequence into "
         "features once, to which a final linear layer is fitted. Training is by AdamW, on "
         "cross-entropy. The learning rate rises over 2 steps and then falls linearly to zero. "
         "Training stops after 5 epochs without a better accuracy on the test patients, and the "
@@ -370,7 +370,7 @@ def test_where_features_come_from_is_said():
     assert "Features are computed in" not in page
 
 
-def test_heads_on_one_backbone_differ_in_what_they_see_alone():
+def test_heads_on_one_encoder_differ_in_what_they_see_alone():
     own = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
     study = models_of(vivit=own | {"head": {"type": "gru"}}, convnext=own)
     assert "ViViT" in paragraphs(study)

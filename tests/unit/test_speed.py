@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 import extract_features
 from ctseq.cache.tables import ROWS
 from ctseq.core.tables import write_table
-from ctseq.encoders import backbones, speed
+from ctseq.encoders import loading, speed
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.imaging.preprocessing import Preprocessing
@@ -58,7 +58,7 @@ def inputs(tmp_path_factory):
 
 def loaded(inputs, kind):
     facts = json.loads((inputs / f"{kind}.json").read_text())
-    return backbones.load(
+    return loading.load(
         inputs / kind,
         kind=kind,
         preprocessing=Preprocessing.from_json(facts["preprocessing"]),
@@ -73,8 +73,8 @@ def batch_of(inputs, kind):
     return pixels.reshape(3, SLICES, *pixels.shape[1:])[:, :FRAMES]
 
 
-def features(backbone, batch):
-    (found,) = backbones.extract(backbone, [batch])
+def features(encoder, batch):
+    (found,) = loading.extract(encoder, [batch])
     return found
 
 
@@ -85,7 +85,7 @@ def stock(inputs, kind):
         "image": transformers.ConvNextForImageClassification,
     }
     model = architecture[kind].from_pretrained(inputs / kind).eval()
-    pixels = backbones.pixel_values(loaded(inputs, kind), batch_of(inputs, kind))
+    pixels = loading.pixel_values(loaded(inputs, kind), batch_of(inputs, kind))
     with torch.inference_mode():
         if kind == "video":
             return model.vivit(pixels).last_hidden_state[:, 0].numpy()
@@ -158,8 +158,8 @@ def test_bfloat16_is_near_and_the_log_says_how_near(inputs, kind, tmp_path, capl
     found = run(inputs, kind, tmp_path, precision="bfloat16")
     assert found.dtype == np.float32
     assert speed.BOUND < speed.relative_error(found, stock(inputs, kind)) < 0.05
-    backbone, probe = loaded(inputs, kind), batch_of(inputs, kind)[:1]
-    error = speed.precision_error(backbone, probe, precision="bfloat16")
+    encoder, probe = loaded(inputs, kind), batch_of(inputs, kind)[:1]
+    error = speed.precision_error(encoder, probe, precision="bfloat16")
     assert f"off by {error:.1g} of their length" in caplog.text
     # On a CPU, `auto` is float32.
     np.testing.assert_array_equal(
@@ -169,12 +169,12 @@ def test_bfloat16_is_near_and_the_log_says_how_near(inputs, kind, tmp_path, capl
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_operation_gives_the_gelu_of_several(inputs, kind):
-    backbone, batch = loaded(inputs, kind), batch_of(inputs, kind)
-    before = features(backbone, batch)
-    assert speed.fuse_gelu(backbone.model) == SLOW_GELUS[kind]
-    after = features(backbone, batch)
+    encoder, batch = loaded(inputs, kind), batch_of(inputs, kind)
+    before = features(encoder, batch)
+    assert speed.fuse_gelu(encoder.model) == SLOW_GELUS[kind]
+    after = features(encoder, batch)
     assert speed.relative_error(after, before) <= speed.BOUND
-    assert speed.fuse_gelu(backbone.model) == 0
+    assert speed.fuse_gelu(encoder.model) == 0
 
 
 @pytest.mark.parametrize("name", ["gelu_fast", "gelu_new"])
@@ -193,10 +193,10 @@ def test_other_activations_stay(name):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_unread_tokens_are_skipped_where_a_class_token_is_read(inputs, kind):
-    backbone, batch = loaded(inputs, kind), batch_of(inputs, kind)
-    before = features(backbone, batch)
-    assert speed.skip_unread_tokens(backbone.model) == (kind == "video")
-    assert speed.relative_error(features(backbone, batch), before) <= speed.BOUND
+    encoder, batch = loaded(inputs, kind), batch_of(inputs, kind)
+    before = features(encoder, batch)
+    assert speed.skip_unread_tokens(encoder.model) == (kind == "video")
+    assert speed.relative_error(features(encoder, batch), before) <= speed.BOUND
 
 
 def test_the_last_layer_of_a_vit_computes_few_tokens_of_each_image():
@@ -217,20 +217,20 @@ def test_the_last_layer_of_a_vit_computes_few_tokens_of_each_image():
 
 @pytest.mark.parametrize("part", ["layernorm_after", "attention"])
 def test_a_layer_whose_parts_have_other_names_stays(inputs, part):
-    backbone = loaded(inputs, "video")
-    layers = backbone.model.base_model.layers
+    encoder = loaded(inputs, "video")
+    layers = encoder.model.base_model.layers
     last = layers[-1]
     delattr(last, part)
-    assert not speed.skip_unread_tokens(backbone.model)
+    assert not speed.skip_unread_tokens(encoder.model)
     assert layers[-1] is last
-    assert "last layer" not in " ".join(speed.speed_up(backbone))
+    assert "last layer" not in " ".join(speed.speed_up(encoder))
 
 
 def test_buffers_that_are_kept_change_no_bit(inputs):
-    backbone, batch = loaded(inputs, "video"), batch_of(inputs, "video")
-    before = features(backbone, batch)
+    encoder, batch = loaded(inputs, "video"), batch_of(inputs, "video")
+    before = features(encoder, batch)
     assert speed.keep_buffers() == hasattr(ctypes.CDLL(None), "mallopt")
-    np.testing.assert_array_equal(features(backbone, batch), before)
+    np.testing.assert_array_equal(features(encoder, batch), before)
 
 
 def test_a_c_library_without_the_choice_is_left_alone(monkeypatch):

@@ -67,7 +67,7 @@ def test_the_full_study_is_of_the_size_of_the_papers():
     assert set(measuring.PARTS) <= {path.name for path in FOLDER.parent.iterdir()}
 
 
-def test_a_peer_runs_the_backbone_in_each_epoch_of_each_replicate():
+def test_a_peer_runs_the_encoder_in_each_epoch_of_each_replicate():
     import peer
 
     costs = {"step": 2.0, "evaluation": 1.0, "extraction": 0.5, "head": 3.0}

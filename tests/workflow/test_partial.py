@@ -203,7 +203,7 @@ def test_another_model_leaves_the_files_of_the_first_alone(grown):
     assert {job.split()[0] for job in jobs} == DESCRIBED
 
 
-def test_another_head_on_the_same_backbone_is_trained_and_no_more(grown):
+def test_another_head_on_the_same_encoder_is_trained_and_no_more(grown):
     jobs = grown["another head"].jobs
     assert sorted(_of_a_model(jobs)) == sorted(
         f"{rule} model=other, replicate={n}"

@@ -19,7 +19,7 @@ WITHOUT_VECTORS = {"ATEN_CPU_CAPABILITY": "default", "MKL_ENABLE_INSTRUCTIONS": 
 
 @pytest.fixture(scope="module")
 def elsewhere(study, tmp_path_factory):
-    """Run the finished study's backbones and all that follows again; return its results."""
+    """Run the finished study's encoders and all that follows again; return its results."""
     copy = study.copy.copy(tmp_path_factory.mktemp("elsewhere") / "copy")
     outcome = copy.snakemake(
         *("--forcerun", "extract_features", "--", "results/small/metrics.csv"),

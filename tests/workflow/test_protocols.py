@@ -12,7 +12,7 @@ from ctseq.replicates.tables import SCORES, SPLIT
 from ctseq.study.models import HEAD_FAMILIES
 from studies import ROOT, STUDY
 
-# Each way of training that keeps the backbone frozen, and the control of config/order.yaml.
+# Each way of training that keeps the encoder frozen, and the control of config/order.yaml.
 HEADS = {"vivit": "linear", "convnext": "linear", "gru": "gru", "gru-shuffled": "gru", "svm": "svm"}
 IN_EPOCHS = [model for model, head in HEADS.items() if HEAD_FAMILIES[head] != "classical"]
 
@@ -70,7 +70,7 @@ def recommended(study, checkpoints, tmp_path_factory):
     return copy, first_runs(copy, HEADS, merged(shipped("recommended"), order, own))
 
 
-def test_models_with_one_backbone_share_its_features(recommended):
+def test_models_with_one_encoder_share_its_features(recommended):
     copy, outcome = recommended
     assert not outcome.rules & {"pack_pixels", "extract_features"}
     features = {path.name for path in (copy.results / "features").iterdir()}

@@ -177,7 +177,7 @@ def test_a_second_run_has_nothing_to_do(study_copy):
 def test_touching_files_re_runs_nothing(study_copy):
     touched = ["workflow/scripts/train_head.py", "workflow/scripts/ctseq/replicates/splits.py"]
     touched += [
-        "workflow/scripts/ctseq/encoders/backbones.py",
+        "workflow/scripts/ctseq/encoders/loading.py",
         "workflow/report/metric.rst",
         "config.yaml",
     ]
@@ -245,7 +245,7 @@ def test_rewording_re_runs_nothing(edited):
 def test_results_do_not_depend_on_cores(study, study_copy):
     """A training and both comparisons again, on 1 core for 2, elsewhere: same bytes.
 
-    For backbones see unit/test_checkpoints.py.
+    For encoders see unit/test_checkpoints.py.
     """
     results = study_copy.results.relative_to(study_copy.folder)
     head = f"{results}/runs/convnext/replicate-01/head.safetensors"

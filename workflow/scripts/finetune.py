@@ -13,8 +13,8 @@ from ctseq.core.files import read_json, write_json
 from ctseq.core.logs import rule_log
 from ctseq.core.seeds import HEAD
 from ctseq.core.tables import read_tables, write_table
-from ctseq.encoders.backbones import load_configured
 from ctseq.encoders.devices import choose_device, identity
+from ctseq.encoders.loading import load_configured
 from ctseq.encoders.sequences import model_rows
 from ctseq.families.finetuning import finetune
 from ctseq.families.pixel_rows import PixelExamples, probabilities
@@ -42,14 +42,14 @@ def main(
     fit = (*task.inner, task.outer)[0]
     examples = PixelExamples(open_pixels(inputs.pixels), members, task.labels)
 
-    backbone = load_configured(inputs.folder, inputs.description, model, device)
+    encoder = load_configured(inputs.folder, inputs.description, model, device)
     std = read_json(inputs.description)["initializer_range"]
-    renew_head(backbone, std=std, seed=[seed, replicate, HEAD])
+    renew_head(encoder, std=std, seed=[seed, replicate, HEAD])
     decided_by = [code, identity(device), replicate, model, shuffle_seed, labels, training]
     decided_by += [folds, seed]
     folder = Path(outputs.history).with_name("unfinished")
     history, summary = finetune(
-        backbone,
+        encoder,
         examples[fit.train],
         examples[fit.held_out],
         settings=training,
@@ -57,10 +57,10 @@ def main(
         unfinished=Unfinished(folder, fingerprint(inputs, decided_by)),
     )
     test, *held_out = (
-        probabilities(backbone, examples[each.held_out], training)
+        probabilities(encoder, examples[each.held_out], training)
         for each in (task.outer, *task.inner)
     )
-    save_model(backbone, Path(inputs.folder), Path(outputs.model))
+    save_model(encoder, Path(inputs.folder), Path(outputs.model))
     write_table(tabulate_scores(task, test, held_out), outputs.scores, SCORES)
     write_table(history, outputs.history, HISTORY)
     write_json(summary, outputs.summary)

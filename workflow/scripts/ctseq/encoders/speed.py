@@ -9,7 +9,7 @@ import torch
 from transformers import ViTForImageClassification, VivitForVideoClassification
 from transformers.activations import FastGELUActivation, NewGELUActivation
 
-from ctseq.encoders.backbones import Backbone, extract
+from ctseq.encoders.loading import Encoder, extract
 
 # How far features may move, relative to their length, by a speedup, another processor or another
 # number of threads. Rounding in another order moves them by 1e-6 (measured on ViViT-B).
@@ -21,14 +21,14 @@ _FIRST_TOKENS = 32
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
-def speed_up(backbone: Backbone) -> list[str]:
+def speed_up(encoder: Encoder) -> list[str]:
     """Make a frozen encoder faster, in place, and return what was done, for the log."""
     done = []
-    if backbone.device.type == "cpu" and keep_buffers():
+    if encoder.device.type == "cpu" and keep_buffers():
         done.append("large buffers are kept")
-    if count := fuse_gelu(backbone.model):
+    if count := fuse_gelu(encoder.model):
         done.append(f"{count} GELUs take one operation each")
-    if skip_unread_tokens(backbone.model):
+    if skip_unread_tokens(encoder.model):
         done.append("the last layer computes what is read")
     return done
 
@@ -105,10 +105,10 @@ class FirstTokens(torch.nn.Module):
         return first + self.mlp(self.after(first))
 
 
-def precision_error(backbone: Backbone, probe: np.ndarray, *, precision: str) -> float:
+def precision_error(encoder: Encoder, probe: np.ndarray, *, precision: str) -> float:
     """Return how far a precision moves a batch's features from those in float32."""
-    (exact,) = extract(backbone, [probe])
-    (found,) = extract(backbone, [probe], precision=precision)
+    (exact,) = extract(encoder, [probe])
+    (found,) = extract(encoder, [probe], precision=precision)
     return relative_error(found, exact)
 
 

@@ -14,8 +14,8 @@ from torch.nn import functional
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.core.seeds import AUGMENTATION, MODEL, ORDER
-from ctseq.encoders.backbones import Backbone
 from ctseq.encoders.devices import autocast, be_deterministic
+from ctseq.encoders.loading import Encoder
 from ctseq.families.heads import relative_weight_change
 from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.optimiser import learning_rate_share
@@ -30,7 +30,7 @@ _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
 
 
 def finetune(
-    backbone: Backbone,
+    encoder: Encoder,
     train: PixelExamples,
     tune: PixelExamples,
     *,
@@ -46,7 +46,7 @@ def finetune(
 
     Parameters
     ----------
-    backbone
+    encoder
         A model with a new head (`trainable.renew_head`), changed in place.
     train, tune
         Rows to learn from, and rows to choose the epoch on, which are neither augmented nor
@@ -68,8 +68,8 @@ def finetune(
     InputError
         If training diverges, or the architecture lacks what `settings` ask for.
     """
-    run = FineTuning(backbone, settings, seed, train.labels)
-    initial = backbone.head.weight.detach().cpu().numpy().copy()
+    run = FineTuning(encoder, settings, seed, train.labels)
+    initial = encoder.head.weight.detach().cpu().numpy().copy()
     run.restore(unfinished)
     while run.epoch < settings["epochs"] and run.epoch - run.best < settings["patience"]:
         began = time.perf_counter()
@@ -81,11 +81,11 @@ def finetune(
         unfinished.save(*run.state())
         unfinished.remove_all_but(run.best)
     with torch.no_grad():
-        for name, values in unfinished.load_best(run.best, backbone.device).items():
+        for name, values in unfinished.load_best(run.best, encoder.device).items():
             run.weights[name].copy_(values)
     history = pd.DataFrame(run.history).assign(peak_rate=settings["learning_rate"])
     history["kept"] = (history["epoch"] == run.best).astype(int)
-    change = relative_weight_change(initial, backbone.head.weight.detach().cpu().numpy())
+    change = relative_weight_change(initial, encoder.head.weight.detach().cpu().numpy())
     return history, {
         "peak_rate": settings["learning_rate"],
         "epoch": run.best,
@@ -100,7 +100,7 @@ class FineTuning:
     `labels` are those of the rows to learn from; the other arguments are those of `finetune`.
     """
 
-    backbone: Backbone
+    encoder: Encoder
     settings: Mapping[str, Any]
     seed: Sequence[int]
     labels: np.ndarray
@@ -110,7 +110,7 @@ class FineTuning:
     history: list[dict[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        settings, model, device = self.settings, self.backbone.model, self.backbone.device
+        settings, model, device = self.settings, self.encoder.model, self.encoder.device
         be_deterministic(device)
         self.order_rng = np.random.default_rng([*self.seed, ORDER])
         self.augmentation_rng = np.random.default_rng([*self.seed, AUGMENTATION])
@@ -142,7 +142,7 @@ class FineTuning:
 
     def learn(self, train: PixelExamples) -> float:
         """Train for one epoch and return the mean loss of its rows."""
-        model = self.backbone.model.train()
+        model = self.encoder.model.train()
         for module in model.modules():
             if isinstance(module, _BATCH_NORMS):
                 module.eval()
@@ -162,13 +162,13 @@ class FineTuning:
     def accumulate(self, batch: PixelExamples) -> float:
         """Compute the gradient of a batch's mean loss piece by piece, and return the loss."""
         self.optimizer.zero_grad()
-        settings, device = self.settings, self.backbone.device
+        settings, device = self.settings, self.encoder.device
         total_weight = self.class_weights[torch.from_numpy(batch.labels).to(device)].sum()
         total = 0.0
         for piece in batch.pieces(settings["micro_batch"]):
             grey = augment(piece.grey, settings=settings["augmentation"], rng=self.augmentation_rng)
             with autocast(settings["precision"], device):
-                outputs = forward(self.backbone, grey)
+                outputs = forward(self.encoder, grey)
             labels = torch.from_numpy(piece.labels).to(device)
             losses = row_losses(outputs, labels, settings) * self.class_weights[labels]
             loss = losses.sum() / total_weight
@@ -178,7 +178,7 @@ class FineTuning:
 
     def evaluate(self, tune: PixelExamples, train_loss: float, speed: float) -> None:
         """Add an epoch to the history, and note whether it is the best so far."""
-        outputs = logits(self.backbone, tune, self.settings)
+        outputs = logits(self.encoder, tune, self.settings)
         labels = torch.from_numpy(tune.labels)
         loss = functional.cross_entropy(outputs, labels).item()
         accuracy = (outputs.argmax(1) == labels).double().mean().item()
@@ -208,8 +208,8 @@ class FineTuning:
             own = self.optimizer.state.get(values, {})
             tensors |= {f"optimizer/{key}/{name}": moment for key, moment in own.items()}
         tensors["random/cpu"] = torch.get_rng_state()
-        if self.backbone.device.type == "cuda":
-            tensors["random/cuda"] = torch.cuda.get_rng_state(self.backbone.device)
+        if self.encoder.device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self.encoder.device)
         return tensors, {
             "epoch": self.epoch,
             "step": self.step,
@@ -221,7 +221,7 @@ class FineTuning:
 
     def restore(self, unfinished: Unfinished) -> None:
         """Load the state of an interrupted process, if there is one."""
-        found = unfinished.load(self.backbone.device)
+        found = unfinished.load(self.encoder.device)
         if found is None:
             return
         tensors, facts = found
@@ -234,8 +234,8 @@ class FineTuning:
                 key, _, weight = rest.partition("/")
                 self.optimizer.state[self.weights[weight]][key] = tensors[name]
         torch.set_rng_state(tensors["random/cpu"].cpu())
-        if self.backbone.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["random/cuda"].cpu(), self.backbone.device)
+        if self.encoder.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random/cuda"].cpu(), self.encoder.device)
         self.epoch, self.step, self.best = facts["epoch"], facts["step"], facts["best"]
         self.history = facts["history"]
         self.order_rng.bit_generator.state = facts["order"]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from ctseq.cache.row_arrays import RowArrays
-from ctseq.encoders.backbones import Backbone, pixel_values
 from ctseq.encoders.devices import autocast
+from ctseq.encoders.loading import Encoder, pixel_values
 
 
 @dataclass(frozen=True)
@@ -47,25 +47,21 @@ class PixelExamples:
 
 
 def probabilities(
-    backbone: Backbone, examples: PixelExamples, settings: Mapping[str, Any]
+    encoder: Encoder, examples: PixelExamples, settings: Mapping[str, Any]
 ) -> np.ndarray:
     """Return the probability of the target of each row, float64, shape (rows,)."""
-    return torch.softmax(logits(backbone, examples, settings), dim=1)[:, 1].numpy()
+    return torch.softmax(logits(encoder, examples, settings), dim=1)[:, 1].numpy()
 
 
 @torch.no_grad()
-def logits(
-    backbone: Backbone, examples: PixelExamples, settings: Mapping[str, Any]
-) -> torch.Tensor:
+def logits(encoder: Encoder, examples: PixelExamples, settings: Mapping[str, Any]) -> torch.Tensor:
     """Return the logits of unchanged rows, in double precision, shape (rows, 2)."""
-    backbone.model.eval()
-    with autocast(settings["precision"], backbone.device):
-        parts = [
-            forward(backbone, piece.grey) for piece in examples.pieces(settings["micro_batch"])
-        ]
+    encoder.model.eval()
+    with autocast(settings["precision"], encoder.device):
+        parts = [forward(encoder, piece.grey) for piece in examples.pieces(settings["micro_batch"])]
     return torch.cat(parts).cpu().double()
 
 
-def forward(backbone: Backbone, grey: np.ndarray) -> torch.Tensor:
+def forward(encoder: Encoder, grey: np.ndarray) -> torch.Tensor:
     """Return the logits of rows of grey values, shape (rows, 2)."""
-    return backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, grey)}).logits
+    return encoder.model(**{encoder.model.main_input_name: pixel_values(encoder, grey)}).logits

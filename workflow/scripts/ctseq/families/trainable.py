@@ -11,21 +11,21 @@ from transformers import PreTrainedModel
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write
-from ctseq.encoders.backbones import Backbone
+from ctseq.encoders.loading import Encoder
 from ctseq.families.heads import initial_layer
 
 CLASSES = ("no hemorrhage", "hemorrhage")
 
 
-def renew_head(backbone: Backbone, *, std: float, seed: list[int]) -> None:
+def renew_head(encoder: Encoder, *, std: float, seed: list[int]) -> None:
     """Replace the head of a model, in place, by a random one for two classes.
 
     `std` is the standard deviation of its weights.
     """
-    layer, config = backbone.head, backbone.model.config
+    layer, config = encoder.head, encoder.model.config
     rng = np.random.default_rng(seed)
     for name, values in initial_layer(layer.in_features, std, rng).items():
-        tensor = torch.from_numpy(values).to(backbone.device)
+        tensor = torch.from_numpy(values).to(encoder.device)
         layer.register_parameter(name, torch.nn.Parameter(tensor))
     layer.out_features = len(CLASSES)
     config.id2label = dict(enumerate(CLASSES))
@@ -73,10 +73,10 @@ def _blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     return [module for module in listed if common and type(module) is common[0][0]]
 
 
-def save_model(backbone: Backbone, checkpoint: Path, folder: Path) -> None:
+def save_model(encoder: Encoder, checkpoint: Path, folder: Path) -> None:
     """Write a trained model as a checkpoint, with the image processor of the one it came from."""
     with atomic_write(folder) as unfinished:
-        backbone.model.save_pretrained(unfinished)
+        encoder.model.save_pretrained(unfinished)
         shutil.copyfile(
             checkpoint / "preprocessor_config.json", unfinished / "preprocessor_config.json"
         )

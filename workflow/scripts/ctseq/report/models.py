@@ -57,7 +57,7 @@ def limits(study: Study) -> dict[str, Any]:
     dict
         ``flattered``: labels of models whose epoch the test patients choose. ``chosen_inside``:
         what the training patients choose, in words. ``n_finetuned``: number of models.
-        ``n_test``: mean number of test patients of a replicate. ``one_backbone``: whether the
+        ``n_test``: mean number of test patients of a replicate. ``one_encoder``: whether the
         models have the same checkpoint, so that only what they see differs.
     """
     config, own = study.config, study.config["models"].values()
@@ -79,7 +79,7 @@ def limits(study: Study) -> dict[str, Any]:
         "chosen_inside": [what for what, is_chosen in chosen.items() if is_chosen],
         "n_finetuned": ways.count("finetune"),
         "n_test": counts.groupby(["model", "replicate"])["value"].sum().mean(),
-        "one_backbone": len(checkpoints) == 1,
+        "one_encoder": len(checkpoints) == 1,
     }
 
 

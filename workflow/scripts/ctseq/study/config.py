@@ -136,7 +136,7 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
         )
     if training["trainable"] != "head" and family != "linear":
         yield (
-            f"{key}.head.type is {model['head']['type']!r}, which takes a frozen backbone's "
+            f"{key}.head.type is {model['head']['type']!r}, which takes a frozen encoder's "
             f"features, but training.trainable is {training['trainable']!r}: set "
             f"{key}.training.trainable to head, or remove the head"
         )

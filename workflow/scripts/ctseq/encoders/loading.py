@@ -27,7 +27,7 @@ _AUTO = {
 
 
 @dataclass(frozen=True)
-class Backbone:
+class Encoder:
     """A classifier in evaluation mode, and what it takes to feed it grey values.
 
     Attributes
@@ -57,7 +57,7 @@ def load(
     device: torch.device,
     frames: int | None = None,
     position_embeddings: str = "interpolate",
-) -> Backbone:
+) -> Encoder:
     """Load a checkpoint's classifier in evaluation mode.
 
     Parameters
@@ -86,12 +86,12 @@ def load(
         parameter.data = parameter.data.clone()
     table = torch.from_numpy(intensity_table(preprocessing)).to(device)
     head = model.get_submodule(_head_name(model))
-    return Backbone(model.eval().to(device), head, kind, table, device)
+    return Encoder(model.eval().to(device), head, kind, table, device)
 
 
 def load_configured(
     folder: str | Path, description: str | Path, settings: Mapping[str, Any], device: torch.device
-) -> Backbone:
+) -> Encoder:
     """Load the checkpoint of a configured model.
 
     `description` is a JSON file of what `checkpoints.describe` returned for it. `settings` are the
@@ -108,13 +108,13 @@ def load_configured(
 
 @torch.inference_mode()
 def extract(
-    backbone: Backbone, batches: Iterable[np.ndarray], *, precision: str = "float32"
+    encoder: Encoder, batches: Iterable[np.ndarray], *, precision: str = "float32"
 ) -> Iterator[np.ndarray]:
     """Yield the exact input of the final linear layer, float32, (batch, features), batch by batch.
 
     Parameters
     ----------
-    backbone
+    encoder
         From `load`.
     batches
         Grey values after `preprocessing.shape_slice`, uint8: (batch, height, width) for images,
@@ -123,26 +123,26 @@ def extract(
         Of products and convolutions: `devices.PRECISIONS`.
     """
     caught: list[torch.Tensor] = []
-    hook = backbone.head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    hook = encoder.head.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
     try:
         for batch in batches:
             caught.clear()
-            with autocast(precision, backbone.device):
-                backbone.model(**{backbone.model.main_input_name: pixel_values(backbone, batch)})
+            with autocast(precision, encoder.device):
+                encoder.model(**{encoder.model.main_input_name: pixel_values(encoder, batch)})
             yield caught[0].float().cpu().numpy()
     finally:
         hook.remove()
 
 
-def pixel_values(backbone: Backbone, batch: np.ndarray) -> torch.Tensor:
+def pixel_values(encoder: Encoder, batch: np.ndarray) -> torch.Tensor:
     """Return the model's input for grey values: a channel axis of 3 before height and width.
 
     A slice in one window feeds all channels; slices in three windows have that axis already.
     """
-    grey = torch.from_numpy(np.ascontiguousarray(batch)).to(backbone.device).int()
-    has_channels = grey.ndim == (5 if backbone.kind == "video" else 4)
+    grey = torch.from_numpy(np.ascontiguousarray(batch)).to(encoder.device).int()
+    has_channels = grey.ndim == (5 if encoder.kind == "video" else 4)
     channels = grey.unbind(-3) if has_channels else [grey] * 3
-    pairs = zip(backbone.table, channels, strict=True)
+    pairs = zip(encoder.table, channels, strict=True)
     return torch.stack([table[channel] for table, channel in pairs], dim=-3)
 
 
