@@ -63,6 +63,8 @@ def test_windows_and_label_tables_of_other_formats(changes):
     ("changes", "message"),
     [
         ({"replicats": 3}, "replicats is not a key; did you mean replicates?"),
+        ({"selection": {"patients": "inner"}}, "it is now tuning, with patients: train"),
+        ({"splits.validation_proportion": 0.3}, "it is now splits.test_proportion"),
         ({"dataset.pth": "x"}, "dataset.pth is not a key; did you mean path?"),
         ({"models.vivit.frame": 3}, "models.vivit.frame is not a key; did you mean frames?"),
         ({"models.vivit.sequence_rule": "any"}, "models.vivit.sequence_rule is not a key"),

@@ -10,6 +10,12 @@ from ctseq.core.errors import InputError, fail_on
 from ctseq.imaging.windows import PRESETS, parse_windows
 from ctseq.study.models import head_family, training_settings
 
+# Keys of unreleased versions, and what to write in their place.
+_RENAMED = {
+    "selection": "it is now tuning, with patients: train (was inner) or test (was validation)",
+    "splits.validation_proportion": "it is now splits.test_proportion",
+}
+
 
 def check_config(
     config: Mapping[str, Any], schema: Mapping[str, Any], *, metrics: Sequence[str]
@@ -54,9 +60,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         for name in sorted(set(map(str, error.instance)) - set(known)):
-            near = difflib.get_close_matches(name, known, n=1)
+            dotted, near = ".".join([*path, name]), difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
-            yield f"{'.'.join([*path, name])} is not a key; {hint}"
+            yield f"{dotted} is not a key; {_RENAMED.get(dotted, hint)}"
     elif error.validator == "required":
         # Each missing key is an error by itself, whose message names it first, in quotes.
         missing = error.message.split("'")[1]
