@@ -12,7 +12,7 @@ from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.rows import holm
 from ctseq.evidence.studies import FinishedStudy
-from ctseq.study.models import extraction_settings, training_settings
+from ctseq.study.models import extraction_settings, head_type, training_settings
 
 # Keys that decide nothing about a single run of a model, or that models override.
 _NOT_OF_A_RUN = {"study", "replicates", "models", "extraction", "training", "comparison", "report"}
@@ -39,7 +39,7 @@ class Run:
         own = {key: model[key] for key in model.keys() - {"label", "shuffle_slices"}}
         own["training"] = training_settings(config, model)
         own["extraction"] = extraction_settings(config, model)
-        own["head"] = model.get("head", {"type": "linear"})
+        own["head"] = {"type": head_type(model)}
         shared = {key: config[key] for key in config.keys() - _NOT_OF_A_RUN}
         return json.dumps([own, shared], sort_keys=True)
 

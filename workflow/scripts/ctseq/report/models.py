@@ -9,6 +9,7 @@ from ctseq.report.tables import Table
 from ctseq.study.models import (
     extraction_settings,
     head_family,
+    head_type,
     training_settings,
     way_of_training,
 )
@@ -116,7 +117,7 @@ def model_table(
     else:
         rows["Trained on the label of"] = f"the {model['labels']}"
         rows["Slices are combined by"] = _SEQUENCE_RULES[model["sequence_rule"]]
-    rows["Head"] = model.get("head", {"type": "linear"})["type"]
+    rows["Head"] = head_type(model)
     if model.get("shuffle_slices"):
         rows["Order of slices"] = "shuffled, as a control"
     steps = dict(encoder["preprocessing"])

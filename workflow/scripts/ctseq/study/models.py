@@ -80,7 +80,7 @@ def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
     seed = config["seed"] if model.get("shuffle_slices") else None
     return Model(
         way_of_training=way_of_training(config, model),
-        head=model.get("head", {"type": "linear"})["type"],
+        head=head_type(model),
         labels=model.get("labels", "patient"),
         sequence_rule=None if sees_sequences else model["sequence_rule"],
         encoder={key: model[key] for key in _ENCODER if key in model},
@@ -91,9 +91,14 @@ def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
     )
 
 
+def head_type(model: Mapping[str, Any]) -> str:
+    """Return the type of a model's head: its final linear layer where it names none."""
+    return model.get("head", {"type": "linear"})["type"]
+
+
 def head_family(model: Mapping[str, Any]) -> str:
     """Return the family of a model's head: ``linear``, ``sequence`` or ``classical``."""
-    return HEAD_FAMILIES[model.get("head", {"type": "linear"})["type"]]
+    return HEAD_FAMILIES[head_type(model)]
 
 
 def way_of_training(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
