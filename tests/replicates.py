@@ -14,10 +14,11 @@ def replicates(samples, *, shared_splits=True, ratio=RATIO, **settings):
     `samples` is a table of metrics, or values by model and metric, or by model alone if of recall.
     """
     rows = samples if isinstance(samples, pd.DataFrame) else rows_of(samples)
+    models, metrics = (list(dict.fromkeys(rows[name])) for name in ("model", "metric"))
     settings = {
-        "models": list(dict.fromkeys(rows["model"])),
-        "metrics": list(dict.fromkeys(rows["metric"])),
-        **{"alpha": 0.05, "undefined": "exclude", "rope": 0.02},
+        **{"models": models, "metrics": metrics, "primary": metrics[0]},
+        **{"contrasts": [[models[0], other] for other in models[1:]], "margins": {}},
+        **{"alpha": 0.05, "undefined": "exclude"},
         **settings,
     }
     return replicates_of(rows, Design(ratio, 82, shared_splits=shared_splits), settings)

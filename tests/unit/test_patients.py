@@ -3,12 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import roc_auc_score
-
-from ctseq.core.errors import InputError
 from ctseq.evidence.over_patients.bootstrap import PATIENT_METRICS, resample_counts
 from ctseq.evidence.over_patients.curves import (
     GRID,
@@ -17,9 +11,15 @@ from ctseq.evidence.over_patients.curves import (
     operating_points_table,
     wilson,
 )
-from ctseq.evidence.over_patients.delong import area_interval, compare_areas, delong
 from ctseq.evidence.over_patients.estimates import differences_table, estimates_table, mcnemar_table
 from ctseq.evidence.over_patients.pooling import Pooled, PooledStudy, pool_predictions
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import roc_auc_score
+
+from ctseq.core.errors import InputError
+from ctseq.evidence.over_patients.delong import area_interval, compare_areas, delong
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -19,7 +19,7 @@ from replicates import RATIO, replicates
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
+PAPER = {"overlap": RATIO, "alpha": 0.05}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_undefined_d_has_no_power():
 
 def test_without_correction_it_is_the_paired_t():
     expected = TTestPower().power(0.1 / 0.12, 10, 0.05)
-    power = corrected_power(0.1, 0.12, 10, test_train_ratio=1e-12, alpha=0.05)
+    power = corrected_power(0.1, 0.12, 10, overlap=1e-12, alpha=0.05)
     assert power == pytest.approx(expected)
 
 

@@ -10,12 +10,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from ctseq.evidence.over_patients.pooling import pooled_study
 
 from ctseq.core.contracts import Table
 from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS, Metric, classification_metrics
-from ctseq.evidence.over_patients.pooling import pooled_study
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.reading import read_analyses

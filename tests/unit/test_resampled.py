@@ -28,7 +28,7 @@ from replicates import RATIO, replicates, rows_of
 pytestmark = pytest.mark.filterwarnings("error")
 
 PUBLISHED = Path(__file__).parents[2] / "resources/published/replicates.csv"
-PAPER = {"test_train_ratio": RATIO, "alpha": 0.05}
+PAPER = {"overlap": RATIO, "alpha": 0.05}
 
 
 def codes(result):
@@ -52,7 +52,7 @@ def moons():
 
 
 def test_corrected_t_on_scikit_learns_page(moons):
-    result = corrected_t(*moons, test_train_ratio=1 / 9, alpha=0.05)
+    result = corrected_t(*moons, overlap=1 / 9, alpha=0.05)
     assert result.statistic == pytest.approx(0.7503, abs=5e-5)
     assert result.p / 2 == pytest.approx(0.2274, abs=5e-5)
     plain = stats.ttest_rel(*moons)
@@ -60,11 +60,11 @@ def test_corrected_t_on_scikit_learns_page(moons):
 
 
 def test_bayesian_t_on_scikit_learns_page(moons):
-    result = bayesian_t(Pair(*moons, 0), test_train_ratio=1 / 9, rope=0, alpha=0.05)
+    result = bayesian_t(Pair(*moons, 0), overlap=1 / 9, rope=0, alpha=0.05)
     assert result.p_above == pytest.approx(0.7726, abs=5e-5)
     assert result.p_rope == 0
     # The page's region of practical equivalence, 0.01 of the area.
-    rope = bayesian_t(Pair(*moons, 0), test_train_ratio=1 / 9, rope=0.01, alpha=0.05)
+    rope = bayesian_t(Pair(*moons, 0), overlap=1 / 9, rope=0.01, alpha=0.05)
     assert rope.p_below + rope.p_rope + rope.p_above == pytest.approx(1)
     assert rope.p_rope == pytest.approx(0.432, abs=5e-4)
 
@@ -74,7 +74,7 @@ def test_without_correction_it_is_the_paired_t(pair):
     a, b = pair
     if np.ptp(a - b) < 1e-9:
         return
-    result = corrected_t(a, b, test_train_ratio=1e-12, alpha=0.1)
+    result = corrected_t(a, b, overlap=1e-12, alpha=0.1)
     plain = stats.ttest_rel(a, b)
     interval = plain.confidence_interval(0.9)
     assert result.p == pytest.approx(plain.pvalue, rel=1e-6)
@@ -93,7 +93,7 @@ def test_p_interval_and_posterior_agree():
     rng = np.random.default_rng(3)
     a, b = rng.random((2, 10))
     result = corrected_t(a, b, **PAPER)
-    at_its_p = corrected_t(a, b, test_train_ratio=RATIO, alpha=result.p)
+    at_its_p = corrected_t(a, b, overlap=RATIO, alpha=result.p)
     assert min(abs(at_its_p.low), abs(at_its_p.high)) == pytest.approx(0, abs=1e-9)
     posterior = bayesian_t(Pair(a, b, 0), rope=0, **PAPER)
     assert 2 * min(posterior.p_below, posterior.p_above) == pytest.approx(result.p)
@@ -137,7 +137,7 @@ def test_published_precision_is_not_significant_either_way(published, policy):
 def test_unpaired_without_correction_is_students_t():
     rng = np.random.default_rng(4)
     a, b = rng.random(7), rng.random(10)
-    result = corrected_t_unpaired(a, b, test_train_ratio=1e-12, alpha=0.05)
+    result = corrected_t_unpaired(a, b, overlap=1e-12, alpha=0.05)
     assert result.p == pytest.approx(stats.ttest_ind(a, b).pvalue)
 
 
@@ -181,9 +181,9 @@ def test_too_few_replicates_are_said(n):
 def test_arguments_are_checked():
     a = np.array([0.1, 0.2])
     with pytest.raises(InputError, match=r"alpha is 5 .* between 0 and 1"):
-        corrected_t(a, a, test_train_ratio=RATIO, alpha=5)
+        corrected_t(a, a, overlap=RATIO, alpha=5)
     with pytest.raises(InputError, match="n_test / n_train"):
-        corrected_t(a, a, test_train_ratio=0, alpha=0.05)
+        corrected_t(a, a, overlap=0, alpha=0.05)
     with pytest.raises(InputError, match="rope"):
         bayesian_t(Pair(a, a, 0), rope=-1, **PAPER)
     with pytest.raises(ValueError, match="shapes"):

@@ -103,14 +103,14 @@ def test_keys_that_differ_are_dotted_and_absent_ones_empty():
 
 def test_the_interval_of_a_mean():
     """By hand: s^2 = 0.02 / 3, (1/4 + 1/3) s^2 = 0.0038889, t(0.975, 3) = 3.182446."""
-    mean, low, high = corrected_mean(np.array(VALUES["gru"]), test_train_ratio=1 / 3, alpha=0.05)
+    mean, low, high = corrected_mean(np.array(VALUES["gru"]), overlap=1 / 3, alpha=0.05)
     assert mean == pytest.approx(0.8)
     assert (low, high) == pytest.approx((0.8 - 0.198460, 0.8 + 0.198460), abs=1e-6)
 
 
 def test_a_mean_whose_error_is_unknown_has_no_interval():
     for values, mean in (([0.5, 0.5, 0.5], 0.5), ([0.25], 0.25), ([], np.nan)):
-        given = corrected_mean(np.array(values), test_train_ratio=1 / 3, alpha=0.05)
+        given = corrected_mean(np.array(values), overlap=1 / 3, alpha=0.05)
         assert given == pytest.approx((mean, np.nan, np.nan), nan_ok=True)
 
 
@@ -182,7 +182,7 @@ def test_order_is_tested_within_a_study():
     # By hand: differences 0.4, 0.3, 0.3, 0.5; mean 0.375, s^2 = 0.0275 / 3, times (1/4 + 1/3).
     assert table["statistic"].iloc[0] == pytest.approx(0.375 / 0.0731247, rel=1e-5)
     expected = corrected_t(
-        np.array(VALUES["gru"]), np.array(VALUES["shuffled"]), test_train_ratio=1 / 3, alpha=0.05
+        np.array(VALUES["gru"]), np.array(VALUES["shuffled"]), overlap=1 / 3, alpha=0.05
     )
     assert table["p"].iloc[0] == table["p_adjusted"].iloc[0] == expected.p
     labels = {"a/gru": "GRU (a)", "a/shuffled": "GRU, shuffled (a)"}

@@ -19,6 +19,7 @@ from ctseq.core.errors import InputError
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
+from ctseq.study.comparison import comparison_settings
 from ctseq.study.config import check_config, in_order_of
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
@@ -135,12 +136,6 @@ def every_run(file, models=MODELS):
     return [f"{run}{replicate}/{file}" for run in runs for replicate in REPLICATES]
 
 
-def comparison_of(study):
-    """Return the settings that decide the comparison of a study's replicates."""
-    keys = ("metrics", "alpha", "undefined", "rope")
-    return {"models": list(study["models"])} | {key: study["comparison"][key] for key in keys}
-
-
 def tables_from(inputs):
     """Return the tables of the analyses of ``replicates`` or of ``predictions``, by their names."""
     return {
@@ -160,11 +155,10 @@ if trained := STUDY.models_trained_by("linear", "sequence", "finetune"):  # in e
 
 def figure_settings(study):
     """Return the settings that decide the figures of a study."""
-    keys = ("metrics", "alpha", "rope")
-    return {
+    return comparison_settings(study) | {
         "labels": {name: model["label"] for name, model in study["models"].items()},
         "shared_splits": "sizes" not in study["splits"],
-    } | {key: study["comparison"][key] for key in keys}
+    }
 
 
 def figure_tables(study, drawable):

@@ -38,16 +38,17 @@ rule compare_models:
         "../../envs/stats.yaml"
     params:
         code_of("compare_models.py"),
-        **comparison_of(config),
+        **comparison_settings(config),
     script:
         "../scripts/compare_models.py"
 
 
 rule compare_patients:
-    """Compare the models over patients, each with its pooled test predictions."""
+    """Describe what the models predict for their test patients, replicate by replicate."""
     input:
         predictions="<results>/predictions.csv",
         patients="<results>/dataset/patients.csv",
+        splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
     output:
         **tables_from("predictions"),
     log:
@@ -57,14 +58,11 @@ rule compare_patients:
     conda:
         "../../envs/stats.yaml"
     resources:
-        # 230 MB measured with 82 patients and 10,000 resamples, of which 110 MB is Python; the rest
-        # grows with both numbers, so this serves 1000 patients.
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # Python with pandas and SciPy, and some copies of the predictions.
+        mem_mb=lambda wildcards, input, attempt: (600 + 10 * input.size_mb) * attempt,
     params:
         code_of("compare_patients.py"),
-        models=MODELS,
-        alpha=config["comparison"]["alpha"],
-        bootstrap_resamples=config["comparison"]["bootstrap_resamples"],
-        seed=config["seed"],
+        **comparison_settings(config),
+        **{key: config["comparison"][key] for key in ("thresholds", "prevalence")},
     script:
         "../scripts/compare_patients.py"

@@ -30,7 +30,7 @@ use rule compare_models as compare_published with:
         results="results/published",
     params:
         code_of("compare_models.py"),
-        **comparison_of(PUBLISHED),
+        **comparison_settings(PUBLISHED),
         # Its models drew a split each: no pairing, and the sizes stand in for the splits.
         sizes=PUBLISHED["splits"]["sizes"],
 

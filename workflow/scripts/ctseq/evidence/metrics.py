@@ -1,9 +1,8 @@
 """The metrics of a binary classifier's predictions; what is 0/0 stays undefined (NaN).
 
 To add a metric, add it to `METRICS`: it is then measured in every run and known to the
-configuration, to all comparisons over replicates, and to their figures and tables. The evidence
-over patients has its own list, in `over_patients.bootstrap`. NumPy alone, because the rules that
-use this must start in well under a second.
+configuration, to all comparisons over replicates, and to their figures and tables. NumPy alone,
+because the rules that use this must start in well under a second.
 """
 
 from collections.abc import Callable
@@ -35,6 +34,12 @@ class Metric:
         Smallest and largest value. Counts have no largest, and are not compared.
     needs_probability
         Whether decisions alone are not enough.
+    margin
+        The smallest difference that matters, unless the configuration names another. .05 of
+        accuracy is one patient in twenty, and .05 of AUC what studies of readers call no worse. A
+        subset has few patients of a class, so that one of them moves recall by .1: shares of a
+        class have .1, as a smaller difference could not be seen. .02 of a Brier score is a tenth
+        of what a coin earns (.25).
     """
 
     name: str
@@ -44,6 +49,7 @@ class Metric:
     higher_is_better: bool = True
     range: tuple[float, float] = (0, 1)
     needs_probability: bool = False
+    margin: float = 0.05
 
 
 def classification_metrics(
@@ -167,6 +173,7 @@ _COUNT = {"range": (0, inf)}
 _LOWER = {"higher_is_better": False}
 _ERRORS = {**_COUNT, **_LOWER}
 _SCORE = {"needs_probability": True}
+_OF_A_CLASS = {"margin": 0.1}
 # In the order of every table.
 _METRICS = [
     _counted("tn", "True negatives", lambda *n: n[0], "number of true negatives", **_COUNT),
@@ -179,22 +186,45 @@ _METRICS = [
         "Precision (PPV)",
         lambda tn, fp, fn, tp: ratio(tp, tp + fp),
         "positive predictive value",
+        **_OF_A_CLASS,
     ),
     _counted(
-        "recall", "Recall (sensitivity)", lambda tn, fp, fn, tp: ratio(tp, tp + fn), "sensitivity"
+        "recall",
+        "Recall (sensitivity)",
+        lambda tn, fp, fn, tp: ratio(tp, tp + fn),
+        "sensitivity",
+        **_OF_A_CLASS,
     ),
-    _counted("specificity", "Specificity", lambda tn, fp, fn, tp: ratio(tn, tn + fp)),
+    _counted(
+        "specificity", "Specificity", lambda tn, fp, fn, tp: ratio(tn, tn + fp), **_OF_A_CLASS
+    ),
     # 0, not undefined, where positives exist and none is found.
-    _counted("f1", "F1", lambda tn, fp, fn, tp: ratio(2 * tp, 2 * tp + fp + fn), "F1 score"),
+    _counted(
+        "f1",
+        "F1",
+        lambda tn, fp, fn, tp: ratio(2 * tp, 2 * tp + fp + fn),
+        "F1 score",
+        **_OF_A_CLASS,
+    ),
     _counted("balanced_accuracy", "Balanced accuracy", balanced_accuracy),
     _counted(
-        "mcc", "Matthews correlation", matthews_correlation, "Matthews correlation", range=(-1, 1)
+        "mcc",
+        "Matthews correlation",
+        matthews_correlation,
+        "Matthews correlation",
+        range=(-1, 1),
+        **_OF_A_CLASS,
     ),
     Metric("roc_auc", "ROC AUC", "area under the ROC curve", roc_auc, **_SCORE),
     Metric(
-        "average_precision", "Average precision", "average precision", average_precision, **_SCORE
+        "average_precision",
+        "Average precision",
+        "average precision",
+        average_precision,
+        **_OF_A_CLASS,
+        **_SCORE,
     ),
-    Metric("brier", "Brier score", "Brier score", brier, **_LOWER, **_SCORE),
+    Metric("brier", "Brier score", "Brier score", brier, margin=0.02, **_LOWER, **_SCORE),
     _counted("macro_precision", "Macro precision", macro_precision),
     _counted("macro_recall", "Macro recall", balanced_accuracy),  # another name of it
 ]

@@ -27,12 +27,6 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def adjusted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Insert p values adjusted over all rows behind the p values."""
-    frame.insert(frame.columns.get_loc("p") + 1, "p_adjusted", holm(frame["p"].to_numpy()))
-    return frame
-
-
 def table_with_notes(
     rows: Sequence[Mapping[str, Any]], *, shared: Sequence[Note] = (), **counts: Any
 ) -> pd.DataFrame:

@@ -41,9 +41,15 @@ def contract(names: dict[str, str], *parts: dict[str, str], also: tuple[str, ...
     return Table(columns, key=(*names, *also))
 
 
-# Written by the analysis of that name, read again where studies are set side by side.
+# Written by the analysis of that name, read again where studies are set side by side. Of models and
+# metrics that the study's answer is about, `contrast` and `primary` are 1.
 VERDICT = contract(
-    METRIC_PAIR, {"supported": "flag", "better": "text?"}, INTERVAL, floats("p_adjusted")
+    METRIC_PAIR,
+    dict.fromkeys(("primary", "contrast", "supported"), "flag"),
+    {"better": "text?"},
+    dict.fromkeys(("equivalent", "a_noninferior", "b_noninferior", "reachable"), "flag"),
+    INTERVAL,
+    floats("margin", "p", "p_adjusted"),
 )
 
 

@@ -8,12 +8,15 @@ import jsonschema
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.imaging.windows import PRESETS, parse_windows
+from ctseq.study.comparison import comparison_problems, not_among
 from ctseq.study.models import head_family, training_settings
 
 # Keys of unreleased versions, and what to write in their place.
 _RENAMED = {
     "selection": "it is now tuning, with patients: train (was inner) or test (was validation)",
     "splits.validation_proportion": "it is now splits.test_proportion",
+    "comparison.rope": "it is now comparison.margins, one a metric",
+    "comparison.bootstrap_resamples": "nothing is resampled any more: remove it",
 }
 
 
@@ -32,7 +35,7 @@ def check_config(
     """
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
     problems = [line for error in errors for line in _explain(error)]
-    problems += [] if problems else [*_metrics(config, metrics), *_spanning(config)]
+    problems += [] if problems else [*comparison_problems(config, metrics), *_spanning(config)]
     fail_on(
         sorted(problems),
         title="The configuration cannot be used",
@@ -76,23 +79,11 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             )
         yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
     elif error.validator == "enum":
-        yield _not_among(key, error.instance, error.validator_value)
+        yield not_among(key, error.instance, error.validator_value)
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
         yield f"{key}: {error.message}"
-
-
-def _metrics(config: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
-    for index, name in enumerate(config["comparison"]["metrics"]):
-        if name not in known:
-            yield _not_among(f"comparison.metrics.{index}", name, known)
-
-
-def _not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
-    near = difflib.get_close_matches(str(value), map(str, choices), n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{key} is {value!r} but must be one of {', '.join(map(str, choices))}{hint}"
 
 
 def _spanning(config: Mapping[str, Any]) -> Iterator[str]:

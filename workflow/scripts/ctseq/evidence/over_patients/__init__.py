@@ -1,1 +1,1 @@
-"""Analyses that take a patient, with its pooled test predictions, as one observation."""
+"""Analyses of the predictions for test patients, replicate by replicate."""

@@ -16,7 +16,7 @@ _COUNTS = {"n": "int", "n_undefined": "int", **NOTES}
 _COUNTS_OF_EACH = {"n_a": "int", "n_b": "int", "n_undefined": "int", **NOTES}
 _TEST = METHOD | floats("statistic", "p")
 _T_TEST = METHOD | INTERVAL | floats("statistic", "df", "p")
-_PROBABILITIES = floats("rope", "p_a_better", "p_equivalent", "p_b_better")
+_PROBABILITIES = floats("margin", "p_a_better", "p_equivalent", "p_b_better")
 _POWER = floats("alpha", "difference", "sd", "power", "detectable_difference")
 _POWER |= floats("replicates_needed", "patients_needed")
 
@@ -62,7 +62,7 @@ _PRIMARY = registry(
     (
         "resampled_t",
         "ctseq.evidence.over_replicates.resampled:resampled_t_table",
-        contract(METRIC_PAIR, _T_TEST, floats("p_adjusted", "test_train_ratio"), _COUNTS),
+        contract(METRIC_PAIR, _T_TEST, floats("p_adjusted", "overlap"), _COUNTS),
     ),
     (
         "bayesian_t",
@@ -84,6 +84,6 @@ _PRIMARY = registry(
         "ctseq.evidence.over_replicates.effects:ranking_table",
         contract(METRIC_MODEL, floats("average_rank"), _COUNTS),
     ),
-    ("verdict", "ctseq.evidence.over_replicates.resampled:verdict_table", VERDICT),
+    ("verdict", "ctseq.evidence.over_replicates.verdicts:verdict_table", VERDICT),
 )
 OVER_REPLICATES = _PAPER | _PRIMARY

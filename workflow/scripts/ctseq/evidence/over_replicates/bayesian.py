@@ -21,8 +21,8 @@ class Posterior:
     ----------
     estimate, low, high
         Mean of the posterior and its central interval of level 1 - alpha.
-    p_below, p_rope, p_above
-        Probability that the difference is below -rope, within it, above it.
+    p_below, p_within, p_above
+        Probability that the difference is below -margin, within it, above it.
     """
 
     method: str
@@ -30,24 +30,25 @@ class Posterior:
     low: float = np.nan
     high: float = np.nan
     p_below: float = np.nan
-    p_rope: float = np.nan
+    p_within: float = np.nan
     p_above: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
-def bayesian_t(pair: Pair, *, test_train_ratio: float, rope: float, alpha: float) -> Posterior:
+def bayesian_t(pair: Pair, *, overlap: float, margin: float, alpha: float) -> Posterior:
     """Return the probabilities that a model is better, or that it makes no practical difference.
 
     Bayesian correlated t test (Benavoli, Corani, Demsar, Zaffalon 2017, JMLR 18(77), section 3):
     the posterior of the mean difference is Student's t with J - 1 degrees of freedom, location
-    mean(d) and squared scale (1/J + rho / (1 - rho)) s^2 with rho = n_test / n, so that
-    rho / (1 - rho) is n_test / n_train. That is the distribution behind the interval of the
+    mean(d) and squared scale (1/J + rho / (1 - rho)) s^2, where rho is the correlation between
+    replicates; rho / (1 - rho) is `overlap`. That is the distribution behind the interval of the
     corrected t test, and likewise the unpaired posterior that of the unpaired test.
-    `rope` is the half-width of the region of practical equivalence around 0, in the metric's units.
+    `margin` is the half-width of the region of practical equivalence around 0, in the metric's
+    units.
     """
-    if not rope >= 0:
-        raise InputError(f"comparison.rope is {rope!r} but must be 0 or above.")
-    result = corrected_difference(pair, test_train_ratio=test_train_ratio, alpha=alpha)
+    if not margin >= 0:
+        raise InputError(f"A margin is {margin!r} but must be 0 or above: comparison.margins.")
+    result = corrected_difference(pair, overlap=overlap, alpha=alpha)
     method = "Bayesian correlated t" + ("" if pair.paired else ", unpaired")
     if np.isnan(result.low):
         unknown = np.isnan(result.estimate)
@@ -55,19 +56,24 @@ def bayesian_t(pair: Pair, *, test_train_ratio: float, rope: float, alpha: float
         return Posterior(method, result.estimate, notes=notes)
     scale = (result.high - result.low) / 2 / stats.t.isf(alpha / 2, result.df)
     posterior = stats.t(result.df, loc=result.estimate, scale=scale)
-    p_below, p_above = float(posterior.cdf(-rope)), float(posterior.sf(rope))
-    p_rope = max(0.0, 1 - p_below - p_above)
-    return Posterior(method, result.estimate, result.low, result.high, p_below, p_rope, p_above)
+    p_below, p_above = float(posterior.cdf(-margin)), float(posterior.sf(margin))
+    p_within = max(0.0, 1 - p_below - p_above)
+    return Posterior(method, result.estimate, result.low, result.high, p_below, p_within, p_above)
 
 
 def bayesian_t_table(replicates: Replicates) -> pd.DataFrame:
     """Return the Bayesian test of every metric and pair, by which model is the better one."""
 
     def rows(pair: Pair, metric: str) -> list[dict]:
-        row = asdict(bayesian_t(pair, rope=replicates.rope, **replicates.corrected))
+        margin = replicates.margin(metric)
+        row = asdict(bayesian_t(pair, margin=margin, **replicates.corrected))
         tails = row.pop("p_below"), row.pop("p_above")
         b_better, a_better = tails if METRICS[metric].higher_is_better else tails[::-1]
-        better = {"p_a_better": a_better, "p_equivalent": row.pop("p_rope"), "p_b_better": b_better}
-        return [{**row, "rope": replicates.rope, **better}]
+        better = {
+            "p_a_better": a_better,
+            "p_equivalent": row.pop("p_within"),
+            "p_b_better": b_better,
+        }
+        return [{**row, "margin": margin, **better}]
 
     return pairs_table(replicates, rows)

@@ -8,6 +8,14 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 
+# Nadeau and Bengio (2003) take replicates to correlate by n_test / n, which adds n_test/n_train to
+# 1/J. No unbiased estimate of the correlation exists (Bengio and Grandvalet 2004), and theirs is
+# too small for some metrics and learners: the AUC of any, and the recall of those that follow the
+# prevalence of their training patients. In simulated studies without a difference, twice as much
+# keeps the level of every metric, learner and scheme at 6 % or less; once as much lets it rise to
+# 17 % (`resources/levels.csv`, from benchmarks/false_alarms.py).
+OVERLAP = 2
+
 
 @dataclass(frozen=True)
 class Design:
@@ -29,6 +37,15 @@ class Design:
     n_patients: int
     shared_splits: bool = True
     n_splits: int | None = None
+
+    @property
+    def overlap(self) -> float:
+        """What the overlap of training sets adds to 1/J in the variance of a mean.
+
+        Of models that drew their own splits, the covariance of the two means is left out of a
+        difference's variance, which makes up for the second n_test/n_train.
+        """
+        return self.test_train_ratio * (OVERLAP if self.shared_splits else 1)
 
 
 def design_of_splits(splits: Sequence[pd.DataFrame]) -> Design:

@@ -86,13 +86,13 @@ def corrected_power(
     sd: float,
     n_replicates: int,
     *,
-    test_train_ratio: float,
+    overlap: float,
     alpha: float,
     paired: bool = True,
 ) -> float:
     """Return the power of the corrected resampled t test.
 
-    The test's variance (1/J + n_test/n_train) sd^2 is taken for the true one (Nadeau and Bengio
+    The test's variance (1/J + overlap) sd^2 is taken for the true one (Nadeau and Bengio
     2003), so that its statistic is noncentral t with J - 1 degrees of freedom, or 2 (J - 1) where
     the models do not share their splits (`paired` is false).
 
@@ -104,12 +104,12 @@ def corrected_power(
     n_replicates
         J, at least two.
     """
-    error = _error(sd, n_replicates, test_train_ratio)
+    error = _error(sd, n_replicates, overlap)
     return noncentral_power(difference / error, _df(n_replicates, paired), alpha=alpha)
 
 
 def detectable_difference(
-    sd: float, n_replicates: int, *, test_train_ratio: float, alpha: float, paired: bool = True
+    sd: float, n_replicates: int, *, overlap: float, alpha: float, paired: bool = True
 ) -> float:
     """Return the difference for which the corrected test has a power of `TARGET_POWER`."""
     df = _df(n_replicates, paired)
@@ -119,23 +119,23 @@ def detectable_difference(
 
     # T is (Z + shift) / W. With a probability of 0.99, Z is above -3 and W below 3.
     most = 3 + 3 * stats.t.isf(alpha / 2, df)
-    return _error(sd, n_replicates, test_train_ratio) * optimize.brentq(excess, 0, most)
+    return _error(sd, n_replicates, overlap) * optimize.brentq(excess, 0, most)
 
 
 def replicates_needed(
-    difference: float, sd: float, *, test_train_ratio: float, alpha: float, paired: bool = True
+    difference: float, sd: float, *, overlap: float, alpha: float, paired: bool = True
 ) -> Need:
     """Return how many replicates give the corrected test a power of `TARGET_POWER`.
 
     There may be no such number: replicates reuse the same patients, so the variance never falls
-    below sd^2 n_test/n_train, however many there are.
+    below sd^2 overlap, however many there are.
     """
-    options = {"test_train_ratio": test_train_ratio, "alpha": alpha, "paired": paired}
+    options = {"overlap": overlap, "alpha": alpha, "paired": paired}
 
     def power(n: int) -> float:
         return corrected_power(difference, sd, n, **options)
 
-    floor = abs(difference) / (sd * np.sqrt(test_train_ratio))
+    floor = abs(difference) / (sd * np.sqrt(overlap))
     critical = stats.norm.isf(alpha / 2)
     ceiling = float(stats.norm.sf(critical - floor) + stats.norm.cdf(-critical - floor))
     if ceiling <= TARGET_POWER or power(_MOST) < TARGET_POWER:
@@ -163,15 +163,15 @@ def patients_needed(
 
 
 def power_table(replicates: Replicates) -> pd.DataFrame:
-    """Return the power of the corrected test for the smallest relevant difference, the rope.
+    """Return the power of the corrected test for the smallest relevant difference, the margin.
 
     The power for the difference just observed would say no more than its p value does.
     """
-    return pairs_table(replicates, lambda pair, _: [_power(pair, replicates)])
+    return pairs_table(replicates, lambda pair, metric: [_power(pair, metric, replicates)])
 
 
-def _power(pair: Pair, replicates: Replicates) -> Power:
-    a, b, n, difference = pair.a, pair.b, pair.n_smaller, replicates.rope
+def _power(pair: Pair, metric: str, replicates: Replicates) -> Power:
+    a, b, n, difference = pair.a, pair.b, pair.n_smaller, replicates.margin(metric)
     method = f"corrected resampled t, {'paired' if pair.paired else 'unpaired'}"
     sought = method, replicates.alpha, difference
     if n < 2:
@@ -196,8 +196,8 @@ def _df(n_replicates: int, paired: bool) -> int:
     return (n_replicates - 1) * (1 if paired else 2)
 
 
-def _error(sd: float, n_replicates: int, test_train_ratio: float) -> float:
-    return sd * np.sqrt(1 / n_replicates + test_train_ratio)
+def _error(sd: float, n_replicates: int, overlap: float) -> float:
+    return sd * np.sqrt(1 / n_replicates + overlap)
 
 
 def _smallest(power: Callable[[int], float]) -> float:

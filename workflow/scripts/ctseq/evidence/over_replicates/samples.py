@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import Design
 from ctseq.evidence.rows import check_level, table_with_notes
 
@@ -34,8 +35,13 @@ class Replicates:
     undefined
         What is done with undefined values: ``exclude`` drops them, ``zero`` counts them as 0 (the
         paper's choice), ``error`` refuses them.
-    rope
-        Half-width of the region of practical equivalence around 0, in the metrics' units.
+    primary
+        The metric that the study's answer is about.
+    contrasts
+        The pairs of models that the answer is about; differences are first minus second.
+    margins
+        Metric to the smallest difference that matters, in its units, where it is not the metric's
+        own (`Metric.margin`).
     """
 
     models: tuple[str, ...]
@@ -45,12 +51,25 @@ class Replicates:
     design: Design
     alpha: float
     undefined: str
-    rope: float
+    primary: str
+    contrasts: tuple[tuple[str, str], ...]
+    margins: Mapping[str, float]
 
     @property
     def corrected(self) -> dict[str, float]:
         """Options of a test that is corrected for overlapping training sets."""
-        return {"test_train_ratio": self.design.test_train_ratio, "alpha": self.alpha}
+        return {"overlap": self.design.overlap, "alpha": self.alpha}
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All pairs of models: the contrasts first, then the others in config's order."""
+        known = {frozenset(pair) for pair in self.contrasts}
+        others = [pair for pair in combinations(self.models, 2) if frozenset(pair) not in known]
+        return [*self.contrasts, *others]
+
+    def margin(self, metric: str) -> float:
+        """Return the smallest difference in a metric that matters."""
+        return self.margins.get(metric, METRICS[metric].margin)
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,8 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
     design
         How the replicates were drawn.
     settings
-        Keys models and metrics (what to take, in this order), alpha, undefined, rope.
+        Keys models and metrics (what to take, in this order), primary, contrasts, alpha, undefined,
+        margins.
 
     Raises
     ------
@@ -134,8 +154,10 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
             "Remake metrics.csv."
         )
     names = tuple(models), tuple(metrics), tuple(numbers)
-    compared = (settings[key] for key in ("alpha", "undefined", "rope"))
-    return Replicates(*names, values.reshape([*map(len, names)]), design, *compared)
+    compared = (settings[key] for key in ("alpha", "undefined", "primary"))
+    contrasts = tuple((first, second) for first, second in settings["contrasts"])
+    measured = values.reshape([*map(len, names)])
+    return Replicates(*names, measured, design, *compared, contrasts, settings["margins"])
 
 
 def values_of(replicates: Replicates, metric: str, *models: str) -> tuple[np.ndarray, int]:
@@ -206,7 +228,7 @@ def pairs_table(
     """
     rows = []
     for metric in replicates.metrics:
-        for model_a, model_b in combinations(replicates.models, 2):
+        for model_a, model_b in replicates.pairs:
             pair = pair_of(replicates, metric, model_a, model_b, separate=separate)
             names = {"metric": metric, "model_a": model_a, "model_b": model_b}
             n_a, n_b = len(pair.a), len(pair.b)
