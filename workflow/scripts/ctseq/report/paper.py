@@ -81,7 +81,7 @@ def against_paper(study: Study) -> Table:
     rows = []
     for model, label in study.labels.items():
         other = model if model in theirs else of_kind[study.config["models"][model]["kind"]]
-        for metric in study.published.config["comparison"]["metrics"]:
+        for metric in dict.fromkeys(study.published.printed["metric"]):
             row = [label, theirs[other]["label"], METRICS[metric].title]
             for quantity in ("mean", "min", "max"):
                 own = values.loc[[(model, metric)]].agg(quantity)
