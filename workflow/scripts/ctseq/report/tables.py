@@ -63,6 +63,7 @@ _P_VALUES = frozenset({"p", "p_adjusted"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
+_WORDS |= {"verdict", "shown_by"}
 _LONG = 32  # letters of a method from which it goes below the table
 
 
