@@ -94,7 +94,7 @@ FIGURES = [
         "ranking",
         "appendix",
         "ctseq.figures.comparison:ranking",
-        ("ranking", "resampled_t"),
+        ("ranking",),
         when=lambda settings: len(settings["labels"]) > 2,
     ),
 ]

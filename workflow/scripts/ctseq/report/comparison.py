@@ -1,6 +1,7 @@
 """The analyses' tables as the report prints them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,21 @@ _PLAN = {
     "ranges": ("Table V. Smallest and largest values", {}, []),
     "means": ("Table VI. Means", {}, []),
 }
+# What is said below a table, beside the notes of its rows.
+_NOTES = {
+    "bayesian_t": (
+        "Equivalent: that the difference is smaller than the metric's margin (Benavoli et al. 2017)."
+    ),
+    "effect_sizes": (
+        "Effects without an interval describe these replicates: no interval of theirs allows for "
+        "overlapping training sets."
+    ),
+    "power": (
+        "Power is that of the corrected test to find the metric's margin. What it would take to find "
+        "it in four studies of five is rounded up to two digits; the intervals come from the "
+        "deviation, which so few replicates give roughly."
+    ),
+}
 
 
 def section_tables(study: Compared, section: str) -> dict[str, Table]:
@@ -48,7 +64,7 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
         if name not in study.comparison or name in unprinted:
             continue
         title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
-        made[name] = table_of(
+        table = table_of(
             study.comparison[name],
             title=title,
             labels=study.labels,
@@ -56,6 +72,8 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
             headings=headings,
             drop=[*drop, "false_alarm_rate"],
         )
+        more = [_NOTES[name]] if name in _NOTES else []
+        made[name] = replace(table, notes=[*table.notes, *more])
     return made
 
 

@@ -12,7 +12,7 @@ from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
 from ctseq.report.numbers import number
-from ctseq.report.paper import against_paper, claims, printed_table
+from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared, Published, Study
 from ctseq.report.tables import Table
@@ -42,10 +42,6 @@ class Section:
     when: Callable[[Any], bool] = lambda study: True
     context: Callable[[Any], Mapping[str, Any]] = lambda study: {}
     template: str = ""
-
-
-def _corrected(study: Compared) -> dict[str, Any]:
-    return {"ratio": number(study.comparison["resampled_t"]["overlap"].iloc[0], 2)}
 
 
 def _paper(study: Compared) -> dict[str, Any]:
@@ -96,7 +92,7 @@ SECTIONS = [
 # The page of the published study, made of a `Published`.
 PUBLISHED_SECTIONS = [
     Section("published", _CLAIMED, context=claims, template="claims.html.j2"),
-    Section("primary", "Corrected analysis", context=_corrected, template="corrected.html.j2"),
+    Section("primary", "Corrected analysis", context=corrected, template="corrected.html.j2"),
     _APPENDIX,
     _PAPER,
     Section("printed", "Every printed number", context=_printed, template="printed.html.j2"),

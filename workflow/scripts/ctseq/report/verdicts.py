@@ -168,21 +168,26 @@ def _on_one(row: Any, labels: Mapping[str, str], alpha: float, reply: str) -> st
     lead = {"": "", "not shown": "Not shown; "}.get(reply, f"{reply.capitalize()}, ")
     if finding is Finding.EQUAL:
         return f"{lead}{a} and {b} have the same {metric.words} in every replicate."
-    claim = {
+    claims = {
         **dict.fromkeys(_SUPERIOR, f"{a} is superior to {b}"),
         **dict.fromkeys(_INFERIOR, f"{a} is inferior to {b}"),
         Finding.EQUIVALENT: f"{a} and {b} are equivalent",
         Finding.NONINFERIOR: f"{a} is non-inferior to {b}",
         Finding.NOT_SUPERIOR: f"{b} is non-inferior to {a}",
-        Finding.INCONCLUSIVE: f"{'whether' if lead else 'Whether'} {a} and {b} differ",
-    }[finding]
-    open_ = " is open" if finding is Finding.INCONCLUSIVE else ""
+    }
     slight = ", but by less than matters" if finding in _SLIGHT else ""
     lower = "" if metric.higher_is_better else " (lower is better)"
+    if finding is Finding.INCONCLUSIVE:
+        lead = "Not shown: " if lead else f"No difference between {a} and {b} is shown: "
+        claim = f"{a} minus {b} is {size(row.estimate)} in {metric.words}{lower}"
+    else:
+        claim = (
+            f"{claims[finding]} in {metric.words}{lower}{slight}: {a} minus {b} is "
+            f"{size(row.estimate)}"
+        )
     return (
-        f"{lead}{claim} in {metric.words}{lower}{open_}{slight}: the difference, {a} minus {b}, is "
-        f"{size(row.estimate)} ({100 * (1 - alpha):g} % interval {size(row.low)} to "
-        f"{size(row.high)}; {p_equation(row.p_adjusted)}){_beside_margin(row, finding)}."
+        f"{lead}{claim} ({100 * (1 - alpha):g} % interval {size(row.low)} to {size(row.high)}; "
+        f"{p_equation(row.p_adjusted)}){_beside_margin(row, finding)}."
     )
 
 
@@ -193,7 +198,7 @@ def _beside_margin(row: Any, finding: Finding) -> str:
     if _out_of_reach(row, finding):
         half = size((row.high - row.low) / 2)
         return (
-            "; equivalence cannot be shown with these patients: the interval is "
+            ", and equivalence cannot be shown with these patients: the interval is "
             f"±{half}, the margin {row.margin:g}"
         )
     return f"; the margin is {row.margin:g}"
