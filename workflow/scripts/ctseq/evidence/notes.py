@@ -40,7 +40,6 @@ class Code(StrEnum):
     NEEDS_TWO_OF_EACH_CLASS = "needs_two_of_each_class"
     CLASS_RANKED_ALIKE = "class_ranked_alike"
     SAME_RANKING = "same_ranking"
-    SAME_DECISIONS = "same_decisions"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
     NEVER_CALLED = "never_called"
     NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"

@@ -25,13 +25,14 @@ def smooth_calibration(
     *,
     overlap: float,
     alpha: float,
+    at: np.ndarray | None = None,
 ) -> Band:
     """Return the observed share at each probability, with pointwise intervals.
 
     Logistic regression of the truth of all test predictions on a restricted cubic spline of
     logit p (Harrell 2015; Austin and Steyerberg 2014, Statistics in Medicine 33:517-535), on logit
     p alone where there are too few different probabilities for a bend. Intervals are symmetric on
-    the logit scale. Without a fit that is best, all parts but `x` are NaN.
+    the logit scale. Without a fit that is best, the curve is NaN.
 
     Parameters
     ----------
@@ -41,22 +42,25 @@ def smooth_calibration(
         What the correlation between replicates adds to 1/J (`Design.overlap`).
     alpha
         Intervals have level 1 - `alpha`.
+    at
+        Probabilities, between 0 and 1; by default evenly spaced where there are predictions.
     """
     clipped = [np.clip(own, LEAST, 1 - LEAST) for own in probability]
-    x = np.unique(np.linspace(*np.quantile(np.concatenate(clipped), DRAWN), POINTS))
+    if at is None:
+        at = np.unique(np.linspace(*np.quantile(np.concatenate(clipped), DRAWN), POINTS))
     knots = np.quantile(logit(np.concatenate(clipped)), KNOTS)
     for basis in (_bent, _straight) if (np.diff(knots) > 0).all() else (_straight,):
         fit = fit_stacked(truth, [basis(logit(own), knots) for own in clipped])
         if fit is not None:
             break
     else:
-        return Band(x, *np.full((3, len(x)), np.nan))
-    at = basis(logit(x), knots)
+        return Band(at, *np.full((3, len(at)), np.nan))
+    rows = basis(logit(at), knots)
     found = [
         estimate_of(value, influence, overlap=overlap, alpha=alpha).on_scale(expit)
-        for value, influence in zip(at @ fit.coefficients, (fit.influence @ at.T).T, strict=True)
+        for value, influence in zip(rows @ fit.coefficients, rows @ fit.influence.T, strict=True)
     ]
-    return band_of(x, found)
+    return band_of(at, found)
 
 
 def restricted_cubic(x: np.ndarray, knots: np.ndarray) -> np.ndarray:

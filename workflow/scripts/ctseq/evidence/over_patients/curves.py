@@ -94,9 +94,8 @@ def roc_at(probability: np.ndarray, truth: np.ndarray, grid: np.ndarray) -> np.n
     false, true = roc_points(probability, truth)
     if np.isnan(false).any():
         return np.full(len(grid), np.nan)
-    # The last point of each rate is the highest; rates rise strictly from one to the next.
-    last = np.append(np.diff(false) > 0, True)
-    return np.interp(grid, false[last], true[last])
+    # Where several points have a rate, `interp` takes the last of them, which is the highest.
+    return np.interp(grid, false, true)
 
 
 def precision_at(probability: np.ndarray, truth: np.ndarray, grid: np.ndarray) -> np.ndarray:

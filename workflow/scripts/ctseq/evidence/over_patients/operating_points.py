@@ -55,7 +55,7 @@ def predictive_values(
     prevalence
         Share of positive patients where the model would be used, between 0 and 1.
     """
-    if not 0 < prevalence < 1:
+    if not 0 <= prevalence <= 1:
         raise ValueError(f"prevalence is {prevalence} but must lie between 0 and 1")
     defined = ~(np.isnan(sensitivity) | np.isnan(specificity))
     sensitivity, specificity = sensitivity[defined], specificity[defined]
@@ -126,10 +126,11 @@ def _predictive_value(
     if not len(rate):
         return Estimate(notes=(note(Code.NEEDS_BOTH_CLASSES),))
     mean, false_mean = rate.mean(), false_rate.mean()
-    if not mean and not false_mean:
+    right, wrong = share * mean, (1 - share) * false_mean
+    if not right and not wrong:
         return Estimate(notes=(note(Code.NEVER_CALLED),))
-    if not mean or not false_mean:
-        return Estimate(float(mean > 0), notes=(note(Code.NO_INTERVAL_AT_THE_END),))
+    if not right or not wrong:
+        return Estimate(float(right > 0), notes=(note(Code.NO_INTERVAL_AT_THE_END),))
     influence = rate / mean - false_rate / false_mean
     odds = logit(share) + np.log(mean / false_mean)
     return estimate_of(odds, influence, overlap=overlap, alpha=alpha).on_scale(expit)
