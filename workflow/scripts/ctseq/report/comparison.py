@@ -17,8 +17,8 @@ from ctseq.study.registration import sha256_of
 _DIFFERENCE = {"estimate": "Difference"}
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
-# Tables that are shown as words instead.
-_UNPRINTED = frozenset({"verdict"})
+# Tables that are shown as words or curves instead.
+_UNPRINTED = frozenset({"verdict", "curves", "calibration_curve", "predicted", "decision_curve"})
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
 # is printed as it is, under its name.
@@ -29,6 +29,16 @@ _PLAN = {
     "effect_sizes": ("Effect sizes", {}, ["n", "n_undefined"]),
     "power": ("Power and what a difference would need", {}, ["alpha", "n", "n_undefined"]),
     "ranking": ("Mean ranks", {}, []),
+    "discrimination": ("Areas under the curves", {}, ["n"]),
+    "operating_points": ("Sensitivity and specificity", {}, ["n"]),
+    "calibration": ("Calibration", {}, ["n"]),
+    "net_benefit": ("Net benefit", {}, ["n"]),
+    "net_benefit_differences": (
+        "Differences in net benefit, p not adjusted",
+        _DIFFERENCE,
+        ["n", "df"],
+    ),
+    "predictive_values": ("Predictive values", {}, ["n"]),
     "normality": ("Table I. Normality within a model", {}, ["n_undefined"]),
     "variances": ("Table II. Equal variances", {}, _COUNTS),
     "t_test": ("Table III. t test and power", _DIFFERENCE, _COUNTS),

@@ -11,7 +11,6 @@ from ctseq.report.comparison import false_alarms, primary
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
-from ctseq.report.numbers import number
 from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared, Published, Study
@@ -42,6 +41,10 @@ class Section:
     when: Callable[[Any], bool] = lambda study: True
     context: Callable[[Any], Mapping[str, Any]] = lambda study: {}
     template: str = ""
+
+
+def _with(table: str) -> Callable[[Compared], bool]:
+    return lambda study: table in study.comparison
 
 
 def _paper(study: Compared) -> dict[str, Any]:
@@ -81,6 +84,18 @@ SECTIONS = [
     Section("data", "The data", context=data, template="data.html.j2"),
     Section("models", "Models and recipe", context=models, template="models.html.j2"),
     Section("primary", "Primary evidence", context=primary, template="primary.html.j2"),
+    Section(
+        "discrimination",
+        "Discrimination",
+        when=_with("discrimination"),
+        template="discrimination.html.j2",
+    ),
+    Section(
+        "calibration", "Calibration", when=_with("calibration"), template="calibration.html.j2"
+    ),
+    Section(
+        "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
+    ),
     _APPENDIX,
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
