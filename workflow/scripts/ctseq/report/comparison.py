@@ -49,15 +49,15 @@ _PLAN = {
 # What is said below a table, beside the notes of its rows.
 _NOTES = {
     "bayesian_t": (
-        "Equivalent: that the difference is smaller than the metric's margin (Benavoli et al. 2017)."
+        "Equivalent: with a difference smaller than the metric's margin (Benavoli et al. 2017)."
     ),
     "effect_sizes": (
         "Effects without an interval describe these replicates: no interval of theirs allows for "
         "overlapping training sets."
     ),
     "power": (
-        "Power is that of the corrected test to find the metric's margin. What it would take to find "
-        "it in four studies of five is rounded up to two digits; the intervals come from the "
+        "Power is that of the corrected test to find the metric's margin. What it would take to "
+        "find it in four studies of five is rounded up to two digits; the intervals come from the "
         "deviation, which so few replicates give roughly."
     ),
 }
