@@ -85,9 +85,9 @@ CHANGES = [
     # Of no use to heads on cached features, all together.
     ("training", OF_FINETUNING, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
-    ("comparison.metrics", ["accuracy"], COMPARED, set()),
+    ("comparison.metrics", ["accuracy"], COMPARED | PATIENTS, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
-    ("comparison.undefined", "zero", COMPARED, set()),
+    ("comparison.undefined", "zero", COMPARED | PATIENTS, set()),
     ("comparison.primary", "precision", COMPARED | PATIENTS, set()),
     ("comparison.contrasts", [["convnext", "vivit"]], COMPARED | PATIENTS, set()),
     ("comparison.margins", {"accuracy": 0.1}, COMPARED | PATIENTS, set()),
