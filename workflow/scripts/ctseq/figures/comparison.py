@@ -1,7 +1,6 @@
 """Figures of the comparison: differences with intervals, and a ranking of the models."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -113,24 +112,17 @@ def _pair(labels: Mapping[str, str], a: str, b: str) -> str:
 
 
 @styled
-def ranking(
-    ranks: pd.DataFrame,
-    tests: pd.DataFrame,
-    *,
-    labels: Mapping[str, str],
-    alpha: float,
-) -> Figure:
-    """Draw the models' mean ranks by metric, and join those that do not differ significantly.
+def ranking(ranks: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw the models' mean ranks by metric: a description, without a critical difference.
 
-    `ranks` are ``comparison/ranking.csv``, 1 being the best; `tests` are
-    ``comparison/resampled_t.csv``, adjusted after Holm.
+    That of Nemenyi is for independent replicates. `ranks` are ``comparison/ranking.csv``, 1 being
+    the best.
     """
     names = list(dict.fromkeys(ranks["metric"]))
     wide = min(_COLUMNS, len(names))
     high = -(-len(names) // wide)
     figure = canvas(PAGE, (10 + high * (16 + 7 * len(labels))) * MM)
     panels = figure.subplots(high, wide, squeeze=False, sharex=True).ravel()
-    most = 0
     for axes, metric in zip(panels, names, strict=False):
         of_metric = ranks[(ranks["metric"] == metric) & ranks["average_rank"].notna()]
         of_metric = of_metric.sort_values(["average_rank", "model"])
@@ -140,54 +132,12 @@ def ranking(
             axes.plot(row.average_rank, y, marker=look["marker"], color=look["color"])
         axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
         axes.set_ylim(len(order) - 0.4, -0.6)
-        drawn = _join_equals(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
-        most = max(most, drawn)
         axes.set_title(METRICS[metric].title)
         grid(axes, "x")
         axes.tick_params(axis="y", length=0)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    panels[0].set_xlim(0.7, len(labels) + 0.35 + 0.2 * max(most, 1))
+    panels[0].set_xlim(0.7, len(labels) + 0.3)
     panels[0].set_xticks(range(1, len(labels) + 1))
-    figure.supxlabel(
-        "Mean rank over the replicates (1 is best); a bar joins models that do not differ "
-        "significantly",
-        fontsize=7.5,
-    )
+    figure.supxlabel("Mean rank over the replicates (1 is best)", fontsize=7.5)
     return figure
-
-
-def _join_equals(
-    axes: Axes, order: Sequence[str], tests: pd.DataFrame, n_models: int, alpha: float
-) -> int:
-    """Draw a bar over each longest run of models of which no two differ, and count what is drawn.
-
-    A pair that does not differ, but with a model between them that differs from either, gets a thin
-    line that joins its two ends alone. So models that nothing joins do differ.
-    """
-    different = {
-        frozenset((row.model_a, row.model_b))
-        for row in tests.itertuples()
-        if row.p_adjusted < alpha
-    }
-    equal = {
-        (start, end)
-        for start, end in combinations(range(len(order)), 2)
-        if frozenset((order[start], order[end])) not in different
-    }
-    runs = [run for run in equal if set(combinations(range(run[0], run[1] + 1), 2)) <= equal]
-    bars = sorted(run for run in runs if not any(_within(run, other) for other in runs))
-    lines = sorted(
-        pair for pair in equal if pair not in bars and not any(_within(pair, bar) for bar in bars)
-    )
-    for number, (start, end) in enumerate([*bars, *lines]):
-        x = n_models + 0.35 + 0.2 * number
-        if number < len(bars):
-            axes.plot([x, x], [start - 0.2, end + 0.2], color=INK, linewidth=2.2)
-        else:
-            axes.plot([x, x], [start, end], color=INK, linewidth=0.8, marker="o", markersize=3)
-    return len(bars) + len(lines)
-
-
-def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
-    return inner != outer and outer[0] <= inner[0] and inner[1] <= outer[1]

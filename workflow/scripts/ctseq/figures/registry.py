@@ -93,7 +93,7 @@ FIGURES = [
         "ranking",
         "primary",
         "ctseq.figures.comparison:ranking",
-        ("ranking", "resampled_t"),
+        ("ranking",),
         when=lambda settings: len(settings["labels"]) > 2,
     ),
 ]

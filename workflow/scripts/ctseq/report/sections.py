@@ -14,7 +14,7 @@ from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models, views
 from ctseq.report.numbers import number
-from ctseq.report.paper import against_paper, claims, printed_table
+from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared, Published, Study
 from ctseq.report.tables import Table
@@ -105,7 +105,7 @@ SECTIONS = [
 # The page of the published study, made of a `Published`.
 PUBLISHED_SECTIONS = [
     Section("published", _CLAIMED, context=claims, template="claims.html.j2"),
-    Section("primary", "Corrected analysis", context=_corrected, template="corrected.html.j2"),
+    Section("primary", "Corrected analysis", context=corrected, template="corrected.html.j2"),
     _PAPER,
     Section("printed", "Every printed number", context=_printed, template="printed.html.j2"),
     _REPLICATES,

@@ -47,9 +47,19 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Published(Compared):
-    """The published study; `printed` is ``resources/published/tables.csv``."""
+    """The published study.
+
+    Attributes
+    ----------
+    printed
+        ``resources/published/tables.csv``.
+    levels
+        Metric to the highest rate at which the unpaired test claims a difference in simulated
+        studies of this design without one; empty if nothing was simulated.
+    """
 
     printed: pd.DataFrame
+    levels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
