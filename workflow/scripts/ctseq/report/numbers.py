@@ -24,6 +24,12 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", _MINUS)
 
 
+def size(value: float) -> str:
+    """Return a difference with two decimals, or with its first digit if it is smaller."""
+    text = f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
+    return text.replace("-", _MINUS)
+
+
 def count(value: float) -> str:
     """Return a count with its thousands apart; NaN is undefined."""
     if pd.isna(value):

@@ -68,6 +68,10 @@ class Study(Compared):
 
     Attributes
     ----------
+    registered
+        Section `registered` of its configuration, which `config` lacks.
+    n_never_tested
+        Number of patients that no replicate tests.
     summary
         ``dataset/summary.json``.
     models
@@ -76,6 +80,8 @@ class Study(Compared):
         As `report.facts` finds them.
     """
 
+    registered: Mapping[str, str]
+    n_never_tested: int
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     published: Published

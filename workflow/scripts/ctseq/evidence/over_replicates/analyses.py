@@ -57,9 +57,14 @@ _PAPER = registry(
         contract(METRIC_MODEL, floats("mean", "sd"), _COUNTS),
     ),
 )
-_PRIMARY = registry(
+_APPENDIX = registry(
     "replicates",
-    "primary",
+    "appendix",
+    (
+        "model_means",
+        "ctseq.evidence.over_replicates.means:model_means_table",
+        contract(METRIC_MODEL, INTERVAL, _COUNTS),
+    ),
     (
         "resampled_t",
         "ctseq.evidence.over_replicates.resampled:resampled_t_table",
@@ -87,4 +92,4 @@ _PRIMARY = registry(
     ),
     ("verdict", "ctseq.evidence.over_replicates.verdicts:verdict_table", VERDICT),
 )
-OVER_REPLICATES = _PAPER | _PRIMARY
+OVER_REPLICATES = _PAPER | _APPENDIX
