@@ -7,27 +7,27 @@ are not there, and so do tests of predictions pooled over replicates. Prints a t
 procedure and statistic; with --write it becomes resources/levels.csv, which the report reads.
 
     nice python benchmarks/false_alarms.py --write
-    python benchmarks/false_alarms.py --runs 300 --designs 0   # a trial
+    python benchmarks/false_alarms.py --runs 300 --families 0   # a trial
 """
 
 import argparse
 import os
-import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Threads of products as small as these wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
-import procedures
-from batch_metrics import batch_metrics
 from learners import LEARNERS
-from simulated import Design, Studies, simulate
+from procedures import PROCEDURES, case_of
+from simulated import Design, simulate
 
-from ctseq.core.tables import write_table
+from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.levels import LEVELS
 
 TABLE = Path(__file__).parents[1] / "resources/levels.csv"
@@ -36,10 +36,14 @@ SEED = 15
 
 @dataclass(frozen=True)
 class Family:
-    """Designs that differ by their number of replicates alone: the first ones of one simulation."""
+    """Designs that differ by their number of replicates alone: the first ones of one simulation.
+
+    `share` of the asked number of studies is simulated.
+    """
 
     design: Design
     replicates: tuple[int, ...]
+    share: float = 1.0
 
 
 FAMILIES = (
@@ -47,80 +51,86 @@ FAMILIES = (
     Family(Design("stratified", 10, 82), (10,)),
     Family(Design("repeated_kfold", 50, 82), (10, 20, 50)),
     Family(Design("random", 10, 82, shared_splits=False), (10,)),
-    Family(Design("random", 30, 300), (10, 30)),
-    Family(Design("repeated_kfold", 20, 300), (20,)),
+    # Four times the patients take six times as long.
+    Family(Design("random", 30, 300), (10, 30), share=0.5),
+    Family(Design("repeated_kfold", 20, 300), (20,), share=0.5),
 )
-# The metrics that the paper compares, and the usual primary one.
-_UNCORRECTED = ("accuracy", "precision", "recall", "roc_auc")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Simulate, print the rates and, if asked, write them."""
     options = _parser().parse_args(arguments)
-    chosen = [FAMILIES[number] for number in options.families]
-    frame = levels(chosen, runs=options.runs, seed=options.seed, processes=options.processes)
+    frame = simulated_levels(
+        options.procedures,
+        families=options.families,
+        runs=options.runs,
+        seed=options.seed,
+        processes=options.processes,
+    )
     print(frame.round(3).to_string(index=False))
     print(f"Standard error of a rate of .05: {np.sqrt(0.05 * 0.95 / options.runs):.3f}")
     if options.write:
-        write_table(frame, options.write, LEVELS)
+        write_table(updated(frame, Path(options.write)), options.write, LEVELS)
 
 
-def levels(
-    families: list[Family], *, runs: int, seed: int, processes: int = 1
+def simulated_levels(
+    names: Sequence[str] = (*PROCEDURES,),
+    *,
+    families: Sequence[int] = (*range(len(FAMILIES)),),
+    runs: int,
+    seed: int = SEED,
+    processes: int = 1,
 ) -> pd.DataFrame:
-    """Return the rates of every procedure, design and statistic, a column a learner.
+    """Return the rates of procedures, a row a procedure, statistic and design.
 
     Parameters
     ----------
+    names, families
+        Which of `PROCEDURES` and, by number, of `FAMILIES`.
     runs
         Simulated studies of each family and learner.
     processes
-        How many simulate at once; the rates do not depend on it.
+        How many simulate at once. The rates do not depend on it, nor on what else is simulated.
     """
     tasks = [
-        (family, learner, runs, [seed, FAMILIES.index(family), number])
-        for family in families
-        for number, learner in enumerate(LEARNERS)
+        (number, learner, runs, seed, tuple(names)) for number in families for learner in LEARNERS
     ]
     if processes > 1:
         with ProcessPoolExecutor(processes) as pool:
-            rows = [*pool.map(_rows_of, *zip(*tasks, strict=True))]
+            parts = [*pool.map(_rows_of, *zip(*tasks, strict=True))]
     else:
-        rows = [_rows_of(*task) for task in tasks]
-    long = pd.DataFrame([row for task in rows for row in task])
-    keys = [name for name in LEVELS.columns if name not in (*LEARNERS, "runs")]
-    wide = long.pivot(index=keys, columns="learner", values="rate")
-    order = long.drop_duplicates(keys)[keys]
-    return order.join(wide, on=keys).assign(runs=runs)[[*LEVELS.columns]].reset_index(drop=True)
+        parts = [_rows_of(*task) for task in tasks]
+    long = pd.DataFrame([row for rows in parts for row in rows])
+    key = list(LEVELS.key)
+    wide = long.pivot(index=[*key, "runs"], columns="learner", values="rate").round(4)
+    return in_order(wide.reset_index().reindex(columns=[*LEVELS.columns]))
 
 
-def rates(studies: Studies, *, shared_splits: bool) -> dict[tuple[str, str], float]:
-    """Return the rates of every procedure and statistic in one design."""
-    overlap = procedures.overlaps(studies, shared_splits=shared_splits)
-    metrics = batch_metrics(
-        studies.truth[:, None, None], studies.tested, studies.probability, studies.predicted
-    )
-    found: dict[tuple[str, str], float] = {}
-    for metric, values in metrics.items():
-        claims = procedures.difference_rates(values, overlap, metric, shared_splits=shared_splits)
-        found |= {(claim, metric): rate for claim, rate in claims.items()}
-        held = procedures.mean_coverage(values[:, 0], float(np.nanmean(values)), overlap)
-        found["interval", metric] = held
-    for metric in _UNCORRECTED:
-        for test, rate in procedures.uncorrected_rates(metrics[metric]).items():
-            found[test, metric] = rate
-    if shared_splits:
-        found |= procedures.pooled_rates(studies, float(np.nanmean(metrics["roc_auc"])))
-        found |= procedures.subgroup_coverage(studies)
-    return found
+def updated(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a table with new rows in place of those of the same key."""
+    if not path.exists():
+        return frame
+    both = pd.concat([read_table(path, LEVELS), frame])
+    return in_order(both.drop_duplicates([*LEVELS.key], keep="last"))
 
 
-def _rows_of(family: Family, learner: str, runs: int, seed: list[int]) -> list[dict]:
-    studies = simulate(family.design, learner, runs=runs, seed=seed)
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows: by procedure, design and statistic."""
+    return frame.sort_values([*LEVELS.key], ignore_index=True)
+
+
+def _rows_of(
+    number: int, learner: str, runs: int, seed: int, names: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return the rates of one family and learner, a row each."""
+    family = FAMILIES[number]
+    runs = int(runs * family.share)
+    seeds = [seed, number, list(LEARNERS).index(learner)]
+    simulated = simulate(family.design, learner, runs=runs, seed=seeds)
     rows = []
     for replicates in family.replicates:
-        design = replace(family.design, replicates=replicates)
-        found = rates(studies.first(replicates), shared_splits=design.shared_splits)
+        design = family.design
+        case = case_of(simulated.first(replicates), shared_splits=design.shared_splits)
         kfold = design.scheme == "repeated_kfold"
         about = {
             "scheme": design.scheme,
@@ -128,10 +138,12 @@ def _rows_of(family: Family, learner: str, runs: int, seed: list[int]) -> list[d
             "replicates": replicates,
             "n_patients": design.n_patients,
             "shared_splits": int(design.shared_splits),
+            "learner": learner,
+            "runs": runs,
         }
-        for (procedure, statistic), rate in found.items():
-            names = {"procedure": procedure, "statistic": statistic}
-            rows.append({**about, **names, "learner": learner, "rate": rate})
+        for name in names:
+            for (procedure, statistic), rate in PROCEDURES[name](case).items():
+                rows.append({"procedure": procedure, "statistic": statistic, **about, "rate": rate})
     return rows
 
 
@@ -146,9 +158,15 @@ def _parser() -> argparse.ArgumentParser:
         "--families", type=int, nargs="+", default=[*numbers], choices=numbers,
         help="which of FAMILIES (all)",
     )  # fmt: skip
+    parser.add_argument(
+        "--procedures", nargs="+", default=[*PROCEDURES], choices=PROCEDURES, help="which (all)"
+    )
     parser.add_argument("--processes", type=int, default=1, help="(%(default)s)")
     parser.add_argument(
-        "--write", nargs="?", const=str(TABLE), help="write the table (to resources/levels.csv)"
+        "--write",
+        nargs="?",
+        const=str(TABLE),
+        help="put the rates into this table, in place of older ones (resources/levels.csv)",
     )
     return parser
 

@@ -4,9 +4,12 @@ The procedures are those of `ctseq.evidence`, called study by study, as the work
 """
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from batch_metrics import batch_metrics
 from pooled import delong, delong_interval, delong_test, mcnemar_exact, pool
 from scipy import special, stats
 from simulated import Studies
@@ -14,9 +17,10 @@ from statsmodels.stats.proportion import proportion_confint
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from ctseq.evidence.metrics import METRICS  # noqa: E402
-from ctseq.evidence.over_replicates.design import Design  # noqa: E402
+from ctseq.evidence.metrics import METRICS, Metric  # noqa: E402
+from ctseq.evidence.over_replicates.design import OVERLAP, Design  # noqa: E402
 from ctseq.evidence.over_replicates.resampled import (  # noqa: E402
+    corrected_interval,
     corrected_mean,
     corrected_t,
     corrected_t_unpaired,
@@ -24,152 +28,189 @@ from ctseq.evidence.over_replicates.resampled import (  # noqa: E402
 from ctseq.evidence.over_replicates.verdicts import verdict_of  # noqa: E402
 
 ALPHA = 0.05
-SUBGROUPS = (5, 10, 20, 30)  # patients
+# The metrics that the paper compares, and the usual primary one.
+UNCORRECTED = ("accuracy", "precision", "recall", "roc_auc")
+SUBGROUPS = (5, 10, 15, 20, 30)  # patients
+
+# Procedure and statistic to the rate of false alarms or the coverage.
+Rates = dict[tuple[str, str], float]
 
 
-def overlaps(studies: Studies, *, shared_splits: bool) -> np.ndarray:
-    """Return each study's overlap, as its report takes it, shape (studies,)."""
-    n = studies.truth.shape[1]
-    ratios = studies.test_train_ratio
-    return np.array([Design(r, n, shared_splits=shared_splits).overlap for r in ratios])
+@dataclass(frozen=True)
+class Case:
+    """Simulated studies of one design, as they are analysed.
+
+    Attributes
+    ----------
+    studies
+        The studies.
+    shared_splits
+        Whether both models see the same splits, so that they are paired.
+    metrics
+        Each metric's values, shape (studies, 2, replicates).
+    overlap
+        Each study's overlap, as its report takes it, shape (studies,).
+    """
+
+    studies: Studies
+    shared_splits: bool
+    metrics: dict[str, np.ndarray]
+    overlap: np.ndarray
 
 
-def difference_rates(
-    values: np.ndarray, overlap: np.ndarray, metric: str, *, shared_splits: bool
-) -> dict[str, float]:
+def case_of(studies: Studies, *, shared_splits: bool) -> Case:
+    """Return studies with what all procedures need of them."""
+    truth, tested = studies.truth[:, None, None], studies.tested
+    metrics = batch_metrics(truth, tested, studies.probability, studies.predicted)
+    n = truth.shape[-1]
+    designs = [Design(ratio, n, shared_splits=shared_splits) for ratio in studies.test_train_ratio]
+    return Case(studies, shared_splits, metrics, np.array([own.overlap for own in designs]))
+
+
+def differences(case: Case) -> Rates:
     """Return rates of wrong claims about the difference between two equally good models.
 
-    Parameters
-    ----------
-    values
-        A metric, shape (studies, 2, replicates); undefined values are left out, as by default.
-    overlap
-        Shape (studies,).
-
-    Returns
-    -------
-    dict
-        Of ``difference`` (p is at most alpha: none is there; the interval leaves out 0 in the same
-        studies), ``difference, overlap once`` (the same with n_test/n_train once, paired only),
-        ``non_inferiority`` and ``equivalence`` (claimed where the true difference is the margin).
+    ``difference``: p is at most alpha where no difference is; in the same studies the interval
+    leaves out 0. ``difference, overlap once``: the same with n_test/n_train once (Nadeau and Bengio
+    2003), of paired models. ``non_inferiority`` and ``equivalence``: claimed where the true
+    difference is the margin.
     """
-    claims = {"difference": 0, "non_inferiority": 0, "equivalence": 0}
-    once = 0
-    for (a, b), own in zip(values, overlap, strict=True):
-        a, b = _defined(a, b) if shared_splits else (_defined(a)[0], _defined(b)[0])
-        test = corrected_t if shared_splits else corrected_t_unpaired
-        result = test(a, b, overlap=own, alpha=ALPHA)
-        claims["difference"] += result.p <= ALPHA  # NaN claims nothing
-        if shared_splits and result.df > 0:
-            inflated = result.statistic * np.sqrt((1 / len(a) + own) / (1 / len(a) + own / 2))
-            once += 2 * special.stdtr(result.df, -abs(inflated)) <= ALPHA
-        # The truth becomes the margin where the interval moves by it, to the side of the worse.
-        margin = METRICS[metric].margin if metric in METRICS else 1.0
-        low, high = result.low - margin, result.high - margin
-        verdict = verdict_of(low, high, margin=margin, higher_is_better=True, differ=False)
-        claims["non_inferiority"] += verdict.a_noninferior
-        claims["equivalence"] += verdict.equivalent
-    if metric not in METRICS:  # its margin is the study's own
-        del claims["equivalence"]
-    if shared_splits:
-        claims["difference, overlap once"] = once
-    return {name: count / len(values) for name, count in claims.items()}
+    rates: Rates = {}
+    for metric, values in case.metrics.items():
+        claims = [_claims(case, metric, *own) for own in zip(values, case.overlap, strict=True)]
+        for name in claims[0]:
+            rates[name, metric] = float(np.mean([claim[name] for claim in claims]))
+    return rates
 
 
-def mean_coverage(values: np.ndarray, truth: float, overlap: np.ndarray) -> float:
-    """Return how often a model's interval holds the metric's expectation.
+def intervals(case: Case) -> Rates:
+    """Return how often a model's interval holds the metric's expectation over studies."""
+    rates: Rates = {}
+    for metric, values in case.metrics.items():
+        ends = [
+            corrected_mean(*_defined(own), overlap=overlap, alpha=ALPHA)[1:]
+            for own, overlap in zip(values[:, 0], case.overlap, strict=True)
+        ]
+        rates["interval", metric] = coverage(np.array(ends), float(np.nanmean(values)))
+    return rates
 
-    Parameters
-    ----------
-    values
-        The metric of one model, shape (studies, replicates).
-    truth
-        Its expectation over studies.
+
+def uncorrected(case: Case) -> Rates:
+    """Return how often tests that take replicates for independent call a difference.
+
+    Studies with an undefined value are left out.
     """
-    ends = [
-        corrected_mean(*_defined(row), overlap=own, alpha=ALPHA)[1:]
-        for row, own in zip(values, overlap, strict=True)
-    ]
-    return coverage(np.array(ends), truth)
+    rates: Rates = {}
+    for metric in UNCORRECTED:
+        values = case.metrics[metric]
+        a, b = values[np.isfinite(values).all(axis=(1, 2))].swapaxes(0, 1)
+        # A study whose two samples are equal throughout gives 0/0, which is no alarm.
+        with np.errstate(all="ignore"):
+            p = {
+                "student_t": stats.ttest_ind(a, b, axis=1).pvalue,
+                "welch_t": stats.ttest_ind(a, b, axis=1, equal_var=False).pvalue,
+                "mann_whitney": stats.mannwhitneyu(a, b, axis=1).pvalue,
+                "paired_t": stats.ttest_rel(a, b, axis=1).pvalue,
+                # By the normal approximation with continuity correction: among ties SciPy's own
+                # choice is a permutation test, 0.2 s a study, which finds the same within 0.01.
+                "wilcoxon": stats.wilcoxon(
+                    a, b, axis=1, method="asymptotic", correction=True
+                ).pvalue,
+            }
+        rates |= {(test, metric): float(np.mean(own <= ALPHA)) for test, own in p.items()}
+    return rates
 
 
-def coverage(ends: np.ndarray, truth: float | np.ndarray) -> float:
-    """Return how often intervals, shape (studies, ..., 2), hold the truth, of those that exist."""
+def pooled(case: Case) -> Rates:
+    """Return false alarms and coverage of tests on predictions pooled over replicates."""
+    if not case.shared_splits:
+        return {}
+    of_areas, of_decisions, ends = [], [], []
+    studies = case.studies
+    parts = (studies.truth, studies.tested, studies.probability, studies.predicted)
+    for truth, tested, *predictions in zip(*parts, strict=True):
+        mean, decision = pool(tested, *predictions)
+        truth = truth[tested[0].any(axis=0)]
+        areas = delong(truth, mean)
+        of_areas.append(delong_test(areas)[1])
+        ends.append(delong_interval(areas, 0, alpha=ALPHA))
+        right = decision == truth
+        only = [(right[own] & ~right[1 - own]).sum() for own in (0, 1)]
+        of_decisions.append(mcnemar_exact(*only))
+    auc = float(np.nanmean(case.metrics["roc_auc"]))
+    return {
+        ("delong_pooled", "roc_auc"): float(np.mean(np.array(of_areas) <= ALPHA)),
+        ("delong_pooled_interval", "roc_auc"): coverage(np.array(ends), auc),
+        ("mcnemar_majority", "accuracy"): float(np.mean(np.array(of_decisions) <= ALPHA)),
+    }
+
+
+def subgroups(case: Case) -> Rates:
+    """Return the coverage of intervals for the share that is found of some positive patients.
+
+    ``wilson``: a patient counts by the share of its replicates that decide right.
+    ``ratio``: patients found over patients tested, both summed over replicates, with the corrected
+    interval. The truth is the expectation over studies of the recall.
+    """
+    tested, predicted = case.studies.tested[:, 0], case.studies.predicted[:, 0]
+    n_tested = tested.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        found = (tested & predicted).sum(axis=1) / n_tested
+    positive = case.studies.truth & (n_tested > 0)
+    truth = float(found[positive].mean())
+    rates: Rates = {}
+    for n in SUBGROUPS:
+        # Patients are in random order: the first n are a subgroup like any other.
+        inside = positive & (np.cumsum(positive, axis=1) <= n)
+        count = np.where(inside, found, 0).sum(axis=1)
+        wilson = proportion_confint(count, inside.sum(axis=1), alpha=ALPHA, method="wilson")
+        hits, trials = ((inside[:, None] & x).sum(axis=2) for x in (tested & predicted, tested))
+        ratio = hits.sum(axis=1) / trials.sum(axis=1)
+        influence = (hits - ratio[:, None] * trials) / trials.mean(axis=1, keepdims=True)
+        corrected = [
+            corrected_interval(*own, overlap=overlap, alpha=ALPHA)
+            for *own, overlap in zip(ratio, influence, case.overlap, strict=True)
+        ]
+        statistic = f"recall of {n} patients"
+        rates["subgroup, wilson", statistic] = coverage(np.stack(wilson, axis=-1), truth)
+        rates["subgroup, ratio", statistic] = coverage(np.array(corrected), truth)
+    return rates
+
+
+def coverage(ends: np.ndarray, truth: float) -> float:
+    """Return how often intervals, shape (studies, 2), hold the truth, of those that exist."""
     known = np.isfinite(ends).all(axis=-1)
     holds = (ends[..., 0] <= truth) & (truth <= ends[..., 1])
     return float(holds[known].mean()) if known.any() else np.nan
 
 
-def uncorrected_rates(values: np.ndarray) -> dict[str, float]:
-    """Return how often tests that take replicates for independent call a difference.
-
-    `values` has the shape (studies, 2, replicates); studies with an undefined value are left out.
-    """
-    a, b = values[np.isfinite(values).all(axis=(1, 2))].swapaxes(0, 1)
-    # A study whose two samples are equal throughout gives 0/0, which is no alarm.
-    with np.errstate(all="ignore"):
-        p = {
-            "student_t": stats.ttest_ind(a, b, axis=1).pvalue,
-            "welch_t": stats.ttest_ind(a, b, axis=1, equal_var=False).pvalue,
-            "mann_whitney": stats.mannwhitneyu(a, b, axis=1).pvalue,
-            "paired_t": stats.ttest_rel(a, b, axis=1).pvalue,
-            # By the normal approximation with continuity correction: among ties SciPy's own choice
-            # is a permutation test, 0.2 s a study, which finds the same share within 0.01.
-            "wilcoxon": stats.wilcoxon(
-                a, b, axis=1, method="asymptotic", correction=True
-            ).pvalue,
-        }
-    return {test: float(np.mean(values <= ALPHA)) for test, values in p.items()}
+# In the table's order.
+PROCEDURES: dict[str, Callable[[Case], Rates]] = {
+    "differences": differences,
+    "intervals": intervals,
+    "subgroups": subgroups,
+    "uncorrected": uncorrected,
+    "pooled": pooled,
+}
 
 
-def pooled_rates(studies: Studies, auc: float) -> dict[tuple[str, str], float]:
-    """Return false alarms and coverage of tests on predictions pooled over replicates.
-
-    `auc` is the expected area of one model.
-    """
-    alarms = {"delong_pooled": [], "mcnemar_majority": []}
-    ends = []
-    for truth, *study in zip(
-        studies.truth, studies.tested, studies.probability, studies.predicted, strict=True
-    ):
-        mean, decision = pool(*study)
-        truth = truth[study[0].any(axis=(0, 1))]
-        areas = delong(truth, mean)
-        alarms["delong_pooled"].append(delong_test(areas)[1])
-        ends.append(delong_interval(areas, 0, alpha=ALPHA))
-        right = decision == truth
-        alarms["mcnemar_majority"].append(
-            mcnemar_exact((right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum())
-        )
-    rates = {name: float(np.mean(np.array(p) <= ALPHA)) for name, p in alarms.items()}
-    return {
-        ("delong_pooled", "roc_auc"): rates["delong_pooled"],
-        ("mcnemar_majority", "accuracy"): rates["mcnemar_majority"],
-        ("delong_pooled_interval", "roc_auc"): coverage(np.array(ends), auc),
-    }
-
-
-def subgroup_coverage(studies: Studies) -> dict[tuple[str, str], float]:
-    """Return the coverage of Wilson's interval for the share found among some positive patients.
-
-    A patient counts by the share of its replicates that decide right. The truth is the expectation
-    over studies of the share of all positive patients.
-    """
-    tested, predicted = studies.tested[:, 0], studies.predicted[:, 0]
-    n_tested = tested.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        found = (tested & predicted).sum(axis=1) / n_tested
-    found = np.where(studies.truth & (n_tested > 0), found, np.nan)
-    truth = float(np.nanmean(np.nanmean(found, axis=1)))
-    rates = {}
-    for n in SUBGROUPS:
-        # Patients are in random order as they come: the first n are a subgroup.
-        inside = np.cumsum(np.isfinite(found), axis=1) <= n
-        of = np.isfinite(np.where(inside, found, np.nan)).sum(axis=1)
-        sums = np.nansum(np.where(inside, found, np.nan), axis=1)
-        ends = np.stack(proportion_confint(sums, of, alpha=ALPHA, method="wilson"), axis=-1)
-        rates["wilson_subgroup", f"recall of {n} patients"] = coverage(ends, truth)
-    return rates
+def _claims(case: Case, metric: str, values: np.ndarray, overlap: float) -> dict[str, bool]:
+    """Return what is claimed of one study's two models."""
+    paired = case.shared_splits
+    a, b = _defined(*values) if paired else (_defined(own)[0] for own in values)
+    test = corrected_t if paired else corrected_t_unpaired
+    result = test(a, b, overlap=overlap, alpha=ALPHA)
+    claims = {"difference": result.p <= ALPHA}  # NaN claims nothing
+    # The truth becomes minus the margin where the interval moves by it.
+    margin = METRICS[metric].margin if metric in METRICS else Metric.margin
+    low, high = result.low - margin, result.high - margin
+    verdict = verdict_of(low, high, margin=margin, higher_is_better=True, differ=False)
+    claims |= {"non_inferiority": verdict.a_noninferior, "equivalence": verdict.equivalent}
+    if paired:
+        larger = np.sqrt((1 / len(a) + overlap) / (1 / len(a) + overlap / OVERLAP))
+        p = 2 * special.stdtr(len(a) - 1, -abs(result.statistic * larger))
+        claims["difference, overlap once"] = p <= ALPHA
+    return claims
 
 
 def _defined(*values: np.ndarray) -> list[np.ndarray]:

@@ -1,10 +1,10 @@
 """Simulated studies of two learners that are equally good by construction.
 
 A patient has two blocks of independent standard normal features. The label says whether their
-equally weighted sum plus standard normal noise is above a cut, which as many patients are as have
-a hemorrhage in CT-ICH. Each learner sees one block, so the two are exchangeable and their expected
-metrics equal, while each new set of patients makes one of them look better by chance, in all
-replicates alike.
+equally weighted sum plus standard normal noise is above a cut. A study takes as many patients of
+either class as CT-ICH has, in proportion: what is simulated are studies of that prevalence. Each
+learner sees one block, so the two are exchangeable and their expected metrics equal, while each new
+set of patients makes one of them look better by chance, in all replicates alike.
 """
 
 import sys
@@ -54,8 +54,8 @@ class Design:
     def __post_init__(self) -> None:
         if self.scheme not in SCHEMES:
             raise ValueError(f"scheme {self.scheme!r}; known are {SCHEMES}")
-        if self.replicates < 2 or self.n_patients < 20:
-            raise ValueError("at least 2 replicates and 20 patients")
+        if self.replicates < 2 or self.n_patients < 40:
+            raise ValueError("at least 2 replicates and 40 patients")
         if not 0 < self.test_proportion < 1 or self.folds < 2:
             raise ValueError("0 < test_proportion < 1 and at least 2 folds")
 
@@ -91,7 +91,7 @@ class Studies:
         return Studies(self.truth, *parts, self.predicted[:, :, :replicates])
 
 
-def simulate(design: Design, learner: str, *, runs: int, seed: int) -> Studies:
+def simulate(design: Design, learner: str, *, runs: int, seed: int | list[int]) -> Studies:
     """Simulate studies of two equally good learners of one kind.
 
     Parameters
@@ -120,11 +120,23 @@ def simulate(design: Design, learner: str, *, runs: int, seed: int) -> Studies:
 def draw_patients(
     rng: np.random.Generator, studies: int, n_patients: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw features, shape (studies, 2, patients, features), and labels, (studies, patients)."""
-    X = rng.standard_normal((studies, 2, n_patients, N_FEATURES), dtype=np.float32)
+    """Draw features, shape (studies, 2, patients, features), and labels, (studies, patients).
+
+    Every study has the same number of positive patients, in random order.
+    """
+    # So many that too few of a class are among them once in 1e9 studies.
+    drawn = 3 * n_patients
+    X = rng.standard_normal((studies, 2, drawn, N_FEATURES), dtype=np.float32)
     score = np.float32(np.sqrt(SIGNAL / (2 * N_FEATURES))) * X.sum(axis=(1, 3))
     cut = NormalDist(sigma=np.sqrt(SIGNAL + 1)).inv_cdf(1 - PREVALENCE)
-    return X, score + rng.standard_normal(score.shape, dtype=np.float32) > cut
+    truth = score + rng.standard_normal(score.shape, dtype=np.float32) > cut
+    n_positive = _rounded(PREVALENCE * n_patients)
+    taken = (truth & (np.cumsum(truth, axis=1) <= n_positive)) | (
+        ~truth & (np.cumsum(~truth, axis=1) <= n_patients - n_positive)
+    )
+    patients = np.nonzero(taken)[1].reshape(studies, n_patients)
+    X = np.take_along_axis(X, patients[:, None, :, None], axis=2)
+    return X, np.take_along_axis(truth, patients, axis=1)
 
 
 def draw_splits(rng: np.random.Generator, design: Design, truth: np.ndarray) -> np.ndarray:
