@@ -42,7 +42,10 @@ class Code(StrEnum):
     SAME_RANKING = "same_ranking"
     SAME_DECISIONS = "same_decisions"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
-    NO_THRESHOLD = "no_threshold"
+    NEVER_CALLED = "never_called"
+    NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
+    PROBABILITIES_EQUAL = "probabilities_equal"
+    CLASSES_SEPARATED = "classes_separated"
 
 
 def note(code: Code, **values: float) -> Note:
