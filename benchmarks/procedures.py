@@ -57,9 +57,16 @@ class Case:
     metrics: dict[str, np.ndarray]
     overlap: np.ndarray
 
+    def first(self, studies: int) -> "Case":
+        """Return the case of the first studies."""
+        metrics = {name: values[:studies] for name, values in self.metrics.items()}
+        some = self.studies.only(studies, None)
+        return Case(some, self.shared_splits, metrics, self.overlap[:studies])
 
-def case_of(studies: Studies, *, shared_splits: bool) -> Case:
-    """Return studies with what all procedures need of them."""
+
+def case_of(studies: Studies, replicates: int, *, shared_splits: bool) -> Case:
+    """Return studies with their first replicates, and what all procedures need of them."""
+    studies = studies.only(None, replicates)
     truth, tested = studies.truth[:, None, None], studies.tested
     metrics = batch_metrics(truth, tested, studies.probability, studies.predicted)
     n = truth.shape[-1]

@@ -85,10 +85,10 @@ class Studies:
         n_test = self.tested.sum(axis=-1)
         return (n_test / (self.tested.shape[-1] - n_test)).mean(axis=(1, 2))
 
-    def first(self, replicates: int) -> "Studies":
-        """Return the studies with their first replicates only."""
-        parts = (part[:, :, :replicates] for part in (self.tested, self.probability))
-        return Studies(self.truth, *parts, self.predicted[:, :, :replicates])
+    def only(self, studies: int | None, replicates: int | None) -> "Studies":
+        """Return the first studies with their first replicates; None is all."""
+        parts = (self.tested, self.probability, self.predicted)
+        return Studies(self.truth[:studies], *(own[:studies, :, :replicates] for own in parts))
 
 
 def simulate(design: Design, learner: str, *, runs: int, seed: int | list[int]) -> Studies:

@@ -161,9 +161,10 @@ def test_the_learners_are_equally_good_and_the_seed_decides(learner):
     one, again, other = (simulate(design, learner, runs=2, seed=seed) for seed in (1, 1, 2))
     assert (one.probability == again.probability).all()
     assert (one.probability != other.probability).any()
-    first = one.first(3)
-    assert first.tested.shape == (2, 2, 3, 82)
-    assert first.test_train_ratio == pytest.approx([25 / 57] * 2)
+    first = studies.only(7, 3)
+    assert first.tested.shape == (7, 2, 3, 82)
+    assert (first.predicted == studies.predicted[:7, :, :3]).all()
+    assert first.test_train_ratio == pytest.approx([25 / 57] * 7)
 
 
 def test_models_share_their_splits_or_not():
