@@ -78,7 +78,7 @@ def differences(case: Case) -> Rates:
     """Return rates of wrong claims about the difference between two equally good models.
 
     ``difference``: p is at most alpha where no difference is; in the same studies the interval
-    leaves out 0. ``difference, overlap once``: the same with n_test/n_train once (Nadeau and Bengio
+    leaves out 0. ``difference_overlap_once``: the same with n_test/n_train once (Nadeau and Bengio
     2003), of paired models. ``non_inferiority`` and ``equivalence``: claimed where the true
     difference is the margin.
     """
@@ -155,9 +155,9 @@ def pooled(case: Case) -> Rates:
 def subgroups(case: Case) -> Rates:
     """Return the coverage of intervals for the share that is found of some positive patients.
 
-    ``wilson``: a patient counts by the share of its replicates that decide right.
-    ``ratio``: patients found over patients tested, both summed over replicates, with the corrected
-    interval. The truth is the expectation over studies of the recall.
+    ``subgroup_wilson``: a patient counts by the share of its replicates that decide right.
+    ``subgroup_ratio``: patients found over patients tested, both summed over replicates, with the
+    corrected interval. The truth is the expectation over studies of the recall.
     """
     tested, predicted = case.studies.tested[:, 0], case.studies.predicted[:, 0]
     n_tested = tested.sum(axis=1)
@@ -179,8 +179,8 @@ def subgroups(case: Case) -> Rates:
             for *own, overlap in zip(ratio, influence, case.overlap, strict=True)
         ]
         statistic = f"recall of {n} patients"
-        rates["subgroup, wilson", statistic] = coverage(np.stack(wilson, axis=-1), truth)
-        rates["subgroup, ratio", statistic] = coverage(np.array(corrected), truth)
+        rates["subgroup_wilson", statistic] = coverage(np.stack(wilson, axis=-1), truth)
+        rates["subgroup_ratio", statistic] = coverage(np.array(corrected), truth)
     return rates
 
 
@@ -216,7 +216,7 @@ def _claims(case: Case, metric: str, values: np.ndarray, overlap: float) -> dict
     if paired:
         larger = np.sqrt((1 / len(a) + overlap) / (1 / len(a) + overlap / OVERLAP))
         p = 2 * special.stdtr(len(a) - 1, -abs(result.statistic * larger))
-        claims["difference, overlap once"] = p <= ALPHA
+        claims["difference_overlap_once"] = p <= ALPHA
     return claims
 
 
