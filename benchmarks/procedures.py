@@ -18,9 +18,9 @@ from statsmodels.stats.proportion import proportion_confint
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
 from ctseq.evidence.metrics import METRICS, Metric  # noqa: E402
+from ctseq.evidence.over_patients.shares import share_of_patients  # noqa: E402
 from ctseq.evidence.over_replicates.design import OVERLAP, Design  # noqa: E402
 from ctseq.evidence.over_replicates.resampled import (  # noqa: E402
-    corrected_interval,
     corrected_mean,
     corrected_t,
     corrected_t_unpaired,
@@ -155,33 +155,28 @@ def pooled(case: Case) -> Rates:
 def subgroups(case: Case) -> Rates:
     """Return the coverage of intervals for the share that is found of some positive patients.
 
-    ``subgroup_wilson``: a patient counts by the share of its replicates that decide right.
-    ``subgroup_ratio``: patients found over patients tested, both summed over replicates, with the
-    corrected interval. The truth is the expectation over studies of the recall.
+    ``subgroup`` is the interval that a report has, ``subgroup_wilson`` Wilson's of the same share.
+    The truth is the expectation over studies of the share of all positive patients.
     """
     tested, predicted = case.studies.tested[:, 0], case.studies.predicted[:, 0]
-    n_tested = tested.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        found = (tested & predicted).sum(axis=1) / n_tested
-    positive = case.studies.truth & (n_tested > 0)
-    truth = float(found[positive].mean())
-    rates: Rates = {}
-    for n in SUBGROUPS:
-        # Patients are in random order: the first n are a subgroup like any other.
-        inside = positive & (np.cumsum(positive, axis=1) <= n)
-        count = np.where(inside, found, 0).sum(axis=1)
-        wilson = proportion_confint(count, inside.sum(axis=1), alpha=ALPHA, method="wilson")
-        hits, trials = ((inside[:, None] & x).sum(axis=2) for x in (tested & predicted, tested))
-        ratio = hits.sum(axis=1) / trials.sum(axis=1)
-        influence = (hits - ratio[:, None] * trials) / trials.mean(axis=1, keepdims=True)
-        corrected = [
-            corrected_interval(*own, overlap=overlap, alpha=ALPHA)
-            for *own, overlap in zip(ratio, influence, case.overlap, strict=True)
-        ]
-        statistic = f"recall of {n} patients"
-        rates["subgroup_wilson", statistic] = coverage(np.stack(wilson, axis=-1), truth)
-        rates["subgroup_ratio", statistic] = coverage(np.array(corrected), truth)
-    return rates
+    positive = case.studies.truth & tested.any(axis=1)
+    ends: dict[tuple[str, int], list] = {}
+    every = []
+    for of, *own, overlap in zip(positive, predicted, tested, case.overlap, strict=True):
+        options = {"overlap": overlap, "alpha": ALPHA}
+        # Patients are in random order: the first ones are a subgroup like any other.
+        right, seen = (values[:, of] for values in own)
+        every.append(share_of_patients(right, seen, **options)[0])
+        for n in SUBGROUPS:
+            share, *interval = share_of_patients(right[:, :n], seen[:, :n], **options)
+            wilson = proportion_confint(share * n, n, alpha=ALPHA, method="wilson")
+            ends.setdefault(("subgroup", n), []).append(interval)
+            ends.setdefault(("subgroup_wilson", n), []).append(wilson)
+    truth = float(np.mean(every))
+    return {
+        (procedure, f"recall of {n} patients"): coverage(np.array(found), truth)
+        for (procedure, n), found in ends.items()
+    }
 
 
 def coverage(ends: np.ndarray, truth: float) -> float:

@@ -180,12 +180,12 @@ def statistics() -> str:
     document = (ROOT / "docs/statistics.md").read_text("utf-8")
     for name in ("difference", "interval", "difference_overlap_once"):
         document = replaced(document, name, levels_table(levels[levels["procedure"] == name]))
-    shown = ["difference", "difference_overlap_once", "interval"]
-    others = levels[~levels["procedure"].isin(shown)]
-    relied = others[~others["procedure"].isin([*UNUSED, "delong_pooled_interval"])]
-    document = replaced(document, "others", ranges_table(relied))
-    unused = others[others["procedure"].isin([*UNUSED, "delong_pooled_interval"])]
-    document = replaced(document, "unused", ranges_table(unused))
+    others = levels[
+        ~levels["procedure"].isin(["difference", "difference_overlap_once", "interval"])
+    ]
+    unused = others["procedure"].isin(UNUSED)
+    document = replaced(document, "others", ranges_table(others[~unused]))
+    document = replaced(document, "unused", ranges_table(others[unused]))
     return replaced(document, "beyond", beyond_table(levels))
 
 
@@ -212,8 +212,7 @@ def ranges_table(levels: pd.DataFrame) -> str:
 def beyond_table(levels: pd.DataFrame) -> str:
     """Return the Markdown table of all that is relied on and is beyond its bound."""
     lines = ["| procedure | of | design | beyond, in % |", "|---|---|---|---|"]
-    relied = levels[~levels["procedure"].isin([*UNUSED, "delong_pooled_interval"])]
-    for _, row in relied.iterrows():
+    for _, row in levels[~levels["procedure"].isin(UNUSED)].iterrows():
         rates = row[list(LEARNERS)].astype(float)
         most = MOST.get(row["procedure"])
         beyond = rates[rates < LEAST] if most is None else rates[rates > most]
