@@ -26,7 +26,7 @@ from ctseq.report.sections import SECTIONS
 from plot_figures import main as plot_figures
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"metrics": ["recall", "f1"], "alpha": 0.05, "rope": 0.02, "shared_splits": True}
+SETTINGS = {"metrics": ["recall", "f1"], "alpha": 0.05, "shared_splits": True}
 TABLES = {"summary", "metrics", "histories", *ANALYSES}
 TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 SIX = TWO | {
