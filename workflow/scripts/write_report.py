@@ -1,39 +1,26 @@
 """Write the report: everything the study found, in one page."""
 
-from itertools import islice
 from pathlib import Path
 
 import yaml
 
-from ctseq.core.files import atomic_write, read_json
+from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
-from ctseq.evidence.reading import read_analyses
-from ctseq.evidence.tables import METRICS
 from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render
-from ctseq.report.study import Published, Study
+from ctseq.report.study import Published, Study, conducted
 
 
 def main(inputs, outputs, *, config, published, benchmarks):
     """Write the page, and the configuration beside it; names are those of the rule."""
-    summaries = map(read_json, inputs.summaries)  # of all replicates, model by model
     study = Study(
-        config=config,
-        summary=read_json(inputs.summary),
-        models=dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
-        metrics=read_table(inputs.metrics, METRICS),
-        summaries={
-            model: list(islice(summaries, config["replicates"])) for model in config["models"]
-        },
-        comparison=read_analyses(inputs.comparison),
+        **conducted(inputs, config),
         published=_published(inputs.runs, inputs.printed, published),
         figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
         costs=facts.costs(Path(benchmarks)),
-        versions=facts.versions([Path(path) for path in inputs.environments]),
-        revision=facts.git_revision(Path.cwd()),
     )
     spelled = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     for path, text in ((outputs.report, render(study)), (outputs.config, spelled)):

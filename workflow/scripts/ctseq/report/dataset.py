@@ -4,7 +4,7 @@ from typing import Any
 
 from ctseq.readers.problems import REASONS
 from ctseq.report.numbers import count
-from ctseq.report.study import Study
+from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 
 # What is counted: its name, and the paper's number, by which its dataset is recognised.
@@ -16,7 +16,7 @@ _COUNTED = {
 }
 
 
-def data(study: Study) -> dict[str, Any]:
+def data(study: Conducted) -> dict[str, Any]:
     """Return the tables of counts and files, and whether this is the paper's dataset."""
     summary, files = study.summary, study.summary["flow"]["files"]
     papers = not study.synthetic and all(summary[key] == n for key, (_, n) in _COUNTED.items())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ctseq.core.words import listed
-from ctseq.report.study import Study
+from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
 from ctseq.study.models import (
     extraction_settings,
@@ -50,7 +50,7 @@ def views(study: Study) -> dict[str, list[str]]:
     return labels
 
 
-def limits(study: Study) -> dict[str, Any]:
+def limits(study: Conducted) -> dict[str, Any]:
     """Return what limits the conclusion.
 
     Returns

@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.files import read_json
+from ctseq.core.tables import read_table
+from ctseq.evidence.reading import read_analyses
+from ctseq.evidence.tables import METRICS
+from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
 
@@ -53,8 +60,8 @@ class Published(Compared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study(Compared):
-    """A study that was run here, and the published study to compare it with.
+class Conducted(Compared):
+    """A study that was run here, as far as checklists and model cards tell of it.
 
     Attributes
     ----------
@@ -62,14 +69,12 @@ class Study(Compared):
         ``dataset/summary.json``.
     models
         Model to its ``models/<model>.json``.
-    costs, versions, revision
+    versions, revision
         As `report.facts` finds them.
     """
 
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
-    published: Published
-    costs: Sequence[Cost]
     versions: Mapping[str, str]
     revision: str
 
@@ -77,3 +82,40 @@ class Study(Compared):
     def synthetic(self) -> bool:
         """Whether the patients are phantoms."""
         return self.config["dataset"]["format"] == "phantom"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Conducted):
+    """A study that was run here, and the published study to compare it with.
+
+    `costs` are as `report.facts` finds them.
+    """
+
+    published: Published
+    costs: Sequence[Cost]
+
+
+def conducted(inputs: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a `Conducted`, read from the files of a rule that has their names.
+
+    Parameters
+    ----------
+    inputs
+        Paths: ``summary``, ``metrics``; lists of paths: ``models`` (one a model), ``summaries``
+        (one a replicate, model by model), ``comparison``, ``environments``.
+    config
+        Configuration of the study.
+    """
+    summaries = map(read_json, inputs.summaries)
+    return {
+        "config": config,
+        "summary": read_json(inputs.summary),
+        "models": dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
+        "metrics": read_table(inputs.metrics, METRICS),
+        "summaries": {
+            model: list(islice(summaries, config["replicates"])) for model in config["models"]
+        },
+        "comparison": read_analyses(inputs.comparison),
+        "versions": facts.versions([Path(path) for path in inputs.environments]),
+        "revision": facts.git_revision(Path.cwd()),
+    }

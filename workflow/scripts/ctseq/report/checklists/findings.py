@@ -1,0 +1,249 @@
+"""What a study asked, how it was answered, what it found, and what limits that."""
+
+import math
+
+from ctseq.core.words import listed
+from ctseq.evidence.metrics import METRICS
+from ctseq.report.checklists.evidence import (
+    differences,
+    level,
+    metric_means,
+    overlap,
+    section_answer,
+)
+from ctseq.report.checklists.items import Answer
+from ctseq.report.models import limits
+from ctseq.report.numbers import metric_title, number
+from ctseq.report.study import Conducted
+from ctseq.study.comparison import contrasts_of
+
+_PRIMARY = "report.html#primary"
+# Sections of further trainings, which a key asks for, and of what else tests the answer.
+_ROBUSTNESS = ("further", "variance_parts", "learning_curve", "multiverse")
+
+
+def aims(study: Conducted) -> Answer:
+    """Return the question that the comparison answers."""
+    primary = METRICS[study.config["comparison"]["primary"]]
+    margin = study.config["comparison"]["margins"].get(primary.name, primary.margin)
+    pairs = [f"{study.labels[a]} from {study.labels[b]}" for a, b in contrasts_of(study.config)]
+    return Answer(
+        f"To tell whether {listed(pairs)} differs in {primary.words}, the primary metric, on the "
+        f"same test patients; a difference below {margin:g} does not matter.",
+        (_PRIMARY, "config.yaml"),
+    )
+
+
+def goal(study: Conducted) -> Answer:
+    """Return what kind of study this is."""
+    return Answer(
+        f"Development and internal test of {len(study.labels)} models on one dataset, and their "
+        "comparison: superiority, non-inferiority and equivalence are judged from one interval.",
+        (_PRIMARY, "config.yaml"),
+    )
+
+
+def metrics_used(study: Conducted) -> Answer:
+    """Return the metrics, the margins of their differences, and other measures shown."""
+    settings = study.config["comparison"]
+    named = [
+        f"{metric_title(name)} (differences below "
+        f"{settings['margins'].get(name, METRICS[name].margin):g} do not matter)"
+        for name in settings["metrics"]
+    ]
+    also = [
+        words
+        for section, words in (
+            ("discrimination", "ROC and precision-recall curves"),
+            ("calibration", "calibration"),
+            ("benefit", "net benefit"),
+            ("slices", "how well slices are pointed to"),
+        )
+        if section_answer(study, section)
+    ]
+    shown = f" Shown beside them: {listed(also)}." if also else ""
+    return Answer(
+        f"Primary: {metric_title(settings['primary'])}. Compared: {listed(named)}. Decisions are "
+        f"at the threshold {study.config['evaluation']['threshold']}.{shown}",
+        ("config.yaml", _PRIMARY),
+    )
+
+
+def statistics(study: Conducted) -> Answer:
+    """Return how differences are tested, and what intervals are made of."""
+    n_contrasts = len(contrasts_of(study.config))
+    adjusted = f", Holm's adjustment over {n_contrasts} contrasts" if n_contrasts > 1 else ""
+    return Answer(
+        "Paired corrected resampled t test (Nadeau and Bengio 2003) of the primary metric over "
+        f"{study.config['replicates']} replicates, two-sided, level {study.alpha:g}{adjusted}. "
+        f"The mean of J replicates has the variance (1/J + c) s², c = {number(overlap(study))} for "
+        f"training sets that overlap; intervals have level {level(study)}. Other metrics and pairs "
+        "are not adjusted and make no claim.",
+        (_PRIMARY, "comparison/resampled_t.csv", "comparison/verdict.csv"),
+    )
+
+
+def measures(study: Conducted) -> Answer:
+    """Return the metrics, and how they are tested."""
+    parts = [metrics_used(study), statistics(study)]
+    places = dict.fromkeys(place for part in parts for place in part.places)
+    return Answer(" ".join(part.text for part in parts), tuple(places))
+
+
+def performance(study: Conducted) -> Answer:
+    """Return the metrics of every model with their intervals."""
+    return Answer(
+        f"The models on {_tested(study)}.",
+        ("metrics.csv", _PRIMARY),
+        (metric_means(study, study.labels),),
+    )
+
+
+def performance_by_group(study: Conducted) -> Answer:
+    """Return the metrics of every model, and where those of subgroups stand."""
+    whole, groups = performance(study), section_answer(study, "subgroups")
+    if groups is None:
+        return whole
+    return Answer(
+        f"{whole.text} Subgroups are described in comparison tables of their own.",
+        (*whole.places, *groups.places),
+        (*whole.tables, *groups.tables),
+        complete=True,
+    )
+
+
+def diagnostic(study: Conducted) -> Answer:
+    """Return the differences between the models and what their intervals show."""
+    return Answer(
+        "Differences of the contrasts, first minus second, in every metric.",
+        ("comparison/verdict.csv", _PRIMARY),
+        (differences(study),),
+    )
+
+
+def errors(study: Conducted) -> Answer:
+    """Return how many patients are called wrong."""
+    rows = study.metrics[study.metrics["metric"].isin(["fn", "fp"])]
+    means = rows.groupby(["model", "metric"])["value"].mean()
+    said = [
+        f"{label} misses {number(means[name, 'fn'], 1)} positive patients and calls "
+        f"{number(means[name, 'fp'], 1)} negative ones positive"
+        for name, label in study.labels.items()
+    ]
+    return Answer(
+        f"On average over the replicates, {listed(said)}. Every prediction of every patient is "
+        "listed.",
+        ("predictions.csv", "report.html#replicates"),
+    )
+
+
+def robustness(study: Conducted) -> Answer:
+    """Return which analyses show how far the answer depends on chance and on choices."""
+    found = [section_answer(study, section) for section in _ROBUSTNESS]
+    places = [place for answer in found if answer for place in answer.places]
+    shown = " Further trainings vary the recipe or the number of patients." if places else ""
+    return Answer(
+        f"All is repeated in {study.config['replicates']} replicates, each with another split and "
+        f"other seeds of training; each replicate is reported.{shown}",
+        ("report.html#replicates", "metrics.csv", *places),
+        complete=bool(places),
+    )
+
+
+def explanations(study: Conducted) -> Answer | None:
+    """Return how the models' attention to slices is checked, where anything gives it."""
+    attending = [
+        model["label"]
+        for model in study.config["models"].values()
+        if model.get("head", {}).get("type") == "attention"
+    ]
+    checked = section_answer(study, "slices")
+    if not attending and checked is None:
+        return None
+    kept = f"The weights that {listed(attending)} gives slices are kept." if attending else ""
+    tested = "Whether slices that bleed score highest is tested against chance." if checked else ""
+    places = checked.places if checked else ()
+    tables = checked.tables if checked else ()
+    return Answer(f"{kept} {tested}".strip(), ("runs/", *places), tables, complete=bool(checked))
+
+
+def sample_size(study: Conducted) -> Answer:
+    """Return what the number of patients allows to be seen."""
+    text = (
+        f"All {study.summary['patients']} usable patients of the dataset are used. What so many "
+        "can show is computed; the number itself was not."
+    )
+    own = section_answer(study, "sample_size")
+    if own is None:
+        return Answer(text, (_PRIMARY, "comparison/power.csv"))
+    return Answer(text, own.places, own.tables)
+
+
+def fairness(study: Conducted) -> Answer | None:
+    """Return how performance is compared between groups of patients."""
+    own = section_answer(study, "subgroups")
+    if own is None:
+        return None
+    text = "Performance is described by subgroups of patients; nothing is adjusted for them."
+    return Answer(text, own.places)
+
+
+def flattered(study: Conducted) -> bool:
+    """Return whether patients who are reported choose any model's epoch."""
+    return bool(limits(study)["flattered"])
+
+
+def limitations(study: Conducted) -> Answer:
+    """Return what limits the conclusion, as far as the study's design says."""
+    own = limits(study)
+    alike = "one encoder" if own["one_encoder"] else "different encoders"
+    patients = max(1, round(own["n_test"])) if not math.isnan(own["n_test"]) else 0
+    sentences = [
+        *["The patients are synthetic: nothing carries over to real ones."] * study.synthetic,
+        *["The epoch is chosen on the patients that are reported, which flatters the results."]
+        * flattered(study),
+        f"About {patients} patients are tested on in a replicate.",
+        "Replicates reuse the same patients, and their correlation is only approximated.",
+        "There is one dataset: other hospitals, scanners and readers may differ.",
+        f"The models have {alike}"
+        + ("." if own["one_encoder"] else ", so more differs between them than what they see."),
+    ]
+    return Answer(" ".join(sentences), ("report.html#limits",))
+
+
+def protocol(study: Conducted) -> Answer:
+    """Return where every setting of the study stands."""
+    return Answer(
+        f"Every setting of the study, {study.config['study']}, stands in its configuration; the "
+        f"program is ctseq, {study.revision}.",
+        ("config.yaml", "report.html#run"),
+    )
+
+
+def availability(study: Conducted) -> Answer:
+    """Return which program, models and data there are to share."""
+    data = (
+        "The synthetic patients are drawn again from the seed."
+        if study.synthetic
+        else ("The dataset is not part of the results, but tables in them name its patients.")
+    )
+    return Answer(
+        f"Program: ctseq, {study.revision}, MIT licence. Models: every replicate's trained weights "
+        f"and settings are kept. {data}",
+        ("config.yaml", "runs/", "models/"),
+    )
+
+
+def code(study: Conducted) -> Answer:
+    """Return which program made every number."""
+    return Answer(
+        f"All analyses are made by ctseq, {study.revision}, MIT licence, from the configuration.",
+        ("config.yaml", "report.html#run"),
+    )
+
+
+def _tested(study: Conducted) -> str:
+    number_of = number(limits(study)["n_test"], 1)
+    return (
+        f"{number_of} test patients on average in each of {study.config['replicates']} replicates"
+    )
