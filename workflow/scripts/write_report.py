@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import yaml
-
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
@@ -12,18 +10,18 @@ from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render
 from ctseq.report.study import Published, Study, conducted
+from ctseq.study.registration import spelled
 
 
-def main(inputs, outputs, *, config, published, benchmarks):
+def main(inputs, outputs, *, config, registered, published, benchmarks):
     """Write the page, and the configuration beside it; names are those of the rule."""
     study = Study(
-        **conducted(inputs, config),
+        **conducted(inputs, config, registered),
         published=_published(inputs.runs, inputs.printed, published),
         figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
         costs=facts.costs(Path(benchmarks)),
     )
-    spelled = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    for path, text in ((outputs.report, render(study)), (outputs.config, spelled)):
+    for path, text in ((outputs.report, render(study)), (outputs.config, spelled(config))):
         with atomic_write(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
 

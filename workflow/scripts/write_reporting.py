@@ -8,9 +8,9 @@ from ctseq.report.checklists.files import reporting_files
 from ctseq.report.study import Conducted, conducted
 
 
-def main(inputs, paths, *, config):
+def main(inputs, paths, *, config, registered):
     """Write the files whose names are the paths' names."""
-    texts = reporting_files(Conducted(**conducted(inputs, config)))
+    texts = reporting_files(Conducted(**conducted(inputs, config, registered)))
     for path in paths:
         with atomic_write(path) as unfinished:
             unfinished.write_text(texts[Path(path).name], encoding="utf-8")

@@ -12,6 +12,7 @@ from ctseq.core.files import read_json
 from ctseq.core.tables import read_table
 from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
+from ctseq.replicates.splits import never_tested, read_split
 from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
@@ -54,9 +55,19 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Published(Compared):
-    """The published study; `printed` is ``resources/published/tables.csv``."""
+    """The published study.
+
+    Attributes
+    ----------
+    printed
+        ``resources/published/tables.csv``.
+    levels
+        Metric to the highest rate at which the unpaired test claims a difference in simulated
+        studies of this design without one; empty if nothing was simulated.
+    """
 
     printed: pd.DataFrame
+    levels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +76,10 @@ class Conducted(Compared):
 
     Attributes
     ----------
+    registered
+        Section `registered` of its configuration, which `config` lacks.
+    n_never_tested
+        Number of patients that no replicate tests.
     summary
         ``dataset/summary.json``.
     models
@@ -73,6 +88,8 @@ class Conducted(Compared):
         As `report.facts` finds them.
     """
 
+    registered: Mapping[str, str]
+    n_never_tested: int
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
@@ -95,20 +112,24 @@ class Study(Conducted):
     costs: Sequence[Cost]
 
 
-def conducted(inputs: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+def conducted(
+    inputs: Any, config: Mapping[str, Any], registered: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the parts of a `Conducted`, read from the files of a rule that has their names.
 
     Parameters
     ----------
     inputs
         Paths: ``summary``, ``metrics``; lists of paths: ``models`` (one a model), ``summaries``
-        (one a replicate, model by model), ``comparison``, ``environments``.
-    config
-        Configuration of the study.
+        (one a replicate, model by model), ``splits``, ``comparison``, ``environments``.
+    config, registered
+        Configuration of the study, and the section of it that `config` lacks.
     """
     summaries = map(read_json, inputs.summaries)
     return {
         "config": config,
+        "registered": registered,
+        "n_never_tested": len(never_tested([read_split(path) for path in inputs.splits])),
         "summary": read_json(inputs.summary),
         "models": dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
         "metrics": read_table(inputs.metrics, METRICS),
