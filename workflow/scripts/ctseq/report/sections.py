@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ctseq.report.checklists.files import reporting_lines
 from ctseq.report.comparison import false_alarms, primary
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
@@ -66,6 +67,7 @@ def _replicates(study: Compared) -> dict[str, Any]:
 
 def _run(study: Study) -> dict[str, Any]:
     return {
+        "checklists": reporting_lines(study),
         "costs": cost_table(study.costs),
         "versions": Table("", ["Program", "Version"], [*map(list, study.versions.items())]),
         "config_yaml": spelled(study.config),

@@ -7,11 +7,16 @@ from ctseq.core.words import listed
 from ctseq.report.checklists import data, findings, recipe
 from ctseq.report.checklists.evidence import metric_means, of_model, section_answer
 from ctseq.report.checklists.items import Answer, Checklist, Fill, Item
-from ctseq.report.models import training_table
+from ctseq.report.models import flattered, training_table
 from ctseq.report.study import Conducted
 
 # Sections of the page whose tables have rows about single models.
 _UNITARY = ("discrimination", "calibration", "benefit", "slices")
+# What the authors add.
+_MORE_GROUPS = "say which other groups matter, and what is known of them"
+_ORIGIN = "name hospitals, dates and the release of the data"
+_LABELS = "say who made the labels, and how"
+_CAVEATS = "add what the data bring"
 
 
 def model_card(study: Conducted, name: str) -> Checklist:
@@ -59,7 +64,7 @@ def model_card(study: Conducted, name: str) -> Checklist:
     ]
     evaluation = [
         Item("", "Dataset", "on which patients the model was tested", data.internal_test),
-        Item("", "Motivation", "why on these", data.same_origin, "say why this dataset"),
+        Item("", "Motivation", "why on these", _motivation, "say why this dataset"),
         Item("", "Preprocessing", "what was done to the images", own(_preprocessing)),
     ]
     training = [
@@ -100,12 +105,6 @@ def model_card(study: Conducted, name: str) -> Checklist:
             "Caveats and recommendations": caveats,
         },
     )
-
-
-_MORE_GROUPS = "say which other groups matter, and what is known of them"
-_ORIGIN = "name hospitals, dates and the release of the data"
-_LABELS = "say who made the labels, and how"
-_CAVEATS = "add what the data bring"
 
 
 def _model(study: Conducted, name: str) -> Answer:
@@ -170,6 +169,10 @@ def _preprocessing(study: Conducted, name: str) -> Answer:
     return Answer(f"The same as in training: {steps}.", (recipe.PAGE,))
 
 
+def _motivation(study: Conducted) -> Answer:
+    return Answer("The study has one dataset, whose patients it is developed on and tested on.")
+
+
 def _training_data(study: Conducted) -> Answer:
     origin, parted = data.source(study), data.partition(study)
     return Answer(
@@ -197,6 +200,6 @@ def _sensitive(study: Conducted) -> Answer | None:
 
 def _recommendations(study: Conducted) -> Answer:
     asked = ["test it on patients of another hospital, frozen, with its threshold"]
-    if findings.flattered(study):
+    if flattered(study):
         asked.insert(0, "choose the epoch on other patients than are reported")
     return Answer(f"Before any use: {listed(asked)}. This study did not.", ("report.html#limits",))

@@ -37,7 +37,7 @@ def source(study: Conducted) -> Answer:
 
 def collection(study: Conducted) -> Answer | None:
     """Return how data were collected, known only of synthetic ones."""
-    return _synthetic(study, "Neither: the patients are synthetic, and nobody was enrolled.")
+    return _synthetic(study, "The patients are synthetic: nobody was enrolled, scanned or treated.")
 
 
 def acquisition(study: Conducted) -> Answer | None:
@@ -54,10 +54,11 @@ def eligibility(study: Conducted) -> Answer:
     """Return which patients and slices of the dataset are used."""
     stops = "stops the run" if study.config["dataset"]["on_problem"] == "error" else "is left out"
     return Answer(
-        "Every patient of the dataset is used who has a label and an axial series of head CT that "
-        f"can be read. What is damaged, doubtful or contradictory {stops}; every file and slice "
-        "that is not used has a reason.",
+        "Every patient of the dataset is used who has a label and slices that can be read. What is "
+        f"damaged, doubtful or contradictory {stops}; every file and slice that is not used has a "
+        "reason.",
         ("dataset/inventory.csv", "dataset/listing.csv", "dataset/problems.csv"),
+        complete=study.synthetic,
     )
 
 
@@ -153,12 +154,13 @@ def missing(study: Conducted) -> Answer:
 def reference(study: Conducted) -> Answer:
     """Return what makes a patient positive."""
     table = study.config["dataset"]["labels"]
-    named = "the dataset's label table" if table == "auto" else PurePath(table).name
-    labels = "the drawing program's own record of where it bleeds" if study.synthetic else named
+    named = "the dataset's label table" if table == "auto" else f"the table {PurePath(table).name}"
+    labels = "the drawing program's record of where it bleeds"
+    labels = labels if study.synthetic else f"those of {named}"
     slices = study.summary["positive_slices"] is not None
-    rule = "if the label table says so of any of its slices" if slices else "if the table says so"
+    rule = "; a patient is positive if any slice is" if slices else ""
     return Answer(
-        f"Target: {TARGET}, yes or no. Labels are {labels}; a patient is positive {rule}.",
+        f"Target: {TARGET}, yes or no. The labels are {labels}{rule}.",
         (_PAGE, "dataset/slices.csv", "dataset/patients.csv"),
         complete=study.synthetic,
     )

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
-from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
 from ctseq.report.numbers import interval, metric_title, number, p_value
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
+from ctseq.report.verdicts import verdict_words
 
 # Longer tables are named by their files alone.
 _MOST_ROWS = 20
@@ -23,16 +24,13 @@ def section_answer(study: Conducted, section: str, text: str = "") -> Answer | N
     Which analyses are of a section is their registry's knowledge, so that a new analysis appears
     here without another word.
     """
-    names = [
-        one.name
-        for one in ANALYSES.values()
-        if one.section == section and len(study.comparison.get(one.stem, ()))
-    ]
-    if not names:
+    own = {one.stem: one.name for one in ANALYSES.values() if one.section == section}
+    found = {stem: study.comparison[stem] for stem in own if len(study.comparison.get(stem, ()))}
+    if not found:
         return None
-    tables = section_tables(study, section).values()
-    short = tuple(table for table in tables if 0 < len(table.rows) <= _MOST_ROWS)
-    files = tuple(f"comparison/{name}.csv" for name in names)
+    tables = section_tables(replace(study, comparison=found), section).values()
+    short = tuple(table for table in tables if len(table.rows) <= _MOST_ROWS)
+    files = tuple(f"comparison/{own[stem]}.csv" for stem in found)
     return Answer(text, (f"report.html#{section}", *files), short)
 
 
@@ -51,16 +49,16 @@ def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
 
     `models` are those to show, name to label.
     """
-    header = ["", *models.values()]
+    means = study.comparison["model_means"].set_index(["metric", "model"])
     rows = [
-        [metric_title(metric), *(_mean(study, model, metric) for model in models)]
+        [metric_title(metric), *(_with_interval(means.loc[metric, model]) for model in models)]
         for metric in study.config["comparison"]["metrics"]
     ]
     note = (
         f"Mean over {study.config['replicates']} replicates with its {level(study)} interval, "
         "corrected for training sets that overlap."
     )
-    return Table("", header, rows, [note])
+    return Table("", ["", *models.values()], rows, [note])
 
 
 def differences(study: Conducted) -> Table:
@@ -70,15 +68,14 @@ def differences(study: Conducted) -> Table:
         [
             metric_title(row.metric) + " (primary)" * row.primary,
             f"{study.labels[row.model_a]} − {study.labels[row.model_b]}",
-            f"{number(row.estimate)} {interval(row.low, row.high)}",
-            number(row.margin, 2),
+            _with_interval(row),
             "" if pd.isna(row.p_adjusted) else p_value(row.p_adjusted),
-            _verdict(row, study.labels),
+            verdict_words(row, labels=study.labels),
         ]
         for row in verdicts[verdicts["contrast"] == 1].itertuples()
     ]
-    header = ["Metric", "Models", f"Difference, {level(study)} interval", "Margin", "p, adjusted"]
-    return Table("", [*header, "Shown"], rows)
+    header = ["Metric", "Models", f"Difference, {level(study)} interval", "p, adjusted", "Verdict"]
+    return Table("", header, rows)
 
 
 def level(study: Conducted) -> str:
@@ -91,24 +88,8 @@ def overlap(study: Conducted) -> float:
     return float(study.comparison["resampled_t"]["overlap"].iloc[0])
 
 
-def _mean(study: Conducted, model: str, metric: str) -> str:
-    rows = study.metrics[(study.metrics["model"] == model) & (study.metrics["metric"] == metric)]
-    values = rows["value"]
-    as_zero = study.config["comparison"]["undefined"] == "zero"
-    kept = (values.fillna(0) if as_zero else values.dropna()).to_numpy()
-    mean, low, high = corrected_mean(kept, overlap=overlap(study), alpha=study.alpha)
-    text = number(mean) if pd.isna(low) else f"{number(mean)} {interval(low, high)}"
-    few = f" ({len(kept)} of {len(values)} replicates)"
-    return text + few * (len(kept) < len(values))
-
-
-def _verdict(row: object, labels: Mapping[str, str]) -> str:
-    """Return what a difference's interval shows, in a word or two."""
-    if row.better:
-        return f"{labels[row.better]} superior" + ", by less than matters" * row.equivalent
-    if row.equivalent:
-        return "equivalent"
-    for model, noninferior in ((row.model_a, row.a_noninferior), (row.model_b, row.b_noninferior)):
-        if noninferior:
-            return f"{labels[model]} non-inferior"
-    return "inconclusive" if row.reachable else "inconclusive; too few patients for equivalence"
+def _with_interval(row: Any) -> str:
+    """Return an estimate with its interval, which one that never varies has not."""
+    if pd.isna(row.low):
+        return number(row.estimate)
+    return f"{number(row.estimate)} {interval(row.low, row.high)}"

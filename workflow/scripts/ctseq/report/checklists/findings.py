@@ -1,8 +1,7 @@
 """What a study asked, how it was answered, what it found, and what limits that."""
 
-import math
-
 from ctseq.core.words import listed
+from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.checklists.evidence import (
     differences,
@@ -12,10 +11,11 @@ from ctseq.report.checklists.evidence import (
     section_answer,
 )
 from ctseq.report.checklists.items import Answer
-from ctseq.report.models import limits
+from ctseq.report.models import flattered, limits
 from ctseq.report.numbers import metric_title, number
 from ctseq.report.study import Conducted
 from ctseq.study.comparison import contrasts_of
+from ctseq.study.registration import sha256_of
 
 _PRIMARY = "report.html#primary"
 # Sections of further trainings, which a key asks for, and of what else tests the answer.
@@ -26,10 +26,10 @@ def aims(study: Conducted) -> Answer:
     """Return the question that the comparison answers."""
     primary = METRICS[study.config["comparison"]["primary"]]
     margin = study.config["comparison"]["margins"].get(primary.name, primary.margin)
-    pairs = [f"{study.labels[a]} from {study.labels[b]}" for a, b in contrasts_of(study.config)]
+    pairs = [f"{study.labels[a]} and {study.labels[b]}" for a, b in contrasts_of(study.config)]
     return Answer(
-        f"To tell whether {listed(pairs)} differs in {primary.words}, the primary metric, on the "
-        f"same test patients; a difference below {margin:g} does not matter.",
+        f"To tell on the same test patients, in {primary.words} as the primary metric, how these "
+        f"differ: {'; '.join(pairs)}. A difference below {margin:g} does not matter.",
         (_PRIMARY, "config.yaml"),
     )
 
@@ -47,8 +47,7 @@ def metrics_used(study: Conducted) -> Answer:
     """Return the metrics, the margins of their differences, and other measures shown."""
     settings = study.config["comparison"]
     named = [
-        f"{metric_title(name)} (differences below "
-        f"{settings['margins'].get(name, METRICS[name].margin):g} do not matter)"
+        f"{metric_title(name)} {settings['margins'].get(name, METRICS[name].margin):g}"
         for name in settings["metrics"]
     ]
     also = [
@@ -63,8 +62,8 @@ def metrics_used(study: Conducted) -> Answer:
     ]
     shown = f" Shown beside them: {listed(also)}." if also else ""
     return Answer(
-        f"Primary: {metric_title(settings['primary'])}. Compared: {listed(named)}. Decisions are "
-        f"at the threshold {study.config['evaluation']['threshold']}.{shown}",
+        f"Primary: {metric_title(settings['primary'])}. Compared, each with the difference from "
+        f"which on it matters: {listed(named)}.{shown}",
         ("config.yaml", _PRIMARY),
     )
 
@@ -175,7 +174,8 @@ def sample_size(study: Conducted) -> Answer:
     )
     own = section_answer(study, "sample_size")
     if own is None:
-        return Answer(text, (_PRIMARY, "comparison/power.csv"))
+        section = ANALYSES["power"].section
+        return Answer(text, (f"report.html#{section}", "comparison/power.csv"))
     return Answer(text, own.places, own.tables)
 
 
@@ -188,34 +188,34 @@ def fairness(study: Conducted) -> Answer | None:
     return Answer(text, own.places)
 
 
-def flattered(study: Conducted) -> bool:
-    """Return whether patients who are reported choose any model's epoch."""
-    return bool(limits(study)["flattered"])
-
-
 def limitations(study: Conducted) -> Answer:
     """Return what limits the conclusion, as far as the study's design says."""
-    own = limits(study)
-    alike = "one encoder" if own["one_encoder"] else "different encoders"
-    patients = max(1, round(own["n_test"])) if not math.isnan(own["n_test"]) else 0
-    sentences = [
-        *["The patients are synthetic: nothing carries over to real ones."] * study.synthetic,
-        *["The epoch is chosen on the patients that are reported, which flatters the results."]
-        * flattered(study),
-        f"About {patients} patients are tested on in a replicate.",
-        "Replicates reuse the same patients, and their correlation is only approximated.",
-        "There is one dataset: other hospitals, scanners and readers may differ.",
-        f"The models have {alike}"
-        + ("." if own["one_encoder"] else ", so more differs between them than what they see."),
-    ]
-    return Answer(" ".join(sentences), ("report.html#limits",))
+    own, never = limits(study), study.n_never_tested
+    said = {
+        "The patients are synthetic: nothing carries over to real ones.": study.synthetic,
+        "The epoch is chosen on the patients that are reported, which flatters the results.": bool(
+            flattered(study)
+        ),
+        f"About {number(own['n_test'], 0)} patients are tested on in a replicate.": True,
+        f"Of {study.summary['patients']} patients {never} are never tested, which costs precision "
+        "and biases nothing.": never > 0,
+        "Replicates reuse the same patients, and their correlation is only approximated.": True,
+        "There is one dataset: other hospitals, scanners and readers may differ.": True,
+        "The models differ in their encoders as well as in what they see.": not own["one_encoder"],
+    }
+    return Answer(" ".join(text for text, true in said.items() if true), ("report.html#limits",))
 
 
 def protocol(study: Conducted) -> Answer:
-    """Return where every setting of the study stands."""
+    """Return where every setting of the study stands, and whether it was registered."""
+    digest, stated = sha256_of(study.config), study.registered
+    said = ""
+    if stated:
+        same = "with the same" if stated["sha256"] == digest else "with another"
+        said = f" A configuration {same} digest was registered on {stated['date']}."
     return Answer(
-        f"Every setting of the study, {study.config['study']}, stands in its configuration; the "
-        f"program is ctseq, {study.revision}.",
+        f"Every setting of the study, {study.config['study']}, stands in its configuration "
+        f"(SHA-256 {digest}).{said} The program is ctseq, {study.revision}.",
         ("config.yaml", "report.html#run"),
     )
 

@@ -63,19 +63,22 @@ def _summary(parts: Mapping[str, Sequence[Filled]]) -> list[str]:
 
 
 def _item(one: Filled) -> list[str]:
-    lines = [f"*Asks:* {escaped(one.item.asks)}"]
+    lines = []
     if one.answer is not None:
+        lines.append(f"*Asks:* {_sentence(one.item.asks)}")
         lines.append(paragraph(one.answer.text))
         lines += map(table_text, one.answer.tables)
-        places = ", ".join(f"[{place}](../{place})" for place in one.answer.places)
+        places = ", ".join(f"[{at}](../{at})" for at in dict.fromkeys(one.answer.places))
         lines += [f"*Stands in:* {places}"] * bool(places)
-    if one.state == State.AUTHORS:
-        lines.append("**For the authors.**")
-    elif one.left:
-        lines.append(f"**For the authors:** {escaped(one.left)}")
+    if one.left:
+        lines.append(f"**For the authors:** {_sentence(one.left)}")
     return [f"### {_name(one)} ({one.state})", *lines]
 
 
 def _name(one: Filled) -> str:
     number = f"{one.item.number} " * bool(one.item.number)
     return f"{number}{escaped(one.item.name)}"
+
+
+def _sentence(words: str) -> str:
+    return f"{escaped(words[:1].upper() + words[1:])}."

@@ -85,7 +85,11 @@ def slices_seen(study: Conducted) -> Answer:
         else:
             seen = "all slices of each patient"
         uses.append(f"{model['label']} uses {seen}")
-    return Answer(f"No patient is left out by choice. {listed(uses)}.", (PAGE, "config.yaml"))
+    return Answer(
+        "Nothing but the pixels of slices is used, and no patient is left out by choice. "
+        f"{listed(uses)}.",
+        (PAGE, "config.yaml"),
+    )
 
 
 def software(study: Conducted) -> Answer:

@@ -26,7 +26,9 @@ _DATA = [
         "say why these data, from which kind of care, and whom they represent",
     ),
     Item("5b", "Data: dates", "when patients were enrolled, from first to last", data.collection),
-    Item("6a", "Participants: setting", "the kind, number and place of the centres"),
+    Item(
+        "6a", "Participants: setting", "the kind, number and place of the centres", data.collection
+    ),
     Item(
         "6b",
         "Participants: eligibility",
@@ -35,7 +37,10 @@ _DATA = [
         "say by which clinical criteria patients came into the dataset",
     ),
     Item(
-        "6c", "Participants: treatments", "treatments, and how the analysis takes them into account"
+        "6c",
+        "Participants: treatments",
+        "treatments, and how the analysis takes them into account",
+        data.collection,
     ),
     Item(
         "7",
@@ -58,7 +63,12 @@ _VARIABLES = [
         "training and background of those who judged the outcome",
         data.reference_of_phantoms,
     ),
-    Item("8c", "Outcome: blinding", "what kept those who judged the outcome from knowing more"),
+    Item(
+        "8c",
+        "Outcome: blinding",
+        "what kept those who judged the outcome from knowing more",
+        data.reference_of_phantoms,
+    ),
     Item(
         "9a",
         "Predictors: choice",
