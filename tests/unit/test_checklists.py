@@ -248,3 +248,18 @@ def test_choices_on_reported_patients_are_said_to_flatter():
         assert ("flatters" in claim["26"].answer.text) == flattered
         assert ("flatters" in claim["40"].answer.text) == flattered
     assert "5 inner folds choose the epoch." in answers(CLAIM, honest)["26"].answer.text
+
+
+def test_attention_is_named_where_a_head_has_it_and_its_check_is_left_to_the_authors():
+    study = study_of({"attention": "Attention", "mean": "Mean", "max": "Maximum"})
+    encoder = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
+    for name, label in study.labels.items():
+        study.config["models"][name] = encoder | {"label": label, "head": {"type": name}}
+    claim = answers(CLAIM, study)
+    assert claim["31"].answer.text == "The weights that Attention gives slices are kept."
+    assert claim["31"].state == State.IN_PART
+    assert "Attention and Mean; Attention and Maximum." in claim["4"].answer.text
+    assert "Holm's adjustment over 2 contrasts" in claim["29"].answer.text
+    # The three have one encoder, which is described once.
+    places = claim["22"].answer.places
+    assert [place for place in places if place.startswith("models/")] == ["models/attention.json"]

@@ -25,86 +25,97 @@ def model_card(study: Conducted, name: str) -> Checklist:
     def own(fill: Callable[[Conducted, str], Answer | None]) -> Fill:
         return partial(fill, name=name)
 
-    details = [
-        Item("", "Developer", "who developed the model, and whom to ask about it"),
-        Item("", "What the model is", "kind, version and features of the model", own(_model)),
-        Item("", "Training", "how it was trained, with which settings", own(_training)),
-        Item(
-            "",
-            "Licence",
-            "the licence of the checkpoint that it starts from, and that of the trained model",
-            own(_licence),
-        ),
-        Item("", "Files", "where the trained model stands", own(_files)),
-        Item("", "Citation", "which paper to cite"),
-    ]
-    use = [
-        Item("", "Intended use", "what the model is for", _use),
-        Item(
-            "",
-            "Intended users",
-            "who is to use it",
-            _users,
-            "name them more closely if the model is passed on",
-        ),
-        Item("", "Out of scope", "what it must not be used for", _out_of_scope),
-    ]
-    factors = [
-        Item(
-            "",
-            "Relevant factors",
-            "groups of patients, scanners and circumstances that performance may depend on",
-        ),
-        Item("", "Factors evaluated", "which of them were looked at", own(_groups), _MORE_GROUPS),
-    ]
-    metrics = [
-        Item("", "Performance measures", "how performance is measured", findings.metrics_used),
-        Item("", "Decision threshold", "from where on a patient is positive", recipe.output),
-        Item("", "Uncertainty", "how uncertainty is measured", findings.statistics),
-    ]
-    evaluation = [
-        Item("", "Dataset", "on which patients the model was tested", data.internal_test),
-        Item("", "Motivation", "why on these", _motivation, "say why this dataset"),
-        Item("", "Preprocessing", "what was done to the images", own(_preprocessing)),
-    ]
-    training = [
-        Item("", "Patients", "on which patients the model was trained", _training_data, _ORIGIN),
-        Item("", "Labels", "what the model learns from", data.reference, _LABELS),
-    ]
-    analyses = [
-        Item("", "Unitary results", "performance, as a whole and by factor", own(_results)),
-        Item("", "Intersectional results", "performance by factors together"),
-    ]
-    ethics = [
-        Item(
-            "",
-            "Sensitive data",
-            "whether the data are sensitive, and what protects them",
-            _sensitive,
-        ),
-        Item("", "Risks and harms", "what may go wrong, for whom, and what was done against it"),
-    ]
-    caveats = [
-        Item("", "Caveats", "what else limits the model", findings.limitations, _CAVEATS),
-        Item("", "Recommendations", "what to do before anybody uses it", _recommendations),
-    ]
     return Checklist(
         f"model-card-{name}.md",
         f"Model card: {study.labels[name]}",
-        "With the headings of Mitchell et al. 2019, Model Cards for Model Reporting "
-        f"(FAT* 2019). A model of the study {study.config['study']}, made by ctseq.",
-        {
-            "Model details": details,
-            "Intended use": use,
-            "Factors": factors,
-            "Metrics": metrics,
-            "Evaluation data": evaluation,
-            "Training data": training,
-            "Quantitative analyses": analyses,
-            "Ethical considerations": ethics,
-            "Caveats and recommendations": caveats,
-        },
+        "With the headings of Mitchell et al. 2019, Model Cards for Model Reporting (FAT* 2019). A "
+        f"model of the study {study.config['study']}, made by ctseq.",
+        {**_what_it_is(own), **_how_it_was_tested(own), **_what_to_mind()},
     )
+
+
+def _what_it_is(own: Callable[..., Fill]) -> dict[str, list[Item]]:
+    return {
+        "Model details": [
+            Item("", "Developer", "who developed the model, and whom to ask about it"),
+            Item("", "What the model is", "kind, version and features of the model", own(_model)),
+            Item("", "Training", "how it was trained, with which settings", own(_training)),
+            Item(
+                "",
+                "Licence",
+                "the licence of the checkpoint that it starts from, and that of the trained model",
+                own(_licence),
+            ),
+            Item("", "Files", "where the trained model stands", own(_files)),
+            Item("", "Citation", "which paper to cite"),
+        ],
+        "Intended use": [
+            Item("", "Intended use", "what the model is for", _use),
+            Item(
+                "",
+                "Intended users",
+                "who is to use it",
+                _users,
+                "name them more closely if the model is passed on",
+            ),
+            Item("", "Out of scope", "what it must not be used for", _out_of_scope),
+        ],
+        "Factors": [
+            Item(
+                "",
+                "Relevant factors",
+                "groups of patients, scanners and circumstances that performance may depend on",
+            ),
+            Item(
+                "", "Factors evaluated", "which of them were looked at", own(_groups), _MORE_GROUPS
+            ),
+        ],
+    }
+
+
+def _how_it_was_tested(own: Callable[..., Fill]) -> dict[str, list[Item]]:
+    return {
+        "Metrics": [
+            Item("", "Performance measures", "how performance is measured", findings.metrics_used),
+            Item("", "Decision threshold", "from where on a patient is positive", recipe.output),
+            Item("", "Uncertainty", "how uncertainty is measured", findings.statistics),
+        ],
+        "Evaluation data": [
+            Item("", "Dataset", "on which patients the model was tested", data.internal_test),
+            Item("", "Motivation", "why on these", _motivation, "say why this dataset"),
+            Item("", "Preprocessing", "what was done to the images", own(_preprocessing)),
+        ],
+        "Training data": [
+            Item(
+                "", "Patients", "on which patients the model was trained", _training_data, _ORIGIN
+            ),
+            Item("", "Labels", "what the model learns from", data.reference, _LABELS),
+        ],
+        "Quantitative analyses": [
+            Item("", "Unitary results", "performance, as a whole and by factor", own(_results)),
+            Item("", "Intersectional results", "performance by factors together"),
+        ],
+    }
+
+
+def _what_to_mind() -> dict[str, list[Item]]:
+    return {
+        "Ethical considerations": [
+            Item(
+                "",
+                "Sensitive data",
+                "whether the data are sensitive, and what protects them",
+                data.identity,
+            ),
+            Item(
+                "", "Risks and harms", "what may go wrong, for whom, and what was done against it"
+            ),
+        ],
+        "Caveats and recommendations": [
+            Item("", "Caveats", "what else limits the model", findings.limitations, _CAVEATS),
+            Item("", "Recommendations", "what to do before anybody uses it", _recommendations),
+        ],
+    }
 
 
 def _model(study: Conducted, name: str) -> Answer:
@@ -192,10 +203,6 @@ def _results(study: Conducted, name: str) -> Answer:
         ("metrics.csv", "report.html#primary", *(place for one in known for place in one.places)),
         (whole, *(table for one in known for table in one.tables)),
     )
-
-
-def _sensitive(study: Conducted) -> Answer | None:
-    return data.identity(study)
 
 
 def _recommendations(study: Conducted) -> Answer:

@@ -3,6 +3,7 @@
 from ctseq.core.words import listed
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.over_replicates.design import OVERLAP
 from ctseq.report.checklists.evidence import (
     differences,
     level,
@@ -75,9 +76,9 @@ def statistics(study: Conducted) -> Answer:
     return Answer(
         "Paired corrected resampled t test (Nadeau and Bengio 2003) of the primary metric over "
         f"{study.config['replicates']} replicates, two-sided, level {study.alpha:g}{adjusted}. "
-        f"The mean of J replicates has the variance (1/J + c) s², c = {number(overlap(study))} for "
-        f"training sets that overlap; intervals have level {level(study)}. Other metrics and pairs "
-        "are not adjusted and make no claim.",
+        "As training sets overlap, the mean of J replicates has the variance (1/J + c) s², "
+        f"c = {OVERLAP} n(test)/n(training) = {number(overlap(study))}; intervals have level "
+        f"{level(study)}. Other metrics and pairs are not adjusted and make no claim.",
         (_PRIMARY, "comparison/resampled_t.csv", "comparison/verdict.csv"),
     )
 
