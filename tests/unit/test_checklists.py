@@ -35,9 +35,18 @@ MITCHELL = [
 ]
 
 
-def real(**changed):
-    """Return a study of patients, of whom less is known than of phantoms."""
-    return study_of(TWO, dataset="dicom", **changed)
+# Sections that every study has; further ones fill further items.
+ALWAYS = ("primary", "appendix", "paper", "discrimination", "calibration", "benefit")
+
+
+def real(models=TWO, dataset="dicom", more=None, **changed):
+    """Return a study of patients, of whom less is known than of phantoms, without optional tables.
+
+    `more` are further tables.
+    """
+    study = study_of(models, dataset=dataset, **changed)
+    always = [one.stem for one in ANALYSES.values() if one.section in ALWAYS]
+    return replace(study, comparison={n: study.comparison[n] for n in always} | (more or {}))
 
 
 def items_of(checklist):
@@ -169,7 +178,7 @@ def test_an_optional_table_fills_its_items_only_where_it_has_rows(monkeypatch):
     frame = pd.DataFrame([("vivit", "women", 0.8), ("convnext", "women", 0.7)], columns=[*columns])
     for table, known in ((None, False), (frame[:0], False), (frame, True)):
         own = {} if table is None else {"toy": table}
-        study = real(comparison=real().comparison | own)
+        study = real(more=own)
         fairness = answers(TRIPOD_AI, study)["14"]
         assert (fairness.state == State.IN_PART) == known
         assert (fairness.state == State.AUTHORS) != known
@@ -251,7 +260,7 @@ def test_choices_on_reported_patients_are_said_to_flatter():
 
 
 def test_attention_is_named_where_a_head_has_it_and_its_check_is_left_to_the_authors():
-    study = study_of({"attention": "Attention", "mean": "Mean", "max": "Maximum"})
+    study = real({"attention": "Attention", "mean": "Mean", "max": "Maximum"})
     encoder = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
     for name, label in study.labels.items():
         study.config["models"][name] = encoder | {"label": label, "head": {"type": name}}

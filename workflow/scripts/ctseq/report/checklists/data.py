@@ -1,5 +1,6 @@
 """What a study knows of its data: source, numbers, reference standard, splits."""
 
+from dataclasses import replace
 from pathlib import PurePath
 
 from ctseq.core.words import listed
@@ -98,15 +99,15 @@ def characteristics(study: Conducted) -> Answer:
     text = patients_in_words(study)
     if subtypes:
         text += f" Patients with each subtype: {', '.join(subtypes)}."
-    tabulated = section_answer(study, "data")
+    tabulated = _participants(study)
     if tabulated is None:
         return Answer(text, (_PAGE, "dataset/patients.csv"))
-    return Answer(text, (_PAGE, *tabulated.places), tabulated.tables, complete=True)
+    return Answer(text, tabulated.places, tabulated.tables, complete=True)
 
 
 def characteristics_compared(study: Conducted) -> Answer | None:
     """Return the patients of both subsets side by side, where they were tabulated so."""
-    tabulated = section_answer(study, "data")
+    tabulated = _participants(study)
     if tabulated is None:
         return None
     return Answer(
@@ -237,6 +238,12 @@ def analysed(study: Conducted) -> Answer:
         "positive.",
     ]
     return Answer(" ".join(sentences), ("splits/", "predictions.csv", "metrics.csv"))
+
+
+def _participants(study: Conducted) -> Answer | None:
+    """Return the tables of participants by subset; None where nothing was tabulated."""
+    found, shown = section_answer(study, "data"), data(study).get("participants")
+    return found if found is None or shown is None else replace(found, tables=(shown,))
 
 
 def _inner(study: Conducted) -> str:
