@@ -40,9 +40,11 @@ class Code(StrEnum):
     NEEDS_TWO_OF_EACH_CLASS = "needs_two_of_each_class"
     CLASS_RANKED_ALIKE = "class_ranked_alike"
     SAME_RANKING = "same_ranking"
-    SAME_DECISIONS = "same_decisions"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
-    NO_THRESHOLD = "no_threshold"
+    NEVER_CALLED = "never_called"
+    NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
+    PROBABILITIES_EQUAL = "probabilities_equal"
+    CLASSES_SEPARATED = "classes_separated"
 
 
 def note(code: Code, **values: float) -> Note:

@@ -69,15 +69,21 @@ FIGURES = [
     Figure(
         "differences", "primary", "ctseq.figures.comparison:differences", ("resampled_t", "metrics")
     ),
+    Figure("roc", "discrimination", "ctseq.figures.patients:roc", ("patients/curves",)),
     Figure(
-        "curves",
-        "patients",
-        "ctseq.figures.patients:curves",
-        ("patients/curves", "patients/operating_points"),
+        "precision_recall",
+        "discrimination",
+        "ctseq.figures.patients:precision_recall",
+        ("patients/curves", "patients/discrimination"),
     ),
     Figure(
-        "calibration", "patients", "ctseq.figures.patients:calibration", ("patients/calibration",)
+        "calibration",
+        "calibration",
+        "ctseq.figures.patients:calibration",
+        ("patients/calibration_curve", "patients/predicted"),
+        each="labels",
     ),
+    Figure("benefit", "benefit", "ctseq.figures.patients:benefit", ("patients/decision_curve",)),
     Figure("training", "replicates", "ctseq.figures.training:training_curves", ("histories",)),
     Figure(
         "metric", "paper", "ctseq.figures.replicates:metric_boxplot", ("metrics",), each="metrics"

@@ -9,12 +9,10 @@ from ctseq.report.study import Compared
 from ctseq.report.tables import Table, table_of
 
 _DIFFERENCE = {"estimate": "Difference"}
-_OVER_PATIENTS = ["n", "n_positive", "n_never_tested"]
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
 # Tables that are shown as sentences or curves instead.
-_UNPRINTED = frozenset({"verdict", "curves"})
-_ONE_RIGHT = {"only_a_right": "Only first right", "only_b_right": "Only second right"}
+_UNPRINTED = frozenset({"verdict", "curves", "calibration_curve", "predicted", "decision_curve"})
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
 # is printed as it is, under its name.
@@ -24,11 +22,16 @@ _PLAN = {
     "effect_sizes": ("Effect sizes", {}, ["n", "n_undefined"]),
     "power": ("Power and what a difference would need", {}, ["alpha", "n", "n_undefined"]),
     "ranking": ("Mean ranks", {}, []),
-    "auc": ("Each model over patients", {}, _OVER_PATIENTS),
-    "delong": ("Differences over patients", _DIFFERENCE, _OVER_PATIENTS),
-    "mcnemar": ("Decisions on the same patients", _ONE_RIGHT, _OVER_PATIENTS[1:]),
-    "operating_points": ("Sensitivity and specificity", {}, []),
-    "calibration": ("Calibration", {}, ["bin"]),
+    "discrimination": ("Areas under the curves", {}, ["n"]),
+    "operating_points": ("Sensitivity and specificity", {}, ["n"]),
+    "calibration": ("Calibration", {}, ["n"]),
+    "net_benefit": ("Net benefit", {}, ["n"]),
+    "net_benefit_differences": (
+        "Differences in net benefit, p not adjusted",
+        _DIFFERENCE,
+        ["n", "df"],
+    ),
+    "predictive_values": ("Predictive values", {}, ["n"]),
     "normality": ("Table I. Normality within a model", {}, ["n_undefined"]),
     "variances": ("Table II. Equal variances", {}, _COUNTS),
     "t_test": ("Table III. t test and power", _DIFFERENCE, _COUNTS),
@@ -50,8 +53,6 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
             continue
         title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
         frame = study.comparison[name]
-        if name == "calibration":
-            frame = frame[frame["n"] > 0]
         made[name] = table_of(
             frame,
             title=title,

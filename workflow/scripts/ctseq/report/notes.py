@@ -70,7 +70,13 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "all patients of a class are ranked alike, so no variance can be estimated"
     ),
     Code.SAME_RANKING: "the two rank every patient alike",
-    Code.SAME_DECISIONS: "the two agree on every patient",
-    Code.THRESHOLD_CHOSEN_HERE: "threshold chosen on these patients",
-    Code.NO_THRESHOLD: "no threshold calls anyone positive at this specificity",
+    Code.THRESHOLD_CHOSEN_HERE: (
+        "each replicate's threshold is chosen on the patients it is measured on, which flatters it"
+    ),
+    Code.NEVER_CALLED: "no replicate calls a patient so (0/0)",
+    Code.NO_INTERVAL_AT_THE_END: "a share of 0 or 1 has no interval",
+    Code.PROBABILITIES_EQUAL: "all probabilities are equal",
+    Code.CLASSES_SEPARATED: (
+        "the probabilities part the classes without error, so that no slope fits best"
+    ),
 }

@@ -53,8 +53,8 @@ def _corrected(study: Compared) -> dict[str, Any]:
     return {"ratio": number(study.comparison["resampled_t"]["test_train_ratio"].iloc[0], 2)}
 
 
-def _patients(study: Study) -> dict[str, Any]:
-    return {"never": int(study.comparison["auc"]["n_never_tested"].iloc[0])}
+def _with(table: str) -> Callable[[Compared], bool]:
+    return lambda study: table in study.comparison
 
 
 def _paper(study: Compared) -> dict[str, Any]:
@@ -94,7 +94,18 @@ SECTIONS = [
     Section("data", "The data", context=data, template="data.html.j2"),
     Section("models", "Models and recipe", context=models, template="models.html.j2"),
     Section("primary", "Primary analysis", context=_corrected, template="primary.html.j2"),
-    Section("patients", "Evidence over patients", context=_patients, template="patients.html.j2"),
+    Section(
+        "discrimination",
+        "Discrimination",
+        when=_with("discrimination"),
+        template="discrimination.html.j2",
+    ),
+    Section(
+        "calibration", "Calibration", when=_with("calibration"), template="calibration.html.j2"
+    ),
+    Section(
+        "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
+    ),
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
     _REPLICATES,
