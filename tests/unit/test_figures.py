@@ -85,7 +85,7 @@ def drawn(labels, *names):
         "differences": lambda: comparison.differences(
             tests, metrics, labels=labels, rope=0.02, alpha=0.05
         ),
-        "ranking": lambda: comparison.ranking(ranks, tests, labels=labels, alpha=0.05),
+        "ranking": lambda: comparison.ranking(ranks, labels=labels),
     }
     return {name: draw[name]() for name in names or draw}
 
@@ -171,22 +171,16 @@ def test_models_with_splits_of_their_own_are_not_joined():
                 and len(line.get_xdata())]  # fmt: skip
 
 
-def test_ranks_join_every_pair_that_does_not_differ_and_no_other():
-    labels = {name: name for name in "abcd"}
-    standing = {("a", "b"), ("a", "d"), ("b", "d")}
-    tests = compared(labels, metrics=["accuracy"])
-    pairs = list(zip(tests["model_a"], tests["model_b"], strict=True))
-    tests["p_adjusted"] = [0.01 if pair in standing else 0.9 for pair in pairs]
+def test_ranks_are_drawn_in_their_order_and_nothing_joins_them():
+    labels = {name: name.upper() for name in "abc"}
     ranks = pd.DataFrame(
-        [("accuracy", model, place + 1.0) for place, model in enumerate(labels)],
+        [("accuracy", "a", 2.5), ("accuracy", "b", 1.0), ("accuracy", "c", 2.5)],
         columns=["metric", "model", "average_rank"],
     )
-    axes = comparison.ranking(ranks, tests, labels=labels, alpha=0.05).axes[0]
-    joins = [line for line in axes.get_lines() if len(line.get_ydata()) == 2]
-    bars = [tuple(np.round(j.get_ydata())) for j in joins if j.get_linewidth() > 2]
-    ends = [tuple(j.get_ydata()) for j in joins if j.get_linewidth() < 1]
-    assert bars == [(1, 2), (2, 3)]  # b and c, c and d
-    assert ends == [(0, 2)]  # a and c, but b between them differs from a
+    axes = comparison.ranking(ranks, labels=labels).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["B", "A", "C"]
+    points = [tuple(map(float, [*line.get_xdata(), *line.get_ydata()])) for line in axes.lines]
+    assert points == [(1.0, 0.0), (2.5, 1.0), (2.5, 2.0)]
 
 
 def test_metric_undefined_everywhere_is_said(tmp_path):

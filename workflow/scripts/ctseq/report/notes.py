@@ -60,6 +60,7 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "no number of replicates reaches a power of {target:g}: they reuse the same patients, and "
         "the power stays below {ceiling:.2f}"
     ),
+    Code.TOO_MANY_REPLICATES: "more than {most:,} replicates would be needed",
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",
     Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined",
     Code.RANKS_NEED_SHARED_SPLITS: "ranks need shared splits",

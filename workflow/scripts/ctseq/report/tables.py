@@ -69,7 +69,7 @@ _P_VALUES = frozenset({"p", "p_adjusted"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
-_WORDS |= {"measure", "prevalence_of"}
+_WORDS |= {"verdict", "shown_by", "measure", "prevalence_of"}
 _LONG = 32  # letters of a method from which it goes below the table
 
 
@@ -149,7 +149,10 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")
             ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
-            cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
+            write = count if stem.endswith("_needed_") else number
+            cells = [
+                _NONE if pd.isna([a, b]).all() else interval(a, b, write=write) for a, b in ends
+            ]
             frame.insert(first, f"{stem}interval", cells)
     return frame
 
@@ -158,7 +161,7 @@ def _is_empty(column: pd.Series) -> bool:
     """Tell whether a column is empty, or counts undefined values of which there are none."""
     if column.name == "n_undefined" and (column == 0).all():
         return True
-    return len(column) > 0 and bool((column.isna() | column.eq("")).all())
+    return len(column) > 0 and bool((column.isna() | column.isin(["", _NONE])).all())
 
 
 def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
