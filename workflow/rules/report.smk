@@ -65,7 +65,11 @@ rule write_report:
         summaries=every_run("training.json"),
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
         # As text: for files of a rule, Snakemake compares all inputs with each of them.
-        comparison=[*map(str, [*rules.compare_models.output, *rules.compare_patients.output])],
+        comparison=[
+            *map(str, rules.compare_models.output),
+            *map(str, rules.compare_patients.output),
+            *map(str, rules.compare_slices.output),
+        ],
         figures=[
             # A picture of pixels gains nothing from being vectors.
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
