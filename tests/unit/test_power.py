@@ -179,6 +179,7 @@ def test_needs_are_rounded_up_to_two_digits():
         METRICS["recall"].margin, row["sd"], n_patients=82, n_replicates=10, **PAIRED
     )
     assert exact.number > 100
+    assert "needs_are_rough" in row["notes"]
     for name in ("number", "low", "high"):
         column = "patients_needed" + (f"_{name}" if name != "number" else "")
         digits = f"{row[column]:.0f}".rstrip("0")

@@ -41,7 +41,7 @@ def test_notes_become_footnotes():
     )  # fmt: skip
     table = table_of(frame, title="T", labels={}, alpha=0.1, headings={})
     assert table.header == ["Metric", "p", "90 % interval"]
-    assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", " ᵃ"]]
+    assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", "– ᵃ"]]
     assert table.notes == ["All rows: No defined value.", "ᵃ All values are equal."]
 
 

@@ -60,6 +60,10 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "no number of replicates reaches a power of {target:g}: they reuse the same patients, and "
         "the power stays below {ceiling:.2f}"
     ),
+    Code.NEEDS_ARE_ROUGH: (
+        "what is needed to find the difference in four studies of five is rounded up to two "
+        "digits; its interval comes from that of the SD, which so few replicates give roughly"
+    ),
     Code.TOO_MANY_REPLICATES: "more than {most:,} replicates would be needed",
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",
     Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined",

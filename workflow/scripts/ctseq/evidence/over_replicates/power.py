@@ -241,7 +241,8 @@ def _power(pair: Pair, metric: str, replicates: Replicates) -> Power:
     n_patients = replicates.design.n_patients
     patients = patients_needed(difference, sd, n_patients=n_patients, n_replicates=n, **options)
     columns = _columns("replicates_needed", more) | _columns("patients_needed", patients)
-    return Power(*sought, sd, **reached, **columns, notes=(*more.notes, *patients.notes))
+    notes = (*more.notes, *patients.notes, note(Code.NEEDS_ARE_ROUGH))
+    return Power(*sought, sd, **reached, **columns, notes=notes)
 
 
 def _need(
