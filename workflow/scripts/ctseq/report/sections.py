@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ctseq.report.comparison import false_alarms, primary
+from ctseq.report.comparison import false_alarms, primary, sample_size, subgroups
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
@@ -45,6 +45,15 @@ class Section:
 
 def _with(table: str) -> Callable[[Compared], bool]:
     return lambda study: table in study.comparison
+
+
+def _with_rows(table: str) -> Callable[[Compared], bool]:
+    return lambda study: table in study.comparison and not study.comparison[table].empty
+
+
+def _parted(study: Compared) -> bool:
+    """Tell whether there are groups other than that of all patients."""
+    return _with("subgroups")(study) and (study.comparison["subgroups"]["attribute"] != "all").any()
 
 
 def _paper(study: Compared) -> dict[str, Any]:
@@ -95,6 +104,22 @@ SECTIONS = [
     ),
     Section(
         "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
+    ),
+    Section(
+        "subgroups", "Subgroups", when=_parted, context=subgroups, template="subgroups.html.j2"
+    ),
+    Section(
+        "slices",
+        "Where in a scan models point",
+        when=_with_rows("localization"),
+        template="slices.html.j2",
+    ),
+    Section(
+        "sample_size",
+        "Sample size",
+        when=_with("sample_size"),
+        context=sample_size,
+        template="sample_size.html.j2",
     ),
     _APPENDIX,
     _PAPER,

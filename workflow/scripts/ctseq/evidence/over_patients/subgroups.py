@@ -13,6 +13,15 @@ from ctseq.readers.subtypes import SUBTYPES
 # Of four patients, no 95 % interval is narrower than .49, which is half of all there could be.
 FEWEST = 5
 _AGES = {"<50": (0, 50), "50-69": (50, 70), ">=70": (70, np.inf)}
+_TITLES = {
+    "all": "All patients",
+    "subtype": "{}",
+    "sex": "{}",
+    "age_years": "Age {}",
+    "n_slices": "{} slices",
+    "spacing_mm": "Slices {} mm apart",
+}
+_SEXES = {"F": "women", "M": "men"}
 
 
 def subgroup_share(right: np.ndarray, *, alpha: float) -> tuple[float, float, float]:
@@ -83,6 +92,16 @@ def subgroups_table(tested: Tested) -> pd.DataFrame:
                     found = _row(own[chosen], alpha=tested.settings["alpha"])
                     rows += [{"model": model, **names, **found}] * bool(chosen.any())
     return table_with_notes(rows)
+
+
+def title_of(attribute: str, group: str) -> str:
+    """Return the title of a group, at axes and in tables."""
+    words = _SEXES.get(group, group).replace("<=", "up to ").replace("<", "below ")
+    if words.startswith(">="):
+        words = f"{words[2:]} or more"
+    words = words.replace(">", "more than ").replace("-", " to ")
+    title = _TITLES[attribute].format(words)
+    return title[:1].upper() + title[1:]
 
 
 def _row(right: np.ndarray, *, alpha: float) -> dict[str, object]:
