@@ -13,6 +13,7 @@ from ctseq.evidence.metrics import classification_metrics
 from ctseq.evidence.over_patients.tested import tested_of
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report import facts
 from ctseq.report.figures import Figure
 from ctseq.report.study import Study
@@ -96,6 +97,11 @@ def numbers_of(models, names=METRICS):
     metrics = metrics_of(predictions)
     patients = pd.DataFrame({"patient_id": [f"{n:03d}" for n in range(31)]})
     patients["hemorrhage"] = patients.index % 2
+    patients = patients.assign(
+        age_years=20.0 + 2 * patients.index, sex=["F", "M", ""] * 10 + ["F"],
+        n_slices=30, n_positive_slices=5 * patients["hemorrhage"], spacing_mm=np.nan,
+        **dict.fromkeys(SUBTYPES, 0),
+    )  # fmt: skip
     split = patients.assign(subset=["test"] * 10 + ["train"] * 21)
     config = config_of(models)
     config["comparison"] |= {"primary": names[0], "metrics": [*names]}
@@ -106,7 +112,8 @@ def numbers_of(models, names=METRICS):
         "replicates": replicates_of(metrics, design, settings),
         "predictions": tested_of(predictions, patients, design, settings),
     }
-    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
+    known = [one for one in ANALYSES.values() if one.inputs in inputs]
+    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in known}
 
 
 def study_of(models, dataset="phantom", **changed):

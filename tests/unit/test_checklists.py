@@ -172,21 +172,39 @@ def test_a_registration_is_said_to_match_or_not():
 
 
 def test_an_optional_table_fills_its_items_only_where_it_has_rows(monkeypatch):
-    columns = {"model": "text", "subgroup": "text", "estimate": "float"}
-    analysis = Analysis("patients/toy", "predictions", None, Table(columns, ()), "subgroups")
+    columns = {"model": "text", "measure": "text", "estimate": "float"}
+    analysis = Analysis("patients/toy", "predictions", None, Table(columns, ()), "slices")
     monkeypatch.setitem(ANALYSES, "patients/toy", analysis)
-    frame = pd.DataFrame([("vivit", "women", 0.8), ("convnext", "women", 0.7)], columns=[*columns])
+    frame = pd.DataFrame([("vivit", "hit", 0.8), ("convnext", "hit", 0.7)], columns=[*columns])
+    places = ("report.html#slices", "comparison/patients/toy.csv")
     for table, known in ((None, False), (frame[:0], False), (frame, True)):
-        own = {} if table is None else {"toy": table}
-        study = real(more=own)
-        fairness = answers(TRIPOD_AI, study)["14"]
-        assert (fairness.state == State.IN_PART) == known
-        assert (fairness.state == State.AUTHORS) != known
-        card = answers(model_card(study, "vivit"), study)["Factors evaluated"]
-        assert (card.answer is not None) == known
-    assert card.answer.places == ("report.html#subgroups", "comparison/patients/toy.csv")
-    [shown] = card.answer.tables
-    assert [cell for row in shown.rows for cell in row] == ["ViViT", "women", "0.800"]
+        study = real(more={} if table is None else {"toy": table})
+        explained = answers(CLAIM, study)["31"]
+        assert explained.state == (State.FILLED if known else State.AUTHORS)
+        unitary = answers(model_card(study, "vivit"), study)["Unitary results"].answer
+        assert (set(places) <= set(unitary.places)) == known
+    assert explained.answer.places == ("runs/", *places)
+    assert [row[0] for row in explained.answer.tables[0].rows] == ["ViViT", "ConvNeXt"]
+    assert unitary.tables[-1].rows == [["ViViT", "hit", "0.800"]]  # of the card's model alone
+
+
+def test_participants_and_subgroups_are_shown_as_on_the_page():
+    study = study_of(TWO, dataset="dicom")
+    claim, tripod = answers(CLAIM, study), answers(TRIPOD_AI, study)
+    assert [table.title for table in claim["36"].answer.tables] == ["Participants"]
+    assert {claim["36"].state, claim["37"].state, tripod["20c"].state} == {State.FILLED}
+    assert tripod["14"].state == State.IN_PART
+    [table] = answers(model_card(study, "vivit"), study)["Factors evaluated"].answer.tables
+    assert table.title == "Subgroups"
+    assert "Sensitivity, ViViT" in table.header
+    assert "Sensitivity, ConvNeXt" not in table.header
+
+
+def test_a_group_of_all_patients_is_no_subgroup():
+    whole = study_of(TWO, dataset="dicom")
+    groups = whole.comparison["subgroups"]
+    study = real(more={"subgroups": groups[groups["attribute"] == "all"]})
+    assert answers(TRIPOD_AI, study)["14"].state == State.AUTHORS
 
 
 def test_a_study_without_any_optional_table_is_told():

@@ -64,7 +64,11 @@ FOUND = {
     "summaries": every_run("training.json"),
     "splits": expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
     # As text: for files of a rule, Snakemake compares all inputs with each of them.
-    "comparison": [*map(str, [*rules.compare_models.output, *rules.compare_patients.output])],
+    "comparison": [
+        *map(str, rules.compare_models.output),
+        *map(str, rules.compare_patients.output),
+        *map(str, rules.compare_slices.output),
+    ],
     "environments": ["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
 }
 

@@ -129,7 +129,7 @@ def _model(study: Conducted, name: str) -> Answer:
 
 
 def _training(study: Conducted, name: str) -> Answer:
-    alone = {**study.config, "models": {name: study.config["models"][name]}}
+    alone = of_model(study, name).config
     text = f"{study.config['replicates']} trainings, one a replicate. {recipe.chosen(study, name)}"
     return Answer(
         text.strip(),

@@ -1,6 +1,5 @@
 """What a study knows of its data: source, numbers, reference standard, splits."""
 
-from dataclasses import replace
 from pathlib import PurePath
 
 from ctseq.core.words import listed
@@ -99,7 +98,7 @@ def characteristics(study: Conducted) -> Answer:
     text = patients_in_words(study)
     if subtypes:
         text += f" Patients with each subtype: {', '.join(subtypes)}."
-    tabulated = _participants(study)
+    tabulated = section_answer(study, "data")
     if tabulated is None:
         return Answer(text, (_PAGE, "dataset/patients.csv"))
     return Answer(text, tabulated.places, tabulated.tables, complete=True)
@@ -107,7 +106,7 @@ def characteristics(study: Conducted) -> Answer:
 
 def characteristics_compared(study: Conducted) -> Answer | None:
     """Return the patients of both subsets side by side, where they were tabulated so."""
-    tabulated = _participants(study)
+    tabulated = section_answer(study, "data")
     if tabulated is None:
         return None
     return Answer(
@@ -238,12 +237,6 @@ def analysed(study: Conducted) -> Answer:
         "positive.",
     ]
     return Answer(" ".join(sentences), ("splits/", "predictions.csv", "metrics.csv"))
-
-
-def _participants(study: Conducted) -> Answer | None:
-    """Return the tables of participants by subset; None where nothing was tabulated."""
-    found, shown = section_answer(study, "data"), data(study).get("participants")
-    return found if found is None or shown is None else replace(found, tables=(shown,))
 
 
 def _inner(study: Conducted) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.report.checklists.items import Answer
-from ctseq.report.comparison import section_tables
+from ctseq.report.comparison import has_subgroups, section_tables, subgroups
+from ctseq.report.dataset import data
 from ctseq.report.numbers import interval, metric_title, number, p_value
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
@@ -16,6 +17,11 @@ from ctseq.report.verdicts import verdict_words
 
 # Longer tables are named by their files alone.
 _MOST_ROWS = 20
+# Sections whose page arranges the analyses' tables anew, to what returns the table.
+_ARRANGED = {
+    "data": lambda study: data(study)["participants"],
+    "subgroups": lambda study: subgroups(study)["subgroups"],
+}
 
 
 def section_answer(study: Conducted, section: str, text: str = "") -> Answer | None:
@@ -26,22 +32,25 @@ def section_answer(study: Conducted, section: str, text: str = "") -> Answer | N
     """
     own = {one.stem: one.name for one in ANALYSES.values() if one.section == section}
     found = {stem: study.comparison[stem] for stem in own if len(study.comparison.get(stem, ()))}
-    if not found:
+    if not found or (section == "subgroups" and not has_subgroups(study)):
         return None
     tables = section_tables(replace(study, comparison=found), section).values()
     short = tuple(table for table in tables if len(table.rows) <= _MOST_ROWS)
+    if section in _ARRANGED:
+        short += (_ARRANGED[section](study),)
     files = tuple(f"comparison/{own[stem]}.csv" for stem in found)
     return Answer(text, (f"report.html#{section}", *files), short)
 
 
 def of_model(study: Conducted, model: str) -> Conducted:
-    """Return the study with those rows of its analyses that are about one model."""
+    """Return the study with one model alone: its configuration, and rows of its analyses."""
     own = {
         name: frame[frame["model"] == model]
         for name, frame in study.comparison.items()
         if "model" in frame
     }
-    return replace(study, comparison=own)
+    config = {**study.config, "models": {model: study.config["models"][model]}}
+    return replace(study, config=config, comparison=own)
 
 
 def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
