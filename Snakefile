@@ -36,11 +36,12 @@ localrules:
 
 
 rule all:
-    """The whole study: tables, figures and the report."""
+    """The whole study: tables, figures, the report and its checklists."""
     default_target: True
     input:
         "<results>/report.html",
         "<results>/config.yaml",
+        rules.write_reporting.output,
 
 
 rule published:

@@ -139,7 +139,7 @@ def every_run(file, models=MODELS):
 
 
 def tables_from(inputs):
-    """Return the tables of the analyses of ``replicates`` or of ``predictions``, by their names."""
+    """Return the tables of the analyses that are made from these inputs, by their names."""
     return {
         name: f"<results>/comparison/{name}.csv"
         for name, analysis in ANALYSES.items()
@@ -149,7 +149,7 @@ def tables_from(inputs):
 
 # What figures are drawn from, by the names that `ctseq.figures.registry` has for it.
 DRAWABLE_PUBLISHED = {"metrics": "<results>/metrics.csv"} | tables_from("replicates")
-DRAWABLE = DRAWABLE_PUBLISHED | tables_from("predictions")
+DRAWABLE = DRAWABLE_PUBLISHED | tables_from("predictions") | tables_from("slices")
 DRAWABLE |= {"summary": "<results>/dataset/summary.json"}
 if trained := STUDY.models_trained_by("linear", "sequence", "finetune"):  # in epochs
     DRAWABLE |= {"histories": every_run("history.csv", models=trained)}

@@ -47,6 +47,8 @@ class Code(StrEnum):
     NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
     PROBABILITIES_EQUAL = "probabilities_equal"
     CLASSES_SEPARATED = "classes_separated"
+    FEW_PATIENTS = "few_patients"  # needed
+    NEEDS_AUC_ABOVE_CHANCE = "needs_auc_above_chance"
 
 
 def note(code: Code, **values: float) -> Note:

@@ -84,4 +84,6 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     Code.CLASSES_SEPARATED: (
         "the probabilities part the classes without error, so that no slope fits best"
     ),
+    Code.FEW_PATIENTS: "fewer than {needed} patients",
+    Code.NEEDS_AUC_ABOVE_CHANCE: "needs an AUC above .5 and below 1",
 }

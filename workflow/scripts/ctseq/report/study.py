@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.files import read_json
+from ctseq.core.tables import read_table
+from ctseq.evidence.reading import read_analyses
+from ctseq.evidence.tables import METRICS
+from ctseq.replicates.splits import never_tested, read_split
+from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
 
@@ -66,8 +74,8 @@ class Published(Compared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study(Compared):
-    """A study that was run here, and the published study to compare it with.
+class Conducted(Compared):
+    """A study that was run here, as far as checklists and model cards tell of it.
 
     Attributes
     ----------
@@ -79,7 +87,7 @@ class Study(Compared):
         ``dataset/summary.json``.
     models
         Model to its ``models/<model>.json``.
-    costs, versions, revision
+    versions, revision
         As `report.facts` finds them.
     """
 
@@ -87,8 +95,6 @@ class Study(Compared):
     n_never_tested: int
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
-    published: Published
-    costs: Sequence[Cost]
     versions: Mapping[str, str]
     revision: str
 
@@ -101,3 +107,44 @@ class Study(Compared):
     def synthetic(self) -> bool:
         """Whether the patients are phantoms."""
         return self.config["dataset"]["format"] == "phantom"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Conducted):
+    """A study that was run here, and the published study to compare it with.
+
+    `costs` are as `report.facts` finds them.
+    """
+
+    published: Published
+    costs: Sequence[Cost]
+
+
+def conducted(
+    inputs: Any, config: Mapping[str, Any], registered: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the parts of a `Conducted`, read from the files of a rule that has their names.
+
+    Parameters
+    ----------
+    inputs
+        Paths: ``summary``, ``metrics``; lists of paths: ``models`` (one a model), ``summaries``
+        (one a replicate, model by model), ``splits``, ``comparison``, ``environments``.
+    config, registered
+        Configuration of the study, and the section of it that `config` lacks.
+    """
+    summaries = map(read_json, inputs.summaries)
+    return {
+        "config": config,
+        "registered": registered,
+        "n_never_tested": len(never_tested([read_split(path) for path in inputs.splits])),
+        "summary": read_json(inputs.summary),
+        "models": dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
+        "metrics": read_table(inputs.metrics, METRICS),
+        "summaries": {
+            model: list(islice(summaries, config["replicates"])) for model in config["models"]
+        },
+        "comparison": read_analyses(inputs.comparison),
+        "versions": facts.versions([Path(path) for path in inputs.environments]),
+        "revision": facts.git_revision(Path.cwd()),
+    }
