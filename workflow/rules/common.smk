@@ -55,6 +55,8 @@ wildcard_constraints:
     model="|".join(MODELS),
     replicate=r"\d\d+",
     shard=f"({'|'.join(STUDY.shards)})",
+    # Of features of shuffled slices, the replicate that has this order; else empty.
+    order=r"(-replicate-\d\d+)?",
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
     tiny=r"image|video-\d+",

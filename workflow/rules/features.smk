@@ -108,12 +108,12 @@ rule extract_features:
         pixels="<results>/pixels/{model}{shard}.npy",
         rows="<results>/pixels/{model}{shard}.csv",
     output:
-        features="<results>/features/{model}{shard}.safetensors",
-        rows="<results>/features/{model}{shard}.csv",
+        features="<results>/features/{model}{order}{shard}.safetensors",
+        rows="<results>/features/{model}{order}{shard}.csv",
     log:
-        "<results>/logs/extract_features/{model}{shard}.log",
+        "<results>/logs/extract_features/{model}{order}{shard}.log",
     benchmark:
-        "<results>/benchmarks/extract_features/{model}{shard}.tsv"
+        "<results>/benchmarks/extract_features/{model}{order}{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -126,18 +126,18 @@ rule extract_features:
         settings=of_model("encoder"),
         extraction=of_model("extraction"),
         mirror=False,
-        shuffle_seed=of_model("encoder_seed"),
+        shuffle_seed=shuffle_seed_of,
     script:
         "../scripts/extract_features.py"
 
 
 use rule extract_features as extract_mirrored_features with:
     output:
-        features="<results>/features/{model}-mirrored{shard}.safetensors",
-        rows="<results>/features/{model}-mirrored{shard}.csv",
+        features="<results>/features/{model}{order}-mirrored{shard}.safetensors",
+        rows="<results>/features/{model}{order}-mirrored{shard}.csv",
     log:
-        "<results>/logs/extract_mirrored_features/{model}{shard}.log",
+        "<results>/logs/extract_mirrored_features/{model}{order}{shard}.log",
     benchmark:
-        "<results>/benchmarks/extract_mirrored_features/{model}{shard}.tsv"
+        "<results>/benchmarks/extract_mirrored_features/{model}{order}{shard}.tsv"
     params:
         mirror=True,

@@ -70,14 +70,21 @@ def pixels_of(wildcards):
     }
 
 
+def shuffle_seed_of(wildcards):
+    """Return the seed of the order of slices in the features of a replicate; None if in order."""
+    _, _, replicate = wildcards.order.rpartition("-")
+    return [config["seed"], int(replicate)] if replicate else None
+
+
 def features_of(wildcards):
     """Return the files that a head is trained on: its encoder's features and their rows."""
-    encoder = STUDY.encoder_of(wildcards.model)
+    encoder, model = STUDY.encoder_of(wildcards.model), model_of(wildcards)
+    order = f"-replicate-{wildcards.replicate}" if model.encoder_shuffled else ""
     files = {
-        "features": every_shard(f"features/{encoder}", ".safetensors"),
-        "rows": every_shard(f"features/{encoder}", ".csv"),
+        "features": every_shard(f"features/{encoder}{order}", ".safetensors"),
+        "rows": every_shard(f"features/{encoder}{order}", ".csv"),
         "description": f"{RESULTS}/models/{encoder}.json",
     }
-    if model_of(wildcards).training["augmentation"]["mirror"]:
-        files["mirrored"] = every_shard(f"features/{encoder}-mirrored", ".safetensors")
+    if model.training["augmentation"]["mirror"]:
+        files["mirrored"] = every_shard(f"features/{encoder}{order}-mirrored", ".safetensors")
     return files

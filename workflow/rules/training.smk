@@ -28,8 +28,7 @@ rule train_head:
         mem_mb=lambda wildcards, attempt: 1200 * attempt,
     params:
         code_of("train_head.py"),
-        labels=of_model("labels"),
-        training=of_model("training"),
+        model=of_model("head_settings"),
         folds=STUDY.inner_folds,
         seed=config["seed"],
         replicate=replicate_of,
@@ -62,9 +61,7 @@ rule train_sequence_head:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         code_of("train_sequence_head.py"),
-        head=of_model("head"),
-        shuffle_seed=of_model("shuffle_seed"),
-        training=of_model("training"),
+        model=of_model("head_settings"),
         folds=STUDY.inner_folds,
         seed=config["seed"],
         replicate=replicate_of,
@@ -95,9 +92,7 @@ rule fit_classical:
         mem_mb=lambda wildcards, input, attempt: (600 + 4 * input.size_mb) * attempt,
     params:
         code_of("fit_classical.py"),
-        head=of_model("head"),
-        labels=of_model("labels"),
-        weighted=lambda wildcards: model_of(wildcards).training["loss"] == "weighted",
+        model=of_model("head_settings"),
         # Regularisation is always chosen inside the training patients.
         folds=config["tuning"]["folds"],
         seed=config["seed"],
@@ -138,7 +133,8 @@ rule finetune:
         code_of("finetune.py"),
         model=of_model("encoder"),
         labels=of_model("labels"),
-        shuffle_seed=of_model("encoder_seed"),
+        sequence_rule=of_model("sequence_rule"),
+        shuffled=of_model("encoder_shuffled"),
         training=of_model("training"),
         folds=STUDY.inner_folds,
         seed=config["seed"],

@@ -27,32 +27,30 @@ from ctseq.replicates.tasks import read_task, tabulate_scores
 log = logging.getLogger("ctseq")
 
 
-def main(
-    inputs, outputs, *, code, replicate, threads, model, shuffle_seed, labels, training, folds, seed
-):
+def main(inputs, outputs, *, code, threads, model, shuffled, training, seed, replicate, **of_task):
     """Write the best epoch's model, the history of its training, and held-out patients' scores."""
     torch.set_num_threads(threads)
     device = choose_device()
-    members, rows = model_rows(read_tables(inputs.rows, ROWS), model, shuffle_seed=shuffle_seed)
-    task = read_task(
-        inputs, rows, labels=labels, views=1, folds=folds, seed=seed, replicate=replicate
-    )
+    order = [seed, replicate] if shuffled else None
+    members, rows = model_rows(read_tables(inputs.rows, ROWS), model, shuffle_seed=order)
+    task = read_task(inputs, rows, views=1, seed=seed, replicate=replicate, **of_task)
     # One fold chooses the epoch: to train on each of them would multiply the work.
     task = replace(task, inner=task.inner[:1])
     fit = (*task.inner, task.outer)[0]
-    examples = PixelExamples(open_pixels(inputs.pixels), members, task.labels)
+    examples = PixelExamples(open_pixels(inputs.pixels), members, task.labels, task.scans)
 
     encoder = load_configured(inputs.folder, inputs.description, model, device)
     std = read_json(inputs.description)["initializer_range"]
     renew_head(encoder, std=std, seed=[seed, replicate, HEAD])
-    decided_by = [code, identity(device), replicate, model, shuffle_seed, labels, training]
-    decided_by += [folds, seed]
+    decided_by = [code, identity(device), model, shuffled, training, of_task]
+    decided_by += [seed, replicate]
     folder = Path(outputs.history).with_name("unfinished")
     history, summary = finetune(
         encoder,
         examples[fit.train],
         examples[fit.held_out],
         settings=training,
+        by="loss" if task.inner else "accuracy",
         seed=[seed, replicate],
         unfinished=Unfinished(folder, fingerprint(inputs, decided_by)),
     )

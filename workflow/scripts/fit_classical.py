@@ -2,27 +2,19 @@
 
 import logging
 
-from ctseq.cache.features import read_views
-from ctseq.cache.tables import ROWS
-from ctseq.core.files import write_json
 from ctseq.core.logs import rule_log
-from ctseq.core.tables import read_tables, write_table
-from ctseq.families.classical import fit_classical
-from ctseq.replicates.tables import SCORES
-from ctseq.replicates.tasks import read_task
+from ctseq.families.classical import learn_classical
+from ctseq.families.frozen import read_features, write_learned
+from ctseq.replicates.splits import read_split
 
 
-def main(inputs, scores, summary, *, head, labels, weighted, folds, **seeds):
+def main(inputs, outputs, **settings):
     """Write the scores and the chosen hyperparameters."""
-    features, views = read_views(inputs)
-    rows = read_tables(inputs.rows, ROWS)
-    task = read_task(inputs, rows, labels=labels, views=views, folds=folds, **seeds)
-    chosen, table = fit_classical(head, features, task, weighted=weighted, **seeds)
-    write_table(table, scores, SCORES)
-    write_json(chosen, summary)
-    logging.getLogger("ctseq").info("Chosen: %s.", chosen)
+    learned = learn_classical(read_features(inputs), read_split(inputs.split), **settings)
+    write_learned(learned, outputs)
+    logging.getLogger("ctseq").info("Chosen: %s.", learned.summary)
 
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, *snakemake.output, **snakemake.params)
+        main(snakemake.input, snakemake.output, **snakemake.params)

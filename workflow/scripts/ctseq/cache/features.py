@@ -4,23 +4,11 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ctseq.cache.row_arrays import RowArrays, write_rows
+from ctseq.cache.row_arrays import write_rows
 from ctseq.core.files import atomic_write
-
-
-def read_views(inputs: Any) -> tuple[RowArrays, int]:
-    """Return a model's features, float32, (views * rows, features), and the number of views.
-
-    `inputs` has lists of paths, a file a shard: ``features`` and, if the model learns from mirrored
-    images too, ``mirrored``. Those follow the others as a second view of the same rows.
-    """
-    names = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
-    parts = [map_features(path) for name in names for path in getattr(inputs, name)]
-    return RowArrays(parts), len(names)
 
 
 def write_features(

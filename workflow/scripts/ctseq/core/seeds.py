@@ -9,3 +9,4 @@ ORDER = 2  # order of the training rows
 AUGMENTATION = 3  # changes of training images
 INNER = 4  # inner folds of the training patients
 MODEL = 5  # randomness inside a model, such as dropout
+SLICES = 6  # order of the slices that the control `shuffle_slices` shows

@@ -1,10 +1,12 @@
 """Which slices of a patient a model sees, and in which order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from ctseq.core.seeds import SLICES
 
 
 def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
@@ -34,11 +36,14 @@ def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
     return np.flatnonzero(index < (np.inf if number is None else number))
 
 
-def ordered_slices(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str, np.ndarray]:
+def ordered_slices(
+    rows: pd.DataFrame, *, shuffle_seed: Sequence[int] | None
+) -> dict[str, np.ndarray]:
     """Return each patient's slices, as indices in `rows`, in the order in which a model sees them.
 
     Patients are in the order of `rows`, `tables.ROWS`, which has their slices in the order of the
-    body. With a seed, the study's, each patient's slices are in a random order of their own.
+    body. With a seed, the study's and the replicate's number, each patient's slices are in a random
+    order of their own, another in each replicate.
     """
     patients = rows.reset_index(drop=True).groupby("patient_id", sort=False)
     indices = {patient: own.index.to_numpy() for patient, own in patients}
@@ -46,13 +51,13 @@ def ordered_slices(rows: pd.DataFrame, *, shuffle_seed: int | None) -> dict[str,
         return indices
     # Seeded by the patient's id: other patients do not matter.
     return {
-        patient: np.random.default_rng([shuffle_seed, *patient.encode()]).permutation(own)
+        patient: np.random.default_rng([*shuffle_seed, SLICES, *patient.encode()]).permutation(own)
         for patient, own in indices.items()
     }
 
 
 def model_rows(
-    rows: pd.DataFrame, settings: Mapping[str, Any], *, shuffle_seed: int | None
+    rows: pd.DataFrame, settings: Mapping[str, Any], *, shuffle_seed: Sequence[int] | None
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Return the slices of each input of a model: a slice, or the sequence of a patient.
 

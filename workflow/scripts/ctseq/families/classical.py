@@ -21,8 +21,9 @@ from sklearn.svm import SVC
 
 from ctseq.cache.row_arrays import Rows
 from ctseq.core.seeds import ORDER
+from ctseq.families.frozen import Features, Learned
 from ctseq.families.ties import first_best
-from ctseq.replicates.tasks import Fit, Task, tabulate_scores
+from ctseq.replicates.tasks import Fit, Task, draw_task, tabulate_scores
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,25 @@ CLASSICAL_HEADS: dict[str, Classical] = {
         MLPClassifier((32,), early_stopping=False, max_iter=300), {"alpha": [1e-3, 0.1, 10.0]}
     ),
 }
+
+
+def learn_classical(
+    data: Features,
+    split: pd.DataFrame,
+    model: Mapping[str, Any],
+    *,
+    folds: int,
+    seed: int,
+    replicate: int,
+) -> Learned:
+    """Fit a classifier to the features of single rows; see `learning.learn`."""
+    seeds = {"seed": seed, "replicate": replicate}
+    # No rule: hyperparameters are chosen on rows.
+    options = {"labels": model["labels"], "sequence_rule": None, "views": data.views}
+    task = draw_task(data.rows, data.patients, data.slices, split, folds=folds, **options, **seeds)
+    weighted = model["weighted"]
+    chosen, scores = fit_classical(model["head"], data.vectors, task, weighted=weighted, **seeds)
+    return Learned(scores, chosen)
 
 
 def fit_classical(

@@ -35,13 +35,14 @@ def finetune(
     tune: PixelExamples,
     *,
     settings: Mapping[str, Any],
+    by: str,
     seed: Sequence[int],
     unfinished: Unfinished,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Train a model with AdamW and restore its best epoch.
 
-    Learning rate, early stopping and best epoch are as in `training.train` by accuracy. Rows are
-    computed `micro_batch` at a time, and their gradients summed over a batch. Batch norms keep the
+    Learning rate, early stopping and best epoch are as in `training.train`. Rows are computed
+    `micro_batch` at a time, and their gradients summed over a batch. Batch norms keep the
     checkpoint's statistics, since those of so few rows would be noise.
 
     Parameters
@@ -53,6 +54,9 @@ def finetune(
         resampled.
     settings, seed
         The section `training` of the configuration, and the seed of the replicate.
+    by
+        What makes an epoch better: a higher ``accuracy`` of the scans of `tune`, or a lower
+        ``loss`` of its rows.
     unfinished
         Keeps the state after each epoch; training continues from the one that is found there.
 
@@ -68,7 +72,7 @@ def finetune(
     InputError
         If training diverges, or the architecture lacks what `settings` ask for.
     """
-    run = FineTuning(encoder, settings, seed, train.labels)
+    run = FineTuning(encoder, settings, by, seed, train.labels)
     initial = encoder.head.weight.detach().cpu().numpy().copy()
     run.restore(unfinished)
     while run.epoch < settings["epochs"] and run.epoch - run.best < settings["patience"]:
@@ -102,6 +106,7 @@ class FineTuning:
 
     encoder: Encoder
     settings: Mapping[str, Any]
+    by: str
     seed: Sequence[int]
     labels: np.ndarray
     epoch: int = 0
@@ -181,15 +186,12 @@ class FineTuning:
         outputs = logits(self.encoder, tune, self.settings)
         labels = torch.from_numpy(tune.labels)
         loss = functional.cross_entropy(outputs, labels).item()
-        accuracy = (outputs.argmax(1) == labels).double().mean().item()
+        accuracy = tune.scans.accuracy(torch.softmax(outputs, dim=1)[:, 1].numpy())
         if not np.isfinite(train_loss) or not np.isfinite(loss):
             raise InputError(
                 f"Training diverged in epoch {self.epoch}: the loss is no longer a number. Lower "
                 f"training.learning_rate (now {self.settings['learning_rate']})."
             )
-        best = self.history[self.best - 1]["tuning_accuracy"] if self.best else -np.inf
-        if improves(accuracy, best):
-            self.best = self.epoch
         self.history.append(
             {
                 "epoch": self.epoch,
@@ -200,6 +202,14 @@ class FineTuning:
                 "images_per_second": speed,
             }
         )
+        best = self.score(self.best) if self.best else -np.inf
+        if improves(self.score(self.epoch), best):
+            self.best = self.epoch
+
+    def score(self, epoch: int) -> float:
+        """Return how good an epoch is: the higher, the better."""
+        row = self.history[epoch - 1]
+        return {"accuracy": row["tuning_accuracy"], "loss": -row["tuning_loss"]}[self.by]
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return all that another process needs to continue: tensors, and facts for JSON."""

@@ -10,6 +10,7 @@ import torch
 from ctseq.cache.row_arrays import RowArrays
 from ctseq.encoders.devices import autocast
 from ctseq.encoders.loading import Encoder, pixel_values
+from ctseq.replicates.aggregation import Scans
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,18 @@ class PixelExamples:
         Indices of the slices of each row: shape (rows,) for images, (rows, frames) for sequences.
     labels
         0 or 1, shape (rows,).
+    scans
+        The scan of each row.
     """
 
     pixels: RowArrays
     members: np.ndarray
     labels: np.ndarray
+    scans: Scans
 
     def __getitem__(self, rows: np.ndarray | slice) -> "PixelExamples":
-        return PixelExamples(self.pixels, self.members[rows], self.labels[rows])
+        own = self.members[rows], self.labels[rows], self.scans[rows]
+        return PixelExamples(self.pixels, *own)
 
     def __len__(self) -> int:
         return len(self.labels)

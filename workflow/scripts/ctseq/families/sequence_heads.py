@@ -5,14 +5,21 @@ they read the sequence: recurrent heads see the order of its slices, the others 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.func import functional_call
 
 from ctseq.cache.row_arrays import Rows
+from ctseq.encoders.sequences import ordered_slices
+from ctseq.families.frozen import Features, Learned
 from ctseq.families.heads import LINEAR, Head, Parameters, initial_layer, layer_logits
+from ctseq.families.tables import ATTENTION
+from ctseq.families.tuning import tune_head
+from ctseq.replicates.tasks import draw_task
 
 # Width of the attention's hidden layer (128 in Ilse et al. 2018) and of a recurrent state in either
 # direction: narrow, because a head learns from some fifty patients.
@@ -155,3 +162,44 @@ def slice_attention(
     stack = {name: torch.from_numpy(value)[None] for name, value in parameters.items()}
     weights = _attention_weights(stack, [torch.from_numpy(values)[None] for values in inputs])[0]
     return [row[:length].numpy() for row, length in zip(weights, inputs[1], strict=True)]
+
+
+def learn_sequence(
+    data: Features,
+    split: pd.DataFrame,
+    model: Mapping[str, Any],
+    *,
+    folds: int | None,
+    seed: int,
+    replicate: int,
+) -> Learned:
+    """Train a head that sees all slices of a patient together; see `learning.learn`."""
+    head, seeds = model["head"], {"seed": seed, "replicate": replicate}
+    order = [seed, replicate] if model["shuffled"] else None
+    sequences = ordered_slices(data.rows, shuffle_seed=order)
+    rows = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
+    # Mirrored copies of the slices come behind the slices.
+    views = range(data.views)
+    members = [own + view * len(data.rows) for view in views for own in sequences.values()]
+    inputs = sequence_inputs(data.vectors, members, head=head)
+    options = {"labels": "patient", "sequence_rule": None, "views": data.views, "folds": folds}
+    task = draw_task(rows, data.patients, None, split, **options, **seeds)
+    learned = tune_head(
+        SEQUENCE_HEADS[head],
+        inputs,
+        task,
+        std=data.initializer_range,
+        training=model["training"],
+        **seeds,
+    )
+    test = task.outer.held_out
+    weights = slice_attention(head, learned.parameters, [part[test] for part in inputs])
+    read = [data.rows.iloc[members[patient]] for patient in test]
+    return replace(learned, attention=_attention_table(read, weights))
+
+
+def _attention_table(slices: list[pd.DataFrame], weights: list[np.ndarray]) -> pd.DataFrame:
+    """Return the weight of each patient's slices in anatomical order; without weights, no rows."""
+    parts = [rows.assign(weight=weight) for rows, weight in zip(slices, weights, strict=False)]
+    table = pd.concat(parts) if parts else pd.DataFrame(columns=list(ATTENTION.columns))
+    return table.sort_values(["patient_id", "slice_number"], ignore_index=True)

@@ -17,6 +17,7 @@ from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.optimiser import AdamW, learning_rate_share
 from ctseq.families.sampling import epoch_order
 from ctseq.families.ties import improves
+from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.tasks import Fit
 
 # Numbers that are scored at a time, 16 MiB in double precision: 2,700 rows of the usual 768.
@@ -29,11 +30,12 @@ class Examples:
 
     `labels` are 0 or 1, shape (rows,). `inputs` are what the head's `logits` takes, an entry a row:
     arrays, or anything that an array of row indices selects from as from arrays, so that memory
-    holds only a batch of mapped files.
+    holds only a batch of mapped files. `scans` has the scan of each row that may be held out.
     """
 
     inputs: Sequence[Rows]
     labels: np.ndarray
+    scans: Scans
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Candidate:
         Peak learning rate.
     history
         A row an epoch: epoch, train_loss, tuning_loss, tuning_accuracy, learning_rate.
-        Losses and accuracy are means over the rows of all fits together.
+        Losses are means over the rows of all fits together, the accuracy that of their scans.
     epoch
         The epoch that is kept: the first best, or the last if the fits hold out no rows.
     parameters
@@ -103,7 +105,8 @@ def train(
     settings
         The section `training` of the configuration.
     by
-        What makes an epoch better: a higher ``accuracy`` or a lower ``loss``.
+        What makes an epoch better: a higher ``accuracy`` of held-out scans, or a lower ``loss`` of
+        held-out rows.
     seed
         Seed of the order of rows, extended by the index of the fit.
     epochs
@@ -218,16 +221,16 @@ class _Grid:
             predict(self.head, own, self.examples.inputs, rows)
             for own, rows in zip(heads, held_out, strict=True)
         ]
-        truth = self.examples.labels[np.concatenate(held_out)]
-        probability = np.concatenate(found)
-        of_truth = np.where(truth == 1, probability, 1 - probability)
+        rows, probability = np.concatenate(held_out), np.concatenate(found)
         loss = accuracy = np.nan
-        if len(truth):
+        if len(rows):
+            truth = self.examples.labels[rows]
+            of_truth = np.where(truth == 1, probability, 1 - probability)
             loss = -np.log(np.clip(of_truth, 1e-12, None)).mean()
-            accuracy = (of_truth > 0.5).mean()
+            accuracy = self.examples.scans[rows].accuracy(probability)
         train_loss = self.losses[trainings].sum() / sum(len(self.trained[t]) for t in trainings)
         candidate.history.append((epoch, train_loss, loss, accuracy, self._rate(trainings[0])))
-        score = {"accuracy": accuracy, "loss": -loss}[by] if len(truth) else epoch
+        score = {"accuracy": accuracy, "loss": -loss}[by] if len(rows) else epoch
         if not np.isfinite(train_loss):
             candidate.score = -np.inf
         elif improves(score, candidate.score):

@@ -1,47 +1,52 @@
 """Choose a head's learning rate and epoch, and fit it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from safetensors.numpy import save_file
 
 from ctseq.cache.row_arrays import Rows
-from ctseq.core.files import atomic_write, write_json
 from ctseq.core.seeds import HEAD, ORDER
-from ctseq.core.tables import write_table
-from ctseq.families.heads import Head, relative_weight_change
-from ctseq.families.tables import HISTORY
+from ctseq.families.frozen import Features, Learned
+from ctseq.families.heads import LINEAR, Head, relative_weight_change
 from ctseq.families.ties import first_best
 from ctseq.families.training import Examples, predict, train
-from ctseq.replicates.tables import SCORES
-from ctseq.replicates.tasks import Fit, Task, tabulate_scores
+from ctseq.replicates.tasks import Fit, Task, draw_task, tabulate_scores
 
 
-@dataclass(frozen=True)
-class TrainedHead:
-    """A replicate's head and how it came about.
-
-    Attributes
-    ----------
-    parameters
-        The head's parameters by name.
-    history
-        `tables.HISTORY`: the epochs at every learning rate.
-    scores
-        `replicates.tables.SCORES` of the test rows and, with inner fits, of every training row by
-        a head that did not learn from it.
-    summary
-        The chosen ``peak_rate`` and ``epoch``, and the final layer's ``relative_weight_change``.
-    """
-
-    parameters: dict[str, np.ndarray]
-    history: pd.DataFrame
-    scores: pd.DataFrame
-    summary: dict[str, float]
+def learn_linear(
+    data: Features,
+    split: pd.DataFrame,
+    model: Mapping[str, Any],
+    *,
+    folds: int | None,
+    seed: int,
+    replicate: int,
+) -> Learned:
+    """Train a final linear layer on the features of single rows; see `learning.learn`."""
+    task = draw_task(
+        data.rows,
+        data.patients,
+        data.slices,
+        split,
+        labels=model["labels"],
+        sequence_rule=model["sequence_rule"],
+        views=data.views,
+        folds=folds,
+        seed=seed,
+        replicate=replicate,
+    )
+    return tune_head(
+        LINEAR,
+        [data.vectors],
+        task,
+        std=data.initializer_range,
+        training=model["training"],
+        seed=seed,
+        replicate=replicate,
+    )
 
 
 def tune_head(
@@ -53,13 +58,13 @@ def tune_head(
     training: Mapping[str, Any],
     seed: int,
     replicate: int,
-) -> TrainedHead:
+) -> Learned:
     """Choose the learning rate and epoch of a head and fit it to all training rows.
 
     With inner fits, every learning rate is trained on each; rate and epoch are those with the
     lowest loss over all rows held out, and the head is trained anew on all training rows up to
     that epoch. Test rows are then scored once. Without inner fits, the epoch is the one with the
-    highest accuracy on the test rows, as in the paper.
+    highest accuracy on the test patients' scans: the paper chooses on test patients, too.
 
     Parameters
     ----------
@@ -79,7 +84,7 @@ def tune_head(
     learn = partial(
         train,
         head,
-        Examples(inputs, task.labels),
+        Examples(inputs, task.labels, task.scans),
         initial=initial,
         settings=training,
         seed=[seed, replicate, ORDER],
@@ -100,18 +105,9 @@ def tune_head(
     history["kept"] *= (history["peak_rate"] == chosen.rate).astype(int)
     (parameters,) = final.parameters
     change = relative_weight_change(initial["weight"], parameters["weight"])
-    return TrainedHead(
-        parameters,
-        history.assign(images_per_second=np.nan),
+    return Learned(
         tabulate_scores(task, predict(head, parameters, inputs, test), held_out),
         {"peak_rate": chosen.rate, "epoch": chosen.epoch, "relative_weight_change": change},
+        parameters,
+        history.assign(images_per_second=np.nan),
     )
-
-
-def write_head(trained: TrainedHead, outputs: Any) -> None:
-    """Write a trained head to the paths ``head``, ``history``, ``scores`` and ``summary``."""
-    with atomic_write(outputs.head) as unfinished:
-        save_file(trained.parameters, unfinished)
-    write_table(trained.history, outputs.history, HISTORY)
-    write_table(trained.scores, outputs.scores, SCORES)
-    write_json(trained.summary, outputs.summary)

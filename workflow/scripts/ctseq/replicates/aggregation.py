@@ -5,6 +5,7 @@ workflow/schemas/config.schema.yaml (`sequence_rule`) and report/models.py name 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pandas as pd
 # A bleed is seen on neighbouring slices, nine a positive patient on average in CT-ICH (318 of 36);
 # three leave room for a small one.
 TOP_SLICES = 3
+
+# From which probability on a slice or scan is positive where nothing else is said or chosen.
+DEFAULT_THRESHOLD = 0.5
 
 
 def _noisy_or(probability: np.ndarray) -> float:
@@ -28,7 +32,7 @@ SEQUENCE_RULES: dict[str, Callable[[np.ndarray], float]] = {
     "max": np.max,
     "mean": np.mean,
     "noisy_or": _noisy_or,
-    "majority": lambda probability: (probability >= 0.5).mean(),
+    "majority": lambda probability: (probability >= DEFAULT_THRESHOLD).mean(),
     "top_mean": lambda probability: np.sort(probability)[-TOP_SLICES:].mean(),
 }
 
@@ -39,9 +43,52 @@ def combine_slices(slices: pd.DataFrame, *, rule: str) -> pd.DataFrame:
     `slices` has the columns ``patient_id`` and ``probability``, as has the result; `rule` is a key
     of `SEQUENCE_RULES`.
     """
-    combine = SEQUENCE_RULES[rule]
-    grouped = slices.groupby("patient_id", sort=True)["probability"]
-    return grouped.agg(lambda values: combine(values.to_numpy())).reset_index()
+    rows = slices["patient_id"].to_numpy(), slices["probability"].to_numpy()
+    first, probability = _combined(*rows, rule=rule)
+    return pd.DataFrame({"patient_id": rows[0][first], "probability": probability})
+
+
+@dataclass(frozen=True)
+class Scans:
+    """The scan of each row that a model gives a probability, and how rows make a scan's.
+
+    Attributes
+    ----------
+    numbers
+        Equal for rows of one scan, int, shape (rows,).
+    labels
+        0 or 1, shape (rows,): the label of each row's scan, whatever the row itself is taught.
+    rule
+        A key of `SEQUENCE_RULES`; None if every row is a scan.
+    """
+
+    numbers: np.ndarray
+    labels: np.ndarray
+    rule: str | None
+
+    def __getitem__(self, rows: np.ndarray | slice) -> "Scans":
+        return Scans(self.numbers[rows], self.labels[rows], self.rule)
+
+    def accuracy(self, probability: np.ndarray) -> float:
+        """Return the share of scans that the threshold 0.5 calls right, given rows' probabilities.
+
+        Every scan counts as one, however many rows it has.
+        """
+        labels = self.labels
+        if self.rule is not None:
+            first, probability = _combined(self.numbers, probability, rule=self.rule)
+            labels = labels[first]
+        return float(((probability >= DEFAULT_THRESHOLD) == labels).mean())
+
+
+def _combined(
+    scans: np.ndarray, probability: np.ndarray, *, rule: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first row of each scan, in the order of scans, and the scan's probability."""
+    order = np.argsort(scans, kind="stable")
+    _, starts = np.unique(scans[order], return_index=True)
+    parts = np.split(probability[order], starts[1:])
+    return order[starts], np.array([SEQUENCE_RULES[rule](part) for part in parts], float)
 
 
 def choose_threshold(truth: np.ndarray, probability: np.ndarray) -> float:

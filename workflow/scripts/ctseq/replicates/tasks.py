@@ -11,6 +11,7 @@ from ctseq.core.errors import InputError
 from ctseq.core.seeds import INNER
 from ctseq.core.tables import read_table
 from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.splits import inner_folds, read_split, rows_of
 
 
@@ -35,6 +36,8 @@ class Task:
         `cache.tables.ROWS` of the features, without their mirrored copies.
     labels
         0 or 1, shape (views * rows,), in the order of the features.
+    scans
+        The scan of each of `rows`.
     outer
         The replicate's own training: on all training rows, with the test rows held out.
     inner
@@ -44,49 +47,62 @@ class Task:
 
     rows: pd.DataFrame
     labels: np.ndarray
+    scans: Scans
     outer: Fit
     inner: list[Fit]
 
 
-def read_task(
-    inputs: Any,
+def read_task(inputs: Any, rows: pd.DataFrame, **settings: Any) -> Task:
+    """Read the task of a replicate from the paths ``patients``, ``slices`` and ``split``.
+
+    `rows` and `settings` are those of `draw_task`.
+    """
+    patients, slices = read_table(inputs.patients, PATIENTS), read_table(inputs.slices, SLICES)
+    return draw_task(rows, patients, slices, read_split(inputs.split), **settings)
+
+
+def draw_task(
     rows: pd.DataFrame,
+    patients: pd.DataFrame,
+    slices: pd.DataFrame | None,
+    split: pd.DataFrame,
     *,
     labels: str,
+    sequence_rule: str | None,
     views: int,
     folds: int | None,
     seed: int,
     replicate: int,
 ) -> Task:
-    """Read the task of a replicate.
+    """Return the task of a replicate.
 
     Parameters
     ----------
-    inputs
-        Paths by name: ``patients``, ``split`` and, for labels of slices, ``slices``.
     rows
         `cache.tables.ROWS` of the features.
+    patients, slices
+        The dataset's tables; `slices` is read for labels of slices only.
+    split
+        `tables.SPLIT`: the training and the test patients.
     labels
         ``slice`` or ``patient``: whose label a row has.
+    sequence_rule
+        How rows make a scan's result, a key of `aggregation.SEQUENCE_RULES`; None if every row is
+        a scan.
     views
         Copies of the rows in the features: 2 where mirrored ones follow the originals.
     folds
         Number of inner folds, or None.
     seed, replicate
-        The study's seed, and the number of the replicate, from 1.
+        The study's seed and the number of the replicate: together they seed the inner folds.
     """
-    patients = read_table(inputs.patients, PATIENTS)
-    slices = read_table(inputs.slices, SLICES) if labels == "slice" else None
     outer, inner = draw_fits(
-        rows,
-        patients,
-        read_split(inputs.split),
-        folds=folds,
-        seed=[seed, replicate, INNER],
-        views=views,
+        rows, patients, split, folds=folds, seed=[seed, replicate, INNER], views=views
     )
     truth = row_labels(rows, slices, patients, of=labels)
-    return Task(rows, np.tile(truth, views), outer, inner)
+    numbers, _ = pd.factorize(rows["patient_id"])
+    scans = Scans(numbers, row_labels(rows, None, patients, of="patient"), sequence_rule)
+    return Task(rows, np.tile(truth, views), scans, outer, inner)
 
 
 def draw_fits(
@@ -100,7 +116,7 @@ def draw_fits(
 ) -> tuple[Fit, list[Fit]]:
     """Return the outer fit of a split, and inner fits of folds drawn from its training patients.
 
-    Parameters are as for `read_task`; `seed` is that of the draw. Of several views of a row, all
+    Parameters are as for `draw_task`; `seed` is that of the draw. Of several views of a row, all
     are learned from, but only the first is held out.
     """
     training = rows_of(split, "train", rows["patient_id"])

@@ -36,9 +36,8 @@ class Model:
         How a patient's result follows from the slices; None if the model itself sees the sequence.
     encoder, extraction, training
         Settings of its encoder, of how that is run, and of its training.
-    encoder_seed, shuffle_seed
-        Seed of the order of slices, for its encoder and for its head; None if they are in order, or
-        if the encoder sees single slices.
+    shuffled
+        Whether it sees each scan's slices in a random order, a new one each replicate.
     """
 
     way_of_training: str
@@ -48,8 +47,7 @@ class Model:
     encoder: dict[str, Any]
     extraction: dict[str, Any]
     training: dict[str, Any]
-    encoder_seed: int | None
-    shuffle_seed: int | None
+    shuffled: bool
 
     @property
     def hub_folder(self) -> str:
@@ -69,15 +67,30 @@ class Model:
         return checkpoint if is_local else self.hub_folder
 
     @property
-    def feature_settings(self) -> tuple[dict[str, Any], dict[str, Any], int | None]:
+    def encoder_shuffled(self) -> bool:
+        """Whether its encoder sees shuffled slices: each replicate then has its own features."""
+        return self.shuffled and self.encoder["kind"] == "video"
+
+    @property
+    def feature_settings(self) -> tuple[dict[str, Any], dict[str, Any], bool]:
         """All settings that decide the features: models with equal ones share files."""
-        return self.encoder, self.extraction, self.encoder_seed
+        return self.encoder, self.extraction, self.encoder_shuffled
+
+    @property
+    def head_settings(self) -> dict[str, Any]:
+        """All settings that decide what is learned from the features of a frozen encoder."""
+        if self.way_of_training == "classical":
+            weighted = self.training["loss"] == "weighted"
+            return {"head": self.head, "labels": self.labels, "weighted": weighted}
+        settings = {"head": self.head, "training": self.training}
+        if self.way_of_training == "sequence":
+            return settings | {"shuffled": self.shuffled}
+        return settings | {"labels": self.labels, "sequence_rule": self.sequence_rule}
 
 
 def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
     """Return one of the models of a checked configuration with all of its settings."""
     sees_sequences = model["kind"] == "video" or head_family(model) == "sequence"
-    seed = config["seed"] if model.get("shuffle_slices") else None
     return Model(
         way_of_training=way_of_training(config, model),
         head=head_type(model),
@@ -86,8 +99,7 @@ def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
         encoder={key: model[key] for key in _ENCODER if key in model},
         extraction=extraction_settings(config, model),
         training=training_settings(config, model),
-        encoder_seed=seed if model["kind"] == "video" else None,
-        shuffle_seed=seed,
+        shuffled=model.get("shuffle_slices", False),
     )
 
 
