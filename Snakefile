@@ -25,6 +25,8 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/further.smk"
+include: "workflow/rules/multiverse.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/published.smk"
@@ -32,6 +34,7 @@ include: "workflow/rules/published.smk"
 
 localrules:
     all,
+    multiverse,
     published,
 
 
@@ -41,6 +44,12 @@ rule all:
     input:
         "<results>/report.html",
         "<results>/config.yaml",
+
+
+rule multiverse:
+    """The answer under every protocol of a grid: a table, and a page with its figure."""
+    input:
+        "<results>/multiverse.html",
 
 
 rule published:

@@ -60,7 +60,10 @@ rule write_report:
         metrics="<results>/metrics.csv",
         summaries=every_run("training.json"),
         # As text: for files of a rule, Snakemake compares all inputs with each of them.
-        comparison=[*map(str, [*rules.compare_models.output, *rules.compare_patients.output])],
+        comparison=[
+            *map(str, [*rules.compare_models.output, *rules.compare_patients.output]),
+            *(path for tables in FURTHER.values() for path in tables.values()),
+        ],
         figures=[
             # A picture of pixels gains nothing from being vectors.
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],

@@ -43,6 +43,10 @@ class Code(StrEnum):
     SAME_DECISIONS = "same_decisions"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
     NO_THRESHOLD = "no_threshold"
+    NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n, seeds
+    SPLIT_PART_BELOW_ZERO = "split_part_below_zero"
+    SEED_PART_BELOW_ZERO = "seed_part_below_zero"
+    TOO_FEW_TO_LEARN = "too_few_to_learn"  # n, of
 
 
 def note(code: Code, **values: float) -> Note:

@@ -96,6 +96,12 @@ FIGURES = [
         ("ranking", "resampled_t"),
         when=lambda settings: len(settings["labels"]) > 2,
     ),
+    Figure(
+        "learning_curve",
+        "further",
+        "ctseq.figures.further:learning_curve",
+        ("further/learning_curve",),
+    ),
 ]
 
 

@@ -73,4 +73,10 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     Code.SAME_DECISIONS: "the two agree on every patient",
     Code.THRESHOLD_CHOSEN_HERE: "threshold chosen on these patients",
     Code.NO_THRESHOLD: "no threshold calls anyone positive at this specificity",
+    Code.NEEDS_SPLITS_AND_SEEDS: "needs two splits and two seeds, has {n} and {seeds}",
+    Code.SPLIT_PART_BELOW_ZERO: "the part of the split was estimated below 0 and is set to 0",
+    Code.SEED_PART_BELOW_ZERO: "the part of the seed was estimated below 0 and is set to 0",
+    Code.TOO_FEW_TO_LEARN: (
+        "{n} of {of} replicates are left out: a class has too few patients for the inner folds"
+    ),
 }
