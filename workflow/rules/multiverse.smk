@@ -38,7 +38,7 @@ def announce(names):
     time = (
         "no training of this study was measured yet, so how long is not known"
         if None in seconds.values()
-        else "at most "
+        else "about "
         + duration(sum(number * seconds[name] for name, number in counts.items()))
         + " of one core, by the study's own trainings"
     )

@@ -108,8 +108,9 @@ def _differences(axes: Axes, table: pd.DataFrame) -> None:
     axes.vlines(own.index, own["low"], own["high"], color=_OWN, linewidth=1.6)
     axes.plot(own.index, own["estimate"], linestyle="", marker="D", markersize=4.5, color=_OWN)
     for at, y in zip(own.index, own["high"].fillna(own["estimate"]), strict=True):
+        side = "left" if at < len(table) / 2 else "right"  # inside the panel, whatever the place
         axes.annotate(
-            "this study", (at, y), (0, 3), textcoords="offset points", ha="center", color=_OWN
+            "this study", (at, y), (0, 3), textcoords="offset points", ha=side, color=_OWN
         )
     axes.margins(x=0.01)
     axes.tick_params(axis="x", length=0, labelbottom=False)

@@ -13,7 +13,7 @@ _OVER_PATIENTS = ["n", "n_positive", "n_never_tested"]
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
 # Tables that are shown as sentences or curves instead.
-_UNPRINTED = frozenset({"verdict", "curves"})
+_UNPRINTED = frozenset({"verdict", "curves", "variance_parts"})
 _ONE_RIGHT = {"only_a_right": "Only first right", "only_b_right": "Only second right"}
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
@@ -35,6 +35,11 @@ _PLAN = {
     "mann_whitney": ("Table IV. Mann-Whitney U", {}, _COUNTS),
     "ranges": ("Table V. Smallest and largest values", {}, []),
     "means": ("Table VI. Means", {}, []),
+    "learning_curve": (
+        "Metrics by number of training patients",
+        {"n_train": "Training patients", "estimate": "Mean"},
+        [],
+    ),
 }
 
 

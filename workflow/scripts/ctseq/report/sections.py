@@ -12,6 +12,7 @@ import yaml
 from ctseq.report.comparison import false_alarms
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
+from ctseq.report.further import further, has_further
 from ctseq.report.models import limits, models, views
 from ctseq.report.numbers import number
 from ctseq.report.paper import against_paper, claims, printed_table
@@ -98,6 +99,7 @@ SECTIONS = [
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
     _REPLICATES,
+    Section("further", "Further trainings", has_further, further, "further.html.j2"),
     Section("limits", "Limits of the conclusion", context=limits, template="limits.html.j2"),
     Section("run", "The run", context=_run, template="run.html.j2"),
 ]
