@@ -40,7 +40,7 @@ def defined_rows(values: np.ndarray, undefined: str, *, name: str) -> tuple[np.n
         What the values are, for the error.
     """
     missing = np.isnan(values)
-    rows = missing.reshape(len(values), -1).any(axis=1)
+    rows = missing.any(axis=tuple(range(1, values.ndim)))
     if undefined == "error" and rows.any():
         raise InputError(
             f"{name} is undefined (0/0) in some trainings and comparison.undefined is 'error'. "
