@@ -22,6 +22,7 @@ from ctseq.families.finetuning import finetune
 from ctseq.families.pixel_rows import PixelExamples
 from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import renew_head
+from ctseq.replicates.aggregation import Scans
 
 KINDS = ("video", "image")
 FRAMES = {"full": 32, "tiny": 4}
@@ -232,7 +233,9 @@ def own_training(
     renew_head(encoder, std=0.02, seed=[0])
     grey = own_inputs(encoder.model, rows * steps)
     members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
-    examples = PixelExamples(grey.reshape(-1, *grey.shape[-2:]), members, np.arange(len(grey)) % 2)
+    labels = np.arange(len(grey)) % 2
+    scans = Scans(np.arange(len(grey)), labels, None)
+    examples = PixelExamples(grey.reshape(-1, *grey.shape[-2:]), members, labels, scans)
     training = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["training"]
     training |= {"trainable": "all", "epochs": 2, "patience": 2}
     training |= {"batch_size": rows, "micro_batch": rows} | settings
@@ -240,7 +243,7 @@ def own_training(
         unfinished = Unfinished(Path(name, "unfinished"), "")
         one = examples[:1]
         history, _ = finetune(
-            encoder, examples, one, settings=training, seed=[0], unfinished=unfinished
+            encoder, examples, one, settings=training, by="loss", seed=[0], unfinished=unfinished
         )
     return history
 

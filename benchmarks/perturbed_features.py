@@ -15,12 +15,12 @@ import pandas as pd
 import yaml
 from measuring import ROOT
 
-from ctseq.evidence.metrics import classification_metrics
+from ctseq.evidence.evaluation import evaluate
 from ctseq.families.classical import CLASSICAL_HEADS, fit_classical
 from ctseq.families.heads import LINEAR
 from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs
 from ctseq.families.tuning import tune_head
-from ctseq.replicates.aggregation import choose_threshold, combine_slices
+from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.splits import random_split
 from ctseq.replicates.tasks import Task, draw_fits
 from ctseq.study.models import HEAD_FAMILIES
@@ -90,7 +90,9 @@ def fit(
     split = random_split(patients, replicate=1, test_proportion=0.3, stratify=True, seed=seed)
     fits = draw_fits(rows, patients, split, folds=3, seed=[seed])
     index = rows.reindex(columns=["patient_id", "slice_number"])
-    task = Task(index, rows["hemorrhage"].to_numpy(), *fits)
+    labels = rows["hemorrhage"].to_numpy()
+    # A row a scan: with inner folds, scans choose nothing.
+    task = Task(index, labels, Scans(np.arange(len(rows)), labels, None), *fits)
     seeds, losses = {"seed": seed, "replicate": 1}, pd.Series(dtype=float)
     if head in CLASSICAL_HEADS:
         choices, scores = fit_classical(head, features, task, weighted=False, **seeds)
@@ -100,17 +102,12 @@ def fit(
         choices = {name: trained.summary[name] for name in ("peak_rate", "epoch")}
         scores = trained.scores
         losses = trained.history.set_index(["peak_rate", "epoch"])["tuning_loss"]
-    held_out, test = (scores[scores["subset"] == name] for name in ("held_out", "test"))
-    if not pooled:
-        held_out, test = (combine_slices(part, rule="any") for part in (held_out, test))
-    held_out, test = (part.merge(patients, on="patient_id") for part in (held_out, test))
-    threshold = choose_threshold(*held_out[["hemorrhage", "probability"]].to_numpy(float).T)
-    truth, probability = test["hemorrhage"].to_numpy(), test["probability"].to_numpy()
-    predicted = (probability >= threshold).astype(int)
-    metrics = np.array(list(classification_metrics(truth, probability, predicted).values()), float)
+    rule = None if pooled else "any"
+    found = evaluate(scores, patients, sequence_rule=rule, threshold="chosen")
     return {
-        "probability": probability, "losses": losses, "metrics": metrics, "choices": choices,
-        "predicted": predicted,
+        "probability": found.predictions["probability"], "losses": losses, "choices": choices,
+        "metrics": np.array(list(found.metrics.values()), float),
+        "predicted": found.predictions["predicted"],
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from ctseq.families.heads import LINEAR
 from ctseq.families.sequence_heads import SEQUENCE_HEADS
 from ctseq.replicates.tasks import Fit, Task
 from ctseq.study.models import HEAD_FAMILIES
+from scans import alone
 
 pytestmark = pytest.mark.numerical
 
@@ -24,7 +25,7 @@ def problem(n=60):
     inner = [Fit(rows[(rows < 45) & (rows % 3 != k)], rows[(rows < 45) & (rows % 3 == k)])
              for k in range(3)]  # fmt: skip
     index = pd.DataFrame({"patient_id": [f"{row:02d}" for row in rows], "slice_number": 1})
-    return features, Task(index, labels, outer, inner)
+    return features, Task(index, labels, alone(labels), outer, inner)
 
 
 def fit(head, features, task):

@@ -12,12 +12,14 @@ from ctseq.core.errors import InputError
 from ctseq.encoders import loading
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
+from ctseq.families import finetuning
 from ctseq.families.finetuning import FineTuning, finetune
 from ctseq.families.pixel_rows import PixelExamples, probabilities
 from ctseq.families.resume import Unfinished
 from ctseq.families.trainable import choose_trainable, renew_head, save_model
 from ctseq.imaging.preprocessing import Preprocessing
 from processors import uses_all_instructions
+from scans import EPOCHS, LABELS, SCANS, alone
 
 pytestmark = pytest.mark.numerical
 
@@ -66,15 +68,17 @@ def examples(kind, n=11):
         :, None, None
     ].astype(np.uint8)
     members = np.arange(n * each)
-    return PixelExamples(pixels, members.reshape(n, each) if kind == "video" else members, labels)
+    members = members.reshape(n, each) if kind == "video" else members
+    return PixelExamples(pixels, members, labels, alone(labels))
 
 
-def train(encoder, rows, folder, *, choose=None, seed=(0, 1), **changes):
+def train(encoder, rows, folder, *, choose=None, by="accuracy", seed=(0, 1), **changes):
     return finetune(
         encoder,
         rows,
         rows if choose is None else choose,
         settings=SETTINGS | changes,
+        by=by,
         seed=list(seed),
         unfinished=Unfinished(folder / "unfinished", json.dumps(changes)),
     )
@@ -89,7 +93,7 @@ def same(first, second):
 
 
 def gradient(encoder, rows, **changes):
-    run = FineTuning(encoder, SETTINGS | changes, [0, 1], rows.labels)
+    run = FineTuning(encoder, SETTINGS | changes, "accuracy", [0, 1], rows.labels)
     loss = run.accumulate(rows)
     return loss, torch.cat([p.grad.flatten() for p in run.weights.values()])
 
@@ -133,6 +137,23 @@ def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
     # The model is that of the kept epoch, not of the last.
     called = probabilities(encoder, rows, SETTINGS) > 0.5
     assert (called == rows.labels).mean() == accuracy[best]
+
+
+@pytest.mark.parametrize(
+    ("by", "scans", "kept"),
+    [("accuracy", SCANS, 2), ("accuracy", alone(LABELS), 1), ("loss", SCANS, 1)],
+)
+def test_scans_choose_by_accuracy_and_rows_by_loss(by, scans, kept, tiny, monkeypatch):
+    # By cross-entropy the first epoch is better, by scans the second.
+    found = (torch.from_numpy(np.log(np.stack([1 - p, p], axis=1))) for p in EPOCHS)
+    monkeypatch.setattr(finetuning, "logits", lambda *_: next(found))
+    run = FineTuning(loaded(tiny / "image", "image"), SETTINGS, by, [0, 1], LABELS)
+    tune = PixelExamples(np.zeros((9, 1, 1), np.uint8), np.arange(9), LABELS, scans)
+    for _ in EPOCHS:
+        run.epoch += 1
+        run.evaluate(tune, 0.5, 1.0)
+    assert run.best == kept
+    assert [row["tuning_loss"] for row in run.history] == pytest.approx([0.286, 0.376], abs=1e-3)
 
 
 def test_the_schedule_ends_at_zero(tiny, tmp_path):

@@ -295,8 +295,8 @@ def test_models_that_learn_alike_share_a_paragraph():
         "ViViT and ConvNeXt": "the encoder is frozen and turns each slice or sequence into "
         "features once, to which a final linear layer is fitted. Training is by AdamW, on "
         "cross-entropy. The learning rate rises over 2 steps and then falls linearly to zero. "
-        "Training stops after 5 epochs without a better accuracy on the test patients, and the "
-        "best epoch is kept."
+        "Training stops after 5 epochs without a better accuracy on the scans of the test "
+        "patients, and the best epoch is kept."
     }
 
 
@@ -338,12 +338,12 @@ def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
     assert "The epoch and the learning rate are chosen anew" in render(study)
 
 
-def test_fine_tuning_chooses_by_accuracy():
+def test_fine_tuning_chooses_by_loss():
     whole = {"training": {"trainable": "all"}}
     study = models_of(tuning={"patients": "train"}, vivit=whole)
     said = paragraphs(study)
     assert said["ViViT"].startswith("the model is trained from pixels, in all its weights.")
-    assert "without a better accuracy on it" in said["ViViT"]
+    assert "without a lower loss on it, and the epoch with the lowest is kept" in said["ViViT"]
     assert "the loss on those held out says" in said["ConvNeXt"]
     rows = {row[0]: row[1:] for row in models.training_table(study.config).rows}
     folds = "5 inner folds of the training patients"

@@ -143,7 +143,7 @@ def attempts(tmp_path_factory):
     inputs = write_study(root)
     training = TRAINING
     settings = {"replicate": 1, "threads": 1, "labels": "patient", "folds": None, "seed": 0}
-    settings |= {"shuffle_seed": None, "code": "old"}
+    settings |= {"shuffled": False, "sequence_rule": None, "code": "old"}
     settings |= {"model": {"kind": "video", "frames": FRAMES, "frame_sampling": "uniform"}}
     settings |= {"training": training}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]

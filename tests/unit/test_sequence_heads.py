@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
-from ctseq.families.training import Examples, predict, train
+from ctseq.families.training import predict, train
 from ctseq.replicates.tasks import Fit
+from scans import examples_of
 
 pytestmark = pytest.mark.numerical
 
@@ -87,7 +88,7 @@ def test_only_recurrent_heads_see_the_order(head, sees_order):
     lengths, parameters = {"a": 12}, initial(head)
     probabilities = [
         predicted(SEQUENCE_HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
-        for s in (None, 1)
+        for s in (None, [1, 1])
     ]
     assert (abs(probabilities[0] - probabilities[1]) > 1e-4) == sees_order
 
@@ -103,7 +104,7 @@ def test_a_task_of_order_alone(head, learns):
     )
     everyone = np.arange(24)
     (candidate,) = train(
-        SEQUENCE_HEADS[head], Examples(inputs, everyone % 2), [Fit(everyone, everyone)],
+        SEQUENCE_HEADS[head], examples_of(inputs, everyone % 2), [Fit(everyone, everyone)],
         initial=initial(head), rates=[0.01], settings=SETTINGS, by="loss", seed=[0],
     )  # fmt: skip
     assert (candidate.table()["tuning_accuracy"].max() == 1.0) == learns
@@ -127,7 +128,7 @@ def test_a_stack_is_its_heads_one_by_one():
 
 @given(
     st.dictionaries(st.text("049aé", min_size=1, max_size=4), st.integers(1, 9), min_size=1),
-    st.integers(0, 9),
+    st.tuples(st.integers(0, 9), st.integers(1, 9)),
 )
 def test_shuffling_keeps_each_patients_slices_and_ignores_the_others(lengths, seed):
     rows = slices_of(lengths)
@@ -137,6 +138,14 @@ def test_shuffling_keeps_each_patients_slices_and_ignores_the_others(lengths, se
         assert sorted(seen) == sorted(plain[patient])
         alone = ordered_slices(rows[rows["patient_id"] == patient], shuffle_seed=seed)[patient]
         assert (seen - min(seen)).tolist() == alone.tolist()
+
+
+def test_each_replicate_has_an_order_of_its_own():
+    rows = slices_of({"a": 12, "b": 12})
+    first, again, second = (ordered_slices(rows, shuffle_seed=[0, n]) for n in (1, 1, 2))
+    for patient in "ab":
+        assert first[patient].tolist() == again[patient].tolist()
+        assert first[patient].tolist() != second[patient].tolist()
 
 
 def test_slices_are_seen_in_the_order_of_the_body_whatever_their_numbers():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from ctseq.core.errors import InputError
 from ctseq.families import training
 from ctseq.families.heads import LINEAR, initial_layer, relative_weight_change
-from ctseq.families.training import Examples, predict, train
+from ctseq.families.training import predict, train
 from ctseq.replicates.tasks import Fit
+from scans import EPOCHS, LABELS, SCANS, examples_of
 
 pytestmark = pytest.mark.numerical
 
@@ -33,7 +35,7 @@ def examples(n, *, seed=0, signal=1.0):
     labels = (np.arange(n) % 2).astype(int)
     features = rng.normal(0, 1, (n, 8)).astype(np.float32)
     features[:, 0] += signal * (2 * labels - 1)
-    return Examples([features], labels)
+    return examples_of([features], labels)
 
 
 def start(data, seed=(0, 1, 1)):
@@ -63,7 +65,7 @@ def run(data, fits, *, rates=(5e-6,), by="accuracy", initial=None, **changes):
 def test_one_step_by_hand():
     # AdamW's first step moves each weight by the learning rate against its gradient's sign, after
     # shrinking it by rate * decay. Without warm-up, one step of one epoch has the full rate.
-    data = Examples([np.array([[1.0, -2.0]], np.float32)], np.array([1]))
+    data = examples_of([np.array([[1.0, -2.0]], np.float32)], np.array([1]))
     initial = {"weight": np.full((2, 2), 0.5, np.float32), "bias": np.zeros(2, np.float32)}
     (candidate,) = run(
         data, [Fit(np.array([0]), np.array([0]))], rates=[0.1], initial=initial,
@@ -109,6 +111,20 @@ def test_what_is_kept_is_the_epoch_kept():
     assert right.mean() == kept["tuning_accuracy"]
 
 
+@pytest.mark.parametrize(("rule", "kept"), [("any", 2), (None, 1)])
+def test_the_scans_choose_whatever_a_row_is(rule, kept, monkeypatch):
+    found = iter(EPOCHS)
+    monkeypatch.setattr(training, "predict", lambda *_: next(found))
+    rows = np.arange(len(LABELS))
+    data = examples_of([np.zeros((len(rows), 2), np.float32)], LABELS)
+    if rule:
+        data = replace(data, scans=SCANS)
+    (candidate,) = run(data, [Fit(rows, rows)], epochs=len(EPOCHS))
+    assert candidate.epoch == kept
+    accuracies = {"any": [1 / 3, 1], None: [7 / 9, 6 / 9]}[rule]
+    assert candidate.table()["tuning_accuracy"].tolist() == pytest.approx(accuracies)
+
+
 def test_learning_rate_column_ends_at_zero():
     (candidate,) = run(examples(40), [halves(40)], epochs=3)
     assert candidate.table()["learning_rate"].iloc[-1] == 0
@@ -149,7 +165,7 @@ def test_losses_of_a_grid_are_over_all_held_out_rows():
 def test_weights_balance_the_classes():
     # Nine negative rows and one positive: weighted, a constant head is best at one half.
     labels = np.array([1] + [0] * 9)
-    data = Examples([np.zeros((10, 1), np.float32)], labels)
+    data = examples_of([np.zeros((10, 1), np.float32)], labels)
     everything = Fit(np.arange(10), np.arange(0))
     options = {"rates": [0.05], "weight_decay": 0.0, "epochs": 400, "batch_size": 10}
     (plain,) = run(data, [everything], **options)
@@ -161,7 +177,7 @@ def test_weights_balance_the_classes():
 
 
 def test_diverging_is_an_error_unless_another_rate_does_not():
-    data = Examples([np.full((20, 4), np.inf, np.float32)], np.arange(20) % 2)
+    data = examples_of([np.full((20, 4), np.inf, np.float32)], np.arange(20) % 2)
     with pytest.raises(InputError, match=r"diverged.*training\.learning_rate"):
         run(data, [halves(20)])
     # However well it began: at this rate the second epoch overflows.
@@ -175,12 +191,13 @@ def test_diverging_is_an_error_unless_another_rate_does_not():
 def test_same_bytes_in_another_process():
     program = """
 import sys
-sys.path[:0] = [sys.argv[1], sys.argv[2]]
+sys.path[:0] = sys.argv[1:]
 from test_training import trained_bytes
 sys.stdout.buffer.write(trained_bytes())
 """
     here = Path(__file__).parent
-    command = [sys.executable, "-c", program, here.parents[1] / "workflow/scripts", here]
+    command = [sys.executable, "-c", program, here.parents[1] / "workflow/scripts"]
+    command += [here, here.parent]
     elsewhere = subprocess.run(command, check=True, capture_output=True).stdout
     assert trained_bytes() == elsewhere
     assert len(elsewhere) > 64
@@ -195,7 +212,7 @@ def trained_bytes():
 
 
 def test_initial_layers_follow_their_seed():
-    wide = Examples([np.zeros((1, 1000), np.float32)], np.array([0]))
+    wide = examples_of([np.zeros((1, 1000), np.float32)], np.array([0]))
     first, again, other = (start(wide, seed) for seed in ([0, 1], [0, 1], [0, 2]))
     np.testing.assert_array_equal(first["weight"], again["weight"])
     assert (first["weight"] != other["weight"]).all()

@@ -86,16 +86,14 @@ def run(inputs, folder, head, folds=3):
     common = {"replicate": 1, "folds": folds, "seed": 5}
     training = TRAINING if folds else TRAINING | {"learning_rate": 1e-2}
     family = HEAD_FAMILIES[head]
-    if family == "linear":
-        train_head.main(inputs, out, labels="slice", training=training, **common)
-    elif family == "sequence":
-        train_sequence_head.main(
-            inputs, out, head=head, shuffle_seed=None, training=training, **common
-        )
-    else:
-        fit_classical.main(
-            inputs, out.scores, out.summary, head=head, labels="slice", weighted=True, **common
-        )
+    script, own = {
+        "linear": (
+            train_head, {"labels": "slice", "sequence_rule": "any", "training": training}
+        ),
+        "sequence": (train_sequence_head, {"shuffled": False, "training": training}),
+        "classical": (fit_classical, {"labels": "slice", "weighted": True}),
+    }[family]  # fmt: skip
+    script.main(inputs, out, model={"head": head} | own, **common)
     results = [folder / name for name in ("predictions.csv", "slices.csv", "metrics.json")]
     evaluate.main(
         SimpleNamespace(scores=out.scores, patients=inputs.patients, slices=inputs.slices),
@@ -147,7 +145,7 @@ def test_scores_without_a_label_are_an_error(inputs, tmp_path, name, table, miss
     write_table(fewer, tmp_path / "fewer.csv", table)
     tables = {"patients": inputs.patients, "slices": inputs.slices, name: tmp_path / "fewer.csv"}
     found = SimpleNamespace(scores=tmp_path / "scores.csv", **tables)
-    with pytest.raises(InputError, match=f"fewer.csv has no row of {missing}, which"):
+    with pytest.raises(InputError, match=f"dataset/{name}.csv has no row of {missing}, which"):
         evaluate.main(found, *[tmp_path / "x"] * 3, sequence_rule="any", threshold="chosen")
 
 
@@ -167,14 +165,15 @@ def test_heads_without_weights_tell_none(inputs, tmp_path):
 def test_attention_belongs_to_its_slice_in_a_shuffled_sequence(inputs, tmp_path):
     # Attention does not see the order: shuffled or not, a slice has the same weight.
     tables = []
-    for number, shuffle_seed in enumerate((None, 7)):
+    for number, shuffled in enumerate((False, True)):
         folder = tmp_path / str(number)
         folder.mkdir()
         names = ("head.safetensors", "history.csv", "scores.csv", "summary.json", "attention.csv")
         out = SimpleNamespace(**{name.partition(".")[0]: folder / name for name in names})
         train_sequence_head.main(
-            inputs, out, replicate=1, head="attention", shuffle_seed=shuffle_seed, folds=None,
-            training=TRAINING | {"learning_rate": 1e-2}, seed=5,
+            inputs, out, replicate=1, folds=None, seed=5,
+            model={"head": "attention", "shuffled": shuffled,
+                   "training": TRAINING | {"learning_rate": 1e-2}},
         )  # fmt: skip
         tables.append(read_table(out.attention, ATTENTION))
     np.testing.assert_allclose(tables[0]["weight"], tables[1]["weight"], atol=1e-5)

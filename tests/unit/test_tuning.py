@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR
 from ctseq.families.tuning import tune_head
-from ctseq.replicates.aggregation import choose_threshold, combine_slices
+from ctseq.replicates.aggregation import Scans, choose_threshold, combine_slices
 from ctseq.replicates.splits import inner_folds
 from ctseq.replicates.tables import SCORES
 from ctseq.replicates.tasks import Fit, Task, draw_fits, tabulate_scores
+from scans import alone
 
 TRAINING = {
     "learning_rate": [1e-3, 1e-2],
@@ -47,7 +48,8 @@ def dataset(n_patients=20, n_slices=3):
 def task_of(patients, split, rows, labels, folds):
     views = len(labels) // len(rows)
     fits = draw_fits(rows, patients, split, folds=folds, seed=[0, 1, 4], views=views)
-    return Task(rows, labels, *fits)
+    scans = Scans(np.repeat(np.arange(len(patients)), 3), labels[: len(rows)], "mean")
+    return Task(rows, labels, scans, *fits)
 
 
 def trained(features, labels, patients, split, rows, folds, **changes):
@@ -159,7 +161,7 @@ def test_mirrored_rows_are_learned_from_and_never_scored():
 def test_scores_are_sorted():
     rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 2, 1]})
     test, others = np.array([0]), np.array([1, 2])
-    task = Task(rows, np.zeros(3), Fit(others, test), [Fit(test, others)])
+    task = Task(rows, np.zeros(3), alone(np.zeros(3)), Fit(others, test), [Fit(test, others)])
     scores = tabulate_scores(task, np.array([0.5]), [np.array([0.1, 0.2])])
     assert scores.to_numpy().tolist() == [
         ["a", 1, "held_out", 0.2], ["a", 2, "held_out", 0.1], ["b", 1, "test", 0.5]

@@ -52,10 +52,10 @@ class Outcome:
     def jobs(self):
         """The jobs that it planned or ran, such as ``train_head model=vivit, replicate=01``.
 
-        A wildcard that is empty, as of the only shard, is left out.
+        Wildcards that are empty, as of the only shard, are left out.
         """
         blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*)", self.text, re.M)
-        blocks = [(rule, re.sub(r", \w+=$", "", text, flags=re.M)) for rule, text in blocks]
+        blocks = [(rule, re.sub(r", \w+=(?=,|$)", "", text, flags=re.M)) for rule, text in blocks]
         named = [(rule, re.search(r"^ {4}wildcards: (.*)$", text, re.M)) for rule, text in blocks]
         return sorted(f"{rule} {found[1]}" if found else rule for rule, found in named)
 

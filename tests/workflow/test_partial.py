@@ -1,5 +1,6 @@
 """What runs again: one replicate alone, more replicates, another model, any changed key."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,8 @@ CHANGES = [
     # A label is words alone: figures and pages are made anew, and no statistic.
     ("models.convnext.label", "Image", PLOTTED, set()),
     ("models.convnext.labels", "patient", TRAINED, {"convnext"}),
-    ("models.convnext.sequence_rule", "mean", EVALUATED, {"convnext"}),
+    # The epoch that is kept is the one whose scans, by this rule, are right most often.
+    ("models.convnext.sequence_rule", "mean", TRAINED, {"convnext"}),
     ("models.vivit.extraction", {"precision": "bfloat16"}, EXTRACTED, {"vivit"}),
     ("extraction.precision", "bfloat16", EXTRACTED, BOTH),
     ("extraction.speedups", False, EXTRACTED, BOTH),
@@ -182,6 +184,17 @@ def test_forcing_a_training_re_runs_it_and_what_is_downstream(grown):
     jobs = grown["one training forced"].jobs
     assert set(_of_runs(jobs)) == OF_RUN
     assert {job.split()[0] for job in jobs} == TRAINED
+
+
+def test_each_replicate_has_features_of_its_own_order(changed):
+    plan = changed["models.vivit.shuffle_slices"]
+    assert [job for job in plan.jobs if job.startswith("extract_features")] == [
+        f"extract_features model=vivit, order=-replicate-{n}" for n in ("01", "02")
+    ]
+    inputs = re.findall(r"^rule train_head:\n    input: (\S+), ", plan.text, re.M)
+    assert sorted(inputs) == [
+        f"results/small/features/vivit-replicate-{n}.safetensors" for n in ("01", "02")
+    ]
 
 
 def test_more_replicates_run_only_the_new(grown):

@@ -52,8 +52,9 @@ class Run:
 def order_pairs(studies: Sequence[FinishedStudy]) -> list[tuple[Run, Run]]:
     """Return pairs of a model and the same model on shuffled slices, of one study or of two.
 
-    The first of a pair sees slices in order. The two share everything else: settings, training,
-    dataset, seed and the split of each replicate, which is compared. A recipe makes one pair,
+    The first of a pair sees slices in order, the second in another random order each replicate. The
+    two share everything else: settings, training, dataset, seed and the split of each replicate,
+    which is compared. A recipe makes one pair,
     within a study if there is one.
     """
     by_recipe: dict[str, list[Run]] = {}

@@ -2,8 +2,8 @@
 
 from ctseq.core.contracts import Table
 
-# `tuning_` columns are over the rows that choose the epoch: held-out training patients or, as the
-# paper prints it, the test patients.
+# `tuning_` columns are of the patients that choose the epoch: held-out training patients or, as the
+# paper prints it, the test patients. The loss is over their rows, the accuracy over their scans.
 HISTORY = Table(
     {
         "peak_rate": "float",

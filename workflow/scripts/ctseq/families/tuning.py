@@ -64,7 +64,7 @@ def tune_head(
     With inner fits, every learning rate is trained on each; rate and epoch are those with the
     lowest loss over all rows held out, and the head is trained anew on all training rows up to
     that epoch. Test rows are then scored once. Without inner fits, the epoch is the one with the
-    highest accuracy on the test patients' scans: the paper chooses on test patients, too.
+    highest accuracy on the scans of the test patients, who choose in the paper, too.
 
     Parameters
     ----------
