@@ -34,8 +34,10 @@ def test_every_analysis_has_its_own_file_inputs_and_section():
     assert len({analysis.stem for analysis in ANALYSES.values()}) == len(ANALYSES)
     for name, analysis in ANALYSES.items():
         assert analysis.name == name
-        assert analysis.inputs == ("predictions" if name.startswith("patients/") else "replicates")
-        assert analysis.section in ("primary", "patients", "paper")
+        folder = name.rpartition("/")[0]
+        inputs = {"patients": ["predictions"], "further": ["variance", "learning_curve"]}
+        assert analysis.inputs in inputs.get(folder, ["replicates"])
+        assert analysis.section in ("primary", "patients", "paper", "further")
 
 
 @pytest.mark.parametrize("name", OVER_REPLICATES)

@@ -1,6 +1,7 @@
 """The analyses' tables as the report prints them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,9 @@ from ctseq.report.tables import Table, table_of
 _DIFFERENCE = {"estimate": "Difference"}
 _OVER_PATIENTS = ["n", "n_positive", "n_never_tested"]
 _COUNTS = ["n_a", "n_b", "n_undefined"]
+
+_FURTHER = frozenset(one.stem for one in ANALYSES.values() if one.section == "further")
+_SHARES = {"share_split": "Split", "share_seed": "Seed", "share_rest": "Both together"}
 
 # Tables that are shown as sentences or curves instead.
 _UNPRINTED = frozenset({"verdict", "curves", "variance_parts"})
@@ -77,3 +81,38 @@ def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
         return ""
     low, high = (f"{100 * rate:.0f}" for rate in (rates.min(), rates.max()))
     return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def has_further(study: Study) -> bool:
+    """Return whether the study has analyses that trained more."""
+    return not _FURTHER.isdisjoint(study.comparison)
+
+
+def further(study: Study) -> dict[str, Any]:
+    """Return the table of the variance parts, if there is one, and its number of seeds."""
+    if "variance_parts" not in study.comparison:
+        return {"variance": None, "seeds": 0}
+    frame = study.comparison["variance_parts"]
+    return {"variance": _variance(frame, study), "seeds": int(frame["n_seeds"].iloc[0])}
+
+
+def _variance(frame: pd.DataFrame, study: Study) -> Table:
+    labels = study.labels
+    names = [
+        f"{labels[row.model]} − {labels[row.minus]}" if row.minus else labels[row.model]
+        for row in frame.itertuples()
+    ]
+    shown = frame.assign(model=names).drop(columns="minus")
+    return table_of(
+        shown,
+        title="Parts of the variance of one replicate",
+        labels={},
+        alpha=study.alpha,
+        headings={
+            **_SHARES,
+            "width_averaged": "Width, averaged",
+            "width_limit": "Width, limit",
+            "n": "Splits",
+        },
+        drop=["variance_split", "variance_seed", "variance_rest", "n_seeds"],
+    )

@@ -9,10 +9,9 @@ from typing import Any
 
 import yaml
 
-from ctseq.report.comparison import false_alarms
+from ctseq.report.comparison import false_alarms, further, has_further
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
-from ctseq.report.further import further, has_further
 from ctseq.report.models import limits, models, views
 from ctseq.report.numbers import number
 from ctseq.report.paper import against_paper, claims, printed_table
