@@ -83,12 +83,12 @@ def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def has_further(study: Study) -> bool:
+def has_further(study: Compared) -> bool:
     """Return whether the study has analyses that trained more."""
     return not _FURTHER.isdisjoint(study.comparison)
 
 
-def further(study: Study) -> dict[str, Any]:
+def further(study: Compared) -> dict[str, Any]:
     """Return the table of the variance parts, if there is one, and its number of seeds."""
     if "variance_parts" not in study.comparison:
         return {"variance": None, "seeds": 0}
@@ -96,7 +96,7 @@ def further(study: Study) -> dict[str, Any]:
     return {"variance": _variance(frame, study), "seeds": int(frame["n_seeds"].iloc[0])}
 
 
-def _variance(frame: pd.DataFrame, study: Study) -> Table:
+def _variance(frame: pd.DataFrame, study: Compared) -> Table:
     labels = study.labels
     names = [
         f"{labels[row.model]} − {labels[row.minus]}" if row.minus else labels[row.model]

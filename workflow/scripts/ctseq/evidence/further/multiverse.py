@@ -12,7 +12,8 @@ from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.over_replicates.verdicts import verdict_table
 from ctseq.evidence.tables import INTERVAL, METRICS, PAIR, floats
 
-_CONCLUSIONS = ("a_better", "b_better", "equivalent", "a_noninferior", "b_noninferior")
+# The first that is shown is a protocol's verdict; what shows nothing is inconclusive.
+VERDICTS = ("a_better", "b_better", "equivalent", "a_noninferior", "b_noninferior", "inconclusive")
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,8 @@ class CellRuns:
 def specification(axes: Sequence[str]) -> Table:
     """Return the contract of the table of all protocols, whose choices stand in a column an axis.
 
-    `verdict` is ``a_better``, ``b_better``, ``equivalent``, ``a_noninferior``, ``b_noninferior``,
-    or ``inconclusive``: the first of these that is shown. `equivalent` is 1 wherever the difference
-    is certainly smaller than the margin.
+    `verdict` is one of `VERDICTS`. `equivalent` is 1 wherever the difference is certainly smaller
+    than the margin, also if one model is better.
     """
     columns = {"cell": "int", **dict.fromkeys(axes, "text"), "own": "flag", "metric": "text"}
     columns |= PAIR | INTERVAL | floats("margin") | {"verdict": "text", "equivalent": "flag"}
@@ -79,7 +79,7 @@ def verdict_shares(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (a, b), own in table.groupby(["model_a", "model_b"], sort=False):
-        for verdict in (*_CONCLUSIONS, "inconclusive"):
+        for verdict in VERDICTS:
             those = own[own["verdict"] == verdict]
             counts = {"cells": len(those), "share": len(those) / len(own)}
             small = int(those["equivalent"].sum())
@@ -91,6 +91,7 @@ def _conclusion(row: Mapping[str, Any]) -> str:
     shown = {
         "a_better": row["better"] == row["model_a"],
         "b_better": row["better"] == row["model_b"],
-        **{name: row[name] for name in _CONCLUSIONS[2:]},
+        **{name: row[name] for name in VERDICTS[2:5]},
+        "inconclusive": True,
     }
-    return next((name for name in _CONCLUSIONS if shown[name]), "inconclusive")
+    return next(name for name in VERDICTS if shown[name])
