@@ -144,13 +144,16 @@ def test_every_verdict_has_words():
 
 
 def study_of(comparison):
-    return SimpleNamespace(labels=LABELS, alpha=0.05, comparison=comparison)
+    config = {"comparison": {"primary": "recall"}}
+    return SimpleNamespace(labels=LABELS, alpha=0.05, comparison=comparison, config=config)
 
 
 def test_the_section_stands_where_more_was_trained():
     assert not has_further(study_of({"resampled_t": pd.DataFrame()}))
     assert has_further(study_of({"learning_curve": pd.DataFrame()}))
-    assert further(study_of({"learning_curve": pd.DataFrame()})) == {"variance": None, "seeds": 0}
+    table = further(study_of({"learning_curve": curve_table()}))["curve"]
+    assert len(table.rows) == 13
+    assert {row[0] for row in table.rows} == {"Recall (sensitivity)", "ROC AUC"}
 
 
 def test_parts_of_the_variance_are_printed_by_model_and_difference():

@@ -17,7 +17,7 @@ _FURTHER = frozenset(one.stem for one in ANALYSES.values() if one.section == "fu
 _SHARES = {"share_split": "Split", "share_seed": "Seed", "share_rest": "Both together"}
 
 # Tables that are shown as sentences or curves instead.
-_UNPRINTED = frozenset({"verdict", "curves", "variance_parts"})
+_UNPRINTED = frozenset({"verdict", "curves", "variance_parts", "learning_curve"})
 _ONE_RIGHT = {"only_a_right": "Only first right", "only_b_right": "Only second right"}
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
@@ -39,11 +39,6 @@ _PLAN = {
     "mann_whitney": ("Table IV. Mann-Whitney U", {}, _COUNTS),
     "ranges": ("Table V. Smallest and largest values", {}, []),
     "means": ("Table VI. Means", {}, []),
-    "learning_curve": (
-        "Metrics by number of training patients",
-        {"n_train": "Training patients", "estimate": "Mean"},
-        [],
-    ),
 }
 
 
@@ -89,11 +84,29 @@ def has_further(study: Compared) -> bool:
 
 
 def further(study: Compared) -> dict[str, Any]:
-    """Return the table of the variance parts, if there is one, and its number of seeds."""
-    if "variance_parts" not in study.comparison:
-        return {"variance": None, "seeds": 0}
-    frame = study.comparison["variance_parts"]
-    return {"variance": _variance(frame, study), "seeds": int(frame["n_seeds"].iloc[0])}
+    """Return the table of the variance parts with its number of seeds, and that of the curve.
+
+    A table that the study does not have is None.
+    """
+    parts = study.comparison.get("variance_parts")
+    curve = study.comparison.get("learning_curve")
+    return {
+        "variance": None if parts is None else _variance(parts, study),
+        "seeds": 0 if parts is None else int(parts["n_seeds"].iloc[0]),
+        "curve": None if curve is None else _curve(curve, study),
+    }
+
+
+def _curve(frame: pd.DataFrame, study: Compared) -> Table:
+    """Return the table of the metrics that the figure shows."""
+    shown = frame["metric"].isin([study.config["comparison"]["primary"], "roc_auc"])
+    return table_of(
+        frame[shown],
+        title="Metrics by number of training patients",
+        labels=study.labels,
+        alpha=study.alpha,
+        headings={"n_train": "Training patients", "estimate": "Mean"},
+    )
 
 
 def _variance(frame: pd.DataFrame, study: Compared) -> Table:
