@@ -61,7 +61,7 @@ def test_the_studys_own_protocol_has_the_studys_difference(finished):
     accuracy = values_of(copy).xs("accuracy", level="metric").unstack("model")  # noqa: PD010
     [own] = table[table["own"] == 1].itertuples()
     assert own.estimate == pytest.approx((accuracy["vivit"] - accuracy["convnext"]).mean())
-    assert "Of 4 protocols" in (copy.results / "multiverse.html").read_text("utf-8")
+    assert "of 4 protocols" in (copy.results / "multiverse.html").read_text("utf-8")
 
 
 def test_runs_with_the_studys_seeds_are_the_studys(finished):

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.core.words import listed
 from ctseq.evidence.further.multiverse import verdict_shares
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.figures import Figure
@@ -46,7 +45,7 @@ def render_multiverse(
             "says": _sentence(own, labels[a], labels[b], metric.words),
             "shares": _shares(shares[(shares["model_a"] == a) & (shares["model_b"] == b)], labels),
             "figure": figure,
-            "cells": _cells(own, axes),
+            "cells": _cells(own, axes, labels),
         }
         for ((a, b), own), figure in zip(
             table.groupby(["model_a", "model_b"], sort=False), figures, strict=True
@@ -57,7 +56,6 @@ def render_multiverse(
         synthetic=config["dataset"]["format"] == "phantom",
         n_cells=table["cell"].nunique(),
         n_refused=n_refused,
-        axes=listed(axes.values()),
         metric=metric.words,
         margin=number(table["margin"].iloc[0]),
         alpha=config["comparison"]["alpha"],
@@ -68,10 +66,6 @@ def render_multiverse(
 def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
     """Return what the protocols say of one contrast."""
     counts = own["verdict"].value_counts()
-    shown = [
-        f"{counts.get(verdict, 0)} show {better} better"
-        for verdict, better in (("a_better", a), ("b_better", b))
-    ]
     defined = own.dropna(subset="estimate")
     [study] = own[own["own"] == 1].to_dict(orient="records")
     span = (
@@ -81,7 +75,8 @@ def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
         else f"the difference in {metric} is undefined in all of them"
     )
     return (
-        f"Of {len(own)} protocols, {' and '.join(shown)}; {span}. The study's own protocol has "
+        f"{a} is shown to be better under {counts.get('a_better', 0)} of {len(own)} protocols, and "
+        f"{b} under {counts.get('b_better', 0)}; {span}. The study's own protocol has "
         f"{number(study['estimate'])} {interval(study['low'], study['high'])}."
     )
 
@@ -106,13 +101,13 @@ def verdict_words(verdict: str, a: str, b: str) -> str:
         "a_better": f"{a} better",
         "b_better": f"{b} better",
         "equivalent": "equivalent",
-        "a_noninferior": f"{a} not worse by the margin",
-        "b_noninferior": f"{b} not worse by the margin",
+        "a_noninferior": f"{a} non-inferior",
+        "b_noninferior": f"{b} non-inferior",
         "inconclusive": "inconclusive",
     }[verdict]
 
 
-def _cells(own: pd.DataFrame, axes: Mapping[str, str]) -> Table:
+def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]) -> Table:
     """Return the table of all protocols, in the order of the figure."""
     own = own.sort_values(["estimate", "cell"])
     rows = [
@@ -121,7 +116,7 @@ def _cells(own: pd.DataFrame, axes: Mapping[str, str]) -> Table:
             *(row[axis].replace("_", " ") for axis in axes),
             number(row["estimate"]),
             interval(row["low"], row["high"]),
-            row["verdict"].replace("_", " "),
+            verdict_words(row["verdict"], labels[row["model_a"]], labels[row["model_b"]]),
         ]
         for row in own.to_dict(orient="records")
     ]
