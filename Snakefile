@@ -50,7 +50,7 @@ rule all:
 rule multiverse:
     """The answer under every protocol of a grid: a table, and a page with its figure."""
     input:
-        "<results>/multiverse.html",
+        multiverse_page,
 
 
 rule published:

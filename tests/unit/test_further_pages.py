@@ -13,7 +13,9 @@ from ctseq.figures.further import learning_curve, specification_curve
 from ctseq.figures.style import save
 from ctseq.report.comparison import further, has_further
 from ctseq.report.figures import Figure
+from ctseq.report.page import section_body
 from ctseq.report.multiverse_page import render_multiverse, verdict_words
+from ctseq.report.sections import SECTIONS
 
 LABELS = {"a": "ViViT", "b": "<b>ConvNeXt</b>"}
 AXES = {"tuning": "chosen on", "sequence_rule": "slices combined by"}
@@ -154,6 +156,17 @@ def test_the_section_stands_where_more_was_trained():
     table = further(study_of({"learning_curve": curve_table()}))["curve"]
     assert len(table.rows) == 13
     assert {row[0] for row in table.rows} == {"Recall (sensitivity)", "ROC AUC"}
+
+
+def test_the_section_prints_each_part_once():
+    picture = Figure("learning_curve", "Nested training sets.", "data:image/png;base64,AA==")
+    study = study_of({"learning_curve": curve_table()})
+    study.figures = [picture]
+    [section] = [one for one in SECTIONS if one.id == "further"]
+    body = section_body(section, study)
+    assert body.count("<figure") == body.count("<table") == 1
+    assert "Would more patients help?" in body
+    assert "luck of the split" not in body
 
 
 def test_parts_of_the_variance_are_printed_by_model_and_difference():

@@ -16,6 +16,15 @@ def grid():
         raise WorkflowError(str(error))
 
 
+def multiverse_page(wildcards):
+    """Return the page of the multiverse; stop if there can be none.
+
+    Snakemake would keep a page of another configuration whose own inputs cannot be told.
+    """
+    grid()
+    return f"{RESULTS}/multiverse.html"
+
+
 def protocols_of(name):
     """Return the different trainings on the features of a model or variant."""
     return trainings_of(grid(), name, folds=config["tuning"]["folds"])
