@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
+from ctseq.core.tables import read_table  # noqa: E402
+from ctseq.evidence.levels import LEARNERS, LEAST, LEVELS, MOST, UNUSED  # noqa: E402
 from ctseq.imaging.windows import PRESETS  # noqa: E402
 from ctseq.readers.problems import PROBLEMS, UNUSED_FILES  # noqa: E402
 
@@ -25,6 +28,15 @@ ABOUT_THE_IMAGE = [
     "# An image with the environments of envs/; docs/environments.md says how to use it.",
     "# Written from them by `make docs`, as `snakemake --containerize` would but for these lines.",
 ]
+# Columns of the tables of levels; every other metric stands in the last one.
+METRICS_OF_LEVELS = {
+    "accuracy": "accuracy",
+    "recall": "recall",
+    "specificity": "specificity",
+    "precision": "precision",
+    "roc_auc": "AUC",
+    "brier": "Brier",
+}
 CUDA_OF_THE_IMAGE = [
     "# conda-forge gives PyTorch's GPU build where it is told of a driver: its CUDA version.",
     "ARG CONDA_OVERRIDE_CUDA",
@@ -162,6 +174,81 @@ def datasets() -> str:
     return document
 
 
+def statistics() -> str:
+    """Return docs/statistics.md as it should be: its tables are those of resources/levels.csv."""
+    levels = read_table(ROOT / "resources/levels.csv", LEVELS)
+    document = (ROOT / "docs/statistics.md").read_text("utf-8")
+    for name in ("difference", "interval", "difference_overlap_once"):
+        document = replaced(document, name, levels_table(levels[levels["procedure"] == name]))
+    others = levels[
+        ~levels["procedure"].isin(["difference", "difference_overlap_once", "interval"])
+    ]
+    unused = others["procedure"].isin(UNUSED)
+    document = replaced(document, "others", ranges_table(others[~unused]))
+    document = replaced(document, "unused", ranges_table(others[unused]))
+    return replaced(document, "beyond", beyond_table(levels))
+
+
+def levels_table(levels: pd.DataFrame) -> str:
+    """Return the Markdown table of one procedure: the range over learners, in per cent."""
+    lines = [f"| design | {' | '.join(METRICS_OF_LEVELS.values())} | all others |"]
+    lines += [f"|---|{'---|' * (len(METRICS_OF_LEVELS) + 1)}"]
+    for design, rows in levels.groupby(levels.apply(_design, axis=1), sort=False):
+        known = rows["statistic"].isin(METRICS_OF_LEVELS)
+        cells = [rows[rows["statistic"] == metric] for metric in METRICS_OF_LEVELS]
+        lines.append(f"| {design} | {' | '.join(map(_range, [*cells, rows[~known]]))} |")
+    return "\n".join(lines)
+
+
+def ranges_table(levels: pd.DataFrame) -> str:
+    """Return the Markdown table of the range over learners and designs, in per cent.
+
+    Designs are those in which models share their splits. One-sided claims are one row a procedure.
+    """
+    lines = ["| procedure | of | 82 patients | 300 patients |", "|---|---|---|---|"]
+    levels = levels[levels["shared_splits"] == 1]
+    claims = levels["procedure"].isin(["equivalence", "non_inferiority"])
+    levels = levels.assign(statistic=levels["statistic"].mask(claims, "any metric"))
+    for (procedure, statistic), rows in levels.groupby(["procedure", "statistic"], sort=False):
+        cells = [_range(rows[rows["n_patients"] == n]) for n in (82, 300)]
+        lines.append(f"| {_words(procedure)} | {_words(statistic)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def beyond_table(levels: pd.DataFrame) -> str:
+    """Return the Markdown table of all that is relied on and is beyond its bound."""
+    lines = ["| procedure | of | design | beyond, in % |", "|---|---|---|---|"]
+    for _, row in levels[~levels["procedure"].isin(UNUSED)].iterrows():
+        rates = row[list(LEARNERS)].astype(float)
+        most = MOST.get(row["procedure"])
+        beyond = rates[rates < LEAST] if most is None else rates[rates > most]
+        if len(beyond):
+            told = ", ".join(f"{name} {100 * rate:.1f}" for name, rate in beyond.items())
+            names = f"{_words(row['procedure'])} | {_words(row['statistic'])}"
+            lines.append(f"| {names} | {_design(row)} | {told} |")
+    return "\n".join(lines)
+
+
+def _design(row: pd.Series) -> str:
+    """Return a simulated design in words."""
+    if row["scheme"] == "repeated_kfold":
+        folds = round(1 / row["test_proportion"])
+        words = f"{folds} folds x {row['replicates'] // folds}"
+    else:
+        words = f"{row['replicates']} {row['scheme']} splits"
+    own = "" if row["shared_splits"] else ", each model its own"
+    return f"{words} of {row['n_patients']} patients{own}"
+
+
+def _range(rows: pd.DataFrame) -> str:
+    rates = 100 * rows[list(LEARNERS)].to_numpy(dtype=float)
+    return f"{rates.min():.1f} to {rates.max():.1f}" if rates.size else ""
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace("roc auc", "AUC").replace("roc ", "ROC ")
+
+
 def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     definitions = schema["$defs"]
 
@@ -208,6 +295,7 @@ if __name__ == "__main__":
     (ROOT / "docs/cluster.md").write_text(cluster(), encoding="utf-8")
     (ROOT / "envs/Containerfile").write_text(containerfile(), encoding="utf-8")
     (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")
+    (ROOT / "docs/statistics.md").write_text(statistics(), encoding="utf-8")
     picture = ["dot", "-Tsvg", "-o", str(ROOT / "docs/rules.svg")]
     subprocess.run(picture, input=rule_graph(), text=True, check=True)  # noqa: S603
     # The README's figure of the published replicates.

@@ -13,6 +13,7 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
 from ctseq.evidence.tables import METRICS, Analysis
+from ctseq.report.sections import SECTIONS
 from ctseq.study.digests import imported_files
 from replicates import RATIO, replicates, rows_of
 
@@ -32,12 +33,13 @@ def test_names_and_contracts_cost_no_import_of_statistics():
 
 def test_every_analysis_has_its_own_file_inputs_and_section():
     assert len({analysis.stem for analysis in ANALYSES.values()}) == len(ANALYSES)
+    shown = {section.id for section in SECTIONS}
     for name, analysis in ANALYSES.items():
         assert analysis.name == name
         folder = name.rpartition("/")[0]
         inputs = {"patients": ["predictions"], "further": ["variance", "learning_curve"]}
         assert analysis.inputs in inputs.get(folder, ["replicates"])
-        assert analysis.section in ("primary", "patients", "paper", "further")
+        assert analysis.section in shown
 
 
 @pytest.mark.parametrize("name", OVER_REPLICATES)
@@ -49,7 +51,7 @@ def test_tables_keep_their_contract(name, tmp_path):
 
 @pytest.mark.parametrize(
     ("script", "own", "others"),
-    [("compare_models", "paper", "curves"), ("compare_patients", "curves", "paper")],
+    [("compare_models", "paper", "tested"), ("compare_patients", "tested", "paper")],
 )
 def test_a_script_is_known_to_compute_its_own_analyses_alone(script, own, others):
     modules = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}
@@ -67,7 +69,8 @@ def test_an_analysis_is_added_in_one_place(tmp_path, monkeypatch):
     rows = rows_of({"a": [0.5, 0.6], "b": [0.4, 0.7]})
     write_table(rows, tmp_path / "metrics.csv", METRICS)
     settings = {"models": ["a", "b"], "metrics": ["recall"], "sizes": {"n_train": 57, "n_test": 25}}
-    settings |= {"alpha": 0.05, "undefined": "exclude", "rope": 0.02}
+    settings |= {"alpha": 0.05, "undefined": "exclude", "margins": {}}
+    settings |= {"primary": "recall", "contrasts": [["a", "b"]]}
     out = tmp_path / "toy.csv"
     spec = importlib.util.spec_from_file_location("compare_models", SCRIPTS / "compare_models.py")
     script = importlib.util.module_from_spec(spec)

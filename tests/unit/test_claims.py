@@ -7,17 +7,24 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from ctseq.evidence.published import recompute
-from ctseq.report.page import render_published
-from ctseq.report.paper import against_paper, claims
+from ctseq.evidence.published import no_information_rate, precision_differences, recompute
+from ctseq.report.page import template
+from ctseq.report.paper import against_paper, claims, corrected
 from published import PUBLISHED
+
+
+def section_of(published, name, context):
+    """Return a section's text, as its template writes it without tables and figures."""
+    given = {"config": published.config, "labels": published.labels, "tables": {}, "figures": {}}
+    return html.unescape(template(f"sections/{name}.html.j2").render(**given, **context(published)))
 
 
 def said_of(published):
     """Return what the page says that does not follow: title to text."""
-    page = html.unescape(render_published(published))
-    return dict(re.findall(r"<li><strong>(.*?)\.</strong> (.*?)</li>", page))
+    said = section_of(published, "claims", claims)
+    return dict(re.findall(r"<li><strong>(.*?)\.</strong> (.*?)</li>", said))
 
 
 def test_own_values_stand_beside_those_of_the_same_name_or_kind():
@@ -48,17 +55,62 @@ def test_what_does_not_follow_is_computed():
         "1.00, 1.00 and 0.54 (accuracy, recall, precision) follow only with alpha = 0.5"
         in (said["Power"])
     )
-    assert "0.978, 1.000 and 0.069: for precision" in said["Power"]
+    assert said["Power"].endswith("they are 0.978, 1.000 and 0.069.")
     assert "4.2054, which rounds to 4.21; 4.20 is printed" in said["A rounding"]
     assert "replicates 3 and 8" in said["“Corrupted” precisions"]
     assert "Without them it is 0.84, above ViViT's 0.73" in said["“Corrupted” precisions"]
-    assert "in accuracy the difference is no longer significant" in said["Significance"]
-    assert "p = .087" in said["Significance"]
     assert (
-        "in recall the difference is still significant (p < .001 becomes p = .003"
-        in (said["Significance"])
+        "the difference in accuracy, the primary metric here, is no longer significant (p < .001 "
+        "becomes p = .087)"
+    ) in said["Significance"]
+    assert said["Significance"].endswith(
+        "each by itself and without adjustment: recall is still significant (p < .001 becomes "
+        "p = .003); precision is not significant either way (p = .678 becomes p = .857)."
     )
     assert said["Pairing"].startswith("In 6 of 10 replicates")
+
+
+def test_what_the_paper_leaves_out_stands_beside_what_it_prints():
+    said = said_of(PUBLISHED)
+    assert said["“Corrupted” precisions"].endswith(
+        "So the sign of the difference (ViViT minus ConvNeXt) is the choice of a policy: 0.058 "
+        "with 0 (p = .857 by the corrected test), −0.110 without them (p = .581)."
+    )
+    assert (
+        "Specificity is 0.79 (ViViT) and 0.97 (ConvNeXt): a difference of −0.176 (95 % interval "
+        "−0.416 to 0.064; p = .142)."
+    ) in said["Recall alone"]
+    assert (
+        "is 0.71 (ViViT) and 0.55 (ConvNeXt): a difference of 0.157 (95 % interval 0.055 to 0.259; "
+        "p = .005)."
+    ) in said["Recall alone"]
+    assert said["Accuracy without its floor"] == (
+        "46 of the 82 patients have no hemorrhage: calling nobody positive is right in 0.56. "
+        "Beside that stand accuracies of 0.72 (ViViT) and 0.60 (ConvNeXt)."
+    )
+
+
+def test_the_sign_of_the_difference_in_precision():
+    found = precision_differences(PUBLISHED.metrics, PUBLISHED.config)
+    assert found["zero"]["estimate"] == pytest.approx(0.058, abs=5e-4)
+    assert found["exclude"]["estimate"] == pytest.approx(-0.110, abs=5e-4)
+    assert [found[policy]["n"] for policy in ("zero", "exclude")] == [20, 18]
+
+
+def test_the_no_information_rate():
+    sizes = PUBLISHED.config["splits"]["sizes"]
+    patients = PUBLISHED.config["dataset"]
+    assert sizes["n_train"] + sizes["n_test"] == patients["patients"]
+    assert no_information_rate(82, patients["positive"]) == pytest.approx(46 / 82)
+    assert no_information_rate(10, 7) == 0.7
+
+
+def test_a_level_is_said_where_it_is_exceeded():
+    silent = section_of(PUBLISHED, "corrected", corrected)
+    assert "simulated" not in silent
+    levels = {"accuracy": 0.06, "recall": 0.066, "specificity": 0.0714}
+    seen = section_of(dataclasses.replace(PUBLISHED, levels=levels), "corrected", corrected)
+    assert "it calls one in up to 6.6 % (sensitivity) and 7.1 % (specificity), where 5 %" in seen
 
 
 def test_a_study_whose_tables_follow_is_not_accused():

@@ -125,11 +125,14 @@ def test_a_missing_metric_is_named(study, tmp_path):
 
 SETTINGS = {
     "models": MODELS,
+    "primary": "accuracy",
     "metrics": ["accuracy", "precision", "brier"],
+    "contrasts": [["video", "image"], ["video", "third"]],
     "alpha": 0.05,
     "undefined": "exclude",
-    "rope": 0.02,
+    "margins": {},
 }
+OF_PATIENTS = SETTINGS | {"thresholds": [0.2, 0.5], "prevalence": [0.1]}
 
 
 @pytest.mark.parametrize("undefined", ["exclude", "zero"])
@@ -143,7 +146,7 @@ def test_models_are_compared(study, tmp_path, undefined):
     for name, table in made.items():
         # Three metrics with three models, or three pairs; a pair has several effects.
         assert len(table) == 9 * (6 if name == "effect_sizes" else 1), name
-        if "p" in table:
+        if {"p", "notes"} <= set(table):
             assert table.loc[table["p"].isna(), "notes"].map(read_notes).map(bool).all(), name
     third = made["paper/means"].set_index(["metric", "model"]).loc[("precision", "third")]
     assert third["n_undefined"] == 4
@@ -165,19 +168,18 @@ def test_splits_must_be_those_of_the_replicates(study, tmp_path):
         script("compare_models").main(folder / "metrics.csv", files["splits"][:3], {}, SETTINGS)
 
 
-def test_patients_are_compared(study, tmp_path):
-    folder, _ = study
-    tables = {name: tmp_path / f"{name}.csv" for name in OVER_PATIENTS}
-    settings = {"models": MODELS, "alpha": 0.05, "bootstrap_resamples": 200, "seed": 1}
+def test_patients_are_described(study, tmp_path):
+    folder, files = study
     main = script("compare_patients").main
-    main(folder / "predictions.csv", folder / "patients.csv", tables, settings)
-    made = {name: read_table(path, OVER_PATIENTS[name].table) for name, path in tables.items()}
-    assert made["patients/auc"]["model"].unique().tolist() == MODELS
-    assert len(made["patients/delong"]) == 3 * 8
-    assert len(made["patients/mcnemar"]) == 3
-    first = {name: path.read_bytes() for name, path in tables.items()}
-    main(folder / "predictions.csv", folder / "patients.csv", tables, settings)
-    assert {name: path.read_bytes() for name, path in tables.items()} == first
+    given = folder / "predictions.csv", folder / "patients.csv", files["splits"]
+    first, second = (
+        {name: tmp_path / run / f"{name}.csv" for name in OVER_PATIENTS} for run in "ab"
+    )
+    for tables in (first, second):
+        main(*given, tables, OF_PATIENTS)
+    for name, path in first.items():
+        read_table(path, OVER_PATIENTS[name].table)
+        assert path.read_bytes() == second[name].read_bytes(), name
 
 
 @pytest.mark.parametrize("name", ["collect_metrics", "compare_models", "compare_patients"])
@@ -191,8 +193,8 @@ def test_scripts_do_without_deep_learning(study, tmp_path, name):
         "compare_models": f"main({str(folder / 'metrics.csv')!r}, "
         f"{[str(p) for p in files['splits']]}, {{'verdict': 'v.csv'}}, {SETTINGS})",
         "compare_patients": f"main({str(folder / 'predictions.csv')!r}, "
-        f"{str(folder / 'patients.csv')!r}, {{'patients/auc': 'a.csv'}}, "
-        f"{ {'models': MODELS, 'alpha': 0.05, 'bootstrap_resamples': 50, 'seed': 1} })",
+        f"{str(folder / 'patients.csv')!r}, {[str(p) for p in files['splits']]}, "
+        f"{dict.fromkeys(OVER_PATIENTS, 'one.csv')}, {OF_PATIENTS})",
     }
     heavy = "{'torch', 'transformers', 'matplotlib', 'snakemake', 'sklearn'}"
     program = (
@@ -208,4 +210,5 @@ def test_scripts_do_without_deep_learning(study, tmp_path, name):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "[]"
-    assert len(list(tmp_path.iterdir())) == (2 if name == "collect_metrics" else 1)
+    written = {"collect_metrics": 2, "compare_models": 1, "compare_patients": bool(OVER_PATIENTS)}
+    assert len(list(tmp_path.iterdir())) == written[name]

@@ -8,6 +8,7 @@ import yaml
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import comparable_metrics
+from ctseq.study.comparison import comparison_settings, contrasts_of
 from ctseq.study.config import check_config, in_order_of
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +95,27 @@ def test_windows_and_label_tables_of_other_formats(changes):
         ({"comparison.metrics": ["acuracy"]}, "did you mean accuracy?"),
         ({"comparison.metrics": ["tp"]}, "comparison.metrics.0 is 'tp' but must be one of"),
         ({"comparison.undefined": "skip"}, "must be one of exclude, zero, error"),
+        ({"comparison.primary": "f1"}, "is 'f1', which comparison.metrics does not list"),
+        ({"comparison.primary": None}, "comparison.primary is missing"),
+        (
+            {"comparison.contrasts": [["vivit", "convnex"]]},
+            "comparison.contrasts.0 names a model, which is 'convnex' but must be one of vivit, "
+            "convnext; did you mean convnext?",
+        ),
+        ({"comparison.contrasts": [["vivit", "vivit"]]}, "has non-unique elements"),
+        ({"comparison.contrasts": [["vivit"]]}, "comparison.contrasts.0: ['vivit'] is too short"),
+        (
+            {"comparison.contrasts": [["vivit", "convnext"], ["convnext", "vivit"]]},
+            "comparison.contrasts has convnext and vivit twice: name the pair once",
+        ),
+        (
+            {"comparison.margins": {"acuracy": 0.1}},
+            "comparison.margins names a metric, which is 'acuracy' but must be one of accuracy",
+        ),
+        ({"comparison.margins": {"recall": 0}}, "comparison.margins.recall: 0 is less than or"),
+        ({"comparison.margins": {"recall": 2}}, "comparison.margins.recall: 2 is greater than"),
+        ({"comparison.rope": 0.02}, "it is now comparison.margins, one a metric"),
+        ({"comparison.bootstrap_resamples": 9}, "nothing is resampled any more: remove it"),
         ({"study": "../x"}, "study: '../x' does not match"),
         ({"dataset.phantom.positive": 81}, "at most patients - 2 (80)"),
         ({"dataset.window": "brian"}, "dataset.window is 'brian'; give one of brain, bone"),
@@ -137,6 +159,19 @@ def test_mistakes_are_named(changes, message):
     with pytest.raises(InputError) as caught:
         check_config(changed(changes), SCHEMA, metrics=METRICS)
     assert message in str(caught.value)
+
+
+def test_contrasts_are_by_default_all_with_the_first():
+    models = dict.fromkeys("abc", {})
+    config = {"models": models, "comparison": CONFIG["comparison"]}
+    assert contrasts_of(config) == [["a", "b"], ["a", "c"]]
+    declared = CONFIG["comparison"] | {"contrasts": [["c", "b"]]}
+    settings = comparison_settings(config | {"comparison": declared})
+    assert settings["contrasts"] == [["c", "b"]]
+    assert settings["models"] == ["a", "b", "c"]
+    assert set(settings) == {
+        "models", "contrasts", "primary", "metrics", "alpha", "undefined", "margins"
+    }  # fmt: skip
 
 
 def test_overlays_do_not_change_the_order():

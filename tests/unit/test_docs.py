@@ -67,6 +67,12 @@ def test_the_datasets_page_states_the_windows_and_reasons_of_the_code(generate):
     assert "| `duplicate` | the same image as another patient's |" in page
 
 
+def test_the_statistics_page_states_the_levels_that_ship(generate):
+    page = (ROOT / "docs/statistics.md").read_text("utf-8")
+    assert page == generate.statistics(), "Run: make docs"
+    assert "| 10 random splits of 82 patients |" in page
+
+
 def test_the_training_page_has_every_head_rule_and_protocol():
     page = (ROOT / "docs/training.md").read_text("utf-8")
     for head in HEAD_FAMILIES:

@@ -1,4 +1,4 @@
-"""Effect sizes: known answers, and what cannot be described."""
+"""Effect sizes and ranks: known answers, and what cannot be described."""
 
 import json
 
@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ctseq.core.errors import InputError
 from ctseq.evidence.over_replicates.effects import (
     cliffs_delta,
     cohens_d,
     effects_table,
     hodges_lehmann_shift,
+    mean_ranks,
     probability_better,
+    ranking_table,
     share_of_splits_won,
 )
 from replicates import replicates
@@ -68,7 +71,8 @@ def test_only_the_mean_difference_has_an_interval():
     table = table_of(A, B).set_index("effect")
     difference = table.loc["mean_difference"]
     assert difference["estimate"] == pytest.approx((A - B).mean())
-    margin = stats.t.isf(0.025, 9) * np.sqrt((0.1 + 25 / 57) * (A - B).var(ddof=1))
+    # 25/57 twice, for the models share their splits.
+    margin = stats.t.isf(0.025, 9) * np.sqrt((0.1 + 50 / 57) * (A - B).var(ddof=1))
     assert difference["high"] - difference["estimate"] == pytest.approx(margin)
     described = table.drop("mean_difference")
     assert described[["low", "high"]].isna().all(axis=None)
@@ -99,3 +103,44 @@ def test_without_shared_splits_no_share_of_them_is_won():
     table = table_of(A, B, shared_splits=False)
     assert "share_of_splits_won_by_a" not in set(table["effect"])
     assert table["n"].unique().tolist() == [len(A) + len(B)]
+
+
+# Demsar 2006, Table 6: AUC of C4.5, C4.5+m, C4.5+cf, C4.5+m+cf on 14 data sets.
+DEMSAR = np.array(
+    [
+        [0.763, 0.768, 0.771, 0.798],
+        [0.599, 0.591, 0.590, 0.569],
+        [0.954, 0.971, 0.968, 0.967],
+        [0.628, 0.661, 0.654, 0.657],
+        [0.882, 0.888, 0.886, 0.898],
+        [0.936, 0.931, 0.916, 0.931],
+        [0.661, 0.668, 0.609, 0.685],
+        [0.583, 0.583, 0.563, 0.625],
+        [0.775, 0.838, 0.866, 0.875],
+        [1.000, 1.000, 1.000, 1.000],
+        [0.940, 0.962, 0.965, 0.962],
+        [0.619, 0.666, 0.614, 0.669],
+        [0.972, 0.981, 0.975, 0.975],
+        [0.957, 0.978, 0.946, 0.970],
+    ]
+).T
+
+
+def test_ranks_of_demsars_table_6():
+    # Demsar ranks voting's third and fourth, equal at three decimals, apart: 2 and 3 for 2.5 each.
+    expected = [3.143, 2.000, 2.893, 1.964]
+    assert mean_ranks(DEMSAR, higher=True) == pytest.approx(expected, abs=0.5 / 14 + 5e-4)
+
+
+def test_ties_share_their_mean_rank():
+    assert mean_ranks(np.full((3, 5), 0.5), higher=True).tolist() == [2, 2, 2]
+
+
+def test_ranking_table_drops_a_replicate_for_all():
+    values = {(model, "brier"): np.linspace(0.1, 0.2, 5) + k for k, model in enumerate("abc")}
+    values["b", "brier"][1] = np.nan
+    table = ranking_table(replicates(values))
+    assert table["average_rank"].tolist() == [1, 2, 3]  # lower is better
+    assert table["n"].tolist() == [4, 4, 4]
+    with pytest.raises(InputError, match="model b"):
+        ranking_table(replicates(values, undefined="error"))

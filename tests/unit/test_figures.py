@@ -16,7 +16,7 @@ from ctseq.core.errors import InputError
 from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.tables import METRICS
-from ctseq.figures import comparison, patients, registry, replicates, training
+from ctseq.figures import comparison, registry, replicates, training
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
 from ctseq.figures.registry import FIGURES, Figure, figure_files
@@ -69,21 +69,6 @@ def histories_of(labels):
     return pd.DataFrame(rows, columns=columns)
 
 
-def curves_of(labels):
-    x = np.linspace(0, 1, 11)
-    parts = [
-        pd.DataFrame({"model": model, "curve": curve, "x": x, "y": x, "low": x / 2, "high": x})
-        for model, curve in itertools.product(labels, ("roc", "precision_recall"))
-    ]
-    return pd.concat(parts)
-
-
-def calibration_of(labels):
-    columns = ["model", "n", "mean_probability", "observed", "observed_low", "observed_high"]
-    rows = [(m, 5, 0.2, 0.3, 0.1, 0.5) for m in labels] + [(m, 0, *[np.nan] * 4) for m in labels]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def drawn(labels, *names):
     """Draw the figures of these names, or all there are."""
     metrics, tests = metrics_of(labels), compared(labels)
@@ -93,7 +78,6 @@ def drawn(labels, *names):
         columns=["metric", "model", "average_rank"],
     )  # fmt: skip
     first = next(iter(labels))
-    decisions = pd.DataFrame({"n_positive": [36], "n_negative": [46]})
     draw = {
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
         "confusion": lambda: replicates.confusion_matrix(metrics, model=first, labels=labels),
@@ -101,9 +85,7 @@ def drawn(labels, *names):
         "differences": lambda: comparison.differences(
             tests, metrics, labels=labels, rope=0.02, alpha=0.05
         ),
-        "ranking": lambda: comparison.ranking(ranks, tests, labels=labels, alpha=0.05),
-        "curves": lambda: patients.curves(curves_of(labels), decisions, labels=labels),
-        "calibration": lambda: patients.calibration(calibration_of(labels), labels=labels),
+        "ranking": lambda: comparison.ranking(ranks, labels=labels),
     }
     return {name: draw[name]() for name in names or draw}
 
@@ -189,22 +171,16 @@ def test_models_with_splits_of_their_own_are_not_joined():
                 and len(line.get_xdata())]  # fmt: skip
 
 
-def test_ranks_join_every_pair_that_does_not_differ_and_no_other():
-    labels = {name: name for name in "abcd"}
-    standing = {("a", "b"), ("a", "d"), ("b", "d")}
-    tests = compared(labels, metrics=["accuracy"])
-    pairs = list(zip(tests["model_a"], tests["model_b"], strict=True))
-    tests["p_adjusted"] = [0.01 if pair in standing else 0.9 for pair in pairs]
+def test_ranks_are_drawn_in_their_order_and_nothing_joins_them():
+    labels = {name: name.upper() for name in "abc"}
     ranks = pd.DataFrame(
-        [("accuracy", model, place + 1.0) for place, model in enumerate(labels)],
+        [("accuracy", "a", 2.5), ("accuracy", "b", 1.0), ("accuracy", "c", 2.5)],
         columns=["metric", "model", "average_rank"],
     )
-    axes = comparison.ranking(ranks, tests, labels=labels, alpha=0.05).axes[0]
-    joins = [line for line in axes.get_lines() if len(line.get_ydata()) == 2]
-    bars = [tuple(np.round(j.get_ydata())) for j in joins if j.get_linewidth() > 2]
-    ends = [tuple(j.get_ydata()) for j in joins if j.get_linewidth() < 1]
-    assert bars == [(1, 2), (2, 3)]  # b and c, c and d
-    assert ends == [(0, 2)]  # a and c, but b between them differs from a
+    axes = comparison.ranking(ranks, labels=labels).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["B", "A", "C"]
+    points = [tuple(map(float, [*line.get_xdata(), *line.get_ydata()])) for line in axes.lines]
+    assert points == [(1.0, 0.0), (2.5, 1.0), (2.5, 2.0)]
 
 
 def test_metric_undefined_everywhere_is_said(tmp_path):
@@ -309,7 +285,8 @@ def test_every_figure_has_its_caption_section_and_tables():
 
 def test_figures_are_those_that_there_are_tables_for_in_the_order_of_the_page():
     assert list(figure_files(SETTINGS | {"labels": TWO}, TABLES)) == [
-        "flow", "differences", "curves", "calibration", "training",
+        "flow", "differences", "roc", "precision_recall", "calibration-vivit",
+        "calibration-convnext", "benefit", "training",
         "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext",
     ]  # fmt: skip
     assert "training" not in figure_files(SETTINGS | {"labels": TWO}, TABLES - {"histories"})

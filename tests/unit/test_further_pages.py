@@ -13,8 +13,8 @@ from ctseq.figures.further import learning_curve, specification_curve
 from ctseq.figures.style import save
 from ctseq.report.comparison import further, has_further
 from ctseq.report.figures import Figure
-from ctseq.report.page import section_body
-from ctseq.report.multiverse_page import render_multiverse, verdict_words
+from ctseq.report.page import template
+from ctseq.report.pages.multiverse import render_multiverse, verdict_words
 from ctseq.report.sections import SECTIONS
 
 LABELS = {"a": "ViViT", "b": "<b>ConvNeXt</b>"}
@@ -160,10 +160,14 @@ def test_the_section_stands_where_more_was_trained():
 
 def test_the_section_prints_each_part_once():
     picture = Figure("learning_curve", "Nested training sets.", "data:image/png;base64,AA==")
-    study = study_of({"learning_curve": curve_table()})
-    study.figures = [picture]
     [section] = [one for one in SECTIONS if one.id == "further"]
-    body = section_body(section, study)
+    body = template("section.html.j2").render(
+        section=section,
+        figures={"learning_curve": [picture]},
+        own_figures=["learning_curve"],
+        tables={},
+        **section.context(study_of({"learning_curve": curve_table()})),
+    )
     assert body.count("<figure") == body.count("<table") == 1
     assert "Would more patients help?" in body
     assert "luck of the split" not in body

@@ -194,7 +194,9 @@ def test_ranks_that_cannot_be_compared():
 
 def test_any_number_of_models_in_the_order_of_config():
     samples = {model: np.random.default_rng(1).random(3) for model in "abcd"}
-    table = variances_table(replicates(samples, models=["d", "b", "a"]))
+    table = variances_table(
+        replicates(samples, models=["d", "b", "a"], contrasts=[["d", "b"], ["d", "a"]])
+    )
     pairs = list(table[["model_a", "model_b"]].itertuples(index=False, name=None))
     assert pairs == [("d", "b"), ("d", "a"), ("b", "a")]
 

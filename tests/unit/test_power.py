@@ -5,6 +5,7 @@ import pytest
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.effects import cohens_d
 from ctseq.evidence.over_replicates.power import (
     corrected_power,
@@ -12,6 +13,7 @@ from ctseq.evidence.over_replicates.power import (
     patients_needed,
     power_table,
     replicates_needed,
+    sd_interval,
     two_sample_power,
 )
 from ctseq.evidence.over_replicates.resampled import corrected_t_unpaired
@@ -20,6 +22,7 @@ from replicates import RATIO, replicates
 pytestmark = pytest.mark.filterwarnings("error")
 
 PAPER = {"overlap": RATIO, "alpha": 0.05}
+PAIRED = {"overlap": 2 * RATIO, "alpha": 0.05}  # of models that share their splits
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,7 @@ def test_corrected_power_is_what_simulated_replicates_show():
 
 
 def test_replicates_needed_is_the_smallest():
-    need = replicates_needed(0.2, 0.1, **PAPER)
+    need = replicates_needed(0.2, 0.1, n_replicates=10, **PAPER)
     n = int(need.number)
     assert need.notes == ()
     assert corrected_power(0.2, 0.1, n, **PAPER) >= 0.8
@@ -89,11 +92,25 @@ def test_replicates_needed_is_the_smallest():
 
 
 def test_more_replicates_may_never_do():
-    need = replicates_needed(0.12, 0.13, **PAPER)
+    need = replicates_needed(0.12, 0.13, n_replicates=10, **PAPER)
     assert np.isnan(need.number)
+    assert np.isnan([need.low, need.high]).all()
+    # With the smallest deviation that the interval holds, 0.089, some number finds 0.18.
+    wider = replicates_needed(0.18, 0.13, n_replicates=10, **PAPER)
+    assert np.isnan(wider.number)
+    assert (np.isfinite(wider.low), wider.high) == (True, np.inf)
     [note] = need.notes
     assert (note["code"], note["target"]) == ("power_out_of_reach", 0.8)
     assert corrected_power(0.12, 0.13, 10**6, **PAPER) == pytest.approx(note["ceiling"], abs=1e-4)
+
+
+def test_more_replicates_than_a_plan_has_are_no_number():
+    # 1,000 replicates fall just short of the power that infinitely many have.
+    sd, alpha = 0.1, 0.05
+    ceiling = 2.8016 * sd * np.sqrt(RATIO)  # z(.975) + z(.8) of the variance that is left
+    need = replicates_needed(ceiling * 1.0002, sd, n_replicates=10, overlap=RATIO, alpha=alpha)
+    assert np.isnan(need.number)
+    assert need.notes == ({"code": "too_many_replicates", "most": 1000},)
 
 
 def test_more_patients_do():
@@ -102,7 +119,29 @@ def test_more_patients_do():
     assert need.number > 82
     scaled = 0.13 * np.sqrt(82 / need.number)
     assert corrected_power(0.12, scaled, 10, **PAPER) == pytest.approx(0.8, abs=0.01)
-    assert patients_needed(1e-6, 0.13, **design).notes[0]["code"] == "too_many_patients"
+    fewer = 0.13 * np.sqrt(82 / (need.number - 1))
+    assert corrected_power(0.12, fewer, 10, **PAPER) < 0.8
+    beyond = patients_needed(1e-6, 0.13, **design)
+    assert beyond.notes == ({"code": "too_many_patients", "most": 100_000},)
+    assert np.isnan([beyond.number, beyond.low, beyond.high]).all()
+
+
+def test_a_deviation_of_ten_values_is_known_roughly():
+    # Chi-square quantiles of 9 degrees of freedom: 19.0228 and 2.7004.
+    assert sd_interval(1, 9, alpha=0.05) == pytest.approx((0.68783, 1.82562), abs=1e-5)
+    need = patients_needed(0.12, 0.13, n_patients=82, n_replicates=10, **PAPER)
+    expected = need.number * 9 / 19.0228, need.number * 9 / 2.7004
+    assert (need.low, need.high) == pytest.approx(expected, abs=4)  # each is rounded up
+    unpaired = patients_needed(0.12, 0.13, n_patients=82, n_replicates=10, paired=False, **PAPER)
+    # And of 18: 31.5264 and 8.2307.
+    assert unpaired.high / unpaired.low == pytest.approx(31.5264 / 8.2307, rel=0.01)
+
+
+def test_the_interval_holds_for_replicates_that_correlate():
+    rng = np.random.default_rng(4)
+    values = rng.normal(0, 2, (4000, 1)) + rng.normal(0, 1, (4000, 10))
+    ends = [sd_interval(own.std(ddof=1), 9, alpha=0.05) for own in values]
+    assert np.mean([low < 1 < high for low, high in ends]) == pytest.approx(0.95, abs=0.015)
 
 
 def test_levels_are_checked():
@@ -119,19 +158,46 @@ def test_table():
     a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
     [row] = table_of(a, b).itertuples()
     sd = (a - b).std(ddof=1)
-    assert (row.difference, row.sd) == (0.02, pytest.approx(sd))
-    assert row.power == pytest.approx(corrected_power(0.02, sd, 10, **PAPER))
+    assert (row.difference, row.sd) == (METRICS["recall"].margin, pytest.approx(sd))
+    assert row.power == pytest.approx(corrected_power(row.difference, sd, 10, **PAIRED))
     # The smallest detectable difference has the customary power.
-    detected = corrected_power(row.detectable_difference, row.sd, 10, **PAPER)
+    detected = corrected_power(row.detectable_difference, row.sd, 10, **PAIRED)
     assert detected == pytest.approx(0.8)
+
+
+def test_the_difference_sought_is_the_margin():
+    rng = np.random.default_rng(8)
+    row = table_of(rng.random(10), rng.random(10), margins={"recall": 0.3}).iloc[0]
+    assert row["difference"] == 0.3
+
+
+def test_needs_are_rounded_up_to_two_digits():
+    rng = np.random.default_rng(8)
+    a, b = rng.normal(0.7, 0.2, 10), rng.normal(0.6, 0.2, 10)
+    row = table_of(a, b).iloc[0]
+    exact = patients_needed(
+        METRICS["recall"].margin, row["sd"], n_patients=82, n_replicates=10, **PAIRED
+    )
+    assert exact.number > 100
+    assert "needs_are_rough" in row["notes"]
+    for name in ("number", "low", "high"):
+        column = "patients_needed" + (f"_{name}" if name != "number" else "")
+        digits = f"{row[column]:.0f}".rstrip("0")
+        assert len(digits) <= 2
+        assert 1 <= row[column] / getattr(exact, name) < 1.1
+    easy = table_of(a, b, margins={"recall": 1.0}).iloc[0]
+    number = replicates_needed(1.0, row["sd"], n_replicates=10, **PAIRED).number
+    assert easy["replicates_needed"] == number < 100  # as it is
 
 
 def test_a_difference_of_zero_is_never_found():
     rng = np.random.default_rng(8)
-    row = table_of(rng.random(10), rng.random(10), rope=0).iloc[0]
+    row = table_of(rng.random(10), rng.random(10), margins={"recall": 0}).iloc[0]
     assert row["power"] == pytest.approx(0.05)
     assert row["detectable_difference"] > 0
-    assert np.isnan(row[["replicates_needed", "patients_needed"]].astype(float)).all()
+    needs = [name for name in row.index if "_needed" in name]
+    assert len(needs) == 6
+    assert row[needs].isna().all()
     assert row["notes"] == '[{"code": "zero_sought"}]'
 
 
@@ -149,7 +215,7 @@ def test_unpaired_power_follows_the_unpaired_test():
     rng = np.random.default_rng(9)
     a, b = rng.normal(0.7, 0.1, 10), rng.normal(0.6, 0.1, 10)
     result = corrected_t_unpaired(a, b, **PAPER)
-    row = table_of(a, b, rope=result.estimate, shared_splits=False).iloc[0]
+    row = table_of(a, b, margins={"recall": result.estimate}, shared_splits=False).iloc[0]
     assert row["method"] == result.method
     power = noncentral_power(result.statistic, result.df, alpha=0.05)
     assert row["power"] == pytest.approx(power)

@@ -13,9 +13,10 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.bayesian import bayesian_t, bayesian_t_table
-from ctseq.evidence.over_replicates.design import design_of_splits
-from ctseq.evidence.over_replicates.effects import mean_ranks, ranking_table
+from ctseq.evidence.over_replicates.design import design_of_splits, design_without_splits
+from ctseq.evidence.over_replicates.effects import ranking_table
 from ctseq.evidence.over_replicates.resampled import (
     corrected_t,
     corrected_t_unpaired,
@@ -60,13 +61,13 @@ def test_corrected_t_on_scikit_learns_page(moons):
 
 
 def test_bayesian_t_on_scikit_learns_page(moons):
-    result = bayesian_t(Pair(*moons, 0), overlap=1 / 9, rope=0, alpha=0.05)
+    result = bayesian_t(Pair(*moons, 0), overlap=1 / 9, margin=0, alpha=0.05)
     assert result.p_above == pytest.approx(0.7726, abs=5e-5)
-    assert result.p_rope == 0
+    assert result.p_within == 0
     # The page's region of practical equivalence, 0.01 of the area.
-    rope = bayesian_t(Pair(*moons, 0), overlap=1 / 9, rope=0.01, alpha=0.05)
-    assert rope.p_below + rope.p_rope + rope.p_above == pytest.approx(1)
-    assert rope.p_rope == pytest.approx(0.432, abs=5e-4)
+    wide = bayesian_t(Pair(*moons, 0), overlap=1 / 9, margin=0.01, alpha=0.05)
+    assert wide.p_below + wide.p_within + wide.p_above == pytest.approx(1)
+    assert wide.p_within == pytest.approx(0.432, abs=5e-4)
 
 
 @given(samples)
@@ -95,7 +96,7 @@ def test_p_interval_and_posterior_agree():
     result = corrected_t(a, b, **PAPER)
     at_its_p = corrected_t(a, b, overlap=RATIO, alpha=result.p)
     assert min(abs(at_its_p.low), abs(at_its_p.high)) == pytest.approx(0, abs=1e-9)
-    posterior = bayesian_t(Pair(a, b, 0), rope=0, **PAPER)
+    posterior = bayesian_t(Pair(a, b, 0), margin=0, **PAPER)
     assert 2 * min(posterior.p_below, posterior.p_above) == pytest.approx(result.p)
     assert (posterior.low, posterior.high) == pytest.approx((result.low, result.high))
 
@@ -106,10 +107,12 @@ def published():
     runs["accuracy"] = (runs["tp"] + runs["tn"]) / 25
     runs["recall"] = runs["tp"] / (runs["tp"] + runs["fn"])
     runs["precision"] = runs["tp"] / (runs["tp"] + runs["fp"])
+    runs["specificity"] = runs["tn"] / (runs["tn"] + runs["fp"])
+    runs["balanced_accuracy"] = (runs["recall"] + runs["specificity"]) / 2
     models = runs["model"].to_numpy()
     return {
         metric: [runs[metric].to_numpy()[models == model] for model in ("vivit", "convnext")]
-        for metric in ("accuracy", "recall", "precision")
+        for metric in ("accuracy", "recall", "precision", "specificity", "balanced_accuracy")
     }
 
 
@@ -125,13 +128,22 @@ def test_published_accuracy_is_not_significant_and_recall_is(published, metric, 
     assert result.df == 18
 
 
-@pytest.mark.parametrize("policy", ["exclude", "zero"])
-def test_published_precision_is_not_significant_either_way(published, policy):
+@pytest.mark.parametrize(("policy", "difference"), [("exclude", -0.110), ("zero", 0.058)])
+def test_published_precision_turns_its_sign_with_the_policy(published, policy, difference):
     a, b = published["precision"]
     b = b[~np.isnan(b)] if policy == "exclude" else np.nan_to_num(b)
     result = corrected_t_unpaired(a, b, **PAPER)
     assert result.p > 0.5
-    assert (result.estimate > 0) == (policy == "zero")
+    assert result.estimate == pytest.approx(difference, abs=5e-4)
+
+
+def test_published_specificity_and_balanced_accuracy(published):
+    a, b = published["specificity"]
+    result = corrected_t_unpaired(a, b, **PAPER)
+    assert (a.mean(), b.mean(), result.estimate) == pytest.approx((0.79, 0.97, -0.18), abs=0.005)
+    assert (result.low, result.high, result.p) == pytest.approx((-0.42, 0.06, 0.14), abs=0.005)
+    balanced = corrected_t_unpaired(*published["balanced_accuracy"], **PAPER)
+    assert (balanced.estimate, balanced.p) == pytest.approx((0.157, 0.0047), abs=5e-4)
 
 
 def test_unpaired_without_correction_is_students_t():
@@ -159,9 +171,9 @@ def test_a_constant_difference_is_no_certainty():
     ):
         assert np.isnan([result.p, result.low, result.statistic]).all()
         assert codes(result) == ["difference_constant"]
-    posterior = bayesian_t(Pair(a, b, 0), rope=0.02, **PAPER)
+    posterior = bayesian_t(Pair(a, b, 0), margin=0.02, **PAPER)
     assert posterior.estimate == pytest.approx(0.12)
-    assert np.isnan([posterior.p_below, posterior.p_rope, posterior.p_above]).all()
+    assert np.isnan([posterior.p_below, posterior.p_within, posterior.p_above]).all()
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -170,7 +182,7 @@ def test_too_few_replicates_are_said(n):
     results = [
         corrected_t(few, few, **PAPER),
         corrected_t_unpaired(few, few, **PAPER),
-        bayesian_t(Pair(few, few, 0), rope=0.02, **PAPER),
+        bayesian_t(Pair(few, few, 0), margin=0.02, **PAPER),
     ]
     for result in results:
         assert np.isnan(result.estimate)
@@ -182,10 +194,11 @@ def test_arguments_are_checked():
     a = np.array([0.1, 0.2])
     with pytest.raises(InputError, match=r"alpha is 5 .* between 0 and 1"):
         corrected_t(a, a, overlap=RATIO, alpha=5)
-    with pytest.raises(InputError, match="n_test / n_train"):
-        corrected_t(a, a, overlap=0, alpha=0.05)
-    with pytest.raises(InputError, match="rope"):
-        bayesian_t(Pair(a, a, 0), rope=-1, **PAPER)
+    for wrong in (0, np.inf, np.nan):
+        with pytest.raises(InputError, match="overlap is .* must be above 0"):
+            corrected_t(a, a, overlap=wrong, alpha=0.05)
+    with pytest.raises(InputError, match=r"margin is -1 .*comparison.margins"):
+        bayesian_t(Pair(a, a, 0), margin=-1, **PAPER)
     with pytest.raises(ValueError, match="shapes"):
         corrected_t(a, a[:1], **PAPER)
 
@@ -202,13 +215,15 @@ def test_ratio_comes_from_the_splits():
     design = design_of_splits([split, split])
     assert (design.test_train_ratio, design.n_patients) == (pytest.approx(RATIO), 82)
     assert design.shared_splits
+    assert design.overlap == pytest.approx(2 * RATIO)
+    assert design_without_splits(n_train=57, n_test=25).overlap == pytest.approx(RATIO)
     with pytest.raises(InputError, match="0 training"):
         design_of_splits([split[:25]])
     with pytest.raises(InputError, match="none was given"):
         design_of_splits([])
 
 
-def test_tables_adjust_over_all_and_know_the_direction():
+def test_tables_count_what_is_undefined_and_know_the_direction():
     rng = np.random.default_rng(5)
     good, poor = 0.8 + 0.02 * rng.random(10), 0.5 + 0.02 * rng.random(10)
     undefined = np.where(np.arange(10) == 2, np.nan, good)
@@ -217,51 +232,14 @@ def test_tables_adjust_over_all_and_know_the_direction():
     table = resampled_t_table(replicates(values))
     assert table["n"].tolist() == [9, 10]
     assert table["n_undefined"].tolist() == [1, 0]
-    assert table["p_adjusted"].tolist() == pytest.approx(holm(table["p"].to_numpy()).tolist())
-    better = bayesian_t_table(replicates(values))
+    # Models that share their splits have n_test / n_train twice.
+    assert table["overlap"].tolist() == pytest.approx([2 * RATIO] * 2)
+    expected = corrected_t(good, poor, overlap=2 * RATIO, alpha=0.05)
+    assert table["p"].iloc[1] == expected.p
+    better = bayesian_t_table(replicates(values, margins={"brier": 0.2}))
+    assert better["margin"].tolist() == [METRICS["recall"].margin, 0.2]
     assert (better["p_a_better"] > 0.99).tolist() == [True, False]
     assert (better["p_b_better"] > 0.99).tolist() == [False, True]
-
-
-# Demsar 2006, Table 6: AUC of C4.5, C4.5+m, C4.5+cf, C4.5+m+cf on 14 data sets.
-DEMSAR = np.array(
-    [
-        [0.763, 0.768, 0.771, 0.798],
-        [0.599, 0.591, 0.590, 0.569],
-        [0.954, 0.971, 0.968, 0.967],
-        [0.628, 0.661, 0.654, 0.657],
-        [0.882, 0.888, 0.886, 0.898],
-        [0.936, 0.931, 0.916, 0.931],
-        [0.661, 0.668, 0.609, 0.685],
-        [0.583, 0.583, 0.563, 0.625],
-        [0.775, 0.838, 0.866, 0.875],
-        [1.000, 1.000, 1.000, 1.000],
-        [0.940, 0.962, 0.965, 0.962],
-        [0.619, 0.666, 0.614, 0.669],
-        [0.972, 0.981, 0.975, 0.975],
-        [0.957, 0.978, 0.946, 0.970],
-    ]
-).T
-
-
-def test_ranks_of_demsars_table_6():
-    # Demsar ranks voting's third and fourth, equal at three decimals, apart: 2 and 3 for 2.5 each.
-    expected = [3.143, 2.000, 2.893, 1.964]
-    assert mean_ranks(DEMSAR, higher=True) == pytest.approx(expected, abs=0.5 / 14 + 5e-4)
-
-
-def test_ties_share_their_mean_rank():
-    assert mean_ranks(np.full((3, 5), 0.5), higher=True).tolist() == [2, 2, 2]
-
-
-def test_ranking_table_drops_a_replicate_for_all():
-    values = {(model, "brier"): np.linspace(0.1, 0.2, 5) + k for k, model in enumerate("abc")}
-    values["b", "brier"][1] = np.nan
-    table = ranking_table(replicates(values))
-    assert table["average_rank"].tolist() == [1, 2, 3]  # lower is better
-    assert table["n"].tolist() == [4, 4, 4]
-    with pytest.raises(InputError, match="model b"):
-        ranking_table(replicates(values, undefined="error"))
 
 
 def test_models_with_splits_of_their_own_are_not_paired():
@@ -269,10 +247,11 @@ def test_models_with_splits_of_their_own_are_not_paired():
     a, b = rng.random((2, 10))
     b[3] = np.nan
     rows = rows_of({"a": a, "b": b})
-    own = replicates(rows, shared_splits=False, rope=0)
+    own = replicates(rows, shared_splits=False, margins={"recall": 0})
     row = resampled_t_table(own).iloc[0]
     defined = b[~np.isnan(b)]
     assert row["p"] == corrected_t_unpaired(a, defined, **PAPER).p
+    assert row["overlap"] == pytest.approx(RATIO)  # once
     assert (row["method"], row["n"]) == ("corrected resampled t, unpaired", 19)
     assert row["notes"] == '[{"code": "unpaired"}]'
     posterior = bayesian_t_table(own).iloc[0]

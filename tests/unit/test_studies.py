@@ -1,89 +1,27 @@
-"""Finished studies side by side: what differs, what agrees, whether order mattered."""
+"""Finished studies side by side: what differs, what each finds, and whether they agree."""
 
 import copy
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ctseq.core.errors import InputError
-from ctseq.evidence.order import order_pairs, order_table
-from ctseq.evidence.over_replicates.resampled import corrected_mean, corrected_t
+from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.evidence.studies import (
-    FinishedStudy,
     conclusions,
     differing_keys,
     metrics_table,
     shared_differences,
 )
-from ctseq.evidence.tables import VERDICT
 from ctseq.report.studies_page import render_studies
-from ctseq.report.verdicts import agreement_sentence, order_sentences
+from ctseq.report.verdicts import agreement_sentence
 from ctseq.study.finished import finished_files
+from finished import COMPARISON, CONFIG, GRU, SHUFFLED, VALUES, study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 EVIL = '<script>alert("x")</script>'
-GRU = {"kind": "image", "label": "GRU", "checkpoint": "owner/x", "head": {"type": "gru"}}
-SHUFFLED = GRU | {"label": "GRU, shuffled", "shuffle_slices": True}
-MEAN = GRU | {"label": "Mean", "head": {"type": "mean"}}
-TRAINING = {
-    "trainable": "head",
-    "learning_rate": 1e-4,
-    "micro_batch": 2,
-    "augmentation": {"mirror": False},
-}
-COMPARISON = {"metrics": ["recall"], "alpha": 0.05, "undefined": "exclude", "rope": 0.02}
-CONFIG = {
-    "study": "a",
-    "seed": 1,
-    "dataset": {"format": "phantom"},
-    "replicates": 4,
-    "splits": {"scheme": "random"},
-    "models": {"gru": GRU, "mean": MEAN},
-    "extraction": {"precision": "float32", "speedups": True},
-    "training": TRAINING,
-    "tuning": {"patients": "train"},
-    "evaluation": {"threshold": 0.5},
-    "comparison": COMPARISON,
-    "report": {"example_slices": True},
-}
-# Of four patients one validates: n_test / n_train is 1 / 3.
-SPLITS = [
-    pd.DataFrame(
-        {
-            "patient_id": list("1234"),
-            "subset": ["test" if n == r else "train" for n in "1234"],
-        }
-    )
-    for r in "1234"
-]
-VALUES = {
-    "gru": [0.8, 0.9, 0.7, 0.8],
-    "mean": [0.5, 0.6, 0.5, 0.5],
-    "shuffled": [0.4, 0.6, 0.4, 0.3],
-}
-
-
-def study(name="a", models=("gru", "mean"), verdicts=(), values=None, splits=SPLITS, **changed):
-    """Make a study; `verdicts` are rows of metric, model_a, model_b, better, estimate."""
-    known = {"gru": GRU, "mean": MEAN, "shuffled": SHUFFLED}
-    config = copy.deepcopy(CONFIG | {"study": name, "models": {m: known[m] for m in models}})
-    config |= changed
-    rows = [
-        (model, replicate, metric, value)
-        for model in config["models"]
-        for metric in ("recall", "brier")
-        for replicate, value in enumerate((VALUES | (values or {}))[model], start=1)
-    ]
-    columns = list(VERDICT.columns)
-    said = [
-        (metric, a, b, int(better != ""), better, d, d - 0.1, d + 0.2, 0.01 if better else 0.5)
-        for metric, a, b, better, d in verdicts
-    ]
-    metrics = pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
-    return FinishedStudy(name, config, metrics, splits, pd.DataFrame(said, columns=columns))
 
 
 def test_keys_that_differ_are_dotted_and_absent_ones_empty():
@@ -123,6 +61,9 @@ def test_means_stand_side_by_side_and_count_what_is_undefined():
     assert table["estimate"].tolist() == pytest.approx([0.8, 0.9, 0.525, 0.525])
     assert table["n"].tolist() == [4, 3, 4, 4]
     assert table["n_undefined"].tolist() == [0, 1, 0, 0]
+    # n_test / n_train twice, as in the tests of differences.
+    interval = corrected_mean(np.array(VALUES["gru"]), overlap=2 / 3, alpha=0.05)
+    assert table[["estimate", "low", "high"]].iloc[0].tolist() == pytest.approx(interval)
     zero = COMPARISON | {"undefined": "zero"}
     second = study("b", values={"gru": [1.0, np.nan, 0.9, 0.9]}, comparison=zero)
     assert metrics_table([study(), second])["estimate"].iloc[1] == pytest.approx(0.7)
@@ -139,6 +80,67 @@ def test_only_shared_pairs_are_set_side_by_side_and_turned_alike():
     )
     assert table["study"].tolist() == ["a", "b"]
     assert shared_differences([one, study("b")]).empty
+
+
+def test_a_turned_pair_keeps_who_is_not_worse_than_whom():
+    one = study(verdicts=[("recall", "gru", "mean", "gru", 0.3)])
+    two = study("b", verdicts=[("recall", "mean", "gru", "gru", -0.3)])
+    table = shared_differences([one, two])
+    assert table["a_noninferior"].tolist() == [1, 1]
+    assert table["b_noninferior"].tolist() == [0, 0]
+
+
+def test_a_metric_that_is_primary_in_one_study_alone_is_said_to_be():
+    verdicts = [("recall", "gru", "mean", "gru", 0.3), ("f1", "gru", "mean", "gru", 0.3)]
+    one, two = study(verdicts=verdicts), study("b", verdicts=verdicts)
+    two.verdicts["primary"] = (two.verdicts["metric"] == "f1").astype(int)
+    found = conclusions(shared_differences([one, two]))
+    assert [conclusion.adjusted for conclusion in found] == [["a"], ["b"]]
+    text = render_studies([one, two])
+    for own, other in ("ab", "ba"):
+        assert f"It is a primary contrast of {own}; in {other} the interval decides" in text
+
+
+def test_what_no_study_is_about_has_a_row_and_no_sentence():
+    verdicts = [("recall", "gru", "mean", "", 0.1), ("f1", "gru", "mean", "gru", 0.3)]
+    text = render_studies([study(verdicts=verdicts), study("b", verdicts=verdicts)])
+    assert "in F1 score" not in text
+    assert text.count(">interval</td>") == text.count(">adjusted test</td>") == 2
+    assert text.count(">GRU better</td>") == text.count(">inconclusive</td>") == 2
+    text = render_studies([study(verdicts=verdicts[1:]), study("b", verdicts=verdicts[1:])])
+    assert "of the same names on a metric that is primary in one of them" in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"better": "mean"}, "Mean better"),
+        ({"better": "gru", "equivalent": 1}, "GRU better, by less than the margin"),
+        ({"equivalent": 1, "a_noninferior": 1, "b_noninferior": 1}, "equivalent"),
+        ({"b_noninferior": 1}, "Mean non-inferior"),
+        ({}, "inconclusive"),
+    ],
+)
+def test_verdicts_in_the_table(cells, said):
+    row = ("recall", "gru", "mean", "", 0.1)
+    both = [study(name, verdicts=[row]) for name in "ab"]
+    for one in both:
+        one.verdicts[["a_noninferior", "b_noninferior"]] = 0
+        for name, value in cells.items():
+            one.verdicts[name] = value
+    assert render_studies(both).count(f">{said}</td>") == 2
+
+
+def test_an_interval_that_is_not_known_is_a_dash():
+    flat = {"gru": [0.8] * 4, "mean": [0.5] * 4}
+    one, two = (study(name, values=flat, verdicts=[("recall", "gru", "mean", "", 0.3)])
+                for name in "ab")  # fmt: skip
+    for given in (one, two):
+        given.verdicts[["low", "high", "p", "p_adjusted"]] = np.nan
+    two.metrics.loc[0, "value"] = 0.9
+    page = render_studies([one, two])
+    assert "<td></td>" not in page
+    assert "<td>0.800</td><td>–</td>" in page
 
 
 @pytest.mark.parametrize(
@@ -172,98 +174,6 @@ def test_agreement(better, said):
     ]
     [found] = conclusions(shared_differences(studies))
     assert agreement_sentence(found, labels={"gru": "GRU", "mean": "Mean"}) == said
-
-
-def test_order_is_tested_within_a_study():
-    both = study(models=("gru", "shuffled", "mean"))
-    [(in_order, shuffled)] = order_pairs([both])
-    assert (in_order.model, shuffled.model) == ("gru", "shuffled")
-    table = order_table([(in_order, shuffled)], alpha=0.05)
-    # By hand: differences 0.4, 0.3, 0.3, 0.5; mean 0.375, s^2 = 0.0275 / 3, times (1/4 + 1/3).
-    assert table["statistic"].iloc[0] == pytest.approx(0.375 / 0.0731247, rel=1e-5)
-    expected = corrected_t(
-        np.array(VALUES["gru"]), np.array(VALUES["shuffled"]), overlap=1 / 3, alpha=0.05
-    )
-    assert table["p"].iloc[0] == table["p_adjusted"].iloc[0] == expected.p
-    labels = {"a/gru": "GRU (a)", "a/shuffled": "GRU, shuffled (a)"}
-    [sentence] = order_sentences(table, labels=labels, alpha=0.05)
-    assert sentence.startswith(
-        "Order matters: GRU (a), in order, has a higher sensitivity than GRU, shuffled (a), by 0.38"
-    )
-    assert "(95 % interval 0.14 to 0.61; p = .014)" in sentence
-
-
-def test_order_is_adjusted_over_all_metrics_and_pairs():
-    metrics = COMPARISON | {"metrics": ["recall", "brier"]}
-    two = [
-        study("a", models=("gru", "shuffled"), comparison=metrics),
-        study("b", models=("gru", "shuffled"), seed=2, values={"gru": [0.5, 0.6, 0.4, 0.2]}),
-    ]
-    table = order_table(order_pairs(two), alpha=0.05)
-    assert table["model_a"].tolist() == ["a/gru", "a/gru", "b/gru"]
-    # Holm by hand: the smallest of three p three times, the equal second no less, the last once.
-    least, _, last = sorted(table["p"])
-    assert table["p_adjusted"].tolist() == pytest.approx([3 * least, 3 * least, last])
-    labels = {name: name for pair in ("model_a", "model_b") for name in table[pair]}
-    said = order_sentences(table, labels=labels, alpha=0.05)
-    assert "adjusted for 3 comparisons" in said[0]
-    assert said[2].startswith("No effect of order on sensitivity is shown: b/gru, in order, is")
-
-
-def test_order_is_tested_across_studies_that_share_their_splits():
-    one = study(models=("gru", "mean"))
-    two = study("b", models=("shuffled", "mean"), values={"shuffled": VALUES["gru"]})
-    [(in_order, shuffled)] = order_pairs([one, two])
-    assert (in_order.name, shuffled.name) == ("a/gru", "b/shuffled")
-    table = order_table([(in_order, shuffled)], alpha=0.05)
-    assert order_sentences(table, labels={"a/gru": "X", "b/shuffled": "Y"}, alpha=0.05) == [
-        "No effect of order on sensitivity is shown: X, in order, and Y are equal in every "
-        "replicate."
-    ]
-    assert "GRU (a), in order, and GRU, shuffled (b) are equal" in page(one, two)
-
-
-def test_order_goes_by_the_replicates_that_both_studies_have():
-    less = {"replicates": 3, "splits": SPLITS[:3], "values": {"shuffled": [0.4, 0.6, 0.4]}}
-    less["values"]["mean"] = [0.5] * 3
-    one, two = study(), study("b", models=("shuffled", "mean"), **less | {"replicates": 3})
-    table = order_table(order_pairs([one, two]), alpha=0.05)
-    assert table["n"].tolist() == [3]
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"seed": 2},
-        {"dataset": {"format": "ct-ich-jpg"}},
-        {"training": TRAINING | {"learning_rate": 1e-3}},
-        {"extraction": {"precision": "bfloat16", "speedups": True}},
-        {"splits": SPLITS[::-1]},
-    ],
-    ids=["seed", "dataset", "training", "extraction", "drawn splits"],
-)
-def test_whatever_else_differs_makes_no_pair_of_order(changed):
-    assert order_pairs([study(), study("b", models=("shuffled", "mean"), **changed)]) == []
-
-
-def test_how_a_study_is_computed_does_not_matter():
-    assert order_pairs([study(), study("b", models=("shuffled", "mean"), container="x", shards=4)])
-
-
-def test_how_a_models_own_keys_are_spelled_does_not_matter():
-    other = study("b", models=("shuffled", "mean"))
-    other.config["training"]["learning_rate"] = 1e-3
-    other.config["models"]["shuffled"] = SHUFFLED | {"training": {"learning_rate": 1e-4}}
-    other.config["extraction"]["precision"] = "bfloat16"
-    other.config["models"]["shuffled"] |= {"extraction": {"precision": "float32"}}
-    other.config["training"]["micro_batch"] = 8  # of no use to a head on cached features
-    assert len(order_pairs([study(), other])) == 1
-
-
-def test_a_pair_within_a_study_is_preferred_and_tested_once():
-    one, two = study(), study("b", models=("gru", "shuffled"))
-    [(in_order, shuffled)] = order_pairs([one, two])
-    assert (in_order.study.name, shuffled.study.name) == ("b", "b")
 
 
 def page(*studies):

@@ -87,11 +87,14 @@ CHANGES = [
     # Of no use to heads on cached features, all together.
     ("training", OF_FINETUNING, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
-    ("comparison.metrics", ["accuracy"], COMPARED, set()),
+    ("comparison.metrics", ["accuracy"], COMPARED | PATIENTS, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
-    ("comparison.undefined", "zero", COMPARED, set()),
-    ("comparison.rope", 0.05, COMPARED, set()),
-    ("comparison.bootstrap_resamples", 200, PATIENTS, set()),
+    ("comparison.undefined", "zero", COMPARED | PATIENTS, set()),
+    ("comparison.primary", "precision", COMPARED | PATIENTS, set()),
+    ("comparison.contrasts", [["convnext", "vivit"]], COMPARED | PATIENTS, set()),
+    ("comparison.margins", {"accuracy": 0.1}, COMPARED | PATIENTS, set()),
+    ("comparison.thresholds", [0.2], PATIENTS, set()),
+    ("comparison.prevalence", [0.1], PATIENTS, set()),
     ("report.example_slices", False, REPORT, set()),
 ]
 # Not in the table: `replicates` and further models are tested below, the others choose other files.

@@ -16,7 +16,8 @@ from ctseq.evidence.over_replicates.power import two_sample_power
 ROOT = Path(__file__).parents[2]
 NEEDED = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published"]
 NEEDED += ["workflow"]
-FIGURES = ["differences", "metric-accuracy", "metric-recall", "metric-precision"]
+METRICS = ["accuracy", "recall", "precision", "specificity", "balanced_accuracy"]
+FIGURES = ["differences", *(f"metric-{metric}" for metric in METRICS)]
 FIGURES += ["confusion-vivit", "confusion-convnext"]
 
 with (ROOT / "resources/published/tables.csv").open(encoding="utf-8") as file:
@@ -89,10 +90,18 @@ def test_the_corrected_analysis(published):
     assert set(tests["method"]) == {"corrected resampled t, unpaired"}
     assert tests["notes"].str.contains("unpaired").all()
     assert tests["p"].round(4).to_dict() == {
-        "accuracy": 0.0867, "recall": 0.0034, "precision": 0.8565
+        "accuracy": 0.0867, "recall": 0.0034, "precision": 0.8565,
+        "specificity": 0.1417, "balanced_accuracy": 0.0047,
     }  # fmt: skip
-    verdict = tables["verdict"].set_index("metric")["supported"]
-    assert verdict.to_dict() == {"accuracy": 0, "recall": 1, "precision": 0}
+    # One contrast on the primary metric: nothing to adjust for, and no other test is adjusted.
+    assert tests["p_adjusted"].dropna().to_dict() == {"accuracy": tests.loc["accuracy", "p"]}
+    verdict = tables["verdict"].set_index("metric")
+    assert verdict["contrast"].all()
+    assert verdict["primary"].to_dict() == {metric: int(metric == "accuracy") for metric in METRICS}
+    assert verdict["supported"].to_dict() == {
+        "accuracy": 0, "recall": 1, "precision": 0, "specificity": 0, "balanced_accuracy": 1
+    }  # fmt: skip
+    assert not verdict["reachable"].any()  # no interval is narrower than its margin
 
 
 def test_the_figures_and_the_page(published):

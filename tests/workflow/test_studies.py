@@ -9,6 +9,7 @@ from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import METRICS, VERDICT
 from ctseq.replicates.tables import SPLIT
+from ctseq.study.comparison import comparison_settings
 
 MODELS = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 
@@ -18,7 +19,7 @@ def write_study(copy, name, accuracy):
     config = yaml.safe_load((copy.folder / "config.yaml").read_text())
     del config["compare_studies"]
     config |= {"study": name, "replicates": 2}
-    config["comparison"]["metrics"] = ["accuracy"]
+    config["comparison"] |= {"primary": "accuracy", "metrics": ["accuracy"]}
     folder = copy.folder / "results" / name
     rows = [
         (model, replicate, "accuracy", value)
@@ -27,8 +28,8 @@ def write_study(copy, name, accuracy):
     ]
     metrics = pd.DataFrame(rows, columns=list(METRICS.columns))
     split = pd.DataFrame({"patient_id": list("1234"), "subset": ["train"] * 3 + ["test"]})
-    settings = config["comparison"] | {"models": list(MODELS)}
-    replicates = replicates_of(metrics, design_of_splits([split] * 2), settings)
+    design = design_of_splits([split] * 2)
+    replicates = replicates_of(metrics, design, comparison_settings(config))
     write_table(metrics, folder / "metrics.csv", METRICS)
     verdicts = OVER_REPLICATES["verdict"].compute(replicates)
     write_table(verdicts, folder / "comparison/verdict.csv", VERDICT)

@@ -82,8 +82,8 @@ def check_writable(folder):
 
 
 def study_config():
-    """Return the configuration without the studies that this one is compared with."""
-    return {key: value for key, value in config.items() if key != "compare_studies"}
+    """Return the configuration without what is said about the study from outside."""
+    return {k: value for k, value in config.items() if k not in ("compare_studies", "registered")}
 
 
 def finished_studies(wildcards):

@@ -1,6 +1,10 @@
 # From tables to figures and to the one page that reports the study.
 
 
+localrules:
+    write_registration,
+
+
 rule plot_examples:
     """Show a slice with and one without hemorrhage; left out by `report.example_slices: false`."""
     input:
@@ -59,6 +63,7 @@ rule write_report:
         models=[f"{RESULTS}/models/{STUDY.encoder_of(model)}.json" for model in MODELS],
         metrics="<results>/metrics.csv",
         summaries=every_run("training.json"),
+        splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
         # As text: for files of a rule, Snakemake compares all inputs with each of them.
         comparison=[
             *map(str, [*rules.compare_models.output, *rules.compare_patients.output]),
@@ -90,8 +95,24 @@ rule write_report:
     params:
         code_of("write_report.py"),
         config=study_config(),
+        registered=config["registered"],
         published=PUBLISHED,
         # What is measured when the report is written; as an input, each measurement would remake it.
         benchmarks=f"{RESULTS}/benchmarks",
     script:
         "../scripts/write_report.py"
+
+
+rule write_registration:
+    """Write the configuration that `registered.sha256` is the digest of, before any result."""
+    output:
+        "<results>/registration.yaml",
+    log:
+        "<results>/logs/write_registration.log",
+    conda:
+        "../../envs/stats.yaml"
+    params:
+        code_of("write_registration.py"),
+        config=study_config(),
+    script:
+        "../scripts/write_registration.py"

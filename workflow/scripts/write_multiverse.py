@@ -7,7 +7,7 @@ from ctseq.evidence.further.multiverse import specification
 from ctseq.figures.further import specification_curve
 from ctseq.figures.style import save
 from ctseq.report.figures import read_figures
-from ctseq.report.multiverse_page import render_multiverse
+from ctseq.report.pages.multiverse import render_multiverse
 from ctseq.study.comparison import contrasts_of
 
 

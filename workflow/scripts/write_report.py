@@ -3,25 +3,27 @@
 from itertools import islice
 from pathlib import Path
 
-import yaml
-
 from ctseq.core.files import atomic_write, read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
 from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
+from ctseq.replicates.splits import never_tested, read_split
 from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render
 from ctseq.report.study import Published, Study
+from ctseq.study.registration import spelled
 
 
-def main(inputs, outputs, *, config, published, benchmarks):
+def main(inputs, outputs, *, config, registered, published, benchmarks):
     """Write the page, and the configuration beside it; names are those of the rule."""
     summaries = map(read_json, inputs.summaries)  # of all replicates, model by model
     study = Study(
         config=config,
+        registered=registered,
+        n_never_tested=len(never_tested([read_split(path) for path in inputs.splits])),
         summary=read_json(inputs.summary),
         models=dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
         metrics=read_table(inputs.metrics, METRICS),
@@ -35,8 +37,7 @@ def main(inputs, outputs, *, config, published, benchmarks):
         versions=facts.versions([Path(path) for path in inputs.environments]),
         revision=facts.git_revision(Path.cwd()),
     )
-    spelled = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    for path, text in ((outputs.report, render(study)), (outputs.config, spelled)):
+    for path, text in ((outputs.report, render(study)), (outputs.config, spelled(config))):
         with atomic_write(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
 

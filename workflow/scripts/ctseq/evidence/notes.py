@@ -32,6 +32,8 @@ class Code(StrEnum):
     FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
     ZERO_SOUGHT = "zero_sought"
     POWER_OUT_OF_REACH = "power_out_of_reach"  # target, ceiling
+    NEEDS_ARE_ROUGH = "needs_are_rough"
+    TOO_MANY_REPLICATES = "too_many_replicates"  # most
     TOO_MANY_PATIENTS = "too_many_patients"  # most
     NO_COMPLETE_REPLICATE = "no_complete_replicate"
     RANKS_NEED_SHARED_SPLITS = "ranks_need_shared_splits"
@@ -40,9 +42,11 @@ class Code(StrEnum):
     NEEDS_TWO_OF_EACH_CLASS = "needs_two_of_each_class"
     CLASS_RANKED_ALIKE = "class_ranked_alike"
     SAME_RANKING = "same_ranking"
-    SAME_DECISIONS = "same_decisions"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
-    NO_THRESHOLD = "no_threshold"
+    NEVER_CALLED = "never_called"
+    NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
+    PROBABILITIES_EQUAL = "probabilities_equal"
+    CLASSES_SEPARATED = "classes_separated"
     NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n, seeds
     SPLIT_PART_BELOW_ZERO = "split_part_below_zero"
     SEED_PART_BELOW_ZERO = "seed_part_below_zero"

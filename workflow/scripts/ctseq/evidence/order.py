@@ -81,8 +81,8 @@ def order_table(pairs: Sequence[tuple[Run, Run]], *, alpha: float) -> pd.DataFra
     """Test each pair on each metric that the study in order compares.
 
     Paired corrected resampled t test over the replicates that both have, adjusted by Holm over
-    all metrics and pairs together. The table is that of `resampled_t_table`, with models called by
-    `Run.name`; model_a sees the slices in order.
+    all metrics and pairs together, for none of these metrics is primary. The table is that of
+    `resampled_t_table`, with models called by `Run.name`; model_a sees the slices in order.
     """
     frame = pd.concat([_tested(*pair, alpha=alpha) for pair in pairs], ignore_index=True)
     return frame.assign(p_adjusted=holm(frame["p"].to_numpy()))
@@ -100,6 +100,7 @@ def _tested(in_order: Run, shuffled: Run, *, alpha: float) -> pd.DataFrame:
         metrics = run.study.metrics
         of_run = metrics[(metrics["model"] == run.model) & (metrics["replicate"] <= n)]
         rows.append(of_run.assign(model=run.name))
-    taken = {"models": [in_order.name, shuffled.name], "undefined": study.undefined, "alpha": alpha}
+    pair = [in_order.name, shuffled.name]
+    taken = {"models": pair, "contrasts": [pair], "undefined": study.undefined, "alpha": alpha}
     design = design_of_splits(study.splits[:n])
     return resampled_t_table(replicates_of(pd.concat(rows), design, {**study.settings, **taken}))

@@ -12,7 +12,9 @@ from ctseq.evidence.metrics import counted_metrics
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
 from ctseq.evidence.over_replicates.design import design_without_splits
 from ctseq.evidence.over_replicates.power import two_sample_power
-from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.evidence.over_replicates.resampled import resampled_t_table
+from ctseq.evidence.over_replicates.samples import Replicates, replicates_of
+from ctseq.study.comparison import comparison_settings
 
 # ``resources/published/replicates.csv``
 RUNS = Table(
@@ -81,9 +83,7 @@ def compare_published(metrics: pd.DataFrame, study: Mapping[str, Any]) -> dict[s
     study
         ``resources/published/study.yaml``.
     """
-    settings = {**study["comparison"], "models": list(study["models"])}
-    design = design_without_splits(**study["splits"]["sizes"])
-    replicates = replicates_of(metrics, design, settings)
+    replicates = _replicates(metrics, study)
     return {analysis.stem: analysis.compute(replicates) for analysis in OVER_REPLICATES.values()}
 
 
@@ -139,6 +139,29 @@ def undefined_precisions(metrics: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def precision_differences(
+    metrics: pd.DataFrame, study: Mapping[str, Any]
+) -> dict[str, dict[str, float | str]]:
+    """Return the difference in precision, tested with undefined values as 0 and left out.
+
+    Returns
+    -------
+    dict
+        ``zero`` and ``exclude`` to the row of `resampled_t_table`, in which the first of the models
+        is compared with the second.
+    """
+    found = {}
+    for undefined in ("zero", "exclude"):
+        frame = resampled_t_table(_replicates(metrics, study, undefined=undefined))
+        found[undefined] = frame[frame["metric"] == "precision"].iloc[0].to_dict()
+    return found
+
+
+def no_information_rate(n_patients: int, n_positive: int) -> float:
+    """Return the accuracy of calling every patient what most of them are."""
+    return max(n_positive, n_patients - n_positive) / n_patients
+
+
 def replicates_of_other_patients(metrics: pd.DataFrame) -> tuple[int, int]:
     """Return the number of replicates that tested the models on different patients, and of all.
 
@@ -147,3 +170,9 @@ def replicates_of_other_patients(metrics: pd.DataFrame) -> tuple[int, int]:
     rows = metrics.pivot(index=["model", "replicate"], columns="metric", values="value")
     positives = (rows["tp"] + rows["fn"]).unstack("model")
     return int((positives.max(axis=1) != positives.min(axis=1)).sum()), len(positives)
+
+
+def _replicates(metrics: pd.DataFrame, study: Mapping[str, Any], **changed: str) -> Replicates:
+    """Return the published replicates, compared as their study says but for what is changed."""
+    design = design_without_splits(**study["splits"]["sizes"])
+    return replicates_of(metrics, design, {**comparison_settings(study), **changed})

@@ -12,8 +12,13 @@ from ctseq.core.errors import InputError
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, values_of
+from ctseq.study.comparison import comparison_settings
 
 _PAIR = ["metric", "model_a", "model_b"]
+_OF_A_DIFFERENCE = ["estimate", "low", "high", "alpha", "margin", "p", "p_adjusted", "adjusted"]
+_OF_A_DIFFERENCE += ["supported", "better", "equivalent", "a_noninferior", "b_noninferior"]
+# Columns that change places where a pair is turned round.
+_TURNED = (("low", "high"), ("a_noninferior", "b_noninferior"))
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,11 @@ class FinishedStudy:
 
     def replicates(self, metrics: Sequence[str]) -> Replicates:
         """Return its models' values of some metrics."""
-        taken = {"models": self.models, "metrics": metrics, "undefined": self.undefined}
+        taken = {"metrics": metrics, "undefined": self.undefined}
         return replicates_of(
-            self.metrics, design_of_splits(self.splits), {**self.settings, **taken}
+            self.metrics,
+            design_of_splits(self.splits),
+            {**comparison_settings(self.config), **taken},
         )
 
 
@@ -78,8 +85,15 @@ class FinishedStudy:
 class Conclusion:
     """What studies conclude about two models in one metric.
 
-    `a_better` and `b_better` are the studies whose own adjusted test shows that model better;
-    those in `open` show no difference.
+    Attributes
+    ----------
+    a_better, b_better
+        The studies that show this model better, each by its own test or interval.
+    open
+        Those that show no difference.
+    adjusted
+        Those whose answer is about this metric and pair, and rests on their adjusted test. For the
+        others it is the interval that shows a difference, without adjustment.
     """
 
     metric: str
@@ -88,6 +102,7 @@ class Conclusion:
     a_better: Sequence[str]
     b_better: Sequence[str]
     open: Sequence[str]
+    adjusted: Sequence[str]
 
 
 def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -132,7 +147,8 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Return the verdicts on pairs of models that two studies or more have, by their names.
 
     Differences are a minus b; those of studies that name the models in the other order change their
-    sign. Intervals have level 1 - alpha; p_adjusted is adjusted within the study.
+    sign. Intervals have level 1 - alpha; p_adjusted is that of the study's contrasts on its primary
+    metric, for which `adjusted` is 1. All other differences are judged by their intervals.
     """
     frame = pd.concat(
         [
@@ -144,11 +160,11 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     first: dict[frozenset, tuple[str, str]] = {}
     named = list(zip(frame["model_a"], frame["model_b"], strict=True))
     turned = [first.setdefault(frozenset(pair), pair) != pair for pair in named]
-    for name, other in (("model_a", "model_b"), ("low", "high")):
+    for name, other in (*_TURNED, ("model_a", "model_b")):
         frame.loc[turned, [name, other]] = frame.loc[turned, [other, name]].to_numpy()
     frame.loc[turned, ["estimate", "low", "high"]] *= -1
-    values = ["estimate", "low", "high", "alpha", "p_adjusted", "supported", "better"]
-    frame = frame[[*_PAIR, "study", *values]]
+    frame = frame.assign(adjusted=frame["primary"] * frame["contrast"])
+    frame = frame[[*_PAIR, "study", *_OF_A_DIFFERENCE]]
     # Studies beside each other, in the order in which metrics and pairs first appear.
     order = frame.groupby(_PAIR, sort=False).ngroup().sort_values(kind="stable").index
     frame = frame.loc[order]
@@ -159,8 +175,7 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 def conclusions(differences: pd.DataFrame) -> list[Conclusion]:
     """Return what the studies conclude about each metric and pair, from `shared_differences`.
 
-    A conclusion is one that a study supports by its own adjusted test. That one study shows a
-    difference and another does not is no contradiction.
+    That one study shows a difference and another does not is no contradiction.
     """
     found = []
     for (metric, model_a, model_b), group in differences.groupby(_PAIR, sort=False):
@@ -168,7 +183,9 @@ def conclusions(differences: pd.DataFrame) -> list[Conclusion]:
             group.loc[group["better"] == model, "study"].tolist() for model in (model_a, model_b)
         )
         undecided = group.loc[group["supported"] == 0, "study"].tolist()
-        found.append(Conclusion(metric, model_a, model_b, a_better, b_better, undecided))
+        adjusted = group.loc[group["adjusted"] == 1, "study"].tolist()
+        names = metric, model_a, model_b
+        found.append(Conclusion(*names, a_better, b_better, undecided, adjusted))
     return found
 
 

@@ -1,7 +1,6 @@
 """Figures of the comparison: differences with intervals, and a ranking of the models."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.figures.style import (
+    COLUMN,
     INK,
     MM,
     MUTED,
@@ -22,28 +22,74 @@ from ctseq.figures.style import (
     wrapped,
 )
 
-_BAND = "#f0e6d2"  # the region of practical equivalence: pale, so that points stand out on it
+_BAND = "#f0e6d2"  # differences within the margin: pale, so that points stand out on it
 _COLUMNS = 3  # panels side by side on a page
+_FEW = 3  # models of which all pairs are drawn
+_NAME = 16  # letters in a line of a label, beside a figure that is as wide as a column
+
+
+@styled
+def answer(
+    means: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    *,
+    labels: Mapping[str, str],
+    alpha: float,
+) -> Figure:
+    """Draw each model's primary metric, and below the differences of the contrasts.
+
+    Lines are intervals, bands the margin on either side of no difference; a filled marker stands
+    for a difference that is shown. It is as wide as a column, and so legible on a phone. `means`
+    are ``comparison/model_means.csv``, `verdicts` ``comparison/verdict.csv``.
+    """
+    contrasts = verdicts[(verdicts["primary"] == 1) & (verdicts["contrast"] == 1)]
+    metric = METRICS[contrasts["metric"].iloc[0]]
+    means = means[means["metric"] == metric.name].set_index("model").loc[list(labels)]
+    names = [wrapped(label, _NAME) for label in labels.values()]
+    pairs = [
+        f"{wrapped(labels[row.model_a], _NAME)}\n− {wrapped(labels[row.model_b], _NAME - 2)}"
+        for row in contrasts.itertuples()
+    ]
+    heights = [sum(4 + 3 * text.count("\n") for text in own) for own in (names, pairs)]
+    figure = canvas(COLUMN, (26 + sum(heights)) * MM)
+    above, below = figure.subplots(2, 1, height_ratios=[height + 4 for height in heights])
+    for y, (model, row) in enumerate(means.iterrows()):
+        look = look_of(labels, model)
+        above.plot([row["low"], row["high"]], [y, y], color=look["color"], linewidth=1.4)
+        above.plot(row["estimate"], y, marker=look["marker"], color=look["color"], markersize=5)
+        _missing(above, y, row["estimate"], np.mean(metric.range))
+    _rows(above, names)
+    above.set_xlim(*metric.range)
+    above.set_xlabel(f"{metric.title} with {100 * (1 - alpha):g} % interval")
+    for y, row in enumerate(contrasts.itertuples()):
+        _difference(below, y, row)
+    _rows(below, pairs)
+    below.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
+    below.xaxis.set_major_locator(MaxNLocator(5))
+    below.set_xlabel(f"Difference in {metric.words}")
+    return figure
 
 
 @styled
 def differences(
-    tests: pd.DataFrame,
+    verdicts: pd.DataFrame,
     metrics: pd.DataFrame,
     *,
     labels: Mapping[str, str],
-    rope: float,
     alpha: float,
     shared_splits: bool = True,
 ) -> Figure:
-    """Draw the primary analysis: each pair's mean difference with its interval, by metric.
+    """Draw the mean difference of pairs of models with its interval, by metric.
 
-    A filled marker stands for an adjusted p below `alpha`; ticks below are the replicates' own
-    differences, where models share their splits; the band is the region of practical equivalence,
-    `rope` on either side of none. `tests` are ``comparison/resampled_t.csv``.
+    All pairs of three models or fewer, the contrasts of more. A filled marker stands for a
+    difference that is shown; ticks below are the replicates' own differences, where models share
+    their splits; bands are the metric's margin on either side of none. `verdicts` are
+    ``comparison/verdict.csv``.
     """
-    names = list(dict.fromkeys(tests["metric"]))
-    pairs = list(dict.fromkeys(zip(tests["model_a"], tests["model_b"], strict=True)))
+    if len(labels) > _FEW:
+        verdicts = verdicts[verdicts["contrast"] == 1]
+    names = list(dict.fromkeys(verdicts["metric"]))
+    pairs = list(dict.fromkeys(zip(verdicts["model_a"], verdicts["model_b"], strict=True)))
     single = len(pairs) == 1
     panels_wide = 1 if single else min(_COLUMNS, len(names))
     panels_high = 1 if single else -(-len(names) // panels_wide)
@@ -52,25 +98,25 @@ def differences(
     panels = figure.subplots(panels_high, panels_wide, squeeze=False, sharey=True, sharex=True)
     panels = panels.ravel()
     for number, metric in enumerate(names):
-        of_metric = tests[tests["metric"] == metric]
+        of_metric = verdicts[verdicts["metric"] == metric]
         axes = panels[0] if single else panels[number]
         for row in of_metric.itertuples():
             y = number if single else pairs.index((row.model_a, row.model_b))
-            own = (metrics, metric, row.model_a, row.model_b)
-            points = _differences_of(*own) if shared_splits else np.empty(0)
-            _difference(axes, y, row, points, alpha)
+            if shared_splits:
+                _replicates(axes, y, _differences_of(metrics, metric, row.model_a, row.model_b))
+            _difference(axes, y, row)
     titles = [METRICS[name].title for name in names]
     ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
     for axes, title in zip(panels, [""] if single else titles, strict=False):
-        _frame(axes, ticks, rope)
+        _rows(axes, ticks)
+        axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
         axes.xaxis.set_major_locator(MaxNLocator(8 if single else 5))
         axes.set_title(title)
     for axes in panels[1 if single else len(names) :]:
         axes.set_axis_off()
     better = _pair(labels, *pairs[0]) if single else "first model − second model"
     figure.supxlabel(
-        f"Difference ({better}) with {100 * (1 - alpha):g} % interval; "
-        f"band: less than {rope:g}, of no practical consequence",
+        f"Difference ({better}) with {100 * (1 - alpha):g} % interval; band: less than the margin",
         fontsize=7.5,
     )
     return figure
@@ -82,27 +128,36 @@ def _differences_of(metrics: pd.DataFrame, metric: str, a: str, b: str) -> np.nd
     return (table[a] - table[b]).dropna().to_numpy() if {a, b} <= set(table) else np.empty(0)
 
 
-def _difference(axes: Axes, y: float, row: object, points: np.ndarray, alpha: float) -> None:
+def _replicates(axes: Axes, y: float, points: np.ndarray) -> None:
     axes.plot(
         points, np.full(len(points), y + 0.27), linestyle="", marker="|", markersize=4,
         color=MUTED, alpha=0.7, markeredgewidth=0.7,
     )  # fmt: skip
-    if np.isnan(row.estimate):
-        axes.text(0, y, "undefined", ha="center", va="center", color=MUTED)
+
+
+def _difference(axes: Axes, y: float, row: object) -> None:
+    axes.fill_between(
+        [-row.margin, row.margin], y - 0.5, y + 0.5, color=_BAND, linewidth=0, zorder=0
+    )
+    if _missing(axes, y, row.estimate, 0):
         return
-    significant = row.p_adjusted < alpha
     axes.plot([row.low, row.high], [y, y], color=INK, linewidth=1.4)
     axes.plot(
         row.estimate, y, marker="o", markersize=5, color=INK,
-        markerfacecolor=INK if significant else "white", markeredgewidth=1.1,
+        markerfacecolor=INK if row.supported else "white", markeredgewidth=1.1,
     )  # fmt: skip
 
 
-def _frame(axes: Axes, ticks: Sequence[str], rope: float) -> None:
-    axes.axvspan(-rope, rope, color=_BAND, linewidth=0, zorder=0)
-    axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
-    axes.set_yticks(range(len(ticks)), ticks)
-    axes.set_ylim(len(ticks) - 0.45, -0.55)
+def _missing(axes: Axes, y: float, estimate: float, x: float) -> bool:
+    """Write at x that an estimate is undefined, if it is."""
+    if np.isnan(estimate):
+        axes.text(x, y, "undefined", ha="center", va="center", color=MUTED)
+    return bool(np.isnan(estimate))
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.45, -0.55)
     grid(axes, "x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -113,24 +168,17 @@ def _pair(labels: Mapping[str, str], a: str, b: str) -> str:
 
 
 @styled
-def ranking(
-    ranks: pd.DataFrame,
-    tests: pd.DataFrame,
-    *,
-    labels: Mapping[str, str],
-    alpha: float,
-) -> Figure:
-    """Draw the models' mean ranks by metric, and join those that do not differ significantly.
+def ranking(ranks: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw the models' mean ranks by metric: a description, without a critical difference.
 
-    `ranks` are ``comparison/ranking.csv``, 1 being the best; `tests` are
-    ``comparison/resampled_t.csv``, adjusted after Holm.
+    That of Nemenyi is for independent replicates. `ranks` are ``comparison/ranking.csv``, 1 being
+    the best.
     """
     names = list(dict.fromkeys(ranks["metric"]))
     wide = min(_COLUMNS, len(names))
     high = -(-len(names) // wide)
     figure = canvas(PAGE, (10 + high * (16 + 7 * len(labels))) * MM)
     panels = figure.subplots(high, wide, squeeze=False, sharex=True).ravel()
-    most = 0
     for axes, metric in zip(panels, names, strict=False):
         of_metric = ranks[(ranks["metric"] == metric) & ranks["average_rank"].notna()]
         of_metric = of_metric.sort_values(["average_rank", "model"])
@@ -140,54 +188,12 @@ def ranking(
             axes.plot(row.average_rank, y, marker=look["marker"], color=look["color"])
         axes.set_yticks(range(len(order)), [wrapped(labels[model], 16) for model in order])
         axes.set_ylim(len(order) - 0.4, -0.6)
-        drawn = _join_equals(axes, order, tests[tests["metric"] == metric], len(labels), alpha)
-        most = max(most, drawn)
         axes.set_title(METRICS[metric].title)
         grid(axes, "x")
         axes.tick_params(axis="y", length=0)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    panels[0].set_xlim(0.7, len(labels) + 0.35 + 0.2 * max(most, 1))
+    panels[0].set_xlim(0.7, len(labels) + 0.3)
     panels[0].set_xticks(range(1, len(labels) + 1))
-    figure.supxlabel(
-        "Mean rank over the replicates (1 is best); a bar joins models that do not differ "
-        "significantly",
-        fontsize=7.5,
-    )
+    figure.supxlabel("Mean rank over the replicates (1 is best)", fontsize=7.5)
     return figure
-
-
-def _join_equals(
-    axes: Axes, order: Sequence[str], tests: pd.DataFrame, n_models: int, alpha: float
-) -> int:
-    """Draw a bar over each longest run of models of which no two differ, and count what is drawn.
-
-    A pair that does not differ, but with a model between them that differs from either, gets a thin
-    line that joins its two ends alone. So models that nothing joins do differ.
-    """
-    different = {
-        frozenset((row.model_a, row.model_b))
-        for row in tests.itertuples()
-        if row.p_adjusted < alpha
-    }
-    equal = {
-        (start, end)
-        for start, end in combinations(range(len(order)), 2)
-        if frozenset((order[start], order[end])) not in different
-    }
-    runs = [run for run in equal if set(combinations(range(run[0], run[1] + 1), 2)) <= equal]
-    bars = sorted(run for run in runs if not any(_within(run, other) for other in runs))
-    lines = sorted(
-        pair for pair in equal if pair not in bars and not any(_within(pair, bar) for bar in bars)
-    )
-    for number, (start, end) in enumerate([*bars, *lines]):
-        x = n_models + 0.35 + 0.2 * number
-        if number < len(bars):
-            axes.plot([x, x], [start - 0.2, end + 0.2], color=INK, linewidth=2.2)
-        else:
-            axes.plot([x, x], [start, end], color=INK, linewidth=0.8, marker="o", markersize=3)
-    return len(bars) + len(lines)
-
-
-def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
-    return inner != outer and outer[0] <= inner[0] and inner[1] <= outer[1]

@@ -1,70 +1,143 @@
-"""Figures of the patient-level evidence: ROC, precision-recall and calibration curves."""
+"""Figures of the test patients' predictions: curves, calibration and net benefit."""
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ctseq.figures.style import COLUMN, MM, MUTED, PAGE, canvas, grid, key_below, look_of, styled
+from ctseq.figures.style import COLUMN, MM, MUTED, canvas, grid, key_below, look_of, styled
+
+_REFERENCE = {"color": MUTED, "linewidth": 0.7, "linestyle": (0, (2, 2))}
+_SQUARE = (COLUMN, 96 * MM)  # with room for the models' names below
+_MOST_BANDS = 3  # of more models, bands would hide each other and the curves
 
 
 @styled
-def curves(points: pd.DataFrame, decisions: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
-    """Draw ROC and precision-recall curves with their bootstrap bands, and those of chance.
+def roc(points: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw the models' mean ROC curves with their bands, and that of chance.
 
-    `points` are of ``comparison/patients/curves.csv``; `decisions`, of ``operating_points.csv``
-    beside it, say how many patients are positive.
+    `points` are of ``comparison/patients/curves.csv``.
     """
-    n_positive, n_negative = decisions.iloc[0][["n_positive", "n_negative"]]
-    figure = canvas(PAGE, 92 * MM)
-    roc, precision_recall = figure.subplots(1, 2)
-    roc.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
-    prevalence = n_positive / (n_positive + n_negative)  # the precision of chance
-    precision_recall.axhline(prevalence, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
-    for axes, name in ((roc, "roc"), (precision_recall, "precision_recall")):
-        for model in labels:
-            rows = points[(points["model"] == model) & (points["curve"] == name)]
-            look = look_of(labels, model)
-            axes.fill_between(
-                rows["x"], rows["low"], rows["high"], color=look["color"], alpha=0.13, linewidth=0
-            )
-            axes.plot(rows["x"], rows["y"], color=look["color"], linestyle=look["linestyle"])
-        _square(axes)
-    roc.set_title("ROC")
-    roc.set(xlabel="1 − specificity", ylabel="Sensitivity")
-    precision_recall.set_title("Precision-recall")
-    precision_recall.set(xlabel="Recall (sensitivity)", ylabel="Precision")
-    key_below(figure, labels)
-    return figure
-
-
-@styled
-def calibration(bins: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
-    """Draw the share of patients with hemorrhage among those of a similar predicted probability.
-
-    `bins` are ``comparison/patients/calibration.csv``, a row a model and bin.
-    """
-    figure = canvas(COLUMN, 96 * MM)
+    figure = canvas(*_SQUARE)
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)))
+    axes.plot([0, 1], [0, 1], **_REFERENCE)
     for model in labels:
-        rows = bins[(bins["model"] == model) & (bins["n"] > 0)]
-        x, share = rows["mean_probability"], rows["observed"]
-        look = look_of(labels, model)
-        # Intervals are vertical lines at their bin; the line that joins bins only guides the eye.
-        span = rows["observed_low"], rows["observed_high"]
-        axes.vlines(x, *span, color=look["color"], alpha=0.45)
-        axes.plot(
-            x, share, markersize=4, linewidth=0.8, markeredgecolor="white", markeredgewidth=0.4,
-            **look,
-        )  # fmt: skip
+        rows = _of(points, model, curve="roc")
+        look = _line(labels, model)
+        if len(labels) <= _MOST_BANDS:
+            _band(axes, rows["x"], rows, look["color"])
+        # Above the highest threshold nobody is called positive, rightly or falsely.
+        axes.plot(np.append(0, rows["x"]), np.append(0, rows["estimate"]), **look)
     _square(axes)
-    axes.set(
-        xlabel="Predicted probability of hemorrhage", ylabel="Share of patients with hemorrhage"
-    )
+    axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
     key_below(figure, labels)
     return figure
+
+
+@styled
+def precision_recall(
+    points: pd.DataFrame, areas: pd.DataFrame, *, labels: Mapping[str, str]
+) -> Figure:
+    """Draw the models' mean precision-recall curves with their bands, and that of chance.
+
+    `points` are of ``comparison/patients/curves.csv``; `areas`, of ``discrimination.csv`` beside
+    it, know the prevalence.
+    """
+    figure = canvas(*_SQUARE)
+    axes = figure.subplots()
+    axes.axhline(areas["prevalence"].iloc[0], **_REFERENCE)
+    for model in labels:
+        rows = _of(points, model, curve="precision_recall")
+        look = _line(labels, model)
+        if len(labels) <= _MOST_BANDS:
+            _band(axes, rows["x"], rows, look["color"])
+        axes.plot(rows["x"], rows["estimate"], **look)
+    _square(axes)
+    axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
+    key_below(figure, labels)
+    return figure
+
+
+@styled
+def calibration(
+    points: pd.DataFrame, predicted: pd.DataFrame, model: str, *, labels: Mapping[str, str]
+) -> Figure:
+    """Draw a model's calibration curve, and below it how its probabilities are distributed.
+
+    `points` are ``comparison/patients/calibration_curve.csv``, and `predicted` the
+    ``predicted.csv`` beside it. Bars of patients with hemorrhage rise, those of others hang.
+    """
+    figure = canvas(COLUMN, 108 * MM)
+    axes, strip = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    color = look_of(labels, model)["color"]
+    axes.plot([0, 1], [0, 1], **_REFERENCE)
+    rows = _of(points, model)
+    _band(axes, rows["x"], rows, color)
+    axes.plot(rows["x"], rows["estimate"], color=color)
+    axes.set_title(labels[model])
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="Share of patients with hemorrhage")
+    grid(axes, "both")
+    axes.tick_params(axis="x", labelbottom=False)
+    highest = predicted["share"].max()  # of all models, so that their figures have one scale
+    end = 1.6 * highest  # with room for the words
+    for outcome, sign, name in ((1, 1, "with hemorrhage"), (0, -1, "without")):
+        bars = _of(predicted, model, hemorrhage=outcome)
+        strip.bar(
+            bars["bin_low"], sign * bars["share"], width=bars["bin_high"] - bars["bin_low"],
+            align="edge", color=color if outcome else MUTED, linewidth=0,
+        )  # fmt: skip
+        strip.text(1, sign * end, name, ha="right", va="top" if outcome else "bottom")
+    strip.axhline(0, color=MUTED, linewidth=0.6)
+    strip.set(ylim=(-end, end), yticks=[], xlabel="Predicted probability of hemorrhage")
+    strip.spines["left"].set_visible(False)
+    return figure
+
+
+@styled
+def benefit(points: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
+    """Draw the models' mean net benefit with its bands, beside treating all patients and none.
+
+    `points` are ``comparison/patients/decision_curve.csv``.
+    """
+    figure = canvas(COLUMN, 84 * MM)
+    axes = figure.subplots()
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    for model in labels:
+        rows = _of(points, model)
+        look = _line(labels, model)
+        if len(labels) <= _MOST_BANDS:
+            _band(axes, rows["threshold"], rows, look["color"])
+        axes.plot(rows["threshold"], rows["estimate"], **look)
+    every = _of(points, next(iter(labels)))
+    axes.plot(every["threshold"], every["treat_all"], **_REFERENCE)
+    # Harm has no bound as the threshold nears 1: what is worth seeing is near 0 and above it.
+    top = 1.3 * max(points[["estimate", "treat_all"]].max())
+    axes.set(xlim=(0, 1), ylim=(-0.25 * top, top))
+    end = every[every["treat_all"] > -0.2 * top].iloc[-1]
+    for words, at in (("treat all", (end["threshold"], end["treat_all"])), ("treat none", (0, 0))):
+        axes.annotate(words, at, (3, 2), textcoords="offset points", color=MUTED)
+    axes.set(xlabel="Threshold probability", ylabel="Net benefit")
+    grid(axes, "both")
+    key_below(figure, labels)
+    return figure
+
+
+def _of(rows: pd.DataFrame, model: str, **others: object) -> pd.DataFrame:
+    """Return the rows of a model, of which other columns too have these values."""
+    for name, value in {"model": model, **others}.items():
+        rows = rows[rows[name] == value]
+    return rows
+
+
+def _line(labels: Mapping[str, str], model: str) -> dict[str, object]:
+    look = look_of(labels, model)
+    return {name: look[name] for name in ("color", "linestyle")}
+
+
+def _band(axes: Axes, x: pd.Series, rows: pd.DataFrame, color: object) -> None:
+    axes.fill_between(x, rows["low"], rows["high"], color=color, alpha=0.13, linewidth=0)
 
 
 def _square(axes: Axes) -> None:

@@ -11,12 +11,17 @@ from inspect import getfullargspec, unwrap
 from pkgutil import resolve_name
 from typing import Any
 
-# `labels` (model to label, in order), `metrics`, `alpha`, `rope`, and `shared_splits`: whether a
-# replicate is the same split for every model.
+# `labels` (model to label, in order), `metrics`, `alpha`, and `shared_splits`: whether a replicate
+# is the same split for every model.
 Settings = Mapping[str, Any]
 
 # Section to heading in Snakemake's own report, where the one does not say the other.
-_CATEGORIES = {"primary": "Comparison", "replicates": "Training", "paper": "Metrics"}
+_CATEGORIES = {
+    "answer": "Comparison",
+    "primary": "Comparison",
+    "replicates": "Training",
+    "paper": "Metrics",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Figure:
     name
         What its files and its caption are called; one of several is called ``<name>-<item>``.
     section
-        Id of the report's section that shows it.
+        Id of the report's section that shows it, or ``answer``, which stands before all of them.
     draw
         The function that returns it, ``"module:function"``, imported when it draws. It takes the
         tables, then the item if there are several; its keyword-only arguments are settings.
@@ -65,19 +70,26 @@ class Figure:
 
 
 FIGURES = [
+    Figure("answer", "answer", "ctseq.figures.comparison:answer", ("model_means", "verdict")),
     Figure("flow", "data", "ctseq.figures.flow:flow", ("summary",)),
     Figure(
-        "differences", "primary", "ctseq.figures.comparison:differences", ("resampled_t", "metrics")
+        "differences", "primary", "ctseq.figures.comparison:differences", ("verdict", "metrics")
+    ),
+    Figure("roc", "discrimination", "ctseq.figures.patients:roc", ("patients/curves",)),
+    Figure(
+        "precision_recall",
+        "discrimination",
+        "ctseq.figures.patients:precision_recall",
+        ("patients/curves", "patients/discrimination"),
     ),
     Figure(
-        "curves",
-        "patients",
-        "ctseq.figures.patients:curves",
-        ("patients/curves", "patients/operating_points"),
+        "calibration",
+        "calibration",
+        "ctseq.figures.patients:calibration",
+        ("patients/calibration_curve", "patients/predicted"),
+        each="labels",
     ),
-    Figure(
-        "calibration", "patients", "ctseq.figures.patients:calibration", ("patients/calibration",)
-    ),
+    Figure("benefit", "benefit", "ctseq.figures.patients:benefit", ("patients/decision_curve",)),
     Figure("training", "replicates", "ctseq.figures.training:training_curves", ("histories",)),
     Figure(
         "metric", "paper", "ctseq.figures.replicates:metric_boxplot", ("metrics",), each="metrics"
@@ -91,9 +103,9 @@ FIGURES = [
     ),
     Figure(
         "ranking",
-        "primary",
+        "appendix",
         "ctseq.figures.comparison:ranking",
-        ("ranking", "resampled_t"),
+        ("ranking",),
         when=lambda settings: len(settings["labels"]) > 2,
     ),
     Figure(

@@ -158,6 +158,13 @@ def read_split(path: str | Path) -> pd.DataFrame:
     return split
 
 
+def never_tested(splits: Sequence[pd.DataFrame]) -> set[str]:
+    """Return the ids of the patients that none of the splits tests."""
+    return set.intersection(
+        *(set(split.loc[split["subset"] != "test", "patient_id"]) for split in splits)
+    )
+
+
 def rows_of(split: pd.DataFrame, subset: str, patient_ids: pd.Series) -> np.ndarray:
     """Return which rows belong to patients of a subset, bool, shape (rows,).
 

@@ -1,44 +1,68 @@
 """The analyses' tables as the report prints them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
-from ctseq.report.study import Compared
+from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.over_replicates.design import OVERLAP
+from ctseq.report.numbers import number
+from ctseq.report.study import Compared, Study
 from ctseq.report.tables import Table, table_of
+from ctseq.study.registration import sha256_of
 
 _DIFFERENCE = {"estimate": "Difference"}
-_OVER_PATIENTS = ["n", "n_positive", "n_never_tested"]
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
 _FURTHER = frozenset(one.stem for one in ANALYSES.values() if one.section == "further")
 _SHARES = {"share_split": "Split", "share_seed": "Seed", "share_rest": "Both together"}
 
-# Tables that are shown as sentences or curves instead.
-_UNPRINTED = frozenset({"verdict", "curves", "variance_parts", "learning_curve"})
-_ONE_RIGHT = {"only_a_right": "Only first right", "only_b_right": "Only second right"}
+# Tables that are shown as words or curves instead.
+_UNPRINTED = _FURTHER | {"verdict", "curves", "calibration_curve", "predicted", "decision_curve"}
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
 # is printed as it is, under its name.
 _PLAN = {
-    "resampled_t": ("Corrected resampled t test", _DIFFERENCE, ["test_train_ratio", "df"]),
-    "bayesian_t": ("Bayesian correlated t test", _DIFFERENCE, ["rope"]),
+    "model_means": ("Means", {"estimate": "Mean"}, []),
+    "resampled_t": ("Corrected resampled t test", _DIFFERENCE, ["overlap", "df"]),
+    "bayesian_t": ("Bayesian correlated t test", _DIFFERENCE, []),
     "effect_sizes": ("Effect sizes", {}, ["n", "n_undefined"]),
     "power": ("Power and what a difference would need", {}, ["alpha", "n", "n_undefined"]),
     "ranking": ("Mean ranks", {}, []),
-    "auc": ("Each model over patients", {}, _OVER_PATIENTS),
-    "delong": ("Differences over patients", _DIFFERENCE, _OVER_PATIENTS),
-    "mcnemar": ("Decisions on the same patients", _ONE_RIGHT, _OVER_PATIENTS[1:]),
-    "operating_points": ("Sensitivity and specificity", {}, []),
-    "calibration": ("Calibration", {}, ["bin"]),
+    "discrimination": ("Areas under the curves", {}, ["n"]),
+    "operating_points": ("Sensitivity and specificity", {}, ["n"]),
+    "calibration": ("Calibration", {}, ["n"]),
+    "net_benefit": ("Net benefit", {}, ["n"]),
+    "net_benefit_differences": (
+        "Differences in net benefit, p not adjusted",
+        _DIFFERENCE,
+        ["n", "df"],
+    ),
+    "predictive_values": ("Predictive values", {}, ["n"]),
     "normality": ("Table I. Normality within a model", {}, ["n_undefined"]),
     "variances": ("Table II. Equal variances", {}, _COUNTS),
     "t_test": ("Table III. t test and power", _DIFFERENCE, _COUNTS),
     "mann_whitney": ("Table IV. Mann-Whitney U", {}, _COUNTS),
     "ranges": ("Table V. Smallest and largest values", {}, []),
     "means": ("Table VI. Means", {}, []),
+}
+# What is said below a table, beside the notes of its rows.
+_NOTES = {
+    "bayesian_t": (
+        "Equivalent: with a difference smaller than the metric's margin (Benavoli et al. 2017)."
+    ),
+    "effect_sizes": (
+        "Effects without an interval describe these replicates: no interval of theirs allows for "
+        "overlapping training sets."
+    ),
+    "power": (
+        "Power is that of the corrected test to find the metric's margin. What it would take to "
+        "find it in four studies of five is rounded up to two digits; the intervals come from the "
+        "deviation, which so few replicates give roughly."
+    ),
 }
 
 
@@ -53,18 +77,49 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
         if name not in study.comparison or name in unprinted:
             continue
         title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
-        frame = study.comparison[name]
-        if name == "calibration":
-            frame = frame[frame["n"] > 0]
-        made[name] = table_of(
-            frame,
+        table = table_of(
+            study.comparison[name],
             title=title,
             labels=study.labels,
             alpha=study.alpha,
             headings=headings,
             drop=[*drop, "false_alarm_rate"],
         )
+        more = [_NOTES[name]] if name in _NOTES else []
+        made[name] = replace(table, notes=[*table.notes, *more])
     return made
+
+
+def primary(study: Study) -> dict[str, Any]:
+    """Return what the section on the primary evidence says.
+
+    Returns
+    -------
+    dict
+        ``metric``: the primary metric, in words. ``n_contrasts``. ``ratio``: n_test/n_train.
+        ``sha256``: of the configuration. ``registered``: what was registered before there were
+        results, empty if nothing. ``contrasts``: the table of the contrasts' tests.
+    """
+    name = study.config["comparison"]["primary"]
+    tests = study.comparison["resampled_t"]
+    key = ["metric", "model_a", "model_b"]
+    verdict = study.comparison["verdict"]
+    chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
+    return {
+        "metric": METRICS[name].words,
+        "n_contrasts": len(chosen),
+        "ratio": number(tests["overlap"].iloc[0] / OVERLAP, 2),
+        "sha256": sha256_of(study.config),
+        "registered": study.registered,
+        "contrasts": table_of(
+            chosen.merge(tests, on=key),
+            title="The primary analysis",
+            labels=study.labels,
+            alpha=study.alpha,
+            headings=_DIFFERENCE,
+            drop=["overlap"],
+        ),
+    }
 
 
 def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:

@@ -28,9 +28,10 @@ WEIGHING = frozenset({"logistic", "svm", "forest"})
 
 
 def models(study: Study) -> dict[str, Any]:
-    """Return how the study's models learn, and the tables of the models and of their training."""
+    """Return what models see, how they learn, and tables of the models and of their training."""
     config = study.config
     return {
+        "views": views(study),
         "recipes": _shared(config, _recipe),
         "models": [
             model_table(config, model, study.models[name])
@@ -50,6 +51,15 @@ def views(study: Study) -> dict[str, list[str]]:
     return labels
 
 
+def flattered(study: Study) -> list[str]:
+    """Return labels of the models whose epoch is chosen on the patients that are reported."""
+    if study.config["tuning"]["patients"] == "train":
+        return []
+    models = study.config["models"].values()
+    in_epochs = (model for model in models if way_of_training(study.config, model) != "classical")
+    return [model["label"] for model in in_epochs]
+
+
 def limits(study: Study) -> dict[str, Any]:
     """Return what limits the conclusion.
 
@@ -59,16 +69,16 @@ def limits(study: Study) -> dict[str, Any]:
         ``flattered``: labels of models whose epoch the test patients choose. ``chosen_inside``:
         what the training patients choose, in words. ``n_finetuned``: number of models.
         ``n_test``: mean number of test patients of a replicate. ``one_encoder``: whether the
-        models have the same checkpoint, so that only what they see differs.
+        models have the same checkpoint, so that only what they see differs. ``n_never_tested``:
+        number of patients that no replicate tests.
     """
     config, own = study.config, study.config["models"].values()
     inside = config["tuning"]["patients"] == "train"
     ways = [way_of_training(config, model) for model in own]
     in_epochs = [model for model, way in zip(own, ways, strict=True) if way != "classical"]
-    epochs = [model["label"] for model in in_epochs]
     rates = [training_settings(config, model)["learning_rate"] for model in in_epochs]
     chosen = {
-        "the epoch": inside and epochs,
+        "the epoch": inside and in_epochs,
         "the learning rate": inside and any(isinstance(rate, list) for rate in rates),
         "the regularisation": "classical" in ways,
         "the threshold": config["evaluation"]["threshold"] == "chosen",
@@ -76,11 +86,12 @@ def limits(study: Study) -> dict[str, Any]:
     counts = study.metrics[study.metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
     checkpoints = {(model["kind"], model["checkpoint"], model["revision"]) for model in own}
     return {
-        "flattered": [] if inside else epochs,
+        "flattered": flattered(study),
         "chosen_inside": [what for what, is_chosen in chosen.items() if is_chosen],
         "n_finetuned": ways.count("finetune"),
         "n_test": counts.groupby(["model", "replicate"])["value"].sum().mean(),
         "one_encoder": len(checkpoints) == 1,
+        "n_never_tested": study.n_never_tested,
     }
 
 

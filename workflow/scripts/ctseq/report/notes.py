@@ -60,6 +60,11 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "no number of replicates reaches a power of {target:g}: they reuse the same patients, and "
         "the power stays below {ceiling:.2f}"
     ),
+    Code.NEEDS_ARE_ROUGH: (
+        "what is needed to find the difference in four studies of five is rounded up to two "
+        "digits; its interval comes from that of the SD, which so few replicates give roughly"
+    ),
+    Code.TOO_MANY_REPLICATES: "more than {most:,} replicates would be needed",
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",
     Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined",
     Code.RANKS_NEED_SHARED_SPLITS: "ranks need shared splits",
@@ -70,9 +75,15 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "all patients of a class are ranked alike, so no variance can be estimated"
     ),
     Code.SAME_RANKING: "the two rank every patient alike",
-    Code.SAME_DECISIONS: "the two agree on every patient",
-    Code.THRESHOLD_CHOSEN_HERE: "threshold chosen on these patients",
-    Code.NO_THRESHOLD: "no threshold calls anyone positive at this specificity",
+    Code.THRESHOLD_CHOSEN_HERE: (
+        "each replicate's threshold is chosen on the patients it is measured on, which flatters it"
+    ),
+    Code.NEVER_CALLED: "no replicate calls a patient so (0/0)",
+    Code.NO_INTERVAL_AT_THE_END: "a share of 0 or 1 has no interval",
+    Code.PROBABILITIES_EQUAL: "all probabilities are equal",
+    Code.CLASSES_SEPARATED: (
+        "the probabilities part the classes without error, so that no slope fits best"
+    ),
     Code.NEEDS_SPLITS_AND_SEEDS: "needs two splits and two seeds, has {n} and {seeds}",
     Code.SPLIT_PART_BELOW_ZERO: "the part of the split was estimated below 0 and is set to 0",
     Code.SEED_PART_BELOW_ZERO: "the part of the seed was estimated below 0 and is set to 0",

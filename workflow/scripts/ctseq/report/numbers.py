@@ -1,12 +1,14 @@
 """Numbers and names of metrics as text: few digits, and plain about what is undefined."""
 
 import math
+from collections.abc import Callable
 
 import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
 
 UNDEFINED = "undefined"
+UNBOUNDED = "unbounded"
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -15,17 +17,25 @@ def number(value: float, digits: int = 3) -> str:
     if pd.isna(value):
         return UNDEFINED
     if math.isinf(value):
-        return "unbounded"
+        return UNBOUNDED
     text = f"{value:.{digits}f}"
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", _MINUS)
 
 
+def size(value: float) -> str:
+    """Return a difference with two decimals, or with its first digit if it is smaller."""
+    text = f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
+    return text.replace("-", _MINUS)
+
+
 def count(value: float) -> str:
-    """Return a count with its thousands apart."""
-    if pd.isna(value) or math.isinf(value):
+    """Return a count with its thousands apart; NaN is undefined."""
+    if pd.isna(value):
         return UNDEFINED
+    if math.isinf(value):
+        return UNBOUNDED
     return f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", _MINUS)
 
 
@@ -44,11 +54,11 @@ def p_equation(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def interval(low: float, high: float) -> str:
-    """Return an interval in brackets."""
+def interval(low: float, high: float, *, write: Callable[[float], str] = number) -> str:
+    """Return an interval in brackets, whose ends `write` turns into text."""
     if pd.isna(low) or pd.isna(high):
         return UNDEFINED
-    return f"[{number(low)}, {number(high)}]"
+    return f"[{write(low)}, {write(high)}]"
 
 
 def metric_title(name: str) -> str:

@@ -10,12 +10,11 @@ import jinja2
 from ctseq.core.words import listed
 from ctseq.figures import registry
 from ctseq.report import sections
+from ctseq.report.answer import Answer, answer_of, answer_tables, sentence
 from ctseq.report.comparison import section_tables
-from ctseq.report.models import views
 from ctseq.report.numbers import number, p_equation
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
-from ctseq.report.verdicts import verdict_sentences
 
 
 def template(name: str) -> jinja2.Template:
@@ -34,23 +33,29 @@ def template(name: str) -> jinja2.Template:
 
 def render(study: Study) -> str:
     """Return the report of a study: HTML that loads and runs nothing and escapes every text."""
-    return _page(
-        "report.html.j2", sections.SECTIONS, study, warnings=warnings(study), views=views(study)
-    )
+    answer = answer_of(study)
+    return _page("report.html.j2", sections.SECTIONS, study, answer, warnings=warnings(study))
 
 
 def render_published(study: Published) -> str:
     """Return the page of the published study alone."""
-    return _page("published.html.j2", sections.PUBLISHED_SECTIONS, study)
+    question = "What do the published replicates support?"
+    answer = Answer(question, sentence(study), [], answer_tables(study))
+    return _page("published.html.j2", sections.PUBLISHED_SECTIONS, study, answer)
 
 
 def _page(
-    name: str, candidates: Sequence[sections.Section], study: Study | Published, **context: Any
+    name: str,
+    candidates: Sequence[sections.Section],
+    study: Study | Published,
+    answer: Answer,
+    **context: Any,
 ) -> str:
     shown = [section for section in candidates if section.when(study)]
     return template(name).render(
         study=study,
-        verdicts=verdict_sentences(study.comparison, labels=study.labels, alpha=study.alpha),
+        answer=answer,
+        figures={"answer": [one for one in study.figures if one.kind == "answer"]},
         sections=shown,
         bodies=[_body(section, study) for section in shown],
         **context,

@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from ctseq.report.comparison import false_alarms, further, has_further
+from ctseq.report.comparison import false_alarms, further, has_further, primary
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
-from ctseq.report.models import limits, models, views
-from ctseq.report.numbers import number
-from ctseq.report.paper import against_paper, claims, printed_table
+from ctseq.report.models import limits, models
+from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared, Published, Study
 from ctseq.report.tables import Table
+from ctseq.study.registration import spelled
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,8 @@ class Section:
     template: str = ""
 
 
-def _question(study: Study) -> dict[str, Any]:
-    return {"views": views(study)}
-
-
-def _corrected(study: Compared) -> dict[str, Any]:
-    return {"ratio": number(study.comparison["resampled_t"]["test_train_ratio"].iloc[0], 2)}
-
-
-def _patients(study: Study) -> dict[str, Any]:
-    return {"never": int(study.comparison["auc"]["n_never_tested"].iloc[0])}
+def _with(table: str) -> Callable[[Compared], bool]:
+    return lambda study: table in study.comparison
 
 
 def _paper(study: Compared) -> dict[str, Any]:
@@ -78,11 +68,12 @@ def _run(study: Study) -> dict[str, Any]:
     return {
         "costs": cost_table(study.costs),
         "versions": Table("", ["Program", "Version"], [*map(list, study.versions.items())]),
-        "config_yaml": yaml.safe_dump(dict(study.config), sort_keys=False, allow_unicode=True),
+        "config_yaml": spelled(study.config),
     }
 
 
 _CLAIMED = "What the published figures do not support"
+_APPENDIX = Section("appendix", "All metrics and pairs", template="appendix.html.j2")
 _PAPER = Section("paper", "The paper's analysis", context=_paper, template="paper.html.j2")
 _REPLICATES = Section(
     "replicates", "What each replicate did", context=_replicates, template="replicates.html.j2"
@@ -90,11 +81,22 @@ _REPLICATES = Section(
 
 # The report of a study, made of a `Study`.
 SECTIONS = [
-    Section("question", "The question", context=_question, template="question.html.j2"),
     Section("data", "The data", context=data, template="data.html.j2"),
     Section("models", "Models and recipe", context=models, template="models.html.j2"),
-    Section("primary", "Primary analysis", context=_corrected, template="primary.html.j2"),
-    Section("patients", "Evidence over patients", context=_patients, template="patients.html.j2"),
+    Section("primary", "Primary evidence", context=primary, template="primary.html.j2"),
+    Section(
+        "discrimination",
+        "Discrimination",
+        when=_with("discrimination"),
+        template="discrimination.html.j2",
+    ),
+    Section(
+        "calibration", "Calibration", when=_with("calibration"), template="calibration.html.j2"
+    ),
+    Section(
+        "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
+    ),
+    _APPENDIX,
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
     _REPLICATES,
@@ -106,7 +108,8 @@ SECTIONS = [
 # The page of the published study, made of a `Published`.
 PUBLISHED_SECTIONS = [
     Section("published", _CLAIMED, context=claims, template="claims.html.j2"),
-    Section("primary", "Corrected analysis", context=_corrected, template="corrected.html.j2"),
+    Section("primary", "Corrected analysis", context=corrected, template="corrected.html.j2"),
+    _APPENDIX,
     _PAPER,
     Section("printed", "Every printed number", context=_printed, template="printed.html.j2"),
     _REPLICATES,

@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from ctseq.core.words import listed
 from ctseq.evidence.order import order_pairs, order_table, strictest_level
 from ctseq.evidence.studies import (
+    Conclusion,
     FinishedStudy,
     conclusions,
     differing_keys,
@@ -17,6 +19,8 @@ from ctseq.report.page import template
 from ctseq.report.tables import Table, table_of
 from ctseq.report.verdicts import agreement_sentence, order_sentences
 
+_NONINFERIOR = ["a_noninferior", "b_noninferior"]
+
 
 def render_studies(studies: Sequence[FinishedStudy]) -> str:
     """Return the page: HTML that loads and runs nothing and escapes every text."""
@@ -24,11 +28,13 @@ def render_studies(studies: Sequence[FinishedStudy]) -> str:
     for study in studies:  # the first study that has a model gives its label
         labels = {name: own["label"] for name, own in study.config["models"].items()} | labels
     metrics, differences = metrics_table(studies), shared_differences(studies)
+    found = conclusions(differences)
     keys = differing_keys({study.name: study.config for study in studies})
     return template("studies.html.j2").render(
         names=[study.name for study in studies],
         synthetic=[s.name for s in studies if s.config["dataset"]["format"] == "phantom"],
-        agreement=[agreement_sentence(one, labels=labels) for one in conclusions(differences)],
+        agreement=[_agreement(one, labels) for one in found if one.adjusted],
+        comparable=bool(found),
         keys=Table(
             "",
             ["Key", *keys.columns],
@@ -59,15 +65,42 @@ def _order(studies: Sequence[FinishedStudy]) -> dict[str, Any]:
         labels=labels,
         alpha=alpha,
         headings={"estimate": "Difference"},
-        drop=["df", "test_train_ratio"],
+        drop=["df", "overlap"],
     )
     says = order_sentences(frame, labels=labels, alpha=alpha)
     return {"order_says": says, "order": table, "alpha": alpha}
 
 
+def _agreement(found: Conclusion, labels: Mapping[str, str]) -> str:
+    """Return whether studies agree, and which of them show it by their interval alone."""
+    sentence = agreement_sentence(found, labels=labels)
+    studies = [*found.a_better, *found.b_better, *found.open]
+    others = [study for study in studies if study not in found.adjusted]
+    if not others:
+        return sentence
+    return (
+        f"{sentence} It is a primary contrast of {listed(found.adjusted)}; in {listed(others)} "
+        "the interval decides, without adjustment."
+    )
+
+
 def _differences(frame: pd.DataFrame, labels: Mapping[str, str]) -> Table:
-    frame = frame.drop(columns=["supported", "better"])
+    frame = frame.assign(
+        verdict=[_verdict(row, labels) for row in frame.itertuples()],
+        shown_by=frame["adjusted"].map({1: "adjusted test", 0: "interval"}),
+    ).drop(columns=["adjusted", "supported", "better", "equivalent", *_NONINFERIOR])
     return _table(frame, "Differences within each study", "Difference", labels)
+
+
+def _verdict(row: Any, labels: Mapping[str, str]) -> str:
+    """Return a study's verdict on two models in a few words."""
+    if row.better:
+        return f"{labels[row.better]} better" + (", by less than the margin" * row.equivalent)
+    if row.equivalent:
+        return "equivalent"
+    models = zip(_NONINFERIOR, (row.model_a, row.model_b), strict=True)
+    not_worse = [labels[model] for flag, model in models if getattr(row, flag)]
+    return f"{not_worse[0]} non-inferior" if not_worse else "inconclusive"
 
 
 def _table(frame: pd.DataFrame, title: str, estimate: str, labels: Mapping[str, str]) -> Table:

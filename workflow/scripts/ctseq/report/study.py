@@ -47,9 +47,19 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Published(Compared):
-    """The published study; `printed` is ``resources/published/tables.csv``."""
+    """The published study.
+
+    Attributes
+    ----------
+    printed
+        ``resources/published/tables.csv``.
+    levels
+        Metric to the highest rate at which the unpaired test claims a difference in simulated
+        studies of this design without one; empty if nothing was simulated.
+    """
 
     printed: pd.DataFrame
+    levels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,10 @@ class Study(Compared):
 
     Attributes
     ----------
+    registered
+        Section `registered` of its configuration, which `config` lacks.
+    n_never_tested
+        Number of patients that no replicate tests.
     summary
         ``dataset/summary.json``.
     models
@@ -66,6 +80,8 @@ class Study(Compared):
         As `report.facts` finds them.
     """
 
+    registered: Mapping[str, str]
+    n_never_tested: int
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     published: Published

@@ -48,8 +48,14 @@ _HEADINGS = {
     "p_equivalent": "P(equivalent)",
     "p_b_better": "P(second better)",
     "average_rank": "Mean rank",
-    "bin_interval": "Probability",
-    "observed": "Share with hemorrhage",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "treat_all": "Treating all",
+}
+_MEASURES = {
+    "slope": "Slope (ideal 1)",
+    "intercept": "Intercept (ideal 0)",
+    "observed_expected": "Observed over expected (ideal 1)",
 }
 _EFFECTS = {
     "cohens_d": "Cohen's d",
@@ -63,6 +69,7 @@ _P_VALUES = frozenset({"p", "p_adjusted"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
+_WORDS |= {"verdict", "shown_by", "measure", "prevalence_of"}
 _LONG = 32  # letters of a method from which it goes below the table
 
 
@@ -134,13 +141,18 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         frame["model"] = frame["model"].replace(labels)
     if "effect" in frame:
         frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
+    if "measure" in frame:
+        frame["measure"] = frame["measure"].replace(_MEASURES)
     if "metric" in frame:
         frame["metric"] = frame["metric"].map(metric_title)
     for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")
             ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
-            cells = ["" if pd.isna([a, b]).all() else interval(a, b) for a, b in ends]
+            write = count if stem.endswith("_needed_") else number
+            cells = [
+                _NONE if pd.isna([a, b]).all() else interval(a, b, write=write) for a, b in ends
+            ]
             frame.insert(first, f"{stem}interval", cells)
     return frame
 
@@ -149,7 +161,7 @@ def _is_empty(column: pd.Series) -> bool:
     """Tell whether a column is empty, or counts undefined values of which there are none."""
     if column.name == "n_undefined" and (column == 0).all():
         return True
-    return len(column) > 0 and bool((column.isna() | column.eq("")).all())
+    return len(column) > 0 and bool((column.isna() | column.isin(["", _NONE])).all())
 
 
 def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
@@ -182,7 +194,7 @@ def _cell(name: str, row: Mapping[str, object]) -> str:
         return ""
     # An estimate without a test, or a goal out of reach, is not 0/0; the row's note says why.
     untested = name in _TESTED and not pd.isna(row.get("estimate", float("nan")))
-    if pd.isna(value) and (untested or name.endswith("_needed") or name == "threshold"):
+    if pd.isna(value) and (untested or name.endswith("_needed")):
         return _NONE
     if name in _P_VALUES:
         return p_value(value)

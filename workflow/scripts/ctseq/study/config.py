@@ -75,7 +75,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{'.'.join([*path, missing])} is missing"
     elif error.validator == "type":
         hint = ""
-        if isinstance(error.instance, str) and _is_number(error.instance):
+        if error.validator_value == "string":
+            hint = "; write it in quotes"
+        elif isinstance(error.instance, str) and _is_number(error.instance):
             hint = (
                 "; it was read as text: write it without quotes, with a dot and a sign in an "
                 "exponent (5.0e-6), and in a file (--configfile) where --config nests keys"

@@ -65,6 +65,16 @@ class Tested:
         return {"overlap": self.design.overlap, "alpha": self.settings["alpha"]}
 
     @property
+    def prevalence(self) -> float:
+        """Share of positive test patients, the mean over replicates."""
+        return float(np.mean([own.truth.mean() for own in self.sets]))
+
+    def predictions_of(self, model: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return a model's probabilities and the truth in each replicate's test subset."""
+        index = self.models.index(model)
+        return [own.probability[index] for own in self.sets], [own.truth for own in self.sets]
+
+    @property
     def n_never_tested(self) -> int:
         """Number of patients that are in no replicate's test subset."""
         seen = set().union(*(own.patient_ids for own in self.sets))

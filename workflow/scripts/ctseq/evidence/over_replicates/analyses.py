@@ -18,7 +18,8 @@ _TEST = METHOD | floats("statistic", "p")
 _T_TEST = METHOD | INTERVAL | floats("statistic", "df", "p")
 _PROBABILITIES = floats("margin", "p_a_better", "p_equivalent", "p_b_better")
 _POWER = floats("alpha", "difference", "sd", "power", "detectable_difference")
-_POWER |= floats("replicates_needed", "patients_needed")
+for _need in ("replicates_needed", "patients_needed"):
+    _POWER |= floats(_need, f"{_need}_low", f"{_need}_high")
 
 _PAPER = registry(
     "replicates",
@@ -56,9 +57,14 @@ _PAPER = registry(
         contract(METRIC_MODEL, floats("mean", "sd"), _COUNTS),
     ),
 )
-_PRIMARY = registry(
+_APPENDIX = registry(
     "replicates",
-    "primary",
+    "appendix",
+    (
+        "model_means",
+        "ctseq.evidence.over_replicates.means:model_means_table",
+        contract(METRIC_MODEL, INTERVAL, _COUNTS),
+    ),
     (
         "resampled_t",
         "ctseq.evidence.over_replicates.resampled:resampled_t_table",
@@ -86,4 +92,4 @@ _PRIMARY = registry(
     ),
     ("verdict", "ctseq.evidence.over_replicates.verdicts:verdict_table", VERDICT),
 )
-OVER_REPLICATES = _PAPER | _PRIMARY
+OVER_REPLICATES = _PAPER | _APPENDIX

@@ -24,8 +24,7 @@ from ctseq.evidence.over_replicates.samples import (
 
 # How often a test calls a difference between equally good models at nominal 5 %, with 10 and with
 # 30 replicates whose splits the models share; Monte Carlo error 0.01. From: python
-# benchmarks/false_alarms.py. The docstring of `resampled.corrected_t_unpaired` has other rates:
-# those of models with splits of their own.
+# benchmarks/false_alarms.py.
 FALSE_ALARM_RATES = {
     "student_t": (0.377, 0.569),
     "welch_t": (0.375, 0.569),

@@ -19,14 +19,28 @@ from ctseq.evidence.over_replicates.samples import (
 from ctseq.evidence.rows import check_level
 
 TARGET_POWER = 0.8  # what studies are customarily planned for (Cohen 1988)
-_MOST = 10**6  # replicates or patients beyond which a number is no plan
+# Numbers beyond which a need is no plan: each replicate is a training of every model, and the
+# largest public set of head CTs has 18,938 patients (RSNA 2019).
+MOST_REPLICATES = 1000
+MOST_PATIENTS = 100_000
 
 
 @dataclass(frozen=True)
 class Need:
-    """How many replicates or patients find a difference; NaN if none do, and `notes` say why."""
+    """How many replicates or patients find a difference.
+
+    Attributes
+    ----------
+    number
+        NaN if none do, or more than a plan can have; `notes` say which.
+    low, high
+        The interval of `number`; `high` is infinite where the interval has no end within a plan,
+        and both are NaN where it lies beyond as a whole.
+    """
 
     number: float
+    low: float = np.nan
+    high: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -43,7 +57,8 @@ class Power:
     detectable_difference
         The smallest difference found with probability `TARGET_POWER`.
     replicates_needed, patients_needed
-        To reach `TARGET_POWER`, the other number left as it is.
+        To reach `TARGET_POWER`, the other number left as it is; each with its interval, and rounded
+        up to two digits, for the interval is wider than those that are left out.
     """
 
     method: str
@@ -53,7 +68,11 @@ class Power:
     power: float = np.nan
     detectable_difference: float = np.nan
     replicates_needed: float = np.nan
+    replicates_needed_low: float = np.nan
+    replicates_needed_high: float = np.nan
     patients_needed: float = np.nan
+    patients_needed_low: float = np.nan
+    patients_needed_high: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -122,44 +141,75 @@ def detectable_difference(
     return _error(sd, n_replicates, overlap) * optimize.brentq(excess, 0, most)
 
 
+def sd_interval(sd: float, df: int, *, alpha: float) -> tuple[float, float]:
+    """Return the interval of a standard deviation, of level 1 - `alpha`.
+
+    From the chi-square distribution of df s^2 / sigma^2 (Fisher 1925), which normal values have
+    even where they all correlate with each other alike. Sample sizes that are planned with a
+    deviation from few values carry this interval (Browne 1995, Statistics in Medicine
+    14:1933-1940).
+    """
+    tails = stats.chi2.isf([alpha / 2, 1 - alpha / 2], df)
+    low, high = sd * np.sqrt(df / tails)
+    return float(low), float(high)
+
+
 def replicates_needed(
-    difference: float, sd: float, *, overlap: float, alpha: float, paired: bool = True
+    difference: float,
+    sd: float,
+    *,
+    n_replicates: int,
+    overlap: float,
+    alpha: float,
+    paired: bool = True,
 ) -> Need:
     """Return how many replicates give the corrected test a power of `TARGET_POWER`.
 
     There may be no such number: replicates reuse the same patients, so the variance never falls
-    below sd^2 overlap, however many there are.
+    below sd^2 overlap, however many there are. `n_replicates` are those that `sd` is from.
     """
     options = {"overlap": overlap, "alpha": alpha, "paired": paired}
 
-    def power(n: int) -> float:
-        return corrected_power(difference, sd, n, **options)
+    def number(spread: float) -> float:
+        def power(n: int) -> float:
+            return corrected_power(difference, spread, n, **options)
+
+        return _smallest(power) if power(MOST_REPLICATES) >= TARGET_POWER else np.inf
 
     floor = abs(difference) / (sd * np.sqrt(overlap))
     critical = stats.norm.isf(alpha / 2)
     ceiling = float(stats.norm.sf(critical - floor) + stats.norm.cdf(-critical - floor))
-    if ceiling <= TARGET_POWER or power(_MOST) < TARGET_POWER:
-        return Need(np.nan, (note(Code.POWER_OUT_OF_REACH, target=TARGET_POWER, ceiling=ceiling),))
-    return Need(_smallest(power))
+    why_not = note(Code.TOO_MANY_REPLICATES, most=MOST_REPLICATES)
+    if ceiling <= TARGET_POWER:
+        why_not = note(Code.POWER_OUT_OF_REACH, target=TARGET_POWER, ceiling=ceiling)
+    return _need(number, sd, _df(n_replicates, paired), alpha, why_not)
 
 
 def patients_needed(
-    difference: float, sd: float, *, n_patients: int, n_replicates: int, **options: float
+    difference: float,
+    sd: float,
+    *,
+    n_patients: int,
+    n_replicates: int,
+    overlap: float,
+    alpha: float,
+    paired: bool = True,
 ) -> Need:
     """Return about how many patients give the corrected test a power of `TARGET_POWER`.
 
     Replicates and the share that is tested on stay as they are; sd^2 is taken to fall as one over
-    the number of patients, as it does where it stems from the sampling of test patients. `options`
-    are those of `corrected_power`.
+    the number of patients, as it does where it stems from the sampling of test patients. The
+    number is that of `n_patients` times the squared ratio of what they detect and what is sought.
     """
+    options = {"overlap": overlap, "alpha": alpha, "paired": paired}
 
-    def power(n: int) -> float:
-        scaled = sd * np.sqrt(n_patients / n)
-        return corrected_power(difference, scaled, n_replicates, **options)
+    def number(spread: float) -> float:
+        detected = detectable_difference(spread, n_replicates, **options)
+        needed = np.ceil(n_patients * (detected / difference) ** 2)
+        return float(needed) if needed <= MOST_PATIENTS else np.inf
 
-    if power(_MOST) < TARGET_POWER:
-        return Need(np.nan, (note(Code.TOO_MANY_PATIENTS, most=_MOST),))
-    return Need(_smallest(power))
+    why_not = note(Code.TOO_MANY_PATIENTS, most=MOST_PATIENTS)
+    return _need(number, sd, _df(n_replicates, paired), alpha, why_not)
 
 
 def power_table(replicates: Replicates) -> pd.DataFrame:
@@ -181,15 +231,40 @@ def _power(pair: Pair, metric: str, replicates: Replicates) -> Power:
     # Of independent replicates, the difference has twice the variance within the models.
     sd = float((a - b).std(ddof=1) if pair.paired else np.sqrt(2) * np.sqrt(pooled_variance(a, b)))
     options = {**replicates.corrected, "paired": pair.paired}
-    power = corrected_power(difference, sd, n, **options)
-    found = detectable_difference(sd, n, **options)
+    reached = {
+        "power": corrected_power(difference, sd, n, **options),
+        "detectable_difference": detectable_difference(sd, n, **options),
+    }
     if not difference:
-        return Power(*sought, sd, power, found, notes=(note(Code.ZERO_SOUGHT),))
-    more = replicates_needed(difference, sd, **options)
-    sizes = {"n_patients": replicates.design.n_patients, "n_replicates": n}
-    patients = patients_needed(difference, sd, **sizes, **options)
-    needed = more.number, patients.number
-    return Power(*sought, sd, power, found, *needed, (*more.notes, *patients.notes))
+        return Power(*sought, sd, **reached, notes=(note(Code.ZERO_SOUGHT),))
+    more = replicates_needed(difference, sd, n_replicates=n, **options)
+    n_patients = replicates.design.n_patients
+    patients = patients_needed(difference, sd, n_patients=n_patients, n_replicates=n, **options)
+    columns = _columns("replicates_needed", more) | _columns("patients_needed", patients)
+    notes = (*more.notes, *patients.notes, note(Code.NEEDS_ARE_ROUGH))
+    return Power(*sought, sd, **reached, **columns, notes=notes)
+
+
+def _need(
+    number: Callable[[float], float], sd: float, df: int, alpha: float, why_not: Note
+) -> Need:
+    """Return what a function of the deviation says is needed, with the deviation's interval."""
+    needed, low, high = (number(own) for own in (sd, *sd_interval(sd, df, alpha=alpha)))
+    ends = (np.nan, np.nan) if np.isinf(low) else (low, high)
+    return Need(np.nan, *ends, (why_not,)) if np.isinf(needed) else Need(needed, *ends)
+
+
+def _columns(name: str, need: Need) -> dict[str, float]:
+    """Return the cells of a need, rounded up to two digits."""
+    cells = {name: need.number, f"{name}_low": need.low, f"{name}_high": need.high}
+    return {column: _two_digits(value) for column, value in cells.items()}
+
+
+def _two_digits(number: float) -> float:
+    if not np.isfinite(number):
+        return number
+    step = 10 ** max(0, int(np.log10(number)) - 1)
+    return float(np.ceil(number / step) * step)
 
 
 def _df(n_replicates: int, paired: bool) -> int:
@@ -202,5 +277,5 @@ def _error(sd: float, n_replicates: int, overlap: float) -> float:
 
 def _smallest(power: Callable[[int], float]) -> float:
     """Return the smallest number from 2 on with a power of `TARGET_POWER`, which grows with it."""
-    numbers = range(2, _MOST + 1)
+    numbers = range(2, MOST_REPLICATES + 1)
     return float(numbers[bisect_left(numbers, TARGET_POWER, key=power)])

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.notes import Code, Note, note
@@ -179,8 +179,8 @@ def is_contrast(frame: pd.DataFrame, replicates: Replicates) -> pd.Series:
 
 def _t_test(method: str, estimate: float, variance: float, df: int, alpha: float) -> Difference:
     error = np.sqrt(variance)
-    statistic, margin = estimate / error, stats.t.isf(alpha / 2, df) * error
-    p = min(1.0, 2 * float(stats.t.sf(abs(statistic), df)))
+    statistic, margin = estimate / error, special.stdtrit(df, 1 - alpha / 2) * error
+    p = min(1.0, 2 * float(special.stdtr(df, -abs(statistic))))
     interval = float(estimate - margin), float(estimate + margin)
     return Difference(method, float(estimate), *interval, float(statistic), df, p)
 

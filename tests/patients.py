@@ -1,0 +1,46 @@
+"""Test sets of replicates, for tests of what is described over patients."""
+
+import numpy as np
+import pandas as pd
+
+from ctseq.evidence.over_patients import tested
+from ctseq.evidence.over_replicates.design import Design
+
+RATIO = 25 / 57  # of the published study
+CORRECTED = {"overlap": 0.5, "alpha": 0.05}
+IDS = np.array([f"{number:03d}" for number in range(49, 131)])
+TRUTH = (np.arange(82) < 36).astype(int)
+SETTINGS = {"alpha": 0.05, "thresholds": [0.2, 0.5], "prevalence": [0.05]}
+
+
+def codes(*results):
+    """Return the codes of the notes of results."""
+    return [note["code"] for result in results for note in result.notes]
+
+
+def predictions(*rows):
+    """Return the table of predictions of all runs."""
+    columns = ["model", "replicate", "patient_id", "hemorrhage", "probability", "predicted"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def small_study(models=("a", "b"), *, replicates=5, **settings):
+    """Return the test sets of a study of 82 patients, of which 36 bleed.
+
+    The first model is the best one, and every other is a little worse than the one before it.
+    """
+    rng = np.random.default_rng(21)
+    rows = []
+    for replicate in range(1, replicates + 1):
+        test = np.sort(rng.permutation(82)[:25])
+        for place, model in enumerate(models):
+            signal = (1.5 - 0.4 * place) * (2 * TRUTH - 1)
+            probability = 1 / (1 + np.exp(-signal - 1.5 * rng.standard_normal(82)))
+            rows += [
+                (model, replicate, IDS[k], TRUTH[k], probability[k], int(probability[k] >= 0.5))
+                for k in test
+            ]
+    patients = pd.DataFrame({"patient_id": IDS, "hemorrhage": TRUTH})
+    contrasts = [[models[0], other] for other in models[1:]]
+    settings = {"models": list(models), "contrasts": contrasts, **SETTINGS, **settings}
+    return tested.tested_of(predictions(*rows), patients, Design(RATIO, 82), settings)

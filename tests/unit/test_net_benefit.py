@@ -1,0 +1,82 @@
+"""Net benefit and decision curves."""
+
+import numpy as np
+import pytest
+
+from ctseq.evidence.over_patients.net_benefit import (
+    GRID,
+    decision_curve_table,
+    net_benefit,
+    net_benefit_differences_table,
+    net_benefit_table,
+    treat_all,
+)
+from ctseq.evidence.over_replicates.resampled import corrected_mean, corrected_t
+from patients import small_study
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+TRUTH = np.array([1, 0, 1, 0, 0, 1, 0, 1, 0, 0])
+PROBABILITY = np.array([0.9, 0.8, 0.7, 0.6, 0.4, 0.35, 0.3, 0.2, 0.15, 0.05])
+THRESHOLDS = np.array([0.1, 0.25, 0.5, 0.65])
+
+
+def test_dcurves_known_answer():
+    """What `dcurves.dca` 1.1.7 prints for these predictions."""
+    found = net_benefit(PROBABILITY, TRUTH, THRESHOLDS)
+    assert found == pytest.approx([0.3444444, 0.1666667, 0, 0.1428571 / 10], abs=5e-8)
+    everybody = treat_all(TRUTH, THRESHOLDS)
+    assert everybody == pytest.approx([0.3333333, 0.2, -0.2, -0.7142857], abs=5e-8)
+
+
+def test_net_benefit_by_hand():
+    # From .3 on: 3 of 4 found, and 4 needless actions at 3/7 each; .3 itself is acted on.
+    assert net_benefit(PROBABILITY, TRUTH, [0.3]) == pytest.approx([0.3 - 0.4 * 3 / 7])
+
+
+@pytest.mark.parametrize("threshold", [0, 1, -0.2, np.nan])
+def test_a_threshold_lies_between_0_and_1(threshold):
+    with pytest.raises(ValueError, match="thresholds"):
+        net_benefit(PROBABILITY, TRUTH, [threshold])
+
+
+def own_values(study, model, threshold):
+    sets = zip(*study.predictions_of(model), strict=True)
+    return np.array([net_benefit(*own, [threshold])[0] for own in sets])
+
+
+def test_means_stand_beside_treating_all():
+    study = small_study()
+    table = net_benefit_table(study)
+    assert table[["threshold", "model"]].to_numpy().tolist() == [
+        [0.2, "a"], [0.2, "b"], [0.5, "a"], [0.5, "b"]
+    ]  # fmt: skip
+    found = table.loc[3, ["estimate", "low", "high"]].tolist()
+    assert found == pytest.approx(corrected_mean(own_values(study, "b", 0.5), **study.corrected))
+    prevalence = study.prevalence
+    assert table["treat_all"].tolist()[2:] == pytest.approx([2 * prevalence - 1] * 2)
+
+
+def test_differences_are_tested_as_any_metric_and_follow_the_contrasts():
+    study = small_study(("a", "b", "c"), contrasts=[["c", "a"]])
+    table = net_benefit_differences_table(study)
+    assert table[["threshold", "model_a", "model_b"]].to_numpy().tolist() == [
+        [0.2, "c", "a"], [0.5, "c", "a"]
+    ]  # fmt: skip
+    values = (own_values(study, model, 0.2) for model in "ca")
+    expected = corrected_t(*values, **study.corrected)
+    assert table.loc[0, ["estimate", "low", "high", "p"]].tolist() == pytest.approx(
+        [expected.estimate, expected.low, expected.high, expected.p]
+    )
+
+
+def test_the_curve_passes_through_the_table():
+    study = small_study()
+    curve, table = decision_curve_table(study), net_benefit_table(study)
+    assert len(curve) == 2 * len(GRID)
+    at = curve[curve["threshold"] == 0.2].reset_index(drop=True)
+    columns = ["estimate", "low", "high", "treat_all"]
+    assert at[columns].to_numpy() == pytest.approx(table.loc[:1, columns].to_numpy())
+    # From a low enough threshold on, a model treats all.
+    first = curve.iloc[0]
+    assert first["estimate"] == pytest.approx(first["treat_all"])
