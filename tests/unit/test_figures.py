@@ -91,9 +91,7 @@ def drawn(labels, *names):
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
         "confusion": lambda: replicates.confusion_matrix(metrics, model=first, labels=labels),
         "training": lambda: training.training_curves(histories_of(labels), labels=labels),
-        "differences": lambda: comparison.differences(
-            verdicts, metrics, labels=labels, alpha=0.05
-        ),
+        "differences": lambda: comparison.differences(verdicts, metrics, labels=labels, alpha=0.05),
         "answer": lambda: comparison.answer(means_of(labels), verdicts, labels=labels, alpha=0.05),
         "ranking": lambda: comparison.ranking(ranks, labels=labels),
     }

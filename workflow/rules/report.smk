@@ -68,6 +68,7 @@ FOUND = {
         *map(str, rules.compare_models.output),
         *map(str, rules.compare_patients.output),
         *map(str, rules.compare_slices.output),
+        *(path for tables in FURTHER.values() for path in tables.values()),
     ],
     "environments": ["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
 }

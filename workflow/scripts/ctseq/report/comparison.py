@@ -21,8 +21,11 @@ from ctseq.study.registration import sha256_of
 _DIFFERENCE = {"estimate": "Difference"}
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
+_FURTHER = frozenset(one.stem for one in ANALYSES.values() if one.section == "further")
+_SHARES = {"share_split": "Split", "share_seed": "Seed", "share_rest": "Both together"}
+
 # Tables that are shown as words or curves instead.
-_UNPRINTED = frozenset({"verdict", "curves", "calibration_curve", "predicted", "decision_curve"})
+_UNPRINTED = _FURTHER | {"verdict", "curves", "calibration_curve", "predicted", "decision_curve"}
 _UNPRINTED |= {"participants", "splits", "subgroups"}
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
@@ -244,3 +247,56 @@ def _share(row: Any) -> str:
 
 def _two(value: float) -> str:
     return number(value, 2)
+
+
+def has_further(study: Compared) -> bool:
+    """Return whether the study has analyses that trained more."""
+    return not _FURTHER.isdisjoint(study.comparison)
+
+
+def further(study: Compared) -> dict[str, Any]:
+    """Return the table of the variance parts with its number of seeds, and that of the curve.
+
+    A table that the study does not have is None.
+    """
+    parts = study.comparison.get("variance_parts")
+    curve = study.comparison.get("learning_curve")
+    return {
+        "variance": None if parts is None else _variance(parts, study),
+        "seeds": 0 if parts is None else int(parts["n_seeds"].iloc[0]),
+        "curve": None if curve is None else _curve(curve, study),
+    }
+
+
+def _curve(frame: pd.DataFrame, study: Compared) -> Table:
+    """Return the table of the metrics that the figure shows."""
+    shown = frame["metric"].isin([study.config["comparison"]["primary"], "roc_auc"])
+    return table_of(
+        frame[shown],
+        title="Metrics by number of training patients",
+        labels=study.labels,
+        alpha=study.alpha,
+        headings={"n_train": "Training patients", "estimate": "Mean"},
+    )
+
+
+def _variance(frame: pd.DataFrame, study: Compared) -> Table:
+    labels = study.labels
+    names = [
+        f"{labels[row.model]} − {labels[row.minus]}" if row.minus else labels[row.model]
+        for row in frame.itertuples()
+    ]
+    shown = frame.assign(model=names).drop(columns="minus")
+    return table_of(
+        shown,
+        title="Parts of the variance of one replicate",
+        labels={},
+        alpha=study.alpha,
+        headings={
+            **_SHARES,
+            "width_averaged": "Width, averaged",
+            "width_limit": "Width, limit",
+            "n": "Splits",
+        },
+        drop=["variance_split", "variance_seed", "variance_rest", "n_seeds"],
+    )

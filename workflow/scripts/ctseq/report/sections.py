@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ctseq.report.checklists.files import reporting_lines
-from ctseq.report.comparison import false_alarms, has_subgroups, primary, sample_size, subgroups
+from ctseq.report.comparison import (
+    false_alarms,
+    further,
+    has_further,
+    has_subgroups,
+    primary,
+    sample_size,
+    subgroups,
+)
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
@@ -126,6 +134,7 @@ SECTIONS = [
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
     _REPLICATES,
+    Section("further", "Further trainings", has_further, further, "further.html.j2"),
     Section("limits", "Limits of the conclusion", context=limits, template="limits.html.j2"),
     Section("run", "The run", context=_run, template="run.html.j2"),
 ]
