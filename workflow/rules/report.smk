@@ -70,6 +70,7 @@ FOUND = {
         *map(str, rules.compare_slices.output),
         *(path for tables in FURTHER.values() for path in tables.values()),
     ],
+    "levels": "resources/levels.csv",
     "environments": ["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
 }
 
@@ -83,7 +84,6 @@ rule write_report:
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
             *map(str, rules.plot_figures.output.svg),
         ],
-        levels="resources/levels.csv",
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
         captions=CAPTIONS,

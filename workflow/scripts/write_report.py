@@ -5,7 +5,6 @@ from pathlib import Path
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
-from ctseq.evidence.levels import LEVELS
 from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
 from ctseq.report import facts
 from ctseq.report.figures import read_figures
@@ -16,11 +15,10 @@ from ctseq.study.registration import spelled
 
 def main(inputs, outputs, *, config, registered, published, benchmarks):
     """Write the page, and the configuration beside it; names are those of the rule."""
-    levels = read_table(inputs.levels, LEVELS)
+    known = conducted(inputs, config, registered)
     study = Study(
-        **conducted(inputs, config, registered),
-        levels=levels,
-        published=_published(inputs.runs, inputs.printed, published, levels),
+        **known,
+        published=_published(inputs.runs, inputs.printed, published, known["levels"]),
         figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
         costs=facts.costs(Path(benchmarks)),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ctseq.core.files import read_json
 from ctseq.core.tables import read_table
+from ctseq.evidence.levels import LEVELS
 from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
 from ctseq.replicates.splits import never_tested, read_split
@@ -128,7 +129,7 @@ def conducted(
     Parameters
     ----------
     inputs
-        Paths: ``summary``, ``metrics``; lists of paths: ``models`` (one a model), ``summaries``
+        Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``models`` (one a model), ``summaries``
         (one a replicate, model by model), ``splits``, ``comparison``, ``environments``.
     config, registered
         Configuration of the study, and the section of it that `config` lacks.
@@ -145,6 +146,7 @@ def conducted(
             model: list(islice(summaries, config["replicates"])) for model in config["models"]
         },
         "comparison": read_analyses(inputs.comparison),
+        "levels": read_table(inputs.levels, LEVELS),
         "versions": facts.versions([Path(path) for path in inputs.environments]),
         "revision": facts.git_revision(Path.cwd()),
     }
