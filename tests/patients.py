@@ -5,6 +5,7 @@ import pandas as pd
 
 from ctseq.evidence.over_patients import tested
 from ctseq.evidence.over_replicates.design import Design
+from ctseq.readers.subtypes import SUBTYPES
 
 RATIO = 25 / 57  # of the published study
 CORRECTED = {"overlap": 0.5, "alpha": 0.05}
@@ -24,6 +25,26 @@ def predictions(*rows):
     return pd.DataFrame(rows, columns=columns)
 
 
+def described(patients):
+    """Return patients with all that a study knows of them; the first one's age and sex it lacks.
+
+    Ages are 40, 60 and 80 years in turn and patients have 20 or 30 slices, 5 mm apart. Every other
+    positive patient has an epidural bleed and the others a subdural one.
+    """
+    place, truth = np.arange(len(patients)), patients["hemorrhage"].to_numpy()
+    known = {
+        "n_slices": np.where(place % 4 < 2, 20, 30),
+        "n_positive_slices": 3 * truth,
+        "age_years": np.where(place, 40.0 + 20 * (place % 3), np.nan),
+        "sex": np.where(place, np.where(place % 2, "F", "M"), ""),
+        "spacing_mm": 5.0,
+        **dict.fromkeys(SUBTYPES, 0.0),
+        "epidural": truth * (place % 2) * 1.0,
+        "subdural": truth * (1 - place % 2) * 1.0,
+    }
+    return patients.assign(**known)
+
+
 def small_study(models=("a", "b"), *, replicates=5, **settings):
     """Return the test sets of a study of 82 patients, of which 36 bleed.
 
@@ -40,7 +61,7 @@ def small_study(models=("a", "b"), *, replicates=5, **settings):
                 (model, replicate, IDS[k], TRUTH[k], probability[k], int(probability[k] >= 0.5))
                 for k in test
             ]
-    patients = pd.DataFrame({"patient_id": IDS, "hemorrhage": TRUTH})
+    patients = described(pd.DataFrame({"patient_id": IDS, "hemorrhage": TRUTH}))
     contrasts = [[models[0], other] for other in models[1:]]
     settings = {"models": list(models), "contrasts": contrasts, **SETTINGS, **settings}
     return tested.tested_of(predictions(*rows), patients, Design(RATIO, 82), settings)

@@ -65,7 +65,7 @@ def study(tmp_path_factory):
             files["metrics"].append(run / "metrics.json")
             files["predictions"].append(run / "predictions.csv")
     patients = pd.DataFrame({"patient_id": ids, "hemorrhage": truth, "n_slices": 30})
-    patients.assign(n_positive_slices=0, age_years=50, sex="Male").to_csv(
+    patients.assign(n_positive_slices=0, age_years=50, sex="M", spacing_mm=5).to_csv(
         folder / "patients.csv", index=False
     )
     collected = folder / "metrics.csv", folder / "predictions.csv"

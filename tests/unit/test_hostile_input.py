@@ -294,7 +294,7 @@ names = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4).map("
 def test_any_name_is_told_apart_or_no_part_of_the_layout(name):
     for described in (ct_ich_jpg._described(Found(name, "")),
                       folder._described(Found(name, ""), "labels.csv")):  # fmt: skip
-        path, kind, patient, number, reason, slices = described
+        path, kind, patient, number, reason, _, slices = described
         assert path == name
         assert kind in ("brain", "bone", "mask", "table", "other", "image")
         assert (reason in ("bone", "mask", "table", "other")) or (patient and patient in name)

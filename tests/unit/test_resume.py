@@ -116,7 +116,7 @@ def write_study(folder):
         "slices": rows.assign(path="x", hemorrhage=labels, **dict.fromkeys(SUBTYPES, 0)),
         "patients": pd.DataFrame(
             {"patient_id": ids, "hemorrhage": truth, "n_slices": 5, "n_positive_slices": 1,
-             "age_years": 50.0, "sex": "F"}
+             "age_years": 50.0, "sex": "F", "spacing_mm": 5.0}
         ),
         "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["test"] * 2}),
     }  # fmt: skip

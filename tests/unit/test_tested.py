@@ -9,11 +9,13 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.over_patients import tested
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
 from ctseq.evidence.over_replicates.design import Design
-from patients import SETTINGS, predictions, small_study
+from patients import SETTINGS, described, predictions, small_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-PATIENTS = pd.DataFrame({"patient_id": ["049", "050", "051", "052"], "hemorrhage": [1, 0, 0, 1]})
+PATIENTS = described(
+    pd.DataFrame({"patient_id": ["049", "050", "051", "052"], "hemorrhage": [1, 0, 0, 1]})
+)
 ROWS = [
     ("a", 1, "050", 0, 0.4, 0),
     ("a", 1, "049", 1, 0.9, 1),

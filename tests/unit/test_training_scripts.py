@@ -55,7 +55,7 @@ def inputs(tmp_path_factory):
     positive = bleeds.reshape(len(IDS), N_SLICES)
     patients = pd.DataFrame({"patient_id": IDS, "hemorrhage": positive.any(axis=1).astype(int)})
     patients = patients.assign(n_slices=N_SLICES, n_positive_slices=positive.sum(axis=1))
-    patients = patients.assign(age_years=np.nan, sex="")
+    patients = patients.assign(age_years=np.nan, sex="", spacing_mm=np.nan)
     split = pd.DataFrame({"patient_id": IDS, "subset": "train"})
     split.loc[N_TRAIN:, "subset"] = "test"
     paths = SimpleNamespace()

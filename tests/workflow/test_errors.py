@@ -201,8 +201,8 @@ def test_all_patients_of_one_class(said, tmp_path, write_ct_ich, labels, words):
     ],
 )
 def test_fewer_patients_than_a_split_needs(said, tmp_path, truth, proportion, words):
-    rows = [f"{number:03d},{state},1,{state},,\n" for number, state in enumerate(truth, start=49)]
-    header = "patient_id,hemorrhage,n_slices,n_positive_slices,age_years,sex\n"
+    rows = [f"{number:03d},{state},1,{state},,,\n" for number, state in enumerate(truth, start=49)]
+    header = "patient_id,hemorrhage,n_slices,n_positive_slices,age_years,sex,spacing_mm\n"
     (tmp_path / "patients.csv").write_text(header + "".join(rows))
     shown = said(
         "split_patients",

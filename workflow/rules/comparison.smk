@@ -48,6 +48,7 @@ rule compare_patients:
     input:
         predictions="<results>/predictions.csv",
         patients="<results>/dataset/patients.csv",
+        slices="<results>/dataset/slices.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
     output:
         **tables_from("predictions"),
@@ -58,7 +59,7 @@ rule compare_patients:
     conda:
         "../../envs/stats.yaml"
     resources:
-        # Python with pandas and SciPy, and some copies of the predictions.
+        # Python with pandas and SciPy, and some copies of the predictions and slices.
         mem_mb=lambda wildcards, input, attempt: (600 + 10 * input.size_mb) * attempt,
     params:
         code_of("compare_patients.py"),
@@ -66,3 +67,29 @@ rule compare_patients:
         **{key: config["comparison"][key] for key in ("thresholds", "prevalence")},
     script:
         "../scripts/compare_patients.py"
+
+
+rule compare_slices:
+    """Measure how well slice scores and attention point to the slices that bleed."""
+    input:
+        slices="<results>/dataset/slices.csv",
+        splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
+        scores=every_run("slice_predictions.csv"),
+        attention=every_run("attention.csv", models=STUDY.models_trained_by("sequence")),
+    output:
+        **tables_from("slices"),
+    log:
+        "<results>/logs/compare_slices.log",
+    benchmark:
+        "<results>/benchmarks/compare_slices.tsv"
+    conda:
+        "../../envs/stats.yaml"
+    resources:
+        # Python with pandas and SciPy, the labels, and the slices of one run at a time.
+        mem_mb=lambda wildcards, input, attempt: (600 + 10 * input.size_mb) * attempt,
+    params:
+        code_of("compare_slices.py"),
+        models=MODELS,
+        alpha=config["comparison"]["alpha"],
+    script:
+        "../scripts/compare_slices.py"

@@ -3,18 +3,19 @@
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
+from ctseq.evidence.over_patients.participants import with_subtypes
 from ctseq.evidence.over_patients.tested import tested_of
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.tables import POOLED_PREDICTIONS
-from ctseq.intake.tables import PATIENTS
+from ctseq.intake.tables import PATIENTS, SLICES
 from ctseq.replicates.splits import read_split
 
 
-def main(predictions, patients, splits, tables, settings):
-    """Write each of `tables`, name to path, from predictions.csv and the list of patients."""
+def main(predictions, patients, slices, splits, tables, settings):
+    """Write each of `tables`, name to path, from predictions.csv and the dataset's tables."""
     tested = tested_of(
         read_table(predictions, POOLED_PREDICTIONS),
-        read_table(patients, PATIENTS),
+        with_subtypes(read_table(patients, PATIENTS), read_table(slices, SLICES)),
         design_of_splits([read_split(path) for path in splits]),
         settings,
     )
@@ -25,5 +26,5 @@ def main(predictions, patients, splits, tables, settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        predictions, patients, *splits = snakemake.input
-        main(predictions, patients, splits, {**snakemake.output}, {**snakemake.params})
+        predictions, patients, slices, *splits = snakemake.input
+        main(predictions, patients, slices, splits, {**snakemake.output}, {**snakemake.params})

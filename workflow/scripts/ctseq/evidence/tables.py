@@ -62,8 +62,8 @@ class Analysis:
     name
         Path of its table under ``comparison/``, without ``.csv``.
     inputs
-        What it is made from: ``replicates`` (metrics of every replicate) or ``predictions`` (of
-        every patient).
+        What it is made from: ``replicates`` (metrics of every replicate), ``predictions`` (of
+        every patient) or ``slices`` (scores of every slice).
     compute
         Takes the inputs and returns the table, a DataFrame.
     table

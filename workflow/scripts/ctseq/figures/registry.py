@@ -90,6 +90,7 @@ FIGURES = [
         each="labels",
     ),
     Figure("benefit", "benefit", "ctseq.figures.patients:benefit", ("patients/decision_curve",)),
+    Figure("subgroups", "subgroups", "ctseq.figures.subgroups:subgroups", ("patients/subgroups",)),
     Figure("training", "replicates", "ctseq.figures.training:training_curves", ("histories",)),
     Figure(
         "metric", "paper", "ctseq.figures.replicates:metric_boxplot", ("metrics",), each="metrics"
@@ -107,6 +108,12 @@ FIGURES = [
         "ctseq.figures.comparison:ranking",
         ("ranking",),
         when=lambda settings: len(settings["labels"]) > 2,
+    ),
+    Figure(
+        "learning_curve",
+        "further",
+        "ctseq.figures.further:learning_curve",
+        ("further/learning_curve",),
     ),
 ]
 

@@ -96,7 +96,8 @@ def index_dataset(
     if not per_patient:
         kept = _reasons(slices, problems) == ""
         problems += label_checks.hidden_hemorrhages(slices, rows, kept)
-    slices = slices.assign(reason=_reasons(slices, problems))
+    spacing_mm = slices["path"].map(files.set_index("path")["spacing_mm"])
+    slices = slices.assign(reason=_reasons(slices, problems), spacing_mm=spacing_mm)
     listing = _listing(slices, rows, per_patient=per_patient)
     return Index(_inventory(files, listing, problems), listing, typed(problems, PROBLEMS))
 

@@ -46,13 +46,14 @@ def select_slices(
 
 
 def _patients(slices: pd.DataFrame, demographics: pd.DataFrame) -> pd.DataFrame:
-    """Derive the patients of kept slices, with their age and sex."""
+    """Derive the patients of kept slices, with their age, sex and distance between slices."""
     own = slices.groupby("patient_id", sort=False)
     patients = pd.DataFrame(
         {
             "hemorrhage": own["hemorrhage"].max().fillna(own["patient_hemorrhage"].max()),
             "n_slices": own.size(),
             "n_positive_slices": own["hemorrhage"].sum(min_count=1),
+            "spacing_mm": own["spacing_mm"].median(),
         }
     ).reset_index()
     people = _agreed(demographics).reindex(patient_keys(patients["patient_id"]))

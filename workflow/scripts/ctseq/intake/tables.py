@@ -24,6 +24,8 @@ LISTING = Table(
         "hemorrhage": "flag?",
         **dict.fromkeys(SUBTYPES, "flag?"),
         "patient_hemorrhage": "flag?",
+        # Of the slice's scan; empty where the files do not tell.
+        "spacing_mm": "float",
     },
     # Two files may claim to be one slice; they are listed, and not kept.
     key=("patient_id", "slice_number", "path"),
@@ -61,6 +63,7 @@ PATIENTS = Table(
         "n_positive_slices": "int?",
         "age_years": "float",
         "sex": "text?",
+        "spacing_mm": "float",
     },
     key=("patient_id",),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ FLAGS = (*SUBTYPES, "hemorrhage")
 # The list of checksums that PhysioNet puts beside its releases, in lower case.
 CHECKSUMS = "sha256sums.txt"
 FILES = {"path": "str", "kind": "str", "patient_id": "str", "slice_number": "Int64"}
-FILES |= {"reason": "str"}
+FILES |= {"reason": "str", "spacing_mm": "float64"}
 SLICES = {"patient_id": "str", "slice_number": "int64", "rank": "int64", "path": "str"}
 LABELS = {"path": "str", "row": "int64", "patient_id": "str", "slice_number": "Int64"}
 LABELS |= dict.fromkeys(FLAGS, "Int8") | {"invalid": "str", "image": "str"}
@@ -36,6 +37,8 @@ class File(NamedTuple):
         exactly one slice.
     reason
         A code of `problems.UNUSED_FILES` if it holds no slice of the study.
+    spacing_mm
+        Distance between neighbouring slices of its scan along the body, the median; NaN if unknown.
     slices
         Number and rank of each of its slices; ranks rise from the feet to the head.
     """
@@ -45,6 +48,7 @@ class File(NamedTuple):
     patient_id: str = ""
     slice_number: int | None = None
     reason: str = ""
+    spacing_mm: float = nan
     slices: Sequence[tuple[int, int]] = ()
 
 

@@ -90,7 +90,8 @@ def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
             yield file
         else:
             numbers = range(1, volume.shape[2] + 1)
-            yield file._replace(slices=[(n, n if up else -n) for n in numbers])
+            slices = [(n, n if up else -n) for n in numbers]
+            yield file._replace(spacing_mm=_spacing(volume.affine), slices=slices)
 
 
 def _described(found: Found) -> File:
@@ -134,6 +135,12 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
             "slices as the table does: reorient it."
         )
     return image, axes[2] == "S"
+
+
+def _spacing(affine: np.ndarray) -> float:
+    """Return the distance between slices in mm, along their normal where the gantry is tilted."""
+    in_plane = np.cross(affine[:3, 0], affine[:3, 1])
+    return round(float(abs(np.linalg.det(affine[:3, :3])) / np.linalg.norm(in_plane)), 3)
 
 
 def _face_upwards(hu: np.ndarray, affine: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, file_without_slices
 from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.dicom_files import Header, is_dicom, read_header, read_hu
-from ctseq.readers.dicom_scans import choose_series, group_by_patient
+from ctseq.readers.dicom_scans import choose_series, group_by_patient, spacing_of
 from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import NOTHING, PATIENT, problem
 from ctseq.readers.walk import first_files, walk
@@ -74,6 +74,7 @@ def _slices(patients: dict[str, list[Header]], problems: list[dict[str, Any]]) -
     """Describe the patients' files; add a problem for each patient without a usable series."""
     for patient_id, own in patients.items():
         series, reasons = choose_series(own)
+        spacing_mm = spacing_of(series)
         numbers: dict[str, list[int]] = {}
         for number, header in enumerate(series, start=1):
             numbers.setdefault(header.path, []).append(number)
@@ -82,6 +83,7 @@ def _slices(patients: dict[str, list[Header]], problems: list[dict[str, Any]]) -
             yield File(
                 *(header.path, "slice", patient_id, held[0] if len(held) == 1 else None),
                 reason=reasons.get(header.path, ""),
+                spacing_mm=spacing_mm,
                 slices=[(number, number) for number in held],
             )
         if not series:

@@ -125,11 +125,10 @@ def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, st
         if why:
             reasons |= {header.path: why for header in series}
             continue
-        z = np.sort(heights(series))
-        spacing = float(np.median(np.diff(z))) if len(z) > 1 else float("inf")
-        apart = round(abs(spacing - _WANTED_MM), 2)
+        spacing, n_slices = spacing_of(series), len(heights(series))
+        apart = round(abs(spacing - _WANTED_MM), 2) if n_slices > 1 else np.inf
         first = series[0]
-        rank = (first.contrast, first.bone, apart, -len(z), first.series_number, name)
+        rank = (first.contrast, first.bone, apart, -n_slices, first.series_number, name)
         ranked.append((rank, series))
     ranked.sort(key=lambda item: item[0])
     for _, series in ranked[1:]:
@@ -138,6 +137,16 @@ def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, st
         return [], reasons
     frames = [replace(one, positions=(at,)) for one in ranked[0][1] for at in one.positions]
     return [frames[index] for index in np.argsort(heights(frames), kind="stable")], reasons
+
+
+def spacing_of(series: Sequence[Header]) -> float:
+    """Return the median distance between neighbouring slices along their normal, in mm.
+
+    Rounded to a micrometre, which is finer than positions are written; NaN of a single slice.
+    """
+    if not series or len(z := np.sort(heights(series))) < 2:
+        return np.nan
+    return round(float(np.median(np.diff(z))), 3)
 
 
 def _unusable(series: Sequence[Header]) -> str:

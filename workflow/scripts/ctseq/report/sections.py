@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ctseq.report.comparison import false_alarms, primary
+from ctseq.report.checklists.files import reporting_lines
+from ctseq.report.comparison import (
+    false_alarms,
+    further,
+    has_further,
+    has_subgroups,
+    primary,
+    sample_size,
+    subgroups,
+)
 from ctseq.report.dataset import data
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
@@ -47,6 +56,10 @@ def _with(table: str) -> Callable[[Compared], bool]:
     return lambda study: table in study.comparison
 
 
+def _with_rows(table: str) -> Callable[[Compared], bool]:
+    return lambda study: table in study.comparison and not study.comparison[table].empty
+
+
 def _paper(study: Compared) -> dict[str, Any]:
     against = against_paper(study) if isinstance(study, Study) else None
     return {"false_alarms": false_alarms(study.comparison), "against": against}
@@ -66,6 +79,7 @@ def _replicates(study: Compared) -> dict[str, Any]:
 
 def _run(study: Study) -> dict[str, Any]:
     return {
+        "checklists": reporting_lines(study),
         "costs": cost_table(study.costs),
         "versions": Table("", ["Program", "Version"], [*map(list, study.versions.items())]),
         "config_yaml": spelled(study.config),
@@ -96,10 +110,31 @@ SECTIONS = [
     Section(
         "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
     ),
+    Section(
+        "subgroups",
+        "Subgroups",
+        when=has_subgroups,
+        context=subgroups,
+        template="subgroups.html.j2",
+    ),
+    Section(
+        "slices",
+        "Where in a scan models point",
+        when=_with_rows("localization"),
+        template="slices.html.j2",
+    ),
+    Section(
+        "sample_size",
+        "Sample size",
+        when=_with("sample_size"),
+        context=sample_size,
+        template="sample_size.html.j2",
+    ),
     _APPENDIX,
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
     _REPLICATES,
+    Section("further", "Further trainings", has_further, further, "further.html.j2"),
     Section("limits", "Limits of the conclusion", context=limits, template="limits.html.j2"),
     Section("run", "The run", context=_run, template="run.html.j2"),
 ]

@@ -56,6 +56,9 @@ _MEASURES = {
     "slope": "Slope (ideal 1)",
     "intercept": "Intercept (ideal 0)",
     "observed_expected": "Observed over expected (ideal 1)",
+    "roc_auc": "AUC",
+    "slice_auc": "AUC within a scan",
+    "slice_hit": "Highest-scored slice bleeds",
 }
 _EFFECTS = {
     "cohens_d": "Cohen's d",
@@ -69,7 +72,7 @@ _P_VALUES = frozenset({"p", "p_adjusted"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
-_WORDS |= {"verdict", "shown_by", "measure", "prevalence_of"}
+_WORDS |= {"verdict", "shown_by", "measure", "prevalence_of", "scored_by"}
 _LONG = 32  # letters of a method from which it goes below the table
 
 

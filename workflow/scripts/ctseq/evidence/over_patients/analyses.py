@@ -97,4 +97,53 @@ _BENEFIT = registry(
         ),
     ),
 )
+_PEOPLE = registry(
+    "predictions",
+    "data",
+    (
+        "patients/participants",
+        "ctseq.evidence.over_patients.participants:participants_table",
+        contract(
+            dict.fromkeys(("characteristic", "statistic", "subset"), "text"),
+            floats("value", "least", "most"),
+        ),
+    ),
+    (
+        "patients/splits",
+        "ctseq.evidence.over_patients.participants:splits_table",
+        contract(
+            {"replicate": "int"},
+            dict.fromkeys(("n_train", "n_test", "positive_train", "positive_test"), "int"),
+            floats("p"),
+            {"odd": "flag"},
+        ),
+    ),
+)
+_SUBGROUPS = registry(
+    "predictions",
+    "subgroups",
+    (
+        "patients/subgroups",
+        "ctseq.evidence.over_patients.subgroups:subgroups_table",
+        contract(
+            dict.fromkeys(("model", "attribute", "group", "measure"), "text"), INTERVAL, _COUNT
+        ),
+    ),
+)
+_SAMPLE_SIZE = registry(
+    "predictions",
+    "sample_size",
+    (
+        "patients/sample_size",
+        "ctseq.evidence.over_patients.sample_size:sample_size_table",
+        contract(
+            _MODEL | {"measure": "text"},
+            floats("expected", "prevalence"),
+            {"n_patients": "int"},
+            floats("width", "wanted_width", "patients_needed"),
+            NOTES,
+        ),
+    ),
+)
 OVER_PATIENTS: dict[str, Analysis] = _DISCRIMINATION | _CALIBRATION | _BENEFIT
+OVER_PATIENTS |= _PEOPLE | _SUBGROUPS | _SAMPLE_SIZE

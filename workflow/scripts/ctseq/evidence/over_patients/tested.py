@@ -46,7 +46,8 @@ class Tested:
     sets
         One a replicate.
     patients
-        `intake.tables.PATIENTS`, of all patients of the study.
+        `intake.tables.PATIENTS` and their subtypes (`participants.with_subtypes`), of all patients
+        of the study.
     design
         How the replicates were drawn.
     settings

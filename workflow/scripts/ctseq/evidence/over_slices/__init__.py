@@ -1,0 +1,1 @@
+"""Analyses of the scores and attention that models give the slices of a scan."""
