@@ -12,8 +12,8 @@ from ctseq.core.errors import InputError
 # 1/J. No unbiased estimate of the correlation exists (Bengio and Grandvalet 2004), and theirs is
 # too small for some metrics and learners: the AUC of any, and the recall of those that follow the
 # prevalence of their training patients. In simulated studies without a difference, twice as much
-# keeps the level of every metric, learner and scheme at 6 % or less; once as much lets it rise to
-# 17 % (`resources/levels.csv`, from benchmarks/false_alarms.py).
+# keeps the level of every metric, learner and scheme at about 6 % or less; once as much lets it rise
+# to 17 % (`resources/levels.csv`, from benchmarks/false_alarms.py).
 OVERLAP = 2
 
 
