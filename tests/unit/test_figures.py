@@ -1,27 +1,20 @@
 """Figures: same bytes every time, legible, and honest about undefined values."""
 
 import itertools
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from ctseq.core.errors import InputError
 from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.tables import METRICS
 from ctseq.figures import comparison, registry, replicates, training
-from ctseq.figures.examples import choose_examples, example_slices
-from ctseq.figures.flow import flow
 from ctseq.figures.registry import FIGURES, Figure, figure_files
 from ctseq.figures.style import COLUMN, PAGE, look_of, save
-from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report.sections import SECTIONS
 from plot_figures import main as plot_figures
 
@@ -247,81 +240,6 @@ def test_a_mean_that_is_undefined_is_said_in_the_answers_figure():
 def test_labels_are_not_read_as_formulas(tmp_path):
     labels = {"vivit": "$\\frac{", "convnext": "a & b < c"}
     save(drawn(labels, "metric")["metric"], tmp_path / "a.svg", tmp_path / "a.png")
-
-
-def dataset():
-    slices = pd.DataFrame(
-        [("007", k, f"{k}.jpg", int(3 <= k <= 7)) for k in range(1, 11)]
-        + [("012", k, f"{k}.jpg", int(k == 2)) for k in range(1, 5)]
-        + [("020", k, f"{k}.jpg", 0) for k in range(1, 6)],
-        columns=["patient_id", "slice_number", "path", "hemorrhage"],
-    ).assign(**dict.fromkeys(SUBTYPES, 0))
-    slices.loc[slices["hemorrhage"] == 1, "subdural"] = 1
-    rich = (slices["patient_id"] == "007") & slices["slice_number"].between(4, 6)
-    slices.loc[rich, "epidural"] = 1
-    patients = pd.DataFrame(
-        {"patient_id": ["007", "012", "020"], "hemorrhage": [1, 1, 0], "n_slices": [10, 4, 5]}
-    )
-    return slices, patients
-
-
-def test_examples_are_the_middle_of_the_richest_run_and_of_a_healthy_sequence():
-    slices, patients = dataset()
-    for order in (slices, slices.iloc[::-1]):
-        positive, negative = choose_examples(order, patients)
-        assert (positive["patient_id"], positive["slice_number"]) == ("007", 5)
-        assert (negative["patient_id"], negative["slice_number"]) == ("020", 3)
-
-
-def test_examples_need_both_classes():
-    slices, patients = dataset()
-    with pytest.raises(InputError, match="example_slices"):
-        choose_examples(slices, patients[patients["hemorrhage"] == 1])
-
-
-def test_example_figure_names_no_patient():
-    picture = np.zeros((20, 20), np.uint8)
-    figure = example_slices(picture, picture, subtypes=["subdural"], synthetic=True)
-    texts = " ".join(text.get_text() for text in figure.findobj(Text))
-    assert "subdural" in texts
-    assert texts.count("synthetic") == 2
-    assert not any(letter.isdigit() for letter in texts)
-
-
-def test_the_flow_accounts_for_everything(tmp_path):
-    counts = {
-        "files": {"seen": 5321, "used": 2490, "excluded_by_reason": {"bone": 2500, "size": 331}},
-        "slices": {"seen": 2501, "used": 2490, "excluded_by_reason": {"unreadable": 11}},
-        "patients": {"seen": 82, "used": 82, "excluded_by_reason": {}},
-    }
-    figure = flow({"flow": counts})
-    shown = [text.get_text() for text in figure.axes[0].texts]
-    for words in (
-        "5,321 files seen",
-        "2,490 files used",
-        "2,500",
-        "bone window",
-        "82 patients used",
-    ):
-        assert words in shown
-    assert shown.index("bone window") < shown.index("another image size than")
-    assert "left out" in shown
-    save(figure, tmp_path / "a.svg", tmp_path / "a.png")
-    FigureCanvasAgg(figure).draw()
-    ends = [text.get_window_extent().x1 for text in figure.axes[0].texts]
-    assert max(ends) <= figure.bbox.x1
-
-
-def test_names_of_figures_cost_no_import_of_matplotlib():
-    program = (
-        "import sys; import ctseq.figures.registry;"
-        "print(sorted({'matplotlib', 'numpy', 'pandas', 'seaborn'} & set(sys.modules)))"
-    )
-    out = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT / "workflow/scripts", capture_output=True,
-        text=True, check=True,
-    )  # fmt: skip
-    assert out.stdout.strip() == "[]"
 
 
 def test_every_figure_has_its_caption_section_and_tables():

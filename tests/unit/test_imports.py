@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,15 @@ def test_real_scripts_do_not_depend_on_what_they_do_not_use(script, without):
     names = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}
     assert "tables" in names
     assert without not in names
+
+
+def test_names_of_figures_cost_no_import_of_matplotlib():
+    program = (
+        "import sys; import ctseq.figures.registry;"
+        "print(sorted({'matplotlib', 'numpy', 'pandas', 'seaborn'} & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert out.stdout.strip() == "[]"

@@ -58,7 +58,7 @@ def rows(study, name, table):
 def test_the_configuration_as_it_was_run_stands_beside_the_report(study):
     merged = yaml.safe_load((study.copy.results / "config.yaml").read_text("utf-8"))
     shipped = yaml.safe_load((study.copy.folder / "config.yaml").read_text("utf-8"))
-    assert set(shipped) - set(merged) == {"compare_studies"}
+    assert set(shipped) - set(merged) == {"compare_studies", "registered"}
     assert (merged["study"], merged["replicates"]) == ("small", 2)
     assert merged["training"] == shipped["training"] | {"learning_rate": 3.0e-3, "epochs": 3}
 
