@@ -100,7 +100,11 @@ def numbers_of(models, names=METRICS):
         "replicates": replicates_of(metrics, design, settings),
         "predictions": tested_of(predictions, patients, design, settings),
     }
-    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
+    return metrics, {
+        one.stem: one.compute(inputs[one.inputs])
+        for one in ANALYSES.values()
+        if one.inputs in inputs
+    }
 
 
 def study_of(models, dataset="phantom", **changed):
