@@ -4,7 +4,7 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processors test-slurm test-conda test-faults lint format docs clean
+.PHONY: help demo recommended study test test-processors test-slurm test-conda test-faults lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,15 @@ help: ## say what there is
 demo: .venv/ready ## run the whole study on synthetic patients and say where the report is
 	$(BIN)/snakemake --profile profiles/demo --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/demo/report.html"
+
+recommended: .venv/ready ## run the study by the recommended protocol and say where the report is
+	$(BIN)/snakemake --configfile config/recommended.yaml --cores $(CORES)
+	@echo "The report: $(CURDIR)/results/$$(sed -n 's/^study: //p' config/recommended.yaml)/report.html"
+
+study: .venv/ready ## run the study by the paper's protocol and say where the report is
+	@echo "This is the paper's protocol; the recommended one is: make recommended"
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "The report: $(CURDIR)/results/$$(sed -n 's/^study: //p' config.yaml)/report.html"
 
 PYTEST := $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
 

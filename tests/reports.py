@@ -115,6 +115,7 @@ def study_of(models, dataset="phantom", **changed):
     }  # fmt: skip
     parts = {
         "config": config_of(models, dataset),
+        "levels": PUBLISHED.levels,
         "registered": {},
         "n_never_tested": 1,
         "summary": {

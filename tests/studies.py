@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published")
-SHIPPED += ("workflow", "benchmarks")
+SHIPPED += ("resources/levels.csv", "workflow", "benchmarks")
 STUDY = {
     "study": "small",
     "dataset": {

@@ -74,6 +74,7 @@ rule write_report:
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
             *map(str, rules.plot_figures.output.svg),
         ],
+        levels="resources/levels.csv",
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
         captions=CAPTIONS,

@@ -6,6 +6,7 @@ from pathlib import Path
 from ctseq.core.files import atomic_write, read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
+from ctseq.evidence.levels import LEVELS
 from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
 from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
@@ -19,6 +20,7 @@ from ctseq.study.registration import spelled
 
 def main(inputs, outputs, *, config, registered, published, benchmarks):
     """Write the page, and the configuration beside it; names are those of the rule."""
+    levels = read_table(inputs.levels, LEVELS)
     summaries = map(read_json, inputs.summaries)  # of all replicates, model by model
     study = Study(
         config=config,
@@ -31,7 +33,8 @@ def main(inputs, outputs, *, config, registered, published, benchmarks):
             model: list(islice(summaries, config["replicates"])) for model in config["models"]
         },
         comparison=read_analyses(inputs.comparison),
-        published=_published(inputs.runs, inputs.printed, published),
+        levels=levels,
+        published=_published(inputs.runs, inputs.printed, published, levels),
         figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
         costs=facts.costs(Path(benchmarks)),
         versions=facts.versions([Path(path) for path in inputs.environments]),
@@ -42,13 +45,14 @@ def main(inputs, outputs, *, config, registered, published, benchmarks):
             unfinished.write_text(text, encoding="utf-8")
 
 
-def _published(runs, printed, study):
+def _published(runs, printed, study, levels):
     metrics = published_metrics(read_table(runs, RUNS), n_test=study["splits"]["sizes"]["n_test"])
     return Published(
         config=study,
         printed=read_table(printed, PRINTED),
         metrics=metrics,
         comparison=compare_published(metrics, study),
+        levels=levels,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.levels import Level, simulated_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import OVERLAP
 from ctseq.report.numbers import number
@@ -90,6 +91,42 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
     return made
 
 
+def levels_of(study: Compared, procedure: str = "difference") -> dict[str, Level]:
+    """Return what was simulated of the study's design, by metric; metrics that were not lack."""
+    config, splits = study.config, study.config["splits"]
+    design = {
+        "scheme": splits.get("scheme", "random"),
+        "stratify": splits.get("stratify", False),
+        "shared_splits": "sizes" not in splits,
+        "replicates": config["replicates"],
+        "n_patients": study.n_patients,
+        "procedure": procedure,
+    }
+    names = config["comparison"]["metrics"]
+    found = {name: simulated_level(study.levels, name, **design) for name in names}
+    return {name: level for name, level in found.items() if level}
+
+
+def levels_table(study: Compared) -> Table:
+    """Tabulate how often tests and intervals were right in simulated studies, by metric."""
+    claims, covers = levels_of(study), levels_of(study, "interval")
+    rows = [
+        [METRICS[name].title, rates(claims.get(name)), rates(covers.get(name))]
+        for name in study.config["comparison"]["metrics"]
+        if name in claims or name in covers
+    ]
+    header = ["", "Claims without a difference (nominal 5 %)", "Intervals that hold (95 %)"]
+    return Table("Levels in simulated studies", header, rows)
+
+
+def rates(level: Level | None) -> str:
+    """Return the rates of a level's learners, in per cent."""
+    if level is None:
+        return "not simulated"
+    low, high = (f"{100 * rate:.1f}" for rate in (level.low, level.high))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
 def primary(study: Study) -> dict[str, Any]:
     """Return what the section on the primary evidence says.
 
@@ -98,12 +135,15 @@ def primary(study: Study) -> dict[str, Any]:
     dict
         ``metric``: the primary metric, in words. ``n_contrasts``. ``ratio``: n_test/n_train.
         ``sha256``: of the configuration. ``registered``: what was registered before there were
-        results, empty if nothing. ``contrasts``: the table of the contrasts' tests.
+        results, empty if nothing. ``contrasts``: the table of the contrasts' tests. ``level``: of
+        the primary metric's test in simulated studies, None if there is none, ``rates``: the same
+        in words, ``levels``: the table of all metrics'.
     """
     name = study.config["comparison"]["primary"]
     tests = study.comparison["resampled_t"]
     key = ["metric", "model_a", "model_b"]
     verdict = study.comparison["verdict"]
+    level = levels_of(study).get(name)
     chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
     return {
         "metric": METRICS[name].words,
@@ -111,6 +151,9 @@ def primary(study: Study) -> dict[str, Any]:
         "ratio": number(tests["overlap"].iloc[0] / OVERLAP, 2),
         "sha256": sha256_of(study.config),
         "registered": study.registered,
+        "level": level,
+        "rates": rates(level),
+        "levels": levels_table(study),
         "contrasts": table_of(
             chosen.merge(tests, on=key),
             title="The primary analysis",

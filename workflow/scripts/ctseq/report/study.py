@@ -22,6 +22,8 @@ class Compared:
         `evidence.tables.METRICS`.
     comparison
         Stem of ``comparison/**.csv`` to table.
+    levels
+        `evidence.levels.LEVELS`.
     figures
         In the order in which they are shown.
     summaries
@@ -31,6 +33,7 @@ class Compared:
     config: Mapping[str, Any]
     metrics: pd.DataFrame
     comparison: Mapping[str, pd.DataFrame]
+    levels: pd.DataFrame
     figures: Sequence[Figure] = ()
     summaries: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
 
@@ -40,6 +43,11 @@ class Compared:
         return {name: model["label"] for name, model in self.config["models"].items()}
 
     @property
+    def n_patients(self) -> int:
+        """Number of its patients, of both subsets."""
+        raise NotImplementedError
+
+    @property
     def alpha(self) -> float:
         """Level of the tests; intervals have level 1 - alpha."""
         return self.config["comparison"]["alpha"]
@@ -47,19 +55,14 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Published(Compared):
-    """The published study.
-
-    Attributes
-    ----------
-    printed
-        ``resources/published/tables.csv``.
-    levels
-        Metric to the highest rate at which the unpaired test claims a difference in simulated
-        studies of this design without one; empty if nothing was simulated.
-    """
+    """The published study; `printed` is ``resources/published/tables.csv``."""
 
     printed: pd.DataFrame
-    levels: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def n_patients(self) -> int:
+        """Number of its patients, of both subsets."""
+        return sum(self.config["splits"]["sizes"].values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,11 @@ class Study(Compared):
     costs: Sequence[Cost]
     versions: Mapping[str, str]
     revision: str
+
+    @property
+    def n_patients(self) -> int:
+        """Number of its patients, of both subsets."""
+        return self.summary["patients"]
 
     @property
     def synthetic(self) -> bool:
