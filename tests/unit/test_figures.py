@@ -91,9 +91,7 @@ def drawn(labels, *names):
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
         "confusion": lambda: replicates.confusion_matrix(metrics, model=first, labels=labels),
         "training": lambda: training.training_curves(histories_of(labels), labels=labels),
-        "differences": lambda: comparison.differences(
-            verdicts, metrics, labels=labels, alpha=0.05
-        ),
+        "differences": lambda: comparison.differences(verdicts, metrics, labels=labels, alpha=0.05),
         "answer": lambda: comparison.answer(means_of(labels), verdicts, labels=labels, alpha=0.05),
         "ranking": lambda: comparison.ranking(ranks, labels=labels),
     }
@@ -339,7 +337,7 @@ def test_figures_are_those_that_there_are_tables_for_in_the_order_of_the_page():
     assert list(figure_files(SETTINGS | {"labels": TWO}, TABLES)) == [
         "answer", "flow", "differences", "roc", "precision_recall", "calibration-vivit",
         "calibration-convnext", "benefit", "training",
-        "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext",
+        "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext", "learning_curve",
     ]  # fmt: skip
     assert "training" not in figure_files(SETTINGS | {"labels": TWO}, TABLES - {"histories"})
     assert "ranking" in figure_files(SETTINGS | {"labels": SIX}, TABLES)
