@@ -30,8 +30,9 @@ def toy_analysis(name, section):
 def test_names_of_models_that_pandas_takes_for_values_are_kept(tmp_path):
     names = ("01", "none", "null")
     _, tables = numbers_of(tuple((name, f"Model {name}") for name in names))
-    paths = [tmp_path / f"{one.name}.csv" for one in ANALYSES.values()]
-    for path, one in zip(paths, ANALYSES.values(), strict=True):
+    made = [one for one in ANALYSES.values() if one.stem in tables]
+    paths = [tmp_path / f"{one.name}.csv" for one in made]
+    for path, one in zip(paths, made, strict=True):
         write_table(tables[one.stem], path, one.table)
     read = read_analyses(paths)
     assert set(read["model_means"]["model"]) == set(names)

@@ -78,7 +78,7 @@ def variance_parts(values: np.ndarray) -> VarianceParts:
     """
     n_splits, n_seeds = values.shape
     if min(values.shape) < 2:
-        return VarianceParts(notes=(note(Code.NEEDS_SPLITS_AND_SEEDS, n=n_splits, seeds=n_seeds),))
+        return VarianceParts(notes=(note(Code.NEEDS_SPLITS_AND_SEEDS, n_a=n_splits, n_b=n_seeds),))
     if is_constant(values):
         return VarianceParts(notes=(note(Code.VALUES_EQUAL),))
     mean = values.mean()
