@@ -112,16 +112,8 @@ def numbers_of(models, names=METRICS):
         "replicates": replicates_of(metrics, design, settings),
         "predictions": tested_of(predictions, patients, design, settings),
     }
-<<<<<<< HEAD
     known = [one for one in ANALYSES.values() if one.inputs in inputs]
     return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in known}
-=======
-    return metrics, {
-        one.stem: one.compute(inputs[one.inputs])
-        for one in ANALYSES.values()
-        if one.inputs in inputs
-    }
->>>>>>> further
 
 
 def study_of(models, dataset="phantom", **changed):

@@ -47,13 +47,9 @@ class Code(StrEnum):
     NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
     PROBABILITIES_EQUAL = "probabilities_equal"
     CLASSES_SEPARATED = "classes_separated"
-<<<<<<< HEAD
     FEW_PATIENTS = "few_patients"  # needed
     NEEDS_AUC_ABOVE_CHANCE = "needs_auc_above_chance"
-    NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n, seeds
-=======
     NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n_a, n_b
->>>>>>> further
     SPLIT_PART_BELOW_ZERO = "split_part_below_zero"
     SEED_PART_BELOW_ZERO = "seed_part_below_zero"
     TOO_FEW_TO_LEARN = "too_few_to_learn"  # n, of
