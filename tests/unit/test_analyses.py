@@ -36,7 +36,8 @@ def test_every_analysis_has_its_own_file_inputs_and_section():
     shown = {section.id for section in SECTIONS}
     for name, analysis in ANALYSES.items():
         assert analysis.name == name
-        assert analysis.inputs == ("predictions" if name.startswith("patients/") else "replicates")
+        inputs = {"patients": "predictions", "slices": "slices"}
+        assert analysis.inputs == inputs.get(name.partition("/")[0], "replicates")
         assert analysis.section in shown
 
 
@@ -49,7 +50,11 @@ def test_tables_keep_their_contract(name, tmp_path):
 
 @pytest.mark.parametrize(
     ("script", "own", "others"),
-    [("compare_models", "paper", "tested"), ("compare_patients", "tested", "paper")],
+    [
+        ("compare_models", "paper", "tested"),
+        ("compare_patients", "tested", "paper"),
+        ("compare_slices", "localization", "tested"),
+    ],
 )
 def test_a_script_is_known_to_compute_its_own_analyses_alone(script, own, others):
     modules = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}

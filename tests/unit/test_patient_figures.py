@@ -44,7 +44,8 @@ def bands(axes):
 
 
 def test_one_figure_of_each_curve_and_one_calibration_of_each_model(two):
-    assert list(two) == ["roc", "precision_recall", "calibration-a", "calibration-b", "benefit"]
+    assert list(two) == ["roc", "precision_recall", "calibration-a", "calibration-b", "benefit",
+                         "subgroups"]  # fmt: skip
 
 
 def test_every_figure_is_a_column_wide_and_legible(six):

@@ -162,10 +162,10 @@ def sample_size(study: Study) -> dict[str, Any]:
     for row in chosen.merge(power, on=key).itertuples():
         pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
         if pd.isna(row.patients_needed):
-            needs.append(f"no number within a million for {pair}")
+            needs.append(f"more than a million patients ({pair})")
         else:
             ends = interval(row.patients_needed_low, row.patients_needed_high, write=count)
-            needs.append(f"about {count(row.patients_needed)} {ends} for {pair}")
+            needs.append(f"about {count(row.patients_needed)} patients {ends} ({pair})")
     return {
         "n_patients": count(sizes["n_patients"].iloc[0]),
         "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",

@@ -34,7 +34,7 @@ _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
 def data(study: Study) -> dict[str, Any]:
     """Return the tables of counts, files and participants, and whether it is the paper's dataset.
 
-    ``participants`` is None, and ``odd`` empty, where their tables are not there.
+    ``participants`` is None, and ``uneven`` empty, where their tables are not there.
     """
     summary, files = study.summary, study.summary["flow"]["files"]
     papers = not study.synthetic and all(summary[key] == n for key, (_, n) in _COUNTED.items())
@@ -57,7 +57,7 @@ def data(study: Study) -> dict[str, Any]:
             "Files", ["", "Number"], [[name, count(n)] for name, n in (used | left_out).items()]
         ),
         "participants": None if described is None else participants(described),
-        "odd": "" if splits is None else odd_splits(splits),
+        "uneven": "" if splits is None else uneven_splits(splits),
     }
 
 
@@ -90,22 +90,38 @@ def participants(described: pd.DataFrame) -> Table:
     return Table("Participants", ["", *_SUBSETS.values()], rows, notes)
 
 
-def odd_splits(splits: pd.DataFrame) -> str:
-    """Return a sentence that names the replicates whose split is odd; empty if none is.
+def uneven_splits(splits: pd.DataFrame) -> str:
+    """Return sentences that name the replicates with the fewest and most positive test patients.
 
-    `splits` is ``comparison/patients/splits.csv``.
+    They say which splits are odd, if any. Empty where all replicates have the same share.
+
+    Parameters
+    ----------
+    splits
+        ``comparison/patients/splits.csv``.
     """
-    odd = [
-        f"replicate {row.replicate} ({_percent(row.positive_test / row.n_test)} of test patients "
-        f"have a hemorrhage, {_percent(row.positive_train / row.n_train)} of training patients)"
-        for row in splits[splits["odd"] == 1].itertuples()
+    shares = splits["positive_test"] / splits["n_test"]
+    ends = [
+        f"{_percent(end)} ({_replicates(splits[shares == end])})"
+        for end in (shares.min(), shares.max())
     ]
-    if not odd:
+    if shares.min() == shares.max():
         return ""
-    return (
-        f"Odd splits: {listed(odd)}. Fewer than one random split in {1 / ODD:.0f} is as uneven; of "
-        f"{len(splits)}, {ODD * len(splits):.2g} would be by chance."
+    first = splits.iloc[0]
+    every = (first["positive_train"] + first["positive_test"]) / (
+        first["n_train"] + first["n_test"]
     )
+    odd = splits[splits["odd"] == 1]
+    return (
+        f"Of a replicate's test patients, {ends[0]} to {ends[1]} have a hemorrhage, beside "
+        f"{_percent(every)} of all patients. Odd splits, as uneven as fewer than one random split "
+        f"in {1 / ODD:.0f}: {_replicates(odd) if len(odd) else 'none'}."
+    )
+
+
+def _replicates(splits: pd.DataFrame) -> str:
+    """Return in words which replicates these are."""
+    return f"replicate{'s' * (len(splits) > 1)} {listed(map(str, splits['replicate']))}"
 
 
 def _cell(values: pd.DataFrame, name: str, subset: str) -> str:
