@@ -90,10 +90,10 @@ def splits(*positive_test, odd=()):
 def test_uneven_splits_are_named():
     assert uneven_splits(splits(5, 6, 11, 5)) == (
         "Of a replicate's test patients, 28 % (replicates 1 and 4) to 61 % (replicate 3) have a "
-        "hemorrhage, beside 45 % of all patients. Odd splits, as uneven as fewer than one random "
-        "split in 20: none."
+        "hemorrhage, beside 45 % of all patients. Odd splits (fewer than one random split in 20 "
+        "is as uneven): none."
     )
-    assert uneven_splits(splits(5, 14, odd=(2,))).endswith("in 20: replicate 2.")
+    assert uneven_splits(splits(5, 14, odd=(2,))).endswith("is as uneven): replicate 2.")
     assert uneven_splits(splits(8, 8)) == ""
 
 

@@ -114,8 +114,8 @@ def uneven_splits(splits: pd.DataFrame) -> str:
     odd = splits[splits["odd"] == 1]
     return (
         f"Of a replicate's test patients, {ends[0]} to {ends[1]} have a hemorrhage, beside "
-        f"{_percent(every)} of all patients. Odd splits, as uneven as fewer than one random split "
-        f"in {1 / ODD:.0f}: {_replicates(odd) if len(odd) else 'none'}."
+        f"{_percent(every)} of all patients. Odd splits (fewer than one random split in "
+        f"{1 / ODD:.0f} is as uneven): {_replicates(odd) if len(odd) else 'none'}."
     )
 
 
