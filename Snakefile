@@ -25,6 +25,9 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/further.smk"
+include: "workflow/rules/protocols.smk"
+include: "workflow/rules/multiverse.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/published.smk"
@@ -32,15 +35,23 @@ include: "workflow/rules/published.smk"
 
 localrules:
     all,
+    multiverse,
     published,
 
 
 rule all:
-    """The whole study: tables, figures and the report."""
+    """The whole study: tables, figures, the report and its checklists."""
     default_target: True
     input:
         "<results>/report.html",
         "<results>/config.yaml",
+        rules.write_reporting.output,
+
+
+rule multiverse:
+    """The answer under every protocol of a grid: a table, and a page with its figure."""
+    input:
+        multiverse_page,
 
 
 rule published:

@@ -75,7 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     print(frame.round(3).to_string(index=False))
     print(f"Standard error of a rate of .05: {np.sqrt(0.05 * 0.95 / options.runs):.3f}")
     if options.write:
-        write_table(updated(frame, Path(options.write)), options.write, LEVELS)
+        some = len(options.families) < len(FAMILIES) or len(options.procedures) < len(PROCEDURES)
+        table = updated(frame, Path(options.write)) if some else frame
+        write_table(table, options.write, LEVELS)
 
 
 def simulated_levels(
@@ -170,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         "--write",
         nargs="?",
         const=str(TABLE),
-        help="put the rates into this table, in place of older ones (resources/levels.csv)",
+        help="write the table (resources/levels.csv); of a choice, its rows alone",
     )
     return parser
 

@@ -7,16 +7,11 @@ learner sees one block, so the two are exchangeable and their expected metrics e
 set of patients makes one of them look better by chance, in all replicates alike.
 """
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from learners import LEARNERS  # noqa: E402
+from learners import LEARNERS
 
 PREVALENCE = 36 / 82  # of CT-ICH
 N_FEATURES = 20

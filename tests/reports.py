@@ -2,21 +2,25 @@
 
 import functools
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import classification_metrics
 from ctseq.evidence.over_patients.tested import tested_of
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
+from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report import facts
 from ctseq.report.figures import Figure
 from ctseq.report.study import Study
 from ctseq.study.comparison import comparison_settings
 from published import PUBLISHED
 
+SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text("utf-8"))
 METRICS = ("accuracy", "recall", "specificity", "precision", "roc_auc", "brier")
 
 
@@ -53,7 +57,9 @@ def config_of(models, dataset="phantom"):
     image = {"kind": "image", "labels": "slice", "sequence_rule": "any"}
     return {
         "study": "small",
-        "dataset": {"format": dataset, "path": "data"},
+        "seed": 2024,
+        "shards": 1,
+        "dataset": SHIPPED["dataset"] | {"format": dataset, "path": "data"},
         "replicates": 3,
         "splits": {
             "scheme": "random", "test_proportion": 0.3, "stratify": False, "folds": 5,
@@ -66,7 +72,8 @@ def config_of(models, dataset="phantom"):
         "extraction": {"precision": "float32", "speedups": True},
         "training": {
             "trainable": "head", "learning_rate": 5e-6, "warmup_steps": 2, "patience": 5,
-            "loss": "cross_entropy", "micro_batch": 2, "augmentation": {"mirror": False},
+            "loss": "cross_entropy", "sampling": "shuffled", "micro_batch": 2,
+            "augmentation": {"mirror": False},
         },
         "tuning": {"patients": "test", "folds": 5},
         "evaluation": {"threshold": 0.5},
@@ -90,6 +97,11 @@ def numbers_of(models, names=METRICS):
     metrics = metrics_of(predictions)
     patients = pd.DataFrame({"patient_id": [f"{n:03d}" for n in range(31)]})
     patients["hemorrhage"] = patients.index % 2
+    patients = patients.assign(
+        age_years=20.0 + 2 * patients.index, sex=["F", "M", ""] * 10 + ["F"],
+        n_slices=30, n_positive_slices=5 * patients["hemorrhage"], spacing_mm=np.nan,
+        **dict.fromkeys(SUBTYPES, 0),
+    )  # fmt: skip
     split = patients.assign(subset=["test"] * 10 + ["train"] * 21)
     config = config_of(models)
     config["comparison"] |= {"primary": names[0], "metrics": [*names]}
@@ -100,7 +112,8 @@ def numbers_of(models, names=METRICS):
         "replicates": replicates_of(metrics, design, settings),
         "predictions": tested_of(predictions, patients, design, settings),
     }
-    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in ANALYSES.values()}
+    known = [one for one in ANALYSES.values() if one.inputs in inputs]
+    return metrics, {one.stem: one.compute(inputs[one.inputs]) for one in known}
 
 
 def study_of(models, dataset="phantom", **changed):
@@ -111,11 +124,18 @@ def study_of(models, dataset="phantom", **changed):
     }  # fmt: skip
     parts = {
         "config": config_of(models, dataset),
+        "levels": PUBLISHED.levels,
         "registered": {},
         "n_never_tested": 1,
         "summary": {
             "patients": 31, "positive_patients": 15, "brain_slices": 900, "positive_slices": 100,
-            "flow": {"files": {"seen": 1000, "used": 900, "excluded_by_reason": {"mask": 100}}},
+            "slices_per_patient": {"min": 20, "median": 29.0, "max": 40},
+            "subtypes": {"subdural": {"patients": 4, "slices": 20}},
+            "flow": {
+                "files": {"seen": 1000, "used": 900, "excluded_by_reason": {"mask": 100}},
+                "slices": {"seen": 901, "used": 900, "excluded_by_reason": {"no-label": 1}},
+                "patients": {"seen": 31, "used": 31, "excluded_by_reason": {}},
+            },
         },
         "models": dict.fromkeys(models, description),
         "metrics": metrics,

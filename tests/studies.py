@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published")
-SHIPPED += ("workflow", "benchmarks")
+SHIPPED += ("resources/levels.csv", "workflow", "benchmarks")
 STUDY = {
     "study": "small",
     "dataset": {
@@ -80,11 +80,14 @@ def read_dot(text):
 
 
 def contents(results):
-    """Return what has to be the same wherever a study runs: path to content."""
+    """Return what has to be the same wherever a study runs: path to content.
+
+    The page and the checklists state programs' versions, which each machine has its own of.
+    """
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html"):
+        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html", "reporting"):
             continue
         if path.is_symlink():  # to a slice: the part that is the same in every copy
             found[name.as_posix()] = path.readlink().as_posix().rpartition("/Patients_CT/")[2]

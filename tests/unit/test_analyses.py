@@ -36,8 +36,10 @@ def test_every_analysis_has_its_own_file_inputs_and_section():
     shown = {section.id for section in SECTIONS}
     for name, analysis in ANALYSES.items():
         assert analysis.name == name
-        inputs = {"patients": "predictions", "slices": "slices"}
-        assert analysis.inputs == inputs.get(name.partition("/")[0], "replicates")
+        folder = name.rpartition("/")[0]
+        inputs = {"patients": ["predictions"], "slices": ["slices"]}
+        inputs |= {"further": ["variance", "learning_curve"]}
+        assert analysis.inputs in inputs.get(folder, ["replicates"])
         assert analysis.section in shown
 
 

@@ -137,6 +137,22 @@ def test_windows_and_label_tables_of_other_formats(changes):
         ({"evaluation.threshold": "chosen"}, "would flatter the model"),
         ({"evaluation.threshold": "best"}, "must be one of chosen"),
         ({"evaluation.threshold": 1.5}, "evaluation.threshold: 1.5"),
+        ({"further.variance_seeds": 1}, "further.variance_seeds is 1, but one seed does not vary"),
+        ({"further.learning_curve": [1.0]}, "further.learning_curve.0: 1.0"),
+        (
+            {"further.variance_seeds": 3, "models.convnext.training": {"trainable": "all"}},
+            "further.variance_seeds: models.convnext is trained from pixels",
+        ),
+        (
+            {"further.learning_curve": [0.5], "models.vivit.shuffle_slices": True},
+            "further.learning_curve: models.vivit sees its slices in a new order each replicate",
+        ),
+        ({"multiverse.threshold": ["best"]}, "must be one of chosen"),
+        ({"multiverse.learning_rate": [[1.0e-3]]}, "multiverse.learning_rate.0: [0.001]"),
+        (
+            {"multiverse.frames": [16], "models.vivit-frames-16": CONFIG["models"]["convnext"]},
+            "has the name that multiverse.frames gives vivit with 16 frames",
+        ),
     ],
 )
 def test_mistakes_are_named(changes, message):

@@ -12,7 +12,7 @@ from ctseq.evidence.levels import LEARNERS, LEVELS
 from ctseq.evidence.over_replicates.paper import FALSE_ALARM_RATES
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.append(str(ROOT / "benchmarks"))
 
 import false_alarms  # noqa: E402
 import learners  # noqa: E402

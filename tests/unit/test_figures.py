@@ -20,13 +20,13 @@ from ctseq.figures import comparison, registry, replicates, training
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.flow import flow
 from ctseq.figures.registry import FIGURES, Figure, figure_files
-from ctseq.figures.style import PAGE, look_of, save
+from ctseq.figures.style import COLUMN, PAGE, look_of, save
 from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report.sections import SECTIONS
 from plot_figures import main as plot_figures
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"metrics": ["recall", "f1"], "alpha": 0.05, "rope": 0.02, "shared_splits": True}
+SETTINGS = {"metrics": ["recall", "f1"], "alpha": 0.05, "shared_splits": True}
 TABLES = {"summary", "metrics", "histories", *ANALYSES}
 TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 SIX = TWO | {
@@ -48,14 +48,23 @@ def metrics_of(labels, n=4):
     return pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
 
 
-def compared(labels, metrics=("accuracy", "precision")):
+def verdicts_of(labels, metrics=("accuracy", "precision")):
+    """Return verdicts on all pairs, of which those with the first model are contrasts."""
+    first = next(iter(labels))
     rows = [
-        (metric, a, b, 0.1, -0.1, 0.3, 0.04 if number % 2 else 0.4)
-        for metric in metrics
+        (metric, a, b, int(metric == metrics[0]), int(a == first), number % 2, 0.1, -0.1, 0.3,
+         0.05 * place)
+        for place, metric in enumerate(metrics, start=1)
         for number, (a, b) in enumerate(itertools.combinations(labels, 2))
-    ]
-    columns = ["metric", "model_a", "model_b", "estimate", "low", "high", "p_adjusted"]
-    return pd.DataFrame(rows, columns=columns)
+    ]  # fmt: skip
+    columns = ["metric", "model_a", "model_b", "primary", "contrast", "supported"]
+    return pd.DataFrame(rows, columns=[*columns, "estimate", "low", "high", "margin"])
+
+
+def means_of(labels):
+    rows = [("accuracy", model, 0.6 + place / 20) for place, model in enumerate(labels)]
+    frame = pd.DataFrame(rows, columns=["metric", "model", "estimate"])
+    return frame.assign(low=frame["estimate"] - 0.1, high=frame["estimate"] + 0.1)
 
 
 def histories_of(labels):
@@ -71,7 +80,7 @@ def histories_of(labels):
 
 def drawn(labels, *names):
     """Draw the figures of these names, or all there are."""
-    metrics, tests = metrics_of(labels), compared(labels)
+    metrics, verdicts = metrics_of(labels), verdicts_of(labels)
     ranks = pd.DataFrame(
         [(metric, model, place + 1.0) for metric in ("accuracy", "precision")
          for place, model in enumerate(labels)],
@@ -82,9 +91,8 @@ def drawn(labels, *names):
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
         "confusion": lambda: replicates.confusion_matrix(metrics, model=first, labels=labels),
         "training": lambda: training.training_curves(histories_of(labels), labels=labels),
-        "differences": lambda: comparison.differences(
-            tests, metrics, labels=labels, rope=0.02, alpha=0.05
-        ),
+        "differences": lambda: comparison.differences(verdicts, metrics, labels=labels, alpha=0.05),
+        "answer": lambda: comparison.answer(means_of(labels), verdicts, labels=labels, alpha=0.05),
         "ranking": lambda: comparison.ranking(ranks, labels=labels),
     }
     return {name: draw[name]() for name in names or draw}
@@ -107,7 +115,7 @@ def visible_texts(figure):
 
 
 def test_same_bytes_every_time(tmp_path):
-    names = ("metric", "confusion", "training", "differences")
+    names = ("metric", "confusion", "training", "differences", "answer")
     for number in (1, 2):
         for name, figure in drawn(TWO, *names).items():
             save(figure, *(tmp_path / f"{name}{number}.{kind}" for kind in ("svg", "png")))
@@ -159,14 +167,14 @@ def test_every_replicate_is_a_point_and_undefined_ones_are_counted():
 
 
 def test_models_with_splits_of_their_own_are_not_joined():
-    metrics, tests = metrics_of(TWO), compared(TWO)
+    metrics, verdicts = metrics_of(TWO), verdicts_of(TWO)
     options = {"labels": TWO, "shared_splits": False}
     joined, apart = (
         replicates.metric_boxplot(metrics, metric="accuracy", labels=TWO, shared_splits=shared)
         for shared in (True, False)
     )
     assert len(joined.axes[0].get_lines()) - len(apart.axes[0].get_lines()) == 4
-    figure = comparison.differences(tests, metrics, rope=0.02, alpha=0.05, **options)
+    figure = comparison.differences(verdicts, metrics, alpha=0.05, **options)
     assert not [line for line in figure.axes[0].get_lines() if line.get_marker() == "|"
                 and len(line.get_xdata())]  # fmt: skip
 
@@ -188,10 +196,52 @@ def test_metric_undefined_everywhere_is_said(tmp_path):
     metrics.loc[metrics["metric"] == "precision", "value"] = np.nan
     figure = replicates.metric_boxplot(metrics, metric="precision", labels=TWO)
     assert any("undefined in every" in text.get_text() for text in figure.findobj(Text))
-    tests = compared(TWO).assign(estimate=np.nan, low=np.nan, high=np.nan, p_adjusted=np.nan)
-    figure = comparison.differences(tests, metrics, labels=TWO, rope=0.02, alpha=0.05)
+    verdicts = verdicts_of(TWO).assign(estimate=np.nan, low=np.nan, high=np.nan)
+    figure = comparison.differences(verdicts, metrics, labels=TWO, alpha=0.05)
     save(figure, tmp_path / "a.svg", tmp_path / "a.png")
     assert any(text.get_text() == "undefined" for text in figure.findobj(Text))
+
+
+def bands_of(axes):
+    """Return where the bands of margins lie: rows' middles to ends."""
+    boxes = [band.get_paths()[0].get_extents() for band in axes.collections]
+    return {round((box.y0 + box.y1) / 2): (box.x0, box.x1) for box in boxes}
+
+
+def test_each_metric_has_its_own_margin():
+    figure = drawn(TWO, "differences")["differences"]
+    bands = bands_of(figure.axes[0])
+    assert bands == {0: pytest.approx((-0.05, 0.05)), 1: pytest.approx((-0.1, 0.1))}
+
+
+def test_all_pairs_of_three_models_are_drawn_and_the_contrasts_of_four():
+    def pairs(names):
+        axes = drawn({name: name for name in names}, "differences")["differences"].axes[0]
+        return [label.get_text() for label in axes.get_yticklabels()]
+
+    assert pairs("abc") == ["a − b", "a − c", "b − c"]
+    assert pairs("abcd") == ["a − b", "a − c", "a − d"]
+
+
+def test_a_filled_marker_is_a_difference_that_is_shown():
+    axes = drawn({name: name for name in "abc"}, "differences")["differences"].axes[0]
+    fills = [line.get_markerfacecolor() for line in axes.get_lines() if line.get_marker() == "o"]
+    assert [fill == "white" for fill in fills] == [True, False, True]
+
+
+@pytest.mark.parametrize(("names", "rows"), [("ab", (2, 1)), ("abc", (3, 2)), ("abcdefgh", (8, 7))])
+def test_the_answers_figure_has_a_row_a_model_and_contrast_and_fits_a_phone(names, rows):
+    figure = drawn({name: name for name in names}, "answer")["answer"]
+    assert figure.get_figwidth() <= COLUMN + 1e-9
+    assert tuple(len(axes.get_yticks()) for axes in figure.axes) == rows
+    assert figure.axes[0].get_xlim() == (0, 1)
+    assert len(bands_of(figure.axes[1])) == rows[1]
+
+
+def test_a_mean_that_is_undefined_is_said_in_the_answers_figure():
+    means = means_of(TWO).assign(estimate=np.nan, low=np.nan, high=np.nan)
+    figure = comparison.answer(means, verdicts_of(TWO), labels=TWO, alpha=0.05)
+    assert sum(text.get_text() == "undefined" for text in figure.findobj(Text)) == 2
 
 
 def test_labels_are_not_read_as_formulas(tmp_path):
@@ -278,15 +328,15 @@ def test_every_figure_has_its_caption_section_and_tables():
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
     for figure in FIGURES:
         assert (ROOT / f"workflow/report/{figure.name}.rst").is_file()
-        assert figure.section in [section.id for section in SECTIONS]
+        assert figure.section in ["answer", *(section.id for section in SECTIONS)]
         assert set(figure.tables) <= TABLES
         assert "-" not in figure.name  # which parts it from an item
 
 
 def test_figures_are_those_that_there_are_tables_for_in_the_order_of_the_page():
     assert list(figure_files(SETTINGS | {"labels": TWO}, TABLES)) == [
-        "flow", "differences", "roc", "precision_recall", "calibration-vivit",
-        "calibration-convnext", "benefit", "training",
+        "answer", "flow", "differences", "roc", "precision_recall", "calibration-vivit",
+        "calibration-convnext", "benefit", "subgroups", "training",
         "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext",
     ]  # fmt: skip
     assert "training" not in figure_files(SETTINGS | {"labels": TWO}, TABLES - {"histories"})

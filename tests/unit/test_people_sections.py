@@ -6,8 +6,8 @@ import pytest
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
 from ctseq.evidence.over_patients.participants import participants_table
 from ctseq.evidence.over_patients.subgroups import title_of
-from ctseq.report.comparison import sample_size, section_tables, subgroups
-from ctseq.report.dataset import participants, uneven_splits
+from ctseq.report.comparison import section_tables
+from ctseq.report.dataset import participants, sample_size, subgroups, uneven_splits
 from ctseq.report.sections import SECTIONS
 from ctseq.report.study import Compared
 from patients import small_study
@@ -23,7 +23,8 @@ POINTED = {"model": "b", "scored_by": "attention", "measure": "slice_auc", "esti
 
 
 def compared(**tables):
-    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables)
+    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables,
+                    levels=pd.DataFrame())  # fmt: skip
 
 
 def when(section, study):

@@ -13,7 +13,7 @@ from ctseq.families.tables import HISTORY
 from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.notes import WORDS, note_words, words_of
-from ctseq.report.numbers import count, interval, memory, number, p_value
+from ctseq.report.numbers import count, interval, memory, number, p_value, size
 from ctseq.report.tables import table_of
 from plot_figures import read_histories
 
@@ -82,6 +82,7 @@ def test_numbers_carry_no_noise():
     ]  # fmt: skip
     assert number(-0.0001) == "0.000"
     assert number(-0.5, 1) == "−0.5"
+    assert [size(v) for v in (0.124, -0.0049, 0.0, -0.0351)] == ["0.12", "−0.005", "0.00", "−0.04"]
     assert number(float("inf")) == "unbounded"
     assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
     assert interval(-0.1, np.nan) == "undefined"

@@ -13,7 +13,7 @@ from ctseq.evidence.metrics import classification_metrics, comparable_metrics
 from ctseq.replicates.aggregation import choose_threshold
 from ctseq.replicates.splits import random_split, repeated_kfold_split
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from batch_metrics import THRESHOLDS, batch_metrics  # noqa: E402
 from learners import LEARNERS, youden_thresholds  # noqa: E402

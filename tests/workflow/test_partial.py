@@ -11,7 +11,7 @@ RUN = "results/small/runs/vivit/replicate-02"
 OF_RUN = {"train_head model=vivit, replicate=02", "evaluate model=vivit, replicate=02"}
 
 # What follows from a change, from the report backwards.
-REPORT = {"write_report", "all"}
+REPORT = {"write_report", "write_reporting", "all"}
 PLOTTED = {"plot_figures"} | REPORT
 COMPARED = {"compare_models"} | PLOTTED
 PATIENTS = {"compare_patients"} | PLOTTED

@@ -15,9 +15,9 @@ from ctseq.evidence.over_replicates.power import two_sample_power
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources/published"]
-NEEDED += ["workflow"]
+NEEDED += ["resources/levels.csv", "workflow"]
 METRICS = ["accuracy", "recall", "precision", "specificity", "balanced_accuracy"]
-FIGURES = ["differences", *(f"metric-{metric}" for metric in METRICS)]
+FIGURES = ["answer", "differences", *(f"metric-{metric}" for metric in METRICS)]
 FIGURES += ["confusion-vivit", "confusion-convnext"]
 
 with (ROOT / "resources/published/tables.csv").open(encoding="utf-8") as file:

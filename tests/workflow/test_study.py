@@ -72,6 +72,19 @@ def test_it_reaches_one_report(study):
     assert "ConvNeXt" in page
 
 
+def test_checklists_lead_to_files_of_the_study(study):
+    folder = study.copy.results / "reporting"
+    names = {"claim.md", "tripod-ai.md", "model-card-vivit.md", "model-card-convnext.md"}
+    assert {path.name for path in folder.iterdir()} == names
+    page = (study.copy.results / "report.html").read_text("utf-8")
+    for path in folder.iterdir():
+        assert f"reporting/{path.name}: " in page
+        for target in re.findall(r"\]\((\.\./[^)]*)\)", path.read_text("utf-8")):
+            file, _, anchor = target.partition("#")
+            assert (folder / file).exists(), target
+            assert not anchor or f'id="{anchor}"' in page, target
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_keep_their_contract(study, name):
     header = (study.copy.results / name).read_text("utf-8").split("\n")[0]

@@ -16,13 +16,15 @@ SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.core.errors import InputError
+from ctseq.core.words import duration
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
-from ctseq.study.comparison import comparison_settings
+from ctseq.study.comparison import comparison_settings, contrasts_of
 from ctseq.study.config import check_config, in_order_of
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
+from ctseq.study.multiverse import feature_names, grid_of, trainings_of
 from ctseq.study.study import Study
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
@@ -52,7 +54,7 @@ pathvars:
 
 
 wildcard_constraints:
-    model="|".join(MODELS),
+    model="|".join(STUDY.encoded),
     replicate=r"\d\d+",
     shard=f"({'|'.join(STUDY.shards)})",
     # Of features of shuffled slices, the replicate that has this order; else empty.
@@ -151,6 +153,17 @@ def tables_from(inputs):
 DRAWABLE_PUBLISHED = {"metrics": "<results>/metrics.csv"} | tables_from("replicates")
 DRAWABLE = DRAWABLE_PUBLISHED | tables_from("predictions") | tables_from("slices")
 DRAWABLE |= {"summary": "<results>/dataset/summary.json"}
+# What trains more is part of the report where it is asked for.
+FURTHER = {
+    kind: tables_from(kind)
+    for kind, asked in (
+        ("variance", config["further"]["variance_seeds"]),
+        ("learning_curve", config["further"]["learning_curve"]),
+    )
+    if asked
+}
+for tables in FURTHER.values():
+    DRAWABLE |= tables
 if trained := STUDY.models_trained_by("linear", "sequence", "finetune"):  # in epochs
     DRAWABLE |= {"histories": every_run("history.csv", models=trained)}
 

@@ -11,7 +11,7 @@ TRAINING_RULES = {
 
 def model_of(wildcards):
     """Return the model of a job."""
-    return STUDY.models[wildcards.model]
+    return STUDY.encoded[wildcards.model]
 
 
 def of_model(setting):
@@ -88,3 +88,34 @@ def features_of(wildcards):
     if model.training["augmentation"]["mirror"]:
         files["mirrored"] = every_shard(f"features/{encoder}{order}-mirrored", ".safetensors")
     return files
+
+
+def trained_on(wildcards):
+    """Return the files that a model is trained on in all replicates."""
+    return features_of(wildcards) | {
+        "slices": f"{RESULTS}/dataset/slices.csv",
+        "patients": f"{RESULTS}/dataset/patients.csv",
+        "splits": [f"{RESULTS}/splits/replicate-{replicate}.csv" for replicate in REPLICATES],
+    }
+
+
+def learning_of(wildcards):
+    """Return the settings of a model's training on the features, but for the replicate."""
+    model = model_of(wildcards)
+    classical = model.way_of_training == "classical"
+    folds = config["tuning"]["folds"] if classical else STUDY.inner_folds
+    return {"model": model.head_settings, "folds": folds, "seed": config["seed"]}
+
+
+def evaluation_of(wildcards):
+    """Return how a model's scores become predictions."""
+    return {"sequence_rule": model_of(wildcards).sequence_rule, "threshold": STUDY.threshold}
+
+
+def training_memory(wildcards, input, attempt):
+    """Return the MB of many trainings in one job.
+
+    PyTorch and batches of sequences take 2000; scikit-learn holds four copies of the features.
+    """
+    copies = 4 * input.size_mb if model_of(wildcards).way_of_training == "classical" else 0
+    return int(2000 + copies) * attempt

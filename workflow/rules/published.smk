@@ -53,6 +53,7 @@ rule write_published:
         metrics="results/published/metrics.csv",
         comparison=rules.compare_published.output,
         printed="resources/published/tables.csv",
+        levels="resources/levels.csv",
         figures=rules.plot_published_figures.output.svg,
         captions=CAPTIONS,
         templates=TEMPLATES,

@@ -56,30 +56,38 @@ rule plot_figures:
         "../scripts/plot_figures.py"
 
 
+# What a study found, as its page and its checklists tell it.
+FOUND = {
+    "summary": "<results>/dataset/summary.json",
+    "models": [f"{RESULTS}/models/{STUDY.encoder_of(model)}.json" for model in MODELS],
+    "metrics": "<results>/metrics.csv",
+    "summaries": every_run("training.json"),
+    "splits": expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
+    # As text: for files of a rule, Snakemake compares all inputs with each of them.
+    "comparison": [
+        *map(str, rules.compare_models.output),
+        *map(str, rules.compare_patients.output),
+        *map(str, rules.compare_slices.output),
+        *(path for tables in FURTHER.values() for path in tables.values()),
+    ],
+    "environments": ["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
+}
+
+
 rule write_report:
     """Write the page that reports the study; it needs no other file to be read."""
     input:
-        summary="<results>/dataset/summary.json",
-        models=[f"{RESULTS}/models/{STUDY.encoder_of(model)}.json" for model in MODELS],
-        metrics="<results>/metrics.csv",
-        summaries=every_run("training.json"),
-        splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
-        # As text: for files of a rule, Snakemake compares all inputs with each of them.
-        comparison=[
-            *map(str, rules.compare_models.output),
-            *map(str, rules.compare_patients.output),
-            *map(str, rules.compare_slices.output),
-        ],
+        **FOUND,
         figures=[
             # A picture of pixels gains nothing from being vectors.
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
             *map(str, rules.plot_figures.output.svg),
         ],
+        levels="resources/levels.csv",
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
         captions=CAPTIONS,
         templates=TEMPLATES,
-        environments=["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
     output:
         report=report(
             "<results>/report.html",
@@ -102,6 +110,30 @@ rule write_report:
         benchmarks=f"{RESULTS}/benchmarks",
     script:
         "../scripts/write_report.py"
+
+
+rule write_reporting:
+    """Fill in reporting checklists and a card of each model with what the study knows of itself."""
+    input:
+        **FOUND,
+    output:
+        claim="<results>/reporting/claim.md",
+        tripod_ai="<results>/reporting/tripod-ai.md",
+        cards=[f"{RESULTS}/reporting/model-card-{model}.md" for model in MODELS],
+    log:
+        "<results>/logs/write_reporting.log",
+    benchmark:
+        "<results>/benchmarks/write_reporting.tsv"
+    conda:
+        "../../envs/stats.yaml"
+    resources:
+        mem_mb=500,  # Python with pandas and SciPy
+    params:
+        code_of("write_reporting.py"),
+        config=study_config(),
+        registered=config["registered"],
+    script:
+        "../scripts/write_reporting.py"
 
 
 rule write_registration:

@@ -3,13 +3,14 @@
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
 from ctseq.intake.tables import PATIENTS
-from ctseq.replicates.splits import SCHEMES
+from ctseq.replicates.splits import draw_split
 from ctseq.replicates.tables import SPLIT
 
 
-def main(patients, split, *, scheme, **settings):
+def main(patients, split, *, replicate, seed, **settings):
     """Write the split of one replicate, drawn by a scheme with the settings of that scheme."""
-    write_table(SCHEMES[scheme](read_table(patients, PATIENTS), **settings), split, SPLIT)
+    known = read_table(patients, PATIENTS)
+    write_table(draw_split(known, settings, replicate=replicate, seed=seed), split, SPLIT)
 
 
 if "snakemake" in globals():

@@ -3,6 +3,7 @@
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
+from ctseq.evidence.levels import LEVELS
 from ctseq.evidence.published import PRINTED
 from ctseq.evidence.reading import read_analyses
 from ctseq.evidence.tables import METRICS
@@ -18,6 +19,7 @@ def main(inputs, report, *, study):
         printed=read_table(inputs.printed, PRINTED),
         metrics=read_table(inputs.metrics, METRICS),
         comparison=read_analyses(inputs.comparison),
+        levels=read_table(inputs.levels, LEVELS),
         figures=read_figures(inputs.figures, inputs.captions, study, shared_splits=False),
     )
     with atomic_write(report) as unfinished:

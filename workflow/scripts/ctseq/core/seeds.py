@@ -10,3 +10,4 @@ AUGMENTATION = 3  # changes of training images
 INNER = 4  # inner folds of the training patients
 MODEL = 5  # randomness inside a model, such as dropout
 SLICES = 6  # order of the slices that the control `shuffle_slices` shows
+FEWER = 7  # training patients that a learning curve leaves out

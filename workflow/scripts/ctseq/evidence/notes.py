@@ -49,6 +49,10 @@ class Code(StrEnum):
     CLASSES_SEPARATED = "classes_separated"
     FEW_PATIENTS = "few_patients"  # needed
     NEEDS_AUC_ABOVE_CHANCE = "needs_auc_above_chance"
+    NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n, seeds
+    SPLIT_PART_BELOW_ZERO = "split_part_below_zero"
+    SEED_PART_BELOW_ZERO = "seed_part_below_zero"
+    TOO_FEW_TO_LEARN = "too_few_to_learn"  # n, of
 
 
 def note(code: Code, **values: float) -> Note:

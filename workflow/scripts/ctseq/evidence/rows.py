@@ -1,4 +1,4 @@
-"""Checks of levels, Holm's adjustment, and the notes column."""
+"""Checks of levels, Holm's adjustment, undefined values, and the notes column."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +25,29 @@ def holm(p: np.ndarray) -> np.ndarray:
     if defined.any():
         adjusted[defined] = multipletests(p[defined], method="holm")[1]
     return adjusted
+
+
+def defined_rows(values: np.ndarray, undefined: str, *, name: str) -> tuple[np.ndarray, int]:
+    """Return values without undefined ones, and how many rows had one.
+
+    Parameters
+    ----------
+    values
+        A row a replicate, shape (J,) or (J, columns); NaN is undefined.
+    undefined
+        ``exclude`` drops the rows, ``zero`` counts the values as 0, ``error`` refuses them.
+    name
+        What the values are, for the error.
+    """
+    missing = np.isnan(values)
+    rows = missing.any(axis=tuple(range(1, values.ndim)))
+    if undefined == "error" and rows.any():
+        raise InputError(
+            f"{name} is undefined (0/0) in some trainings and comparison.undefined is 'error'. "
+            "Choose 'exclude' or 'zero', or another metric."
+        )
+    kept = values[~rows] if undefined == "exclude" else np.where(missing, 0.0, values)
+    return kept, int(rows.sum())
 
 
 def table_with_notes(

@@ -119,8 +119,12 @@ def fit_classical(
         return pipeline.decision_function(features[fit.held_out])
 
     truth = np.concatenate([task.labels[fit.held_out] for fit in task.inner])
+    # Few patients have no fifteen neighbours.
+    n_rows = min(len(fit.train) for fit in [task.outer, *task.inner])
     trials = []
     for values in ParameterGrid(head.grid):
+        if values.get("n_neighbors", 0) > n_rows:
+            continue
         held_out = [scores(values, fit) for fit in task.inner]
         curve = _curve(np.concatenate(held_out), truth, probabilities=probabilistic)
         calibrated = [curve(part) for part in held_out]

@@ -137,7 +137,7 @@ def _replicates(axes: Axes, y: float, points: np.ndarray) -> None:
 
 def _difference(axes: Axes, y: float, row: object) -> None:
     axes.fill_between(
-        [-row.margin, row.margin], y - 0.42, y + 0.42, color=_BAND, linewidth=0, zorder=0
+        [-row.margin, row.margin], y - 0.5, y + 0.5, color=_BAND, linewidth=0, zorder=0
     )
     if _missing(axes, y, row.estimate, 0):
         return

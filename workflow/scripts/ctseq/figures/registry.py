@@ -109,6 +109,12 @@ FIGURES = [
         ("ranking",),
         when=lambda settings: len(settings["labels"]) > 2,
     ),
+    Figure(
+        "learning_curve",
+        "further",
+        "ctseq.figures.further:learning_curve",
+        ("further/learning_curve",),
+    ),
 ]
 
 

@@ -1,7 +1,8 @@
 """Splits of the patients into training and test patients, and inner folds of the former."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,14 @@ def _stratified_folds(
 
 # `splits.scheme` to the function that draws a replicate's split.
 SCHEMES = {"random": random_split, "repeated_kfold": repeated_kfold_split}
+
+
+def draw_split(
+    patients: pd.DataFrame, settings: Mapping[str, Any], *, replicate: int, seed: int
+) -> pd.DataFrame:
+    """Return the split of a replicate under the settings of its ``scheme``, a key of `SCHEMES`."""
+    options = {key: value for key, value in settings.items() if key != "scheme"}
+    return SCHEMES[settings["scheme"]](patients, replicate=replicate, seed=seed, **options)
 
 
 def read_split(path: str | Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from ctseq.core.seeds import INNER
 from ctseq.core.tables import read_table
 from ctseq.intake.tables import PATIENTS, SLICES
 from ctseq.replicates.aggregation import Scans
-from ctseq.replicates.splits import inner_folds, read_split, rows_of
+from ctseq.replicates.splits import SUBSETS, inner_folds, read_split, rows_of
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,11 @@ def draw_fits(
     """Return the outer fit of a split, and inner fits of folds drawn from its training patients.
 
     Parameters are as for `draw_task`; `seed` is that of the draw. Of several views of a row, all
-    are learned from, but only the first is held out.
+    are learned from, but only the first is held out. Rows of patients in neither subset have no
+    part.
     """
-    training = rows_of(split, "train", rows["patient_id"])
-    outer = _fit(training, ~training, views)
+    training, test = (rows_of(split, subset, rows["patient_id"]) for subset in SUBSETS)
+    outer = _fit(training, test, views)
     if folds is None:
         return outer, []
     known = patients[rows_of(split, "train", patients["patient_id"])]

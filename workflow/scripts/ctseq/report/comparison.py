@@ -6,13 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.core.words import listed
 from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.levels import Level, simulated_level
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.over_patients.subgroups import title_of
 from ctseq.evidence.over_replicates.design import OVERLAP
-from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, number
+from ctseq.report.numbers import number
 from ctseq.report.study import Compared, Study
 from ctseq.report.tables import Table, table_of
 from ctseq.study.registration import sha256_of
@@ -20,8 +18,11 @@ from ctseq.study.registration import sha256_of
 _DIFFERENCE = {"estimate": "Difference"}
 _COUNTS = ["n_a", "n_b", "n_undefined"]
 
+_FURTHER = frozenset(one.stem for one in ANALYSES.values() if one.section == "further")
+_SHARES = {"share_split": "Split", "share_seed": "Seed", "share_rest": "Both together"}
+
 # Tables that are shown as words or curves instead.
-_UNPRINTED = frozenset({"verdict", "curves", "calibration_curve", "predicted", "decision_curve"})
+_UNPRINTED = _FURTHER | {"verdict", "curves", "calibration_curve", "predicted", "decision_curve"}
 _UNPRINTED |= {"participants", "splits", "subgroups"}
 
 # Name of the table to title, headings that differ and columns left out. A table that is not here
@@ -63,15 +64,15 @@ _PLAN = {
 # What is said below a table, beside the notes of its rows.
 _NOTES = {
     "bayesian_t": (
-        "Equivalent: that the difference is smaller than the metric's margin (Benavoli et al. 2017)."
+        "Equivalent: with a difference smaller than the metric's margin (Benavoli et al. 2017)."
     ),
     "effect_sizes": (
         "Effects without an interval describe these replicates: no interval of theirs allows for "
         "overlapping training sets."
     ),
     "power": (
-        "Power is that of the corrected test to find the metric's margin. What it would take to find "
-        "it in four studies of five is rounded up to two digits; the intervals come from the "
+        "Power is that of the corrected test to find the metric's margin. What it would take to "
+        "find it in four studies of five is rounded up to two digits; the intervals come from the "
         "deviation, which so few replicates give roughly."
     ),
 }
@@ -101,6 +102,42 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
     return made
 
 
+def levels_of(study: Compared, procedure: str = "difference") -> dict[str, Level]:
+    """Return what was simulated of the study's design, by metric; metrics that were not lack."""
+    config, splits = study.config, study.config["splits"]
+    design = {
+        "scheme": splits.get("scheme", "random"),
+        "stratify": splits.get("stratify", False),
+        "shared_splits": "sizes" not in splits,
+        "replicates": config["replicates"],
+        "n_patients": study.n_patients,
+        "procedure": procedure,
+    }
+    names = config["comparison"]["metrics"]
+    found = {name: simulated_level(study.levels, name, **design) for name in names}
+    return {name: level for name, level in found.items() if level}
+
+
+def levels_table(study: Compared) -> Table:
+    """Tabulate how often tests and intervals were right in simulated studies, by metric."""
+    claims, covers = levels_of(study), levels_of(study, "interval")
+    rows = [
+        [METRICS[name].title, rates(claims.get(name)), rates(covers.get(name))]
+        for name in study.config["comparison"]["metrics"]
+        if name in claims or name in covers
+    ]
+    header = ["", "Claims without a difference (nominal 5 %)", "Intervals that hold (95 %)"]
+    return Table("Levels in simulated studies", header, rows)
+
+
+def rates(level: Level | None) -> str:
+    """Return the rates of a level's learners, in per cent."""
+    if level is None:
+        return "not simulated"
+    low, high = (f"{100 * rate:.1f}" for rate in (level.low, level.high))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
 def primary(study: Study) -> dict[str, Any]:
     """Return what the section on the primary evidence says.
 
@@ -109,12 +146,15 @@ def primary(study: Study) -> dict[str, Any]:
     dict
         ``metric``: the primary metric, in words. ``n_contrasts``. ``ratio``: n_test/n_train.
         ``sha256``: of the configuration. ``registered``: what was registered before there were
-        results, empty if nothing. ``contrasts``: the table of the contrasts' tests.
+        results, empty if nothing. ``contrasts``: the table of the contrasts' tests. ``level``: of
+        the primary metric's test in simulated studies, None if there is none, ``rates``: the same
+        in words, ``levels``: the table of all metrics'.
     """
     name = study.config["comparison"]["primary"]
     tests = study.comparison["resampled_t"]
     key = ["metric", "model_a", "model_b"]
     verdict = study.comparison["verdict"]
+    level = levels_of(study).get(name)
     chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
     return {
         "metric": METRICS[name].words,
@@ -122,6 +162,9 @@ def primary(study: Study) -> dict[str, Any]:
         "ratio": number(tests["overlap"].iloc[0] / OVERLAP, 2),
         "sha256": sha256_of(study.config),
         "registered": study.registered,
+        "level": level,
+        "rates": rates(level),
+        "levels": levels_table(study),
         "contrasts": table_of(
             chosen.merge(tests, on=key),
             title="The primary analysis",
@@ -130,48 +173,6 @@ def primary(study: Study) -> dict[str, Any]:
             headings=_DIFFERENCE,
             drop=["overlap"],
         ),
-    }
-
-
-def subgroups(study: Study) -> dict[str, Any]:
-    """Return the table of subgroups: a row a group, the models side by side."""
-    frame = study.comparison["subgroups"]
-    groups = frame[["attribute", "group"]].drop_duplicates().itertuples(index=False, name=None)
-    rows = {group: [title_of(*group)] for group in groups}
-    header = [""]
-    for measure, of_whom in (("sensitivity", "with"), ("specificity", "without")):
-        own = frame[frame["measure"] == measure].set_index(["attribute", "group", "model"])
-        header.append(f"Patients {of_whom} hemorrhage")
-        header += [f"{measure.capitalize()}, {label}" for label in study.labels.values()]
-        for group, cells in rows.items():
-            found = own.reindex([(*group, model) for model in study.labels])
-            n = found["n"].iloc[0]
-            cells += ["" if pd.isna(n) else count(n), *map(_share, found.itertuples())]
-    few = dict.fromkeys(words for cell in frame["notes"] for words in words_of(cell))
-    notes = [f"Without a share: {words}." for words in few]
-    return {"subgroups": Table("Subgroups", header, [*rows.values()], notes)}
-
-
-def sample_size(study: Study) -> dict[str, Any]:
-    """Return how many patients the precision is of, and what the primary margin would need."""
-    sizes, power = study.comparison["sample_size"], study.comparison["power"]
-    key = ["metric", "model_a", "model_b"]
-    verdict = study.comparison["verdict"]
-    chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
-    needs = []
-    for row in chosen.merge(power, on=key).itertuples():
-        pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
-        if pd.isna(row.patients_needed):
-            needs.append(f"more than a million patients ({pair})")
-        else:
-            ends = interval(row.patients_needed_low, row.patients_needed_high, write=count)
-            needs.append(f"about {count(row.patients_needed)} patients {ends} ({pair})")
-    return {
-        "n_patients": count(sizes["n_patients"].iloc[0]),
-        "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",
-        "metric": METRICS[study.config["comparison"]["primary"]].words,
-        "margin": f"{chosen.merge(power, on=key)['difference'].iloc[0]:g}",
-        "needs": listed(needs),
     }
 
 
@@ -186,12 +187,54 @@ def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def _share(row: Any) -> str:
-    """Return an estimate with its interval; empty where there is none."""
-    if pd.isna(row.estimate):
-        return ""
-    return f"{number(row.estimate, 2)} {interval(row.low, row.high, write=_two)}"
+def has_further(study: Compared) -> bool:
+    """Return whether the study has analyses that trained more."""
+    return not _FURTHER.isdisjoint(study.comparison)
 
 
-def _two(value: float) -> str:
-    return number(value, 2)
+def further(study: Compared) -> dict[str, Any]:
+    """Return the table of the variance parts with its number of seeds, and that of the curve.
+
+    A table that the study does not have is None.
+    """
+    parts = study.comparison.get("variance_parts")
+    curve = study.comparison.get("learning_curve")
+    return {
+        "variance": None if parts is None else _variance(parts, study),
+        "seeds": 0 if parts is None else int(parts["n_seeds"].iloc[0]),
+        "curve": None if curve is None else _curve(curve, study),
+    }
+
+
+def _curve(frame: pd.DataFrame, study: Compared) -> Table:
+    """Return the table of the metrics that the figure shows."""
+    shown = frame["metric"].isin([study.config["comparison"]["primary"], "roc_auc"])
+    return table_of(
+        frame[shown],
+        title="Metrics by number of training patients",
+        labels=study.labels,
+        alpha=study.alpha,
+        headings={"n_train": "Training patients", "estimate": "Mean"},
+    )
+
+
+def _variance(frame: pd.DataFrame, study: Compared) -> Table:
+    labels = study.labels
+    names = [
+        f"{labels[row.model]} − {labels[row.minus]}" if row.minus else labels[row.model]
+        for row in frame.itertuples()
+    ]
+    shown = frame.assign(model=names).drop(columns="minus")
+    return table_of(
+        shown,
+        title="Parts of the variance of one replicate",
+        labels={},
+        alpha=study.alpha,
+        headings={
+            **_SHARES,
+            "width_averaged": "Width, averaged",
+            "width_limit": "Width, limit",
+            "n": "Splits",
+        },
+        drop=["variance_split", "variance_seed", "variance_rest", "n_seeds"],
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ctseq.core.words import listed
-from ctseq.report.study import Study
+from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
 from ctseq.study.models import (
     extraction_settings,
@@ -51,7 +51,7 @@ def views(study: Study) -> dict[str, list[str]]:
     return labels
 
 
-def flattered(study: Study) -> list[str]:
+def flattered(study: Conducted) -> list[str]:
     """Return labels of the models whose epoch is chosen on the patients that are reported."""
     if study.config["tuning"]["patients"] == "train":
         return []
@@ -60,7 +60,7 @@ def flattered(study: Study) -> list[str]:
     return [model["label"] for model in in_epochs]
 
 
-def limits(study: Study) -> dict[str, Any]:
+def limits(study: Conducted) -> dict[str, Any]:
     """Return what limits the conclusion.
 
     Returns

@@ -11,12 +11,10 @@ from ctseq.evidence.published import (
     replicates_of_other_patients,
     undefined_precisions,
 )
+from ctseq.report.comparison import levels_of
 from ctseq.report.numbers import number
 from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table
-
-# Rate of false alarms from which the page says it: nominal 5 %, and one fifth more.
-MOST_LEVEL = 0.06
 
 
 def claims(published: Published) -> dict[str, Any]:
@@ -46,10 +44,13 @@ def claims(published: Published) -> dict[str, Any]:
 
 def corrected(published: Published) -> dict[str, Any]:
     """Return what the corrected analysis says of its variance and of its level."""
-    beyond = {METRICS[name].words: rate for name, rate in published.levels.items()}
     return {
         "overlap": number(published.comparison["resampled_t"]["overlap"].iloc[0], 2),
-        "beyond": {words: rate for words, rate in beyond.items() if rate > MOST_LEVEL},
+        "beyond": {
+            METRICS[name].words: level.high
+            for name, level in levels_of(published).items()
+            if level.exceeds
+        },
     }
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ctseq.report.comparison import false_alarms, primary, sample_size, subgroups
-from ctseq.report.dataset import data
+from ctseq.report.checklists.files import reporting_lines
+from ctseq.report.comparison import false_alarms, further, has_further, primary
+from ctseq.report.dataset import data, has_subgroups, sample_size, subgroups
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
 from ctseq.report.paper import against_paper, claims, corrected, printed_table
@@ -51,11 +52,6 @@ def _with_rows(table: str) -> Callable[[Compared], bool]:
     return lambda study: table in study.comparison and not study.comparison[table].empty
 
 
-def _parted(study: Compared) -> bool:
-    """Tell whether there are groups other than that of all patients."""
-    return _with("subgroups")(study) and (study.comparison["subgroups"]["attribute"] != "all").any()
-
-
 def _paper(study: Compared) -> dict[str, Any]:
     against = against_paper(study) if isinstance(study, Study) else None
     return {"false_alarms": false_alarms(study.comparison), "against": against}
@@ -75,6 +71,7 @@ def _replicates(study: Compared) -> dict[str, Any]:
 
 def _run(study: Study) -> dict[str, Any]:
     return {
+        "checklists": reporting_lines(study),
         "costs": cost_table(study.costs),
         "versions": Table("", ["Program", "Version"], [*map(list, study.versions.items())]),
         "config_yaml": spelled(study.config),
@@ -106,7 +103,11 @@ SECTIONS = [
         "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
     ),
     Section(
-        "subgroups", "Subgroups", when=_parted, context=subgroups, template="subgroups.html.j2"
+        "subgroups",
+        "Subgroups",
+        when=has_subgroups,
+        context=subgroups,
+        template="subgroups.html.j2",
     ),
     Section(
         "slices",
@@ -125,6 +126,7 @@ SECTIONS = [
     _PAPER,
     Section("published", _CLAIMED, context=_claims, template="claims.html.j2"),
     _REPLICATES,
+    Section("further", "Further trainings", has_further, further, "further.html.j2"),
     Section("limits", "Limits of the conclusion", context=limits, template="limits.html.j2"),
     Section("run", "The run", context=_run, template="run.html.j2"),
 ]

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.files import read_json
+from ctseq.core.tables import read_table
+from ctseq.evidence.reading import read_analyses
+from ctseq.evidence.tables import METRICS
+from ctseq.replicates.splits import never_tested, read_split
+from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
 
@@ -22,6 +30,8 @@ class Compared:
         `evidence.tables.METRICS`.
     comparison
         Stem of ``comparison/**.csv`` to table.
+    levels
+        `evidence.levels.LEVELS`.
     figures
         In the order in which they are shown.
     summaries
@@ -31,6 +41,7 @@ class Compared:
     config: Mapping[str, Any]
     metrics: pd.DataFrame
     comparison: Mapping[str, pd.DataFrame]
+    levels: pd.DataFrame
     figures: Sequence[Figure] = ()
     summaries: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
 
@@ -40,6 +51,11 @@ class Compared:
         return {name: model["label"] for name, model in self.config["models"].items()}
 
     @property
+    def n_patients(self) -> int:
+        """Number of its patients, of both subsets."""
+        raise NotImplementedError
+
+    @property
     def alpha(self) -> float:
         """Level of the tests; intervals have level 1 - alpha."""
         return self.config["comparison"]["alpha"]
@@ -47,24 +63,19 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Published(Compared):
-    """The published study.
-
-    Attributes
-    ----------
-    printed
-        ``resources/published/tables.csv``.
-    levels
-        Metric to the highest rate at which the unpaired test claims a difference in simulated
-        studies of this design without one; empty if nothing was simulated.
-    """
+    """The published study; `printed` is ``resources/published/tables.csv``."""
 
     printed: pd.DataFrame
-    levels: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def n_patients(self) -> int:
+        """Number of its patients, of both subsets."""
+        return sum(self.config["splits"]["sizes"].values())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study(Compared):
-    """A study that was run here, and the published study to compare it with.
+class Conducted(Compared):
+    """A study that was run here, as far as checklists and model cards tell of it.
 
     Attributes
     ----------
@@ -76,7 +87,7 @@ class Study(Compared):
         ``dataset/summary.json``.
     models
         Model to its ``models/<model>.json``.
-    costs, versions, revision
+    versions, revision
         As `report.facts` finds them.
     """
 
@@ -84,12 +95,56 @@ class Study(Compared):
     n_never_tested: int
     summary: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
-    published: Published
-    costs: Sequence[Cost]
     versions: Mapping[str, str]
     revision: str
+
+    @property
+    def n_patients(self) -> int:
+        """Number of its patients, of both subsets."""
+        return self.summary["patients"]
 
     @property
     def synthetic(self) -> bool:
         """Whether the patients are phantoms."""
         return self.config["dataset"]["format"] == "phantom"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Conducted):
+    """A study that was run here, and the published study to compare it with.
+
+    `costs` are as `report.facts` finds them.
+    """
+
+    published: Published
+    costs: Sequence[Cost]
+
+
+def conducted(
+    inputs: Any, config: Mapping[str, Any], registered: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the parts of a `Conducted`, read from the files of a rule that has their names.
+
+    Parameters
+    ----------
+    inputs
+        Paths: ``summary``, ``metrics``; lists of paths: ``models`` (one a model), ``summaries``
+        (one a replicate, model by model), ``splits``, ``comparison``, ``environments``.
+    config, registered
+        Configuration of the study, and the section of it that `config` lacks.
+    """
+    summaries = map(read_json, inputs.summaries)
+    return {
+        "config": config,
+        "registered": registered,
+        "n_never_tested": len(never_tested([read_split(path) for path in inputs.splits])),
+        "summary": read_json(inputs.summary),
+        "models": dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
+        "metrics": read_table(inputs.metrics, METRICS),
+        "summaries": {
+            model: list(islice(summaries, config["replicates"])) for model in config["models"]
+        },
+        "comparison": read_analyses(inputs.comparison),
+        "versions": facts.versions([Path(path) for path in inputs.environments]),
+        "revision": facts.git_revision(Path.cwd()),
+    }

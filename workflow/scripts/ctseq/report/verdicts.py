@@ -23,7 +23,7 @@ class Finding(StrEnum):
     EQUIVALENT = "equivalent to"
     NONINFERIOR = "non-inferior to"
     NOT_SUPERIOR = "certainly not superior by the margin to"
-    INCONCLUSIVE = "not shown to differ from"
+    INCONCLUSIVE = "not told apart from"
     EQUAL = "the same in every replicate as"
     UNTESTED = "not testable against"
 
@@ -74,7 +74,7 @@ def verdict_words(row: Any, *, labels: Mapping[str, str]) -> str:
         return words
     words = words.partition(" (")[0]
     half = size((row.high - row.low) / 2)
-    return f"{words}; equivalence cannot be shown (interval ±{half}, margin {row.margin:g})"
+    return f"{words}; equivalence cannot be shown: ±{half}, margin {row.margin:g}"
 
 
 def answer_sentence(

@@ -9,6 +9,7 @@ import jsonschema
 from ctseq.core.errors import InputError, fail_on
 from ctseq.imaging.windows import PRESETS, parse_windows
 from ctseq.study.comparison import comparison_problems, not_among
+from ctseq.study.further import further_problems
 from ctseq.study.models import head_family, training_settings
 
 # Keys of unreleased versions, and what to write in their place.
@@ -35,7 +36,9 @@ def check_config(
     """
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
     problems = [line for error in errors for line in _explain(error)]
-    problems += [] if problems else [*comparison_problems(config, metrics), *_spanning(config)]
+    if not problems:
+        problems += [*comparison_problems(config, metrics), *combination_problems(config)]
+        problems += further_problems(config)
     fail_on(
         sorted(problems),
         title="The configuration cannot be used",
@@ -88,7 +91,7 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{key}: {error.message}"
 
 
-def _spanning(config: Mapping[str, Any]) -> Iterator[str]:
+def combination_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with combinations of keys, for a configuration that fits its schema."""
     if config["study"] == "published":
         yield "study is 'published', which names the published study's folder; choose another name"

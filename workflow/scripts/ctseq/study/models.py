@@ -103,6 +103,22 @@ def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
     )
 
 
+def frame_variants(config: Mapping[str, Any]) -> dict[str, Model]:
+    """Return the video models with the other numbers of frames that the multiverse asks for."""
+    return {
+        variant_name(name, frames): resolved(config, {**model, "frames": frames})
+        for name, model in config["models"].items()
+        if model["kind"] == "video"
+        for frames in config["multiverse"]["frames"]
+        if frames != model["frames"]
+    }
+
+
+def variant_name(name: str, frames: int) -> str:
+    """Return the name of a video model with another number of frames, for files of features."""
+    return f"{name}-frames-{frames}"
+
+
 def head_type(model: Mapping[str, Any]) -> str:
     """Return the type of a model's head: its final linear layer where it names none."""
     return model.get("head", {"type": "linear"})["type"]

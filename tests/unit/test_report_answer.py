@@ -1,0 +1,154 @@
+"""The first screen of the report, and what the primary evidence says of its configuration."""
+
+import dataclasses
+import html
+import re
+
+import pytest
+
+from ctseq.report.answer import answer_of, answer_tables, shown_metrics
+from ctseq.report.page import render, render_published
+from ctseq.study.registration import sha256_of
+from published import PUBLISHED
+from reports import TWO, study_of
+
+THREE = TWO | {"third": "Third"}
+EIGHT = {f"m{number}": f"Model {number}" for number in range(8)}
+
+
+def of_section(page, title):
+    """Return the text of a section, without tags."""
+    section = page.partition(f"{title}</h2>")[2].partition("<h2")[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", section)).split())
+
+
+def changed(study, **sections):
+    """Return the study with keys of its configuration's sections changed."""
+    config = {key: value | sections.get(key, {}) if key in sections else value
+              for key, value in study.config.items()}  # fmt: skip
+    return dataclasses.replace(study, config=config)
+
+
+def test_two_models_have_a_row_a_metric_with_the_primary_first():
+    [table] = answer_tables(changed(study_of(TWO), comparison={"primary": "brier"}))
+    assert table.header == ["", "ViViT", "ConvNeXt", "ViViT − ConvNeXt [95 % interval]", "Verdict"]
+    assert [row[0] for row in table.rows] == [
+        "Brier score", "Accuracy", "Recall (sensitivity)", "Specificity", "Precision (PPV)",
+        "ROC AUC",
+    ]  # fmt: skip
+    assert table.rows[1][1:3] == ["0.69", "0.65"]
+    assert table.rows[1][3].startswith("0.04 [−")
+    assert table.rows[1][4].startswith("inconclusive; equivalence cannot be shown: ±")
+    assert table.notes[1] == "Precision holds for the prevalence of the test patients, 0.52."
+
+
+def test_specificity_stands_beside_sensitivity_and_the_auc_is_there_though_not_compared():
+    study = changed(study_of(TWO), comparison={"metrics": ["accuracy", "brier", "recall"]})
+    assert shown_metrics(study) == ["accuracy", "brier", "recall", "specificity", "roc_auc"]
+    study.comparison["verdict"] = study.comparison["verdict"].query("metric == 'accuracy'")
+    study.comparison["model_means"] = study.comparison["model_means"].query("metric != 'roc_auc'")
+    rows = {row[0]: row[1:] for row in answer_tables(study)[0].rows}
+    assert rows["ROC AUC"] == ["0.82", "0.65", "", "not compared"]
+    assert shown_metrics(PUBLISHED)[:3] == ["accuracy", "recall", "specificity"]
+    assert "roc_auc" not in shown_metrics(PUBLISHED)
+
+
+@pytest.mark.parametrize("models", [THREE, EIGHT], ids=["three", "eight"])
+def test_more_models_have_a_row_each_beside_the_first(models):
+    table, means = answer_tables(study_of(models))
+    first, *others = models.values()
+    assert table.header[2:] == [f"{first} − model [95 % interval]", "Verdict"]
+    assert table.rows[0][2:] == ["", "the reference"]
+    assert [row[0] for row in table.rows] == [first, *others]
+    assert re.fullmatch(r"0\.69 \[0\.\d\d, [01]\.\d\d\]", table.rows[0][1])
+    assert means.header[1:4] == ["Recall (sensitivity)", "Specificity", "Precision (PPV)"]
+    assert len(means.rows) == len(models)
+
+
+def test_declared_contrasts_without_a_common_model_have_a_table_of_their_own():
+    study = study_of(THREE)
+    verdict = study.comparison["verdict"].copy()
+    verdict["contrast"] = (verdict["model_b"] == "third").astype(int)
+    verdict.loc[verdict["model_a"] == "vivit", ["model_a", "model_b"]] = ["third", "vivit"]
+    verdict["contrast"] = ((verdict["model_a"] == "third") | (verdict["contrast"] == 1)).astype(int)
+    study.comparison["verdict"] = verdict
+    models, contrasts, _ = answer_tables(study)
+    assert models.header == ["Model", "Accuracy [95 % interval]"]
+    assert "ConvNeXt − Third" in [row[0] for row in contrasts.rows]
+
+
+def test_the_page_opens_with_one_sentence_and_has_none_a_pair_and_metric():
+    page = render(study_of(EIGHT))
+    box = page.partition('<div class="answer">')[2].partition("</div>\n<nav")[0]
+    assert len(re.findall("<p>", box.partition("<div")[0])) == 1
+    assert page.count("(7 comparisons, adjusted after Holm)") == 1
+
+
+@pytest.mark.parametrize(("patients", "kinds", "flattered"), [
+    ("test", (None, None), "Every model kept the epoch"),
+    ("test", (None, "svm"), "ViViT kept the epoch"),
+    ("test", ("svm", "svm"), ""),
+    ("train", (None, None), ""),
+])  # fmt: skip
+def test_a_flattered_answer_says_so_and_names_the_recommended_protocol(patients, kinds, flattered):
+    study = study_of(TWO)
+    study.config["tuning"]["patients"] = patients
+    for model, kind in zip(TWO, kinds, strict=True):
+        study.config["models"][model] |= {"head": {"type": kind}} if kind else {}
+    box = render(study).partition('<div class="answer">')[2].partition("<nav")[0]
+    assert ("config/recommended.yaml" in box) == bool(flattered)
+    assert flattered in box
+    assert ('<p class="flattered">' in box) == bool(flattered)
+
+
+def test_the_question_is_of_the_contrasts():
+    study = study_of(TWO)
+    assert answer_of(study).question.startswith("Does a model that sees the whole CT sequence beat")
+    heads = {"kind": "image", "head": {"type": "gru"}}
+    study.config["models"] = {name: own | heads for name, own in study.config["models"].items()}
+    answer = answer_of(study)
+    assert answer.question == "Which model finds intracranial hemorrhage best?"
+    assert answer.sentence.startswith("No difference between ViViT and ConvNeXt is shown")
+
+
+def test_the_published_page_answers_from_its_primary_metric():
+    page = html.unescape(render_published(PUBLISHED))
+    assert (
+        "ViViT is non-inferior to ConvNeXt in accuracy: ViViT minus ConvNeXt is 0.12 (95 % "
+        "interval −0.02 to 0.26; p = .087)" in page
+    )
+    assert "kept the epoch" not in page.partition("<nav")[0]
+
+
+def test_the_configuration_is_told_by_its_digest():
+    study = study_of(TWO)
+    digest = sha256_of(study.config)
+    said = of_section(render(study), "Primary evidence")
+    assert f"as configured (SHA-256 {digest[:12]})." in said
+    assert "before" not in said
+
+
+@pytest.mark.parametrize("matches", [True, False])
+def test_a_registration_is_stated_and_checked(matches):
+    study = study_of(TWO)
+    digest = sha256_of(study.config) if matches else "0" * 64
+    registered = {"sha256": digest, "date": "2026-02-28"}
+    said = of_section(render(dataclasses.replace(study, registered=registered)), "Primary evidence")
+    verb = "matches." if matches else "does not match (000000000000)."
+    assert f"This was stated on 2026-02-28, before results: the hash registered then {verb}" in said
+
+
+def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():
+    said = of_section(render(study_of(THREE)), "Primary evidence")
+    assert "rests on accuracy and the 2 contrasts below" in said
+    assert "adjusted after Holm over the 2 contrasts" in said
+    assert "n(test)/n(training) = 0.48" in said
+    assert "ConvNeXt − Third" not in said
+
+
+def test_patients_who_are_never_tested_are_a_loss_of_precision():
+    page = render(study_of(TWO))
+    said = of_section(page, "Limits of the conclusion")
+    assert "1 of 31 patients is in no test subset. This costs precision and biases nothing" in said
+    everyone = dataclasses.replace(study_of(TWO), n_never_tested=0)
+    assert "never tested" not in of_section(render(everyone), "Limits of the conclusion")

@@ -1,0 +1,71 @@
+# Input functions of the rules of the multiverse, and what it will take. No rules.
+
+import csv
+from functools import cache
+from statistics import mean
+
+from snakemake.logging import logger
+
+
+@cache
+def grid():
+    """Return the grid of protocols; stop if a model cannot be trained many times."""
+    try:
+        return grid_of(config)
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
+def multiverse_page(wildcards):
+    """Return the page of the multiverse; stop if there can be none.
+
+    Snakemake would keep a page of another configuration whose own inputs cannot be told.
+    """
+    grid()
+    return f"{RESULTS}/multiverse.html"
+
+
+def protocols_of(name):
+    """Return the different trainings on the features of a model or variant."""
+    return trainings_of(grid(), name, folds=config["tuning"]["folds"])
+
+
+def protocol_runs(wildcards):
+    """Return the runs of all models and variants, and say what those that lack will take."""
+    runs = {name: f"{RESULTS}/multiverse/runs/{name}.csv" for name in feature_names(grid())}
+    announce(tuple(name for name, path in runs.items() if not Path(path).exists()))
+    return [*runs.values()]
+
+
+@cache  # Snakemake may ask for a rule's inputs more than once
+def announce(names):
+    """Say how many trainings some models and variants need, and how long these will take."""
+    if not names:
+        return
+    counts = {name: len(protocols_of(name)) * len(REPLICATES) for name in names}
+    seconds = {name: measured_seconds(feature_names(grid())[name]) for name in names}
+    time = (
+        "no training of this study was measured yet, so how long is not known"
+        if None in seconds.values()
+        else "about "
+        + duration(sum(number * seconds[name] for name, number in counts.items()))
+        + " of one core, by the study's own trainings"
+    )
+    logger.info(
+        f"multiverse: {len(grid().cells)} protocols ({grid().n_refused} combinations that no study "
+        f"may have are left out), {sum(counts.values())} trainings: {time}."
+    )
+
+
+def measured_seconds(model):
+    """Return the mean seconds of the study's own trainings of a model; None without any."""
+    trained_by = TRAINING_RULES[STUDY.models[model].way_of_training]
+    files = Path(RESULTS, "benchmarks", trained_by, model).glob("replicate-*.tsv")
+    rows = [row for file in files for row in csv.DictReader(file.open(), delimiter="\t")]
+    return mean(float(row["s"]) for row in rows) if rows else None
+
+
+def specification_curves():
+    """Return the paths, without suffixes, of the figures: one a contrast."""
+    pairs = ["-".join(pair) for pair in contrasts_of(config)]
+    return [f"<results>/multiverse/specification-{pair}" for pair in pairs]

@@ -1,0 +1,1 @@
+"""Analyses that train more than the study: variance parts, learning curve, multiverse."""

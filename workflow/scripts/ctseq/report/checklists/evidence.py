@@ -1,0 +1,104 @@
+"""What a study found: means with intervals, differences with verdicts, tables of analyses."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from ctseq.evidence.analyses import ANALYSES
+from ctseq.report.checklists.items import Answer
+from ctseq.report.comparison import section_tables
+from ctseq.report.dataset import data, has_subgroups, subgroups
+from ctseq.report.numbers import interval, metric_title, number, p_value
+from ctseq.report.study import Conducted
+from ctseq.report.tables import Table
+from ctseq.report.verdicts import verdict_words
+
+# Longer tables are named by their files alone.
+_MOST_ROWS = 20
+# Sections whose page arranges the analyses' tables anew, to what returns the table.
+_ARRANGED = {
+    "data": lambda study: data(study)["participants"],
+    "subgroups": lambda study: subgroups(study)["subgroups"],
+}
+
+
+def section_answer(study: Conducted, section: str, text: str = "") -> Answer | None:
+    """Return the tables of a section of the page; None if the study has none of them.
+
+    Which analyses are of a section is their registry's knowledge, so that a new analysis appears
+    here without another word.
+    """
+    own = {one.stem: one.name for one in ANALYSES.values() if one.section == section}
+    found = {stem: study.comparison[stem] for stem in own if len(study.comparison.get(stem, ()))}
+    if not found or (section == "subgroups" and not has_subgroups(study)):
+        return None
+    tables = section_tables(replace(study, comparison=found), section).values()
+    short = tuple(table for table in tables if len(table.rows) <= _MOST_ROWS)
+    if section in _ARRANGED:
+        short += (_ARRANGED[section](study),)
+    files = tuple(f"comparison/{own[stem]}.csv" for stem in found)
+    return Answer(text, (f"report.html#{section}", *files), short)
+
+
+def of_model(study: Conducted, model: str) -> Conducted:
+    """Return the study with one model alone: its configuration, and rows of its analyses."""
+    own = {
+        name: frame[frame["model"] == model]
+        for name, frame in study.comparison.items()
+        if "model" in frame
+    }
+    config = {**study.config, "models": {model: study.config["models"][model]}}
+    return replace(study, config=config, comparison=own)
+
+
+def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
+    """Tabulate the mean over replicates of every metric compared, with its corrected interval.
+
+    `models` are those to show, name to label.
+    """
+    means = study.comparison["model_means"].set_index(["metric", "model"])
+    rows = [
+        [metric_title(metric), *(_with_interval(means.loc[metric, model]) for model in models)]
+        for metric in study.config["comparison"]["metrics"]
+    ]
+    note = (
+        f"Mean over {study.config['replicates']} replicates with its {level(study)} interval, "
+        "corrected for training sets that overlap."
+    )
+    return Table("", ["", *models.values()], rows, [note])
+
+
+def differences(study: Conducted) -> Table:
+    """Tabulate the difference of each contrast in every metric, with what its interval shows."""
+    verdicts = study.comparison["verdict"]
+    rows = [
+        [
+            metric_title(row.metric) + " (primary)" * row.primary,
+            f"{study.labels[row.model_a]} − {study.labels[row.model_b]}",
+            _with_interval(row),
+            "" if pd.isna(row.p_adjusted) else p_value(row.p_adjusted),
+            verdict_words(row, labels=study.labels),
+        ]
+        for row in verdicts[verdicts["contrast"] == 1].itertuples()
+    ]
+    header = ["Metric", "Models", f"Difference, {level(study)} interval", "p, adjusted", "Verdict"]
+    return Table("", header, rows)
+
+
+def level(study: Conducted) -> str:
+    """Return the level of the study's intervals."""
+    return f"{100 * (1 - study.alpha):g} %"
+
+
+def overlap(study: Conducted) -> float:
+    """Return what overlapping training sets add to 1/J in the variance of a mean."""
+    return float(study.comparison["resampled_t"]["overlap"].iloc[0])
+
+
+def _with_interval(row: Any) -> str:
+    """Return an estimate with its interval, which one that never varies has not."""
+    if pd.isna(row.low):
+        return number(row.estimate)
+    return f"{number(row.estimate)} {interval(row.low, row.high)}"

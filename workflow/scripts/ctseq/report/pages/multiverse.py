@@ -1,0 +1,126 @@
+"""The page of the answer under every protocol."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ctseq.evidence.further.multiverse import verdict_shares
+from ctseq.evidence.metrics import METRICS
+from ctseq.report.figures import Figure
+from ctseq.report.numbers import interval, number
+from ctseq.report.page import template
+from ctseq.report.tables import Table
+
+
+def render_multiverse(
+    table: pd.DataFrame,
+    *,
+    config: Mapping[str, Any],
+    axes: Mapping[str, str],
+    n_refused: int,
+    figures: Sequence[Figure],
+) -> str:
+    """Return the page: HTML that loads and runs nothing and escapes every text.
+
+    Parameters
+    ----------
+    table
+        ``multiverse/specification.csv``.
+    config
+        Of the study.
+    axes
+        Axis to its words.
+    n_refused
+        Number of combinations that no study may have.
+    figures
+        One a contrast, in their order.
+    """
+    labels = {name: model["label"] for name, model in config["models"].items()}
+    metric = METRICS[table["metric"].iloc[0]]
+    shares = verdict_shares(table)
+    contrasts = [
+        {
+            "pair": f"{labels[a]} − {labels[b]}",
+            "says": _sentence(own, labels[a], labels[b], metric.words),
+            "shares": _shares(shares[(shares["model_a"] == a) & (shares["model_b"] == b)], labels),
+            "figure": figure,
+            "cells": _cells(own, axes, labels),
+        }
+        for ((a, b), own), figure in zip(
+            table.groupby(["model_a", "model_b"], sort=False), figures, strict=True
+        )
+    ]
+    return template("multiverse.html.j2").render(
+        study=config["study"],
+        synthetic=config["dataset"]["format"] == "phantom",
+        n_cells=table["cell"].nunique(),
+        n_refused=n_refused,
+        metric=metric.words,
+        margin=number(table["margin"].iloc[0]),
+        alpha=config["comparison"]["alpha"],
+        contrasts=contrasts,
+    )
+
+
+def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
+    """Return what the protocols say of one contrast."""
+    counts = own["verdict"].value_counts()
+    defined = own.dropna(subset="estimate")
+    [study] = own[own["own"] == 1].to_dict(orient="records")
+    span = (
+        f"the difference in {metric} ({a} − {b}) runs from {number(defined['estimate'].min())} to "
+        f"{number(defined['estimate'].max())}, and is above 0 in {(defined['estimate'] > 0).sum()}"
+        if len(defined)
+        else f"the difference in {metric} is undefined in all of them"
+    )
+    return (
+        f"{a} is shown to be better under {counts.get('a_better', 0)} of {len(own)} protocols, and "
+        f"{b} under {counts.get('b_better', 0)}; {span}. The study's own protocol has "
+        f"{number(study['estimate'])} {interval(study['low'], study['high'])}."
+    )
+
+
+def _shares(shares: pd.DataFrame, labels: Mapping[str, str]) -> Table:
+    rows = [
+        [
+            verdict_words(row.verdict, labels[row.model_a], labels[row.model_b]),
+            str(row.cells),
+            f"{100 * row.share:.0f} %",
+            str(row.small),
+        ]
+        for row in shares.itertuples()
+    ]
+    header = ["Verdict", "Protocols", "Share", "Certainly below the margin"]
+    return Table("Share of protocols with each verdict", header, rows)
+
+
+def verdict_words(verdict: str, a: str, b: str) -> str:
+    """Return a verdict of the table in words."""
+    return {
+        "a_better": f"{a} better",
+        "b_better": f"{b} better",
+        "equivalent": "equivalent",
+        "a_noninferior": f"{a} non-inferior",
+        "b_noninferior": f"{b} non-inferior",
+        "inconclusive": "inconclusive",
+    }[verdict]
+
+
+def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]) -> Table:
+    """Return the table of all protocols, in the order of the figure."""
+    own = own.sort_values(["estimate", "cell"])
+    rows = [
+        [
+            f"{row['cell']}{' (this study)' if row['own'] else ''}",
+            *(row[axis].replace("_", " ") for axis in axes),
+            number(row["estimate"]),
+            interval(row["low"], row["high"]),
+            verdict_words(row["verdict"], labels[row["model_a"]], labels[row["model_b"]]),
+        ]
+        for row in own.to_dict(orient="records")
+    ]
+    words = [word.capitalize() for word in axes.values()]
+    header = ["Protocol", *words, "Difference", "Interval", "Verdict"]
+    last = len(header) - 1
+    return Table("", header, rows, words=frozenset([*range(len(axes) + 1), last]))
