@@ -55,7 +55,7 @@ def metrics_of(predictions):
 def config_of(models, dataset="phantom"):
     video = {"kind": "video", "frames": 32, "frame_sampling": "uniform"}
     image = {"kind": "image", "labels": "slice", "sequence_rule": "any"}
-    return {
+    return SHIPPED | {
         "study": "small",
         "seed": 2024,
         "shards": 1,

@@ -37,7 +37,8 @@ def test_every_analysis_has_its_own_file_inputs_and_section():
     for name, analysis in ANALYSES.items():
         assert analysis.name == name
         folder = name.rpartition("/")[0]
-        inputs = {"patients": ["predictions"], "further": ["variance", "learning_curve"]}
+        inputs = {"patients": ["predictions"], "slices": ["slices"]}
+        inputs |= {"further": ["variance", "learning_curve"]}
         assert analysis.inputs in inputs.get(folder, ["replicates"])
         assert analysis.section in shown
 
@@ -51,7 +52,11 @@ def test_tables_keep_their_contract(name, tmp_path):
 
 @pytest.mark.parametrize(
     ("script", "own", "others"),
-    [("compare_models", "paper", "tested"), ("compare_patients", "tested", "paper")],
+    [
+        ("compare_models", "paper", "tested"),
+        ("compare_patients", "tested", "paper"),
+        ("compare_slices", "localization", "tested"),
+    ],
 )
 def test_a_script_is_known_to_compute_its_own_analyses_alone(script, own, others):
     modules = {path.stem for path in imported_files(SCRIPTS / f"{script}.py")}

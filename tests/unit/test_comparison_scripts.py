@@ -16,6 +16,7 @@ from ctseq.evidence.metrics import METRICS, classification_metrics
 from ctseq.evidence.notes import read_notes
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.readers.subtypes import SUBTYPES
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -67,6 +68,10 @@ def study(tmp_path_factory):
     patients = pd.DataFrame({"patient_id": ids, "hemorrhage": truth, "n_slices": 30})
     patients.assign(n_positive_slices=0, age_years=50, sex="M", spacing_mm=5).to_csv(
         folder / "patients.csv", index=False
+    )
+    slices = pd.DataFrame({"patient_id": ids, "slice_number": 1, "hemorrhage": truth})
+    slices.assign(path="a.jpg", **dict.fromkeys(SUBTYPES, 0)).to_csv(
+        folder / "slices.csv", index=False
     )
     collected = folder / "metrics.csv", folder / "predictions.csv"
     script("collect_metrics").main(
@@ -171,7 +176,8 @@ def test_splits_must_be_those_of_the_replicates(study, tmp_path):
 def test_patients_are_described(study, tmp_path):
     folder, files = study
     main = script("compare_patients").main
-    given = folder / "predictions.csv", folder / "patients.csv", files["splits"]
+    given = (*(folder / f"{name}.csv" for name in ("predictions", "patients", "slices")),
+             files["splits"])  # fmt: skip
     first, second = (
         {name: tmp_path / run / f"{name}.csv" for name in OVER_PATIENTS} for run in "ab"
     )
@@ -193,7 +199,8 @@ def test_scripts_do_without_deep_learning(study, tmp_path, name):
         "compare_models": f"main({str(folder / 'metrics.csv')!r}, "
         f"{[str(p) for p in files['splits']]}, {{'verdict': 'v.csv'}}, {SETTINGS})",
         "compare_patients": f"main({str(folder / 'predictions.csv')!r}, "
-        f"{str(folder / 'patients.csv')!r}, {[str(p) for p in files['splits']]}, "
+        f"{str(folder / 'patients.csv')!r}, {str(folder / 'slices.csv')!r}, "
+        f"{[str(p) for p in files['splits']]}, "
         f"{dict.fromkeys(OVER_PATIENTS, 'one.csv')}, {OF_PATIENTS})",
     }
     heavy = "{'torch', 'transformers', 'matplotlib', 'snakemake', 'sklearn'}"

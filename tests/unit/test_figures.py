@@ -254,7 +254,7 @@ def test_every_figure_has_its_caption_section_and_tables():
 def test_figures_are_those_that_there_are_tables_for_in_the_order_of_the_page():
     assert list(figure_files(SETTINGS | {"labels": TWO}, TABLES)) == [
         "answer", "flow", "differences", "roc", "precision_recall", "calibration-vivit",
-        "calibration-convnext", "benefit", "training",
+        "calibration-convnext", "benefit", "subgroups", "training",
         "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext", "learning_curve",
     ]  # fmt: skip
     assert "training" not in figure_files(SETTINGS | {"labels": TWO}, TABLES - {"histories"})

@@ -44,7 +44,8 @@ def bands(axes):
 
 
 def test_one_figure_of_each_curve_and_one_calibration_of_each_model(two):
-    assert list(two) == ["roc", "precision_recall", "calibration-a", "calibration-b", "benefit"]
+    assert list(two) == ["roc", "precision_recall", "calibration-a", "calibration-b", "benefit",
+                         "subgroups"]  # fmt: skip
 
 
 def test_every_figure_is_a_column_wide_and_legible(six):
@@ -108,3 +109,19 @@ def test_same_bytes_every_time(tmp_path):
         for kind in ("svg", "png"):
             first, second = ((tmp_path / f"{name}.{run}.{kind}").read_bytes() for run in "ab")
             assert first == second
+
+
+def test_subgroups_have_a_row_each_with_the_number_of_patients(two):
+    axes = two["subgroups"].axes[0]
+    ticks = [text.get_text() for text in axes.get_yticklabels()]
+    assert ticks[0].startswith("All patients (")
+    assert any(tick.startswith("Women (") for tick in ticks)
+    points = [line for line in axes.get_lines() if line.get_linestyle() == "None"]
+    assert [len(line.get_xdata()) for line in points] == [len(ticks)] * 2
+
+
+def test_subgroups_that_are_all_too_small_are_said_to_be():
+    tables = tables_of(2)
+    rows = tables["patients/subgroups"].assign(estimate=np.nan, low=np.nan, high=np.nan)
+    figure = drawn({"patients/subgroups": rows}, 2)["subgroups"]
+    assert "no group is large enough" in [text.get_text() for text in figure.findobj(Text)]

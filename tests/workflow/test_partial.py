@@ -16,7 +16,8 @@ PLOTTED = {"plot_figures"} | REPORT
 COMPARED = {"compare_models"} | PLOTTED
 PATIENTS = {"compare_patients"} | PLOTTED
 SCORED = {"collect_metrics"} | COMPARED | PATIENTS
-EVALUATED = {"evaluate"} | SCORED
+SLICES = {"compare_slices"} | PLOTTED
+EVALUATED = {"evaluate"} | SCORED | SLICES
 TRAINED = {"train_head"} | EVALUATED
 EXTRACTED = {"extract_features"} | TRAINED
 DESCRIBED = {"describe_checkpoint", "pack_pixels"} | EXTRACTED
@@ -88,7 +89,7 @@ CHANGES = [
     ("training", OF_FINETUNING, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
     ("comparison.metrics", ["accuracy"], COMPARED | PATIENTS, set()),
-    ("comparison.alpha", 0.01, COMPARED | PATIENTS, set()),
+    ("comparison.alpha", 0.01, COMPARED | PATIENTS | SLICES, set()),
     ("comparison.undefined", "zero", COMPARED | PATIENTS, set()),
     ("comparison.primary", "precision", COMPARED | PATIENTS, set()),
     ("comparison.contrasts", [["convnext", "vivit"]], COMPARED | PATIENTS, set()),

@@ -256,17 +256,17 @@ def test_rewording_re_runs_nothing(edited):
 
 
 def test_results_do_not_depend_on_cores(study, study_copy):
-    """A training and both comparisons again, on 1 core for 2, elsewhere: same bytes.
+    """A training and all comparisons again, on 1 core for 2, elsewhere: same bytes.
 
     For encoders see unit/test_checkpoints.py.
     """
     results = study_copy.results.relative_to(study_copy.folder)
     head = f"{results}/runs/convnext/replicate-01/head.safetensors"
-    tables = [f"{results}/comparison/{name}.csv" for name in ("verdict", "patients/auc")]
-    forced = ["compare_models", "compare_patients", head]
+    names = ("verdict", "patients/discrimination", "slices/localization")
+    tables = [f"{results}/comparison/{name}.csv" for name in names]
+    comparisons = ["compare_models", "compare_patients", "compare_slices"]
+    forced = [*comparisons, head]
     outcome = study_copy.snakemake("--forcerun", *forced, "--", *tables, cores=1)
     assert outcome.status == 0, outcome.text[-4000:]
-    assert outcome.rules == {
-        "train_head", "evaluate", "collect_metrics", "compare_models", "compare_patients"
-    }  # fmt: skip
+    assert outcome.rules == {"train_head", "evaluate", "collect_metrics", *comparisons}
     assert differing(contents(study.copy.results), contents(study_copy.results)) == []

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ctseq.evidence.over_patients.subgroups import title_of
-from ctseq.figures.style import COLUMN, INK, MM, MUTED, canvas, grid, key_below, look_of, styled
+from ctseq.figures.style import COLUMN, FAINT, INK, MM, canvas, grid, key_below, look_of, styled
 
 _APART = 0.2  # of a row's height, from model to model
 
@@ -38,7 +38,7 @@ def subgroups(rows: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     axes.tick_params(axis="y", length=0)
     parted = [at for at in range(1, len(groups)) if groups[at][0] != groups[at - 1][0]]
     for at in parted:
-        axes.axhline(at - 0.5, color=MUTED, linewidth=0.4)
+        axes.axhline(at - 0.5, color=FAINT, linewidth=0.6)
     if not groups:
         axes.text(0.5, 0.5, "no group is large enough", color=INK, ha="center",
                   transform=axes.transAxes)  # fmt: skip

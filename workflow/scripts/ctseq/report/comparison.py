@@ -6,14 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.core.words import listed
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.levels import Level, simulated_level
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.over_patients.subgroups import title_of
 from ctseq.evidence.over_replicates.design import OVERLAP
-from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, number
+from ctseq.report.numbers import number
 from ctseq.report.study import Compared, Study
 from ctseq.report.tables import Table, table_of
 from ctseq.study.registration import sha256_of
@@ -179,54 +176,6 @@ def primary(study: Study) -> dict[str, Any]:
     }
 
 
-def has_subgroups(study: Compared) -> bool:
-    """Tell whether there are groups other than that of all patients."""
-    groups = study.comparison.get("subgroups")
-    return groups is not None and bool((groups["attribute"] != "all").any())
-
-
-def subgroups(study: Compared) -> dict[str, Any]:
-    """Return the table of subgroups: a row a group, the models side by side."""
-    frame = study.comparison["subgroups"]
-    groups = frame[["attribute", "group"]].drop_duplicates().itertuples(index=False, name=None)
-    rows = {group: [title_of(*group)] for group in groups}
-    header = [""]
-    for measure, of_whom in (("sensitivity", "with"), ("specificity", "without")):
-        own = frame[frame["measure"] == measure].set_index(["attribute", "group", "model"])
-        header.append(f"Patients {of_whom} hemorrhage")
-        header += [f"{measure.capitalize()}, {label}" for label in study.labels.values()]
-        for group, cells in rows.items():
-            found = own.reindex([(*group, model) for model in study.labels])
-            n = found["n"].iloc[0]
-            cells += ["" if pd.isna(n) else count(n), *map(_share, found.itertuples())]
-    few = dict.fromkeys(words for cell in frame["notes"] for words in words_of(cell))
-    notes = [f"Without a share: {words}." for words in few]
-    return {"subgroups": Table("Subgroups", header, [*rows.values()], notes)}
-
-
-def sample_size(study: Study) -> dict[str, Any]:
-    """Return how many patients the precision is of, and what the primary margin would need."""
-    sizes, power = study.comparison["sample_size"], study.comparison["power"]
-    key = ["metric", "model_a", "model_b"]
-    verdict = study.comparison["verdict"]
-    chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
-    needs = []
-    for row in chosen.merge(power, on=key).itertuples():
-        pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
-        if pd.isna(row.patients_needed):
-            needs.append(f"no number within a million for {pair}")
-        else:
-            ends = interval(row.patients_needed_low, row.patients_needed_high, write=count)
-            needs.append(f"about {count(row.patients_needed)} {ends} for {pair}")
-    return {
-        "n_patients": count(sizes["n_patients"].iloc[0]),
-        "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",
-        "metric": METRICS[study.config["comparison"]["primary"]].words,
-        "margin": f"{chosen.merge(power, on=key)['difference'].iloc[0]:g}",
-        "needs": listed(needs),
-    }
-
-
 def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
     """Return the false alarm rates of the paper's tests in simulated studies; empty if unknown."""
     rates = pd.concat(
@@ -236,17 +185,6 @@ def false_alarms(comparison: Mapping[str, pd.DataFrame]) -> str:
         return ""
     low, high = (f"{100 * rate:.0f}" for rate in (rates.min(), rates.max()))
     return f"{low} %" if low == high else f"{low} to {high} %"
-
-
-def _share(row: Any) -> str:
-    """Return an estimate with its interval; empty where there is none."""
-    if pd.isna(row.estimate):
-        return ""
-    return f"{number(row.estimate, 2)} {interval(row.low, row.high, write=_two)}"
-
-
-def _two(value: float) -> str:
-    return number(value, 2)
 
 
 def has_further(study: Compared) -> bool:

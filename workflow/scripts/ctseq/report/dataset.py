@@ -1,4 +1,4 @@
-"""What the dataset holds and who its patients are, as the report prints it."""
+"""The dataset, its patients, groups of them, and how many are needed, as the report prints it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.words import listed
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_patients.participants import ODD
+from ctseq.evidence.over_patients.subgroups import title_of
 from ctseq.readers.problems import REASONS
 from ctseq.readers.subtypes import SUBTYPES
-from ctseq.report.numbers import count
-from ctseq.report.study import Conducted
+from ctseq.report.notes import words_of
+from ctseq.report.numbers import count, interval, number
+from ctseq.report.study import Compared, Conducted
 from ctseq.report.tables import Table
 
 # What is counted: its name, and the paper's number, by which its dataset is recognised.
@@ -34,7 +37,7 @@ _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
 def data(study: Conducted) -> dict[str, Any]:
     """Return the tables of counts, files and participants, and whether it is the paper's dataset.
 
-    ``participants`` is None, and ``odd`` empty, where their tables are not there.
+    ``participants`` is None, and ``uneven`` empty, where their tables are not there.
     """
     summary, files = study.summary, study.summary["flow"]["files"]
     papers = not study.synthetic and all(summary[key] == n for key, (_, n) in _COUNTED.items())
@@ -57,7 +60,7 @@ def data(study: Conducted) -> dict[str, Any]:
             "Files", ["", "Number"], [[name, count(n)] for name, n in (used | left_out).items()]
         ),
         "participants": None if described is None else participants(described),
-        "odd": "" if splits is None else odd_splits(splits),
+        "uneven": "" if splits is None else uneven_splits(splits),
     }
 
 
@@ -90,22 +93,86 @@ def participants(described: pd.DataFrame) -> Table:
     return Table("Participants", ["", *_SUBSETS.values()], rows, notes)
 
 
-def odd_splits(splits: pd.DataFrame) -> str:
-    """Return a sentence that names the replicates whose split is odd; empty if none is.
+def uneven_splits(splits: pd.DataFrame) -> str:
+    """Return sentences that name the replicates with the fewest and most positive test patients.
 
-    `splits` is ``comparison/patients/splits.csv``.
+    They say which splits are odd, if any. Empty where all replicates have the same share.
+
+    Parameters
+    ----------
+    splits
+        ``comparison/patients/splits.csv``.
     """
-    odd = [
-        f"replicate {row.replicate} ({_percent(row.positive_test / row.n_test)} of test patients "
-        f"have a hemorrhage, {_percent(row.positive_train / row.n_train)} of training patients)"
-        for row in splits[splits["odd"] == 1].itertuples()
+    shares = splits["positive_test"] / splits["n_test"]
+    ends = [
+        f"{_percent(end)} ({_replicates(splits[shares == end])})"
+        for end in (shares.min(), shares.max())
     ]
-    if not odd:
+    if shares.min() == shares.max():
         return ""
-    return (
-        f"Odd splits: {listed(odd)}. Fewer than one random split in {1 / ODD:.0f} is as uneven; of "
-        f"{len(splits)}, {ODD * len(splits):.2g} would be by chance."
+    first = splits.iloc[0]
+    every = (first["positive_train"] + first["positive_test"]) / (
+        first["n_train"] + first["n_test"]
     )
+    odd = splits[splits["odd"] == 1]
+    return (
+        f"Of a replicate's test patients, {ends[0]} to {ends[1]} have a hemorrhage, beside "
+        f"{_percent(every)} of all patients. Odd splits (fewer than one random split in "
+        f"{1 / ODD:.0f} is as uneven): {_replicates(odd) if len(odd) else 'none'}."
+    )
+
+
+def has_subgroups(study: Compared) -> bool:
+    """Tell whether there are groups other than that of all patients."""
+    groups = study.comparison.get("subgroups")
+    return groups is not None and bool((groups["attribute"] != "all").any())
+
+
+def subgroups(study: Compared) -> dict[str, Any]:
+    """Return the table of subgroups: a row a group, the models side by side."""
+    frame = study.comparison["subgroups"]
+    groups = frame[["attribute", "group"]].drop_duplicates().itertuples(index=False, name=None)
+    rows = {group: [title_of(*group)] for group in groups}
+    header = [""]
+    for measure, of_whom in (("sensitivity", "with"), ("specificity", "without")):
+        own = frame[frame["measure"] == measure].set_index(["attribute", "group", "model"])
+        header.append(f"Patients {of_whom} hemorrhage")
+        header += [f"{measure.capitalize()}, {label}" for label in study.labels.values()]
+        for group, cells in rows.items():
+            found = own.reindex([(*group, model) for model in study.labels])
+            n = found["n"].iloc[0]
+            cells += ["" if pd.isna(n) else count(n), *map(_share, found.itertuples())]
+    few = dict.fromkeys(words for cell in frame["notes"] for words in words_of(cell))
+    notes = [f"Without a share: {words}." for words in few]
+    return {"subgroups": Table("Subgroups", header, [*rows.values()], notes)}
+
+
+def sample_size(study: Compared) -> dict[str, Any]:
+    """Return how many patients the precision is of, and what the primary margin would need."""
+    sizes, power = study.comparison["sample_size"], study.comparison["power"]
+    key = ["metric", "model_a", "model_b"]
+    verdict = study.comparison["verdict"]
+    chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
+    needs = []
+    for row in chosen.merge(power, on=key).itertuples():
+        pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
+        if pd.isna(row.patients_needed):
+            needs.append(f"more than a million patients ({pair})")
+        else:
+            ends = interval(row.patients_needed_low, row.patients_needed_high, write=count)
+            needs.append(f"about {count(row.patients_needed)} patients {ends} ({pair})")
+    return {
+        "n_patients": count(sizes["n_patients"].iloc[0]),
+        "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",
+        "metric": METRICS[study.config["comparison"]["primary"]].words,
+        "margin": f"{chosen.merge(power, on=key)['difference'].iloc[0]:g}",
+        "needs": listed(needs),
+    }
+
+
+def _replicates(splits: pd.DataFrame) -> str:
+    """Return in words which replicates these are."""
+    return f"replicate{'s' * (len(splits) > 1)} {listed(map(str, splits['replicate']))}"
 
 
 def _cell(values: pd.DataFrame, name: str, subset: str) -> str:
@@ -141,3 +208,14 @@ def _short(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _share(row: Any) -> str:
+    """Return an estimate with its interval; empty where there is none."""
+    if pd.isna(row.estimate):
+        return ""
+    return f"{number(row.estimate, 2)} {interval(row.low, row.high, write=_two)}"
+
+
+def _two(value: float) -> str:
+    return number(value, 2)

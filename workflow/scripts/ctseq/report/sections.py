@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ctseq.report.checklists.files import reporting_lines
-from ctseq.report.comparison import (
-    false_alarms,
-    further,
-    has_further,
-    has_subgroups,
-    primary,
-    sample_size,
-    subgroups,
-)
-from ctseq.report.dataset import data
+from ctseq.report.comparison import false_alarms, further, has_further, primary
+from ctseq.report.dataset import data, has_subgroups, sample_size, subgroups
 from ctseq.report.facts import cost_table
 from ctseq.report.models import limits, models
 from ctseq.report.paper import against_paper, claims, corrected, printed_table

@@ -129,8 +129,9 @@ def conducted(
     Parameters
     ----------
     inputs
-        Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``models`` (one a model), ``summaries``
-        (one a replicate, model by model), ``splits``, ``comparison``, ``environments``.
+        Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``models`` (one a model),
+        ``summaries`` (one a replicate, model by model), ``splits``, ``comparison``,
+        ``environments``.
     config, registered
         Configuration of the study, and the section of it that `config` lacks.
     """

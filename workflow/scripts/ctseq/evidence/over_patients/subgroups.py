@@ -80,13 +80,13 @@ def subgroups_table(tested: Tested) -> pd.DataFrame:
     """
     right, patients = called_right(tested), tested.patients
     was_tested = ~np.isnan(right).any(axis=0)
-    classes = {"sensitivity": 1, "specificity": 0}
+    labels = {"sensitivity": patients["hemorrhage"] == 1}
+    labels["specificity"] = ~labels["sensitivity"]
     rows = []
-    for attribute, groups in _attributes(patients[was_tested]):
+    for attribute, groups in _attributes(patients, was_tested):
         for group, member in groups.items():
-            for measure, label in classes.items():
-                chosen = np.zeros(len(patients), dtype=bool)
-                chosen[was_tested] = member & (patients[was_tested]["hemorrhage"] == label)
+            for measure, label in labels.items():
+                chosen = (member & label & was_tested).to_numpy()
                 names = {"attribute": attribute, "group": group, "measure": measure}
                 for model, own in zip(tested.models, right, strict=True):
                     found = _row(own[chosen], alpha=tested.settings["alpha"])
@@ -114,27 +114,28 @@ def _row(right: np.ndarray, *, alpha: float) -> dict[str, object]:
     return dict(zip(("estimate", "low", "high"), share, strict=True)) | {"n": n, "notes": notes}
 
 
-def _attributes(patients: pd.DataFrame) -> Iterator[tuple[str, dict[str, pd.Series]]]:
-    """Yield each attribute with its groups, and which patients are members.
+def _attributes(
+    patients: pd.DataFrame, was_tested: np.ndarray
+) -> Iterator[tuple[str, dict[str, pd.Series]]]:
+    """Yield each attribute with its groups that have test patients, and who their members are.
 
     Of attributes other than the subtype, those with one group are left out: it is that of all.
     """
     yield "all", {"all": pd.Series(True, index=patients.index)}
-    shown = {name: patients[name] == 1 for name in SUBTYPES}
-    yield "subtype", {name: member for name, member in shown.items() if member.any()}
-    parted = {"sex": {sex: patients["sex"] == sex for sex in "FM"}}
-    parted["age_years"] = {
-        name: (patients["age_years"] >= low) & (patients["age_years"] < high)
-        for name, (low, high) in _AGES.items()
+    age = patients["age_years"]
+    groups = {
+        "subtype": {name: patients[name] == 1 for name in SUBTYPES},
+        "sex": {sex: patients["sex"] == sex for sex in "FM"},
+        "age_years": {name: (age >= low) & (age < high) for name, (low, high) in _AGES.items()},
+        # Slices are whole, and so is what parts them.
+        "n_slices": _halves(patients["n_slices"], np.floor(patients["n_slices"].median())),
+        "spacing_mm": _halves(patients["spacing_mm"], patients["spacing_mm"].median()),
     }
-    for name in ("n_slices", "spacing_mm"):
-        middle = patients[name].median()
-        halves = {
-            f"<={middle:g}": patients[name] <= middle,
-            f">{middle:g}": patients[name] > middle,
-        }
-        parted[name] = halves
-    for attribute, groups in parted.items():
-        found = {name: member for name, member in groups.items() if member.any()}
-        if len(found) > 1:
+    for attribute, members in groups.items():
+        found = {name: member for name, member in members.items() if (member & was_tested).any()}
+        if len(found) > 1 or attribute == "subtype":
             yield attribute, found
+
+
+def _halves(values: pd.Series, middle: float) -> dict[str, pd.Series]:
+    return {f"<={middle:g}": values <= middle, f">{middle:g}": values > middle}

@@ -8,8 +8,8 @@ import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.report.checklists.items import Answer
-from ctseq.report.comparison import has_subgroups, section_tables, subgroups
-from ctseq.report.dataset import data
+from ctseq.report.comparison import section_tables
+from ctseq.report.dataset import data, has_subgroups, subgroups
 from ctseq.report.numbers import interval, metric_title, number, p_value
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table

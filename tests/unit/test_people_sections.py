@@ -1,0 +1,150 @@
+"""The report's sections on participants, subgroups, localization and sample size."""
+
+import pandas as pd
+import pytest
+
+from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
+from ctseq.evidence.over_patients.participants import participants_table
+from ctseq.evidence.over_patients.subgroups import title_of
+from ctseq.report.comparison import section_tables
+from ctseq.report.dataset import participants, sample_size, subgroups, uneven_splits
+from ctseq.report.sections import SECTIONS
+from ctseq.report.study import Compared
+from patients import small_study
+
+CONFIG = {
+    "models": {"a": {"label": "ViViT"}, "b": {"label": "ConvNeXt"}},
+    "comparison": {"alpha": 0.05, "primary": "roc_auc"},
+}
+PAIR = {"metric": "roc_auc", "model_a": "a", "model_b": "b"}
+POINTED = {"model": "b", "scored_by": "attention", "measure": "slice_auc", "estimate": 0.7,
+           "low": 0.6, "high": 0.8, "chance": 0.5, "n": 5, "n_patients": 30,
+           "notes": ""}  # fmt: skip
+
+
+def compared(**tables):
+    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables,
+                    levels=pd.DataFrame())  # fmt: skip
+
+
+def when(section, study):
+    [own] = [one for one in SECTIONS if one.id == section]
+    return own.when(study)
+
+
+@pytest.fixture(scope="module")
+def study():
+    made = {one.stem: one.compute(small_study(replicates=8)) for one in OVER_PATIENTS.values()}
+    power = {"difference": 0.05, "patients_needed": 3400.0, "patients_needed_low": 1100.0,
+             "patients_needed_high": 47000.0}  # fmt: skip
+    return compared(
+        **made,
+        verdict=pd.DataFrame([PAIR | {"primary": 1, "contrast": 1}]),
+        power=pd.DataFrame([PAIR | power]),
+        localization=pd.DataFrame([POINTED]),
+    )
+
+
+@pytest.mark.parametrize("section", ["subgroups", "slices", "sample_size"])
+def test_sections_are_shown_where_there_are_tables(study, section):
+    assert when(section, study)
+    assert not when(section, compared())
+
+
+def test_sections_without_anything_to_show_are_left_out(study):
+    groups = study.comparison["subgroups"]
+    of_all = groups[groups["attribute"] == "all"]
+    assert not when("subgroups", compared(subgroups=of_all))
+    assert not when("slices", compared(localization=pd.DataFrame([POINTED])[:0]))
+
+
+def test_participants_stand_beside_their_subsets(study):
+    table = participants(study.comparison["participants"])
+    assert table.header == ["", "All", "Train", "Test"]
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["Patients"] == ["82", "57", "25"]
+    assert rows["With hemorrhage"][0] == "36 (44 %)"
+    assert rows["Age, years"][0] == "60 (40 to 80)"
+    assert rows["Age: not known"][0] == "1"
+    assert rows["Distance between slices, mm"] == ["5 (5 to 5)"] * 3  # the same in all
+    assert rows["Women"][2].count("%") == 3  # the mean, the least and the most
+    assert not any("Not known of any" in note for note in table.notes)
+
+
+def test_what_is_known_of_nobody_stands_below():
+    known = small_study(replicates=2)
+    known.patients["spacing_mm"] = float("nan")
+    table = participants(participants_table(known))
+    assert "Not known of any patient: distance between slices." in table.notes
+    assert not any(row[0].startswith("Distance") for row in table.rows)
+
+
+def splits(*positive_test, odd=()):
+    rows = [
+        (number, 42, 18, 27 - positive, positive, 0.5, int(number in odd))
+        for number, positive in enumerate(positive_test, start=1)
+    ]
+    columns = ["replicate", "n_train", "n_test", "positive_train", "positive_test", "p", "odd"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_uneven_splits_are_named():
+    assert uneven_splits(splits(5, 6, 11, 5)) == (
+        "Of a replicate's test patients, 28 % (replicates 1 and 4) to 61 % (replicate 3) have a "
+        "hemorrhage, beside 45 % of all patients. Odd splits (fewer than one random split in 20 "
+        "is as uneven): none."
+    )
+    assert uneven_splits(splits(5, 14, odd=(2,))).endswith("is as uneven): replicate 2.")
+    assert uneven_splits(splits(8, 8)) == ""
+
+
+def test_models_stand_side_by_side_in_every_group(study):
+    table = subgroups(study)["subgroups"]
+    assert table.header == [
+        "", "Patients with hemorrhage", "Sensitivity, ViViT", "Sensitivity, ConvNeXt",
+        "Patients without hemorrhage", "Specificity, ViViT", "Specificity, ConvNeXt",
+    ]  # fmt: skip
+    assert {len(row) for row in table.rows} == {7}
+    frame = study.comparison["subgroups"].set_index(["attribute", "group", "measure", "model"])
+    first, own = table.rows[0], frame.loc[("all", "all", "specificity", "b")]
+    assert first[0] == "All patients"
+    assert first[4] == str(own["n"])
+    assert first[6] == f"{own['estimate']:.2f} [{own['low']:.2f}, {own['high']:.2f}]"
+    epidural = next(row for row in table.rows if row[0] == "Epidural")
+    assert epidural[4:] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("group", "title"),
+    [
+        (("sex", "F"), "Women"),
+        (("age_years", "<50"), "Age below 50"),
+        (("age_years", "50-69"), "Age 50 to 69"),
+        (("age_years", ">=70"), "Age 70 or more"),
+        (("n_slices", "<=30"), "Up to 30 slices"),
+        (("spacing_mm", ">2.5"), "Slices more than 2.5 mm apart"),
+    ],
+)
+def test_titles_of_groups(group, title):
+    assert title_of(*group) == title
+
+
+def test_localization_is_printed_beside_chance(study):
+    table = section_tables(study, "slices")["localization"]
+    assert table.header == ["Model", "Scored by", "Measure", "Mean", "95 % interval", "Chance",
+                            "Patients"]  # fmt: skip
+    assert table.rows == [["ConvNeXt", "attention", "AUC within a scan", "0.700",
+                           "[0.600, 0.800]", "0.500", "30"]]  # fmt: skip
+
+
+def test_sample_size_says_what_the_primary_margin_needs(study):
+    said = sample_size(study)
+    assert (said["n_patients"], said["prevalence"], said["margin"]) == ("82", "44 %", "0.05")
+    thousands = "\N{NARROW NO-BREAK SPACE}"
+    assert said["needs"].replace(thousands, ",") == (
+        "about 3,400 patients [1,100, 47,000] (ViViT and ConvNeXt)"
+    )
+    power = study.comparison["power"].assign(patients_needed=float("nan"))
+    out_of_reach = sample_size(compared(**{**study.comparison, "power": power}))
+    assert out_of_reach["needs"] == "more than a million patients (ViViT and ConvNeXt)"
+    assert list(section_tables(study, "sample_size")) == ["sample_size"]
