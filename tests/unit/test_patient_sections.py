@@ -22,7 +22,7 @@ SHOWN = {
 
 def compared(study=None):
     tables = {one.stem: one.compute(study) for one in OVER_PATIENTS.values()} if study else {}
-    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables)
+    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables, levels=pd.DataFrame())
 
 
 @pytest.fixture(scope="module")

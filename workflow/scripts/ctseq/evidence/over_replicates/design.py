@@ -11,9 +11,9 @@ from ctseq.core.errors import InputError
 # Nadeau and Bengio (2003) take replicates to correlate by n_test / n, which adds n_test/n_train to
 # 1/J. No unbiased estimate of the correlation exists (Bengio and Grandvalet 2004), and theirs is
 # too small for some metrics and learners: the AUC of any, and the recall of those that follow the
-# prevalence of their training patients. In simulated studies without a difference, twice as much
-# keeps the level of every metric, learner and scheme at about 6 % or less; once as much lets it rise
-# to 17 % (`resources/levels.csv`, from benchmarks/false_alarms.py).
+# prevalence of their training patients. In simulated studies without a difference, once as much
+# lets the level rise to 17 %; twice as much keeps it at about 6 % for every metric, learner and
+# scheme (`resources/levels.csv`, from benchmarks/false_alarms.py).
 OVERLAP = 2
 
 
