@@ -99,7 +99,7 @@ def _differences(axes: Axes, table: pd.DataFrame) -> None:
     margin = table["margin"].iloc[0]
     axes.axhspan(-margin, margin, color=_BAND, linewidth=0, zorder=0)
     axes.axhline(0, color=MUTED, linewidth=0.8, zorder=0.5)
-    shown = (table["low"] > 0) | (table["high"] < 0)
+    shown = table["verdict"].isin(["a_better", "b_better"])  # several contrasts are adjusted
     for rows, color in ((~shown, MUTED), (shown, INK)):
         own = table[rows]
         axes.vlines(own.index, own["low"], own["high"], color=color, linewidth=0.8)
