@@ -35,8 +35,8 @@ def when(section, study):
 @pytest.fixture(scope="module")
 def study():
     made = {one.stem: one.compute(small_study(replicates=8)) for one in OVER_PATIENTS.values()}
-    power = {"difference": 0.05, "patients_needed": 3400.0, "patients_needed_low": 1100.0,
-             "patients_needed_high": 47000.0}  # fmt: skip
+    power = {"difference": 0.05, "sd": 0.1, "patients_needed": 3400.0,
+             "patients_needed_low": 1100.0, "patients_needed_high": 47000.0}  # fmt: skip
     return compared(
         **made,
         verdict=pd.DataFrame([PAIR | {"primary": 1, "contrast": 1}]),
@@ -146,5 +146,10 @@ def test_sample_size_says_what_the_primary_margin_needs(study):
     )
     power = study.comparison["power"].assign(patients_needed=float("nan"))
     out_of_reach = sample_size(compared(**{**study.comparison, "power": power}))
-    assert out_of_reach["needs"] == "more than a million patients (ViViT and ConvNeXt)"
+    assert out_of_reach["needs"].replace(thousands, ",") == (
+        "more than 100,000 patients (ViViT and ConvNeXt)"
+    )
+    untested = power.assign(sd=float("nan"))
+    unknown = sample_size(compared(**{**study.comparison, "power": untested}))
+    assert unknown["needs"] == "a number that these replicates do not tell (ViViT and ConvNeXt)"
     assert list(section_tables(study, "sample_size")) == ["sample_size"]
