@@ -10,6 +10,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.over_replicates.design import design_of_splits
+from ctseq.evidence.over_replicates.means import cut_to_range
 from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, values_of
 from ctseq.study.comparison import comparison_settings
@@ -140,7 +141,7 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
                     **{"n": len(values), "n_undefined": n_undefined},
                 }
             )
-    return pd.DataFrame(rows)
+    return cut_to_range(pd.DataFrame(rows))
 
 
 def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:

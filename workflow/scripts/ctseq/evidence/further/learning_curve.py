@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ctseq.evidence.notes import Code, note
-from ctseq.evidence.over_replicates.resampled import corrected_mean
+from ctseq.evidence.over_replicates.means import cut_to_range
+from ctseq.evidence.over_replicates.resampled import corrected_mean, why_no_interval
 from ctseq.evidence.over_replicates.samples import Replicates
 from ctseq.evidence.rows import defined_rows, table_with_notes
 
@@ -55,7 +56,7 @@ def learning_curve_table(given: FewerRuns) -> pd.DataFrame:
             for share, of_share in runs.items():
                 names = {"metric": metric, "model": model, "share": share}
                 rows.append(names | _row(of_share, study, f"{metric} of {model}"))
-    return table_with_notes(rows)
+    return cut_to_range(table_with_notes(rows))
 
 
 def _row(runs: pd.DataFrame, study: Replicates, name: str) -> dict[str, Any]:
@@ -71,5 +72,5 @@ def _row(runs: pd.DataFrame, study: Replicates, name: str) -> dict[str, Any]:
         "high": high,
         "n": len(values),
         "n_undefined": n_undefined,
-        "notes": few,
+        "notes": (*few, *why_no_interval(values)),
     }
