@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ctseq.evidence.metrics import METRICS
-
 UNDEFINED = "undefined"
 UNBOUNDED = "unbounded"
 _MINUS = "\N{MINUS SIGN}"
@@ -59,11 +57,6 @@ def interval(low: float, high: float, *, write: Callable[[float], str] = number)
     if pd.isna(low) or pd.isna(high):
         return UNDEFINED
     return f"[{write(low)}, {write(high)}]"
-
-
-def metric_title(name: str) -> str:
-    """Return the title of a metric, also of one over patients alone, which `METRICS` lacks."""
-    return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
 
 
 def memory(mib: float) -> str:
