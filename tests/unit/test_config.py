@@ -73,6 +73,7 @@ def test_windows_and_label_tables_of_other_formats(changes):
         ({"models.vivit.kind": "vidio"}, "must be one of video, image; did you mean video?"),
         ({"models.vivit": None}, "models: "),
         ({"training.learning_rate": "5e-6"}, "it was read as text: write it without quotes"),
+        ({"comparison.alpha": 0.9}, "comparison.alpha: 0.9 is greater than the maximum of 0.5"),
         ({"training.epochs": 2.5}, "training.epochs is 2.5 but must be of type integer"),
         ({"training.epochs": True}, "training.epochs is True but must be of type integer"),
         ({"models.vivit.training": {"lr": 1}}, "models.vivit.training.lr is not a key"),
