@@ -88,6 +88,11 @@ def test_how_a_study_is_computed_does_not_matter():
     assert order_pairs([study(), study("b", models=("shuffled", "mean"), container="x", shards=4)])
 
 
+def test_what_a_study_trains_besides_does_not_matter():
+    more = {"further": {"variance_seeds": 5}, "multiverse": {"tuning": ["test"]}}
+    assert order_pairs([study(), study("b", models=("shuffled", "mean"), **more)])
+
+
 def test_how_a_models_own_keys_are_spelled_does_not_matter():
     other = study("b", models=("shuffled", "mean"))
     other.config["training"]["learning_rate"] = 1e-3

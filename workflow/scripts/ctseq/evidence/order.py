@@ -16,7 +16,7 @@ from ctseq.study.models import extraction_settings, head_type, training_settings
 
 # Keys that decide nothing about a single run of a model, or that models override.
 _NOT_OF_A_RUN = {"study", "replicates", "models", "extraction", "training", "comparison", "report"}
-_NOT_OF_A_RUN |= {"container", "shards"}
+_NOT_OF_A_RUN |= {"container", "shards", "further", "multiverse"}
 
 
 @dataclass(frozen=True)
