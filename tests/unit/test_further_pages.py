@@ -126,8 +126,8 @@ def test_the_page_counts_verdicts_and_says_that_nothing_was_selected():
     page = page_of(specification_of([0.05, -0.2, 0.3, 0.2]), n_refused=3)
     label = "&lt;b&gt;ConvNeXt&lt;/b&gt;"
     assert f"ViViT is shown to be better under 2 of 4 protocols, and {label} under 0;" in page
-    assert "runs from −0.200 to 0.300, and is above 0 in 3" in page
-    assert "The study&#39;s own protocol has 0.050 [−0.050, 0.150]." in page
+    assert "runs from −0.20 to 0.30, and is above 0 in 3" in page
+    assert "The study&#39;s own protocol has 0.05 [−0.05, 0.15]." in page
     assert "4 protocols, was run in all replicates and is shown; none was selected" in page
     assert "(3 combinations, such as" in page
     assert "<td>2</td><td>50 %</td>" in page

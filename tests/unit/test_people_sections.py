@@ -133,8 +133,8 @@ def test_localization_is_printed_beside_chance(study):
     table = section_tables(study, "slices")["localization"]
     assert table.header == ["Model", "Scored by", "Measure", "Mean", "95 % interval", "Chance",
                             "Patients"]  # fmt: skip
-    assert table.rows == [["ConvNeXt", "attention", "AUC within a scan", "0.700",
-                           "[0.600, 0.800]", "0.500", "30"]]  # fmt: skip
+    assert table.rows == [["ConvNeXt", "attention", "AUC within a scan", "0.70",
+                           "[0.60, 0.80]", "0.50", "30"]]  # fmt: skip
 
 
 def test_sample_size_says_what_the_primary_margin_needs(study):

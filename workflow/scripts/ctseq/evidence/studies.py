@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, values_of
@@ -132,7 +133,9 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
             if model not in study.models:
                 continue
             [values], n_undefined = values_of(replicates, metric, model)
-            mean, low, high = corrected_mean(values, **replicates.corrected)
+            mean, low, high = corrected_mean(
+                values, **replicates.corrected, limits=METRICS[metric].range
+            )
             rows.append(
                 {
                     **{"metric": metric, "model": model, "study": study.name},

@@ -159,7 +159,7 @@ def primary(study: Study) -> dict[str, Any]:
     return {
         "metric": METRICS[name].words,
         "n_contrasts": len(chosen),
-        "ratio": number(tests["overlap"].iloc[0] / OVERLAP, 2),
+        "ratio": number(tests["overlap"].iloc[0] / OVERLAP),
         "sha256": sha256_of(study.config),
         "registered": study.registered,
         "level": level,

@@ -214,8 +214,4 @@ def _share(row: Any) -> str:
     """Return an estimate with its interval; empty where there is none."""
     if pd.isna(row.estimate):
         return ""
-    return f"{number(row.estimate, 2)} {interval(row.low, row.high, write=_two)}"
-
-
-def _two(value: float) -> str:
-    return number(value, 2)
+    return f"{number(row.estimate)} {interval(row.low, row.high)}"

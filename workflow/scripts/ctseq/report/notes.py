@@ -54,6 +54,7 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "corrected variance (1/J + n_test/n_train) s^2, s^2 pooled over the models, and the two "
         "variances add"
     ),
+    Code.CUT_AT_RANGE: "the interval is cut at the metric's range",
     Code.FALSE_ALARMS: _false_alarms,
     Code.ZERO_SOUGHT: "no number of replicates or patients finds a difference of 0",
     Code.POWER_OUT_OF_REACH: (

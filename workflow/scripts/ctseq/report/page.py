@@ -12,7 +12,7 @@ from ctseq.figures import registry
 from ctseq.report import sections
 from ctseq.report.answer import Answer, answer_of, answer_tables, sentence
 from ctseq.report.comparison import section_tables
-from ctseq.report.numbers import number, p_equation
+from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
 
@@ -27,7 +27,8 @@ def template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"listed": listed, "number": number, "p_equation": p_equation}
+    filters = {"listed": listed, "number": number, "p_equation": p_equation, "size": size}
+    environment.filters |= filters
     return environment.get_template(name)
 
 

@@ -10,7 +10,7 @@ from ctseq.evidence.analyses import ANALYSES
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
 from ctseq.report.dataset import data, has_subgroups, subgroups
-from ctseq.report.numbers import interval, metric_title, number, p_value
+from ctseq.report.numbers import interval, metric_title, p_value, size
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import verdict_words
@@ -100,5 +100,5 @@ def overlap(study: Conducted) -> float:
 def _with_interval(row: Any) -> str:
     """Return an estimate with its interval, which one that never varies has not."""
     if pd.isna(row.low):
-        return number(row.estimate)
-    return f"{number(row.estimate)} {interval(row.low, row.high)}"
+        return size(row.estimate)
+    return f"{size(row.estimate)} {interval(row.low, row.high)}"
