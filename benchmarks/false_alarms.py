@@ -43,7 +43,8 @@ SEED = 15
 class Family:
     """Designs that differ by their number of replicates alone: the first ones of one simulation.
 
-    `share` of the asked number of studies is simulated.
+    `share` of the asked number of studies is simulated. Of designs that train on a share of the
+    training patients, only the learning curve is looked at, and of all others all else.
     """
 
     design: Design
@@ -59,6 +60,15 @@ FAMILIES = (
     # Four times the patients take six times as long.
     Family(Design("random", 30, 300), (10, 30), share=0.5),
     Family(Design("repeated_kfold", 20, 300), (20,), share=0.5),
+    *(
+        Family(Design(scheme, replicates, 82, train_share=share), numbers, share=1 / 3)
+        for scheme, replicates, numbers in (
+            ("random", 30, (10, 30)),
+            ("stratified", 10, (10,)),
+            ("repeated_kfold", 50, (10, 20, 50)),
+        )
+        for share in (0.25, 0.5)
+    ),
 )
 
 
@@ -127,13 +137,14 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows_of(
-    number: int, learner: str, runs: int, seed: int, names: tuple[str, ...]
+    number: int, learner: str, runs: int, seed: int, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the rates of one family and learner, a row each."""
     family = FAMILIES[number]
     design, seeds = family.design, [seed, number, list(LEARNERS).index(learner)]
     simulated = simulate(design, learner, runs=int(runs * family.share), seed=seeds)
     kfold = design.scheme == "repeated_kfold"
+    names = [name for name in names if (name == "learning_curve") == (design.train_share < 1)]
     rows = []
     for replicates in family.replicates:
         about = {
@@ -144,7 +155,8 @@ def _rows_of(
             "shared_splits": int(design.shared_splits),
             "learner": learner,
         }
-        whole = case_of(simulated, replicates, shared_splits=design.shared_splits)
+        options = {"shared_splits": design.shared_splits, "train_share": design.train_share}
+        whole = case_of(simulated, replicates, **options)
         for name in names:
             case = whole.first(int(len(whole.overlap) * SHARES.get(name, 1)))
             about["runs"] = len(case.overlap)

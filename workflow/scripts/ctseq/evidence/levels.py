@@ -42,7 +42,12 @@ _UNUSED_TESTS = (
     "mcnemar_majority",
 )
 # Procedures that no report relies on; their rates say why.
-UNUSED = (*_UNUSED_TESTS, "delong_pooled_interval", "subgroup_wilson")
+UNUSED = (
+    *_UNUSED_TESTS,
+    "delong_pooled_interval",
+    "subgroup_wilson",
+    "deviation_chi_square",
+)
 # Procedures whose rate is that of wrong claims, and the highest that is no excess: nominal 5 %, or
 # 2.5 where the claim has one side, and a fifth more. All other rates are coverages.
 MOST = {"difference": 0.06, "non_inferiority": 0.03, "equivalence": 0.03}
