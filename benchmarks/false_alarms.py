@@ -4,7 +4,8 @@ Studies of two equally good models are simulated (benchmarks/simulated.py), by f
 learner, and every procedure of a report is applied to them. The replicates of a study draw their
 training patients from the same ones: tests that take them to be independent find differences that
 are not there, and so do tests of predictions pooled over replicates. Prints a table, a row a
-procedure and statistic; with --write it becomes resources/levels.csv, which the report reads.
+procedure and statistic, and at its end which rates are beyond their bounds; with --write it becomes
+resources/levels.csv, which the report reads.
 
     nice python benchmarks/false_alarms.py --write
     python benchmarks/false_alarms.py --runs 300 --families 0   # a trial
@@ -30,7 +31,7 @@ from procedures import case_of
 from simulated import Design, simulate
 
 from ctseq.core.tables import read_table, write_table
-from ctseq.evidence.levels import LEVELS
+from ctseq.evidence.levels import LEVELS, beyond_bounds
 
 PROCEDURES = {**procedures.PROCEDURES, **patient_procedures.PROCEDURES}
 # The share of studies that what takes ten times as long as the others is applied to.
@@ -84,6 +85,10 @@ def main(arguments: list[str] | None = None) -> None:
     )
     print(frame.round(3).to_string(index=False))
     print(f"Standard error of a rate of .05: {np.sqrt(0.05 * 0.95 / options.runs):.3f}")
+    beyond = beyond_bounds(frame)
+    print(f"\n{len(beyond)} rates are beyond their bounds.")
+    if len(beyond):
+        print(beyond.round(3).to_string(index=False))
     if options.write:
         some = len(options.families) < len(FAMILIES) or len(options.procedures) < len(PROCEDURES)
         table = updated(frame, Path(options.write)) if some else frame

@@ -194,23 +194,23 @@ def subgroups(case: Case) -> Rates:
     """
     tested, predicted = case.studies.tested[:, 0], case.studies.predicted[:, 0]
     positive = case.studies.truth & tested.any(axis=1)
-    ends: dict[tuple[str, int], list] = {}
+    found: dict[int, list] = {n: [] for n in SUBGROUPS}
     every = []
     for of, *own, overlap in zip(positive, predicted, tested, case.overlap, strict=True):
         options = {"overlap": overlap, "alpha": ALPHA}
         # Patients are in random order: the first ones are a subgroup like any other.
         right, seen = (values[:, of] for values in own)
         every.append(share_of_patients(right, seen, **options)[0])
-        for n in SUBGROUPS:
-            share, *interval = share_of_patients(right[:, :n], seen[:, :n], **options)
-            wilson = proportion_confint(share * n, n, alpha=ALPHA, method="wilson")
-            ends.setdefault(("subgroup", n), []).append(interval)
-            ends.setdefault(("subgroup_wilson", n), []).append(wilson)
+        for n, shares in found.items():
+            shares.append(share_of_patients(right[:, :n], seen[:, :n], **options))
     truth = float(np.mean(every))
-    return {
-        (procedure, f"recall of {n} patients"): coverage(np.array(found), truth)
-        for (procedure, n), found in ends.items()
-    }
+    rates: Rates = {}
+    for n, shares in found.items():
+        share, *interval = np.array(shares).T
+        wilson = proportion_confint(share * n, n, alpha=ALPHA, method="wilson")
+        for procedure, ends in (("subgroup", interval), ("subgroup_wilson", wilson)):
+            rates[procedure, f"recall of {n} patients"] = coverage(np.stack(ends, -1), truth)
+    return rates
 
 
 def coverage(ends: np.ndarray, truth: float) -> float:
