@@ -147,9 +147,11 @@ def _rows_of(
     """Return the rates of one family and learner, a row each."""
     family = FAMILIES[number]
     design, seeds = family.design, [seed, number, list(LEARNERS).index(learner)]
+    names = [name for name in names if (name == "learning_curve") == (design.train_share < 1)]
+    if not names:
+        return []
     simulated = simulate(design, learner, runs=int(runs * family.share), seed=seeds)
     kfold = design.scheme == "repeated_kfold"
-    names = [name for name in names if (name == "learning_curve") == (design.train_share < 1)]
     rows = []
     for replicates in family.replicates:
         about = {

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
@@ -103,7 +104,7 @@ def test_rates_depend_on_nothing_else_that_is_simulated():
 
 def test_all_procedures_come_out_and_new_rows_replace_old_ones(tmp_path, capsys):
     out = tmp_path / "levels.csv"
-    arguments = ["--families", "1", "--write", str(out), "--runs"]
+    arguments = ["--families", "1", "8", "9", "--write", str(out), "--runs"]
     false_alarms.main([*arguments, "30"])
     printed = capsys.readouterr().out
     assert "student_t" in printed
@@ -139,3 +140,12 @@ def test_the_overlap_is_that_of_a_study():
 def test_an_interval_that_does_not_exist_is_not_counted():
     ends = [[0, 1], [0.4, 0.6], [float("nan")] * 2, [0.6, 1]]
     assert procedures.coverage(pd.DataFrame(ends).to_numpy(), 0.5) == pytest.approx(2 / 3)
+
+
+def test_the_chi_square_interval_holds_for_normal_replicates_alone():
+    rng = np.random.default_rng(4)
+    normal = rng.normal(0, 2, (4000, 2, 1)) + rng.normal(0, 1, (4000, 2, 10))
+    case = procedures.Case(None, True, {"normal": normal, "skewed": normal**6}, np.ones(4000))
+    rates = procedures.deviations(case)
+    assert rates["deviation_chi_square", "normal"] == pytest.approx(0.95, abs=0.015)
+    assert rates["deviation_chi_square", "skewed"] < 0.7
