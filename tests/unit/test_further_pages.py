@@ -146,8 +146,15 @@ def test_every_verdict_has_words():
 
 
 def study_of(comparison):
-    config = {"comparison": {"primary": "recall"}}
-    return SimpleNamespace(labels=LABELS, alpha=0.05, comparison=comparison, config=config)
+    config = {"comparison": {"primary": "recall"}, "splits": {}, "replicates": 10}
+    return SimpleNamespace(
+        labels=LABELS,
+        alpha=0.05,
+        comparison=comparison,
+        config=config,
+        n_patients=82,
+        levels=pd.DataFrame(columns=["procedure", "statistic"]),
+    )
 
 
 def test_the_section_stands_where_more_was_trained():
@@ -166,6 +173,7 @@ def test_the_section_prints_each_part_once():
         figures={"learning_curve": [picture]},
         own_figures=["learning_curve"],
         tables={},
+        coverage="",
         **section.context(study_of({"learning_curve": curve_table()})),
     )
     assert body.count("<figure") == body.count("<table") == 1

@@ -33,7 +33,7 @@ class Code(StrEnum):
     FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
     ZERO_SOUGHT = "zero_sought"
     POWER_OUT_OF_REACH = "power_out_of_reach"  # target, ceiling
-    NEEDS_ARE_ROUGH = "needs_are_rough"
+    NEEDS_ARE_ROUGH = "needs_are_rough"  # n
     TOO_MANY_REPLICATES = "too_many_replicates"  # most
     TOO_MANY_PATIENTS = "too_many_patients"  # most
     NO_COMPLETE_REPLICATE = "no_complete_replicate"

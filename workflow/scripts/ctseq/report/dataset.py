@@ -9,6 +9,7 @@ from ctseq.core.words import listed
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_patients.participants import ODD
 from ctseq.evidence.over_patients.subgroups import title_of
+from ctseq.evidence.over_replicates.power import MOST_PATIENTS
 from ctseq.readers.problems import REASONS
 from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report.notes import words_of
@@ -156,11 +157,12 @@ def sample_size(study: Compared) -> dict[str, Any]:
     needs = []
     for row in chosen.merge(power, on=key).itertuples():
         pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
-        if pd.isna(row.patients_needed):
-            needs.append(f"more than a million patients ({pair})")
+        if pd.isna(row.sd):
+            needs.append(f"an unknown number of patients ({pair})")
+        elif pd.isna(row.patients_needed):
+            needs.append(f"more than {count(MOST_PATIENTS)} patients ({pair})")
         else:
-            ends = interval(row.patients_needed_low, row.patients_needed_high, write=count)
-            needs.append(f"about {count(row.patients_needed)} patients {ends} ({pair})")
+            needs.append(f"roughly {count(row.patients_needed)} patients ({pair})")
     return {
         "n_patients": count(sizes["n_patients"].iloc[0]),
         "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",

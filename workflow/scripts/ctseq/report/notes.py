@@ -62,8 +62,8 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "the power stays below {ceiling:.2f}"
     ),
     Code.NEEDS_ARE_ROUGH: (
-        "what is needed to find the difference in four studies of five is rounded up to two "
-        "digits; its interval comes from that of the SD, which so few replicates give roughly"
+        "what is needed to find the difference in four studies of five is rough, for it rises with "
+        "SD², which is that of {n} replicates; it is rounded up to two digits"
     ),
     Code.TOO_MANY_REPLICATES: "more than {most:,} replicates would be needed",
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",

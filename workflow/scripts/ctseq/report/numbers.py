@@ -10,6 +10,24 @@ from ctseq.evidence.metrics import METRICS
 UNDEFINED = "undefined"
 UNBOUNDED = "unbounded"
 _MINUS = "\N{MINUS SIGN}"
+# The learners of simulated studies.
+LEARNER_WORDS = {
+    "ridge": "ridge regression",
+    "knn": "nearest neighbours",
+    "logistic": "logistic regression",
+    "tuned": "tuned ridge regression",
+}
+_STATISTICS = {
+    "roc_auc": "AUC",
+    "roc": "ROC curve",
+    "precision_recall": "precision-recall curve",
+    "curve": "smooth curve",
+    "observed_expected": "observed over expected",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "mcc": "MCC",
+    "f1": "F1",
+}
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -70,6 +88,13 @@ def interval(low: float, high: float, *, write: Callable[[float], str] = size) -
 def metric_title(name: str) -> str:
     """Return the title of a metric, also of one over patients alone, which `METRICS` lacks."""
     return METRICS[name].title if name in METRICS else name.replace("_", " ").capitalize()
+
+
+def statistic_words(name: str) -> str:
+    """Return what a rate of ``levels.csv`` is about, inside a sentence."""
+    # The thresholds of net benefit are part of its name.
+    stem, at, point = name.replace("net_benefit_", "net_benefit at ").partition(" at ")
+    return _STATISTICS.get(stem, stem.replace("_", " ")) + at + point
 
 
 def memory(mib: float) -> str:

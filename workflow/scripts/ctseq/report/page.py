@@ -11,7 +11,7 @@ from ctseq.core.words import listed
 from ctseq.figures import registry
 from ctseq.report import sections
 from ctseq.report.answer import Answer, answer_of, answer_tables, sentence
-from ctseq.report.comparison import section_tables
+from ctseq.report.comparison import coverage, section_tables
 from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
@@ -74,5 +74,6 @@ def _body(section: sections.Section, study: Study | Published) -> str:
         own_figures=[one.name for one in registry.FIGURES if one.section == section.id],
         section=section,
         tables=section_tables(study, section.id),
+        coverage=coverage(study, section.intervals),
         **section.context(study),
     )

@@ -155,9 +155,8 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")
             ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
-            write = count if stem.endswith("_needed_") else size
             cells = [
-                _NONE if pd.isna([a, b]).all() else interval(a, b, write=write) for a, b in ends
+                _NONE if pd.isna([a, b]).all() else interval(a, b, write=size) for a, b in ends
             ]
             frame.insert(first, f"{stem}interval", cells)
     return frame
