@@ -4,7 +4,8 @@ Studies of two equally good models are simulated (benchmarks/simulated.py), by f
 learner, and every procedure of a report is applied to them. The replicates of a study draw their
 training patients from the same ones: tests that take them to be independent find differences that
 are not there, and so do tests of predictions pooled over replicates. Prints a table, a row a
-procedure and statistic; with --write it becomes resources/levels.csv, which the report reads.
+procedure and statistic, and at its end which rates are beyond their bounds; with --write it becomes
+resources/levels.csv, which the report reads.
 
     nice python benchmarks/false_alarms.py --write
     python benchmarks/false_alarms.py --runs 300 --families 0   # a trial
@@ -30,7 +31,7 @@ from procedures import case_of
 from simulated import Design, simulate
 
 from ctseq.core.tables import read_table, write_table
-from ctseq.evidence.levels import LEVELS
+from ctseq.evidence.levels import LEVELS, beyond_bounds
 
 PROCEDURES = {**procedures.PROCEDURES, **patient_procedures.PROCEDURES}
 # The share of studies that what takes ten times as long as the others is applied to.
@@ -43,7 +44,8 @@ SEED = 15
 class Family:
     """Designs that differ by their number of replicates alone: the first ones of one simulation.
 
-    `share` of the asked number of studies is simulated.
+    `share` of the asked number of studies is simulated. Of designs that train on a share of the
+    training patients, only the learning curve is looked at, and of all others all else.
     """
 
     design: Design
@@ -59,6 +61,15 @@ FAMILIES = (
     # Four times the patients take six times as long.
     Family(Design("random", 30, 300), (10, 30), share=0.5),
     Family(Design("repeated_kfold", 20, 300), (20,), share=0.5),
+    *(
+        Family(Design(scheme, replicates, 82, train_share=share), numbers, share=1 / 3)
+        for scheme, replicates, numbers in (
+            ("random", 30, (10, 30)),
+            ("stratified", 10, (10,)),
+            ("repeated_kfold", 50, (10, 20, 50)),
+        )
+        for share in (0.25, 0.5)
+    ),
 )
 
 
@@ -74,6 +85,10 @@ def main(arguments: list[str] | None = None) -> None:
     )
     print(frame.round(3).to_string(index=False))
     print(f"Standard error of a rate of .05: {np.sqrt(0.05 * 0.95 / options.runs):.3f}")
+    beyond = beyond_bounds(frame)
+    print(f"\n{len(beyond)} rates are beyond their bounds.")
+    if len(beyond):
+        print(beyond.round(3).to_string(index=False))
     if options.write:
         some = len(options.families) < len(FAMILIES) or len(options.procedures) < len(PROCEDURES)
         table = updated(frame, Path(options.write)) if some else frame
@@ -127,11 +142,14 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows_of(
-    number: int, learner: str, runs: int, seed: int, names: tuple[str, ...]
+    number: int, learner: str, runs: int, seed: int, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the rates of one family and learner, a row each."""
     family = FAMILIES[number]
     design, seeds = family.design, [seed, number, list(LEARNERS).index(learner)]
+    names = [name for name in names if (name == "learning_curve") == (design.train_share < 1)]
+    if not names:
+        return []
     simulated = simulate(design, learner, runs=int(runs * family.share), seed=seeds)
     kfold = design.scheme == "repeated_kfold"
     rows = []
@@ -144,7 +162,8 @@ def _rows_of(
             "shared_splits": int(design.shared_splits),
             "learner": learner,
         }
-        whole = case_of(simulated, replicates, shared_splits=design.shared_splits)
+        options = {"shared_splits": design.shared_splits, "train_share": design.train_share}
+        whole = case_of(simulated, replicates, **options)
         for name in names:
             case = whole.first(int(len(whole.overlap) * SHARES.get(name, 1)))
             about["runs"] = len(case.overlap)

@@ -1,10 +1,10 @@
 """Learners that are fitted on every split of many simulated studies at once.
 
 Each takes features, shape (studies, patients, features); the label of each patient, shape (studies,
-patients), bool; and which patients each replicate tests on, shape (studies, replicates, patients),
-bool. It returns every patient's probability in every replicate, shape (studies, replicates,
-patients), and the threshold of its decisions, shape (studies, replicates). They compute in single
-precision, which is four times as fast and moves no rate.
+patients), bool; and which patients each replicate leaves out of its training, shape (studies,
+replicates, patients), bool. It returns every patient's probability in every replicate, shape
+(studies, replicates, patients), and the threshold of its decisions, shape (studies, replicates).
+They compute in single precision, which is four times as fast and moves no rate.
 """
 
 import numpy as np
@@ -17,47 +17,47 @@ INNER_FOLDS = 5
 _STEPS = 7
 
 
-def ridge(X: np.ndarray, y: np.ndarray, tested: np.ndarray, **_) -> tuple[np.ndarray, np.ndarray]:
+def ridge(X: np.ndarray, y: np.ndarray, left_out: np.ndarray, **_) -> tuple[np.ndarray, np.ndarray]:
     """Fit ridge regressions on the labels -1 and 1; their scores are cut to probabilities."""
     normal = _NormalEquations(X, y)
-    return normal.probabilities(~tested, PENALTY), _halves(tested)
+    return normal.probabilities(~left_out, PENALTY), _halves(left_out)
 
 
 def logistic(
-    X: np.ndarray, y: np.ndarray, tested: np.ndarray, **_
+    X: np.ndarray, y: np.ndarray, left_out: np.ndarray, **_
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit logistic regressions without intercept, with half the squared weights as penalty."""
-    products, weights = _products(X), np.zeros((*tested.shape[:2], X.shape[-1]), np.float32)
+    products, weights = _products(X), np.zeros((*left_out.shape[:2], X.shape[-1]), np.float32)
     eye = np.eye(X.shape[-1], dtype=np.float32)
-    trained = (~tested).astype(np.float32)
+    trained = (~left_out).astype(np.float32)
     for _step in range(_STEPS):
         p = _expit(weights @ X.swapaxes(1, 2))
         hessian = _summed(p * (1 - p) * trained, products) + eye
         gradient = ((y[:, None] - p) * trained) @ X - weights
         weights = weights + np.linalg.solve(hessian, gradient[..., None])[..., 0]
-    return _expit(weights @ X.swapaxes(1, 2)), _halves(tested)
+    return _expit(weights @ X.swapaxes(1, 2)), _halves(left_out)
 
 
-def knn(X: np.ndarray, y: np.ndarray, tested: np.ndarray, **_) -> tuple[np.ndarray, np.ndarray]:
+def knn(X: np.ndarray, y: np.ndarray, left_out: np.ndarray, **_) -> tuple[np.ndarray, np.ndarray]:
     """Return the share of positives among the nearest training patients.
 
-    Only probabilities of test patients are right: a training patient is its own neighbour.
+    Only probabilities of who is left out are right: a training patient is its own neighbour.
     """
     squares = np.sum(X**2, axis=-1)
     distance = squares[:, :, None] + squares[:, None] - 2 * X @ X.swapaxes(1, 2)
-    # The nearest training patients are among as many more as the largest test subset has.
-    reach = min(NEIGHBOURS + int(tested.sum(axis=-1).max()), X.shape[1])
+    # The nearest training patients are among as many more as are left out at most.
+    reach = min(NEIGHBOURS + int(left_out.sum(axis=-1).max()), X.shape[1])
     near = np.argsort(distance, axis=-1)[..., :reach]
-    probability = np.empty(tested.shape, np.float32)
+    probability = np.empty(left_out.shape, np.float32)
     for study, own in enumerate(near):
-        trains = ~tested[study][:, own]  # (replicates, patients, reach)
+        trains = ~left_out[study][:, own]  # (replicates, patients, reach)
         chosen = trains & (np.cumsum(trains, axis=-1, dtype=np.int16) <= NEIGHBOURS)
         probability[study] = (chosen & y[study][own]).sum(axis=-1) / np.float32(NEIGHBOURS)
-    return probability, _halves(tested)
+    return probability, _halves(left_out)
 
 
 def tuned(
-    X: np.ndarray, y: np.ndarray, tested: np.ndarray, *, rng: np.random.Generator
+    X: np.ndarray, y: np.ndarray, left_out: np.ndarray, *, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit ridge regressions whose penalty and threshold are chosen inside the training patients.
 
@@ -66,19 +66,19 @@ def tuned(
     """
     normal = _NormalEquations(X, y)
     # Folds go round the training patients, one class after the other, in random order.
-    order = rng.random(tested.shape) + y[:, None] + 2 * tested
+    order = rng.random(left_out.shape) + y[:, None] + 2 * left_out
     fold = order.argsort(axis=-1).argsort(axis=-1) % INNER_FOLDS
-    held_out = np.zeros((len(PENALTIES), *tested.shape), np.float32)
+    held_out = np.zeros((len(PENALTIES), *left_out.shape), np.float32)
     for number in range(INNER_FOLDS):
-        fitted = normal.probabilities(~tested & (fold != number), *PENALTIES)
+        fitted = normal.probabilities(~left_out & (fold != number), *PENALTIES)
         held_out = np.where(fold == number, fitted, held_out)
-    loss = ((held_out - y[:, None]) ** 2 * ~tested).sum(axis=-1)
+    loss = ((held_out - y[:, None]) ** 2 * ~left_out).sum(axis=-1)
     best = loss.argmin(axis=0)[None, ..., None]
-    probability = normal.probabilities(~tested, *PENALTIES)
+    probability = normal.probabilities(~left_out, *PENALTIES)
     held_out, probability = (
         np.take_along_axis(values, best, axis=0)[0] for values in (held_out, probability)
     )
-    return probability, youden_thresholds(np.where(tested, np.nan, held_out), y)
+    return probability, youden_thresholds(np.where(left_out, np.nan, held_out), y)
 
 
 def youden_thresholds(probability: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -145,8 +145,8 @@ def _expit(score: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-score))
 
 
-def _halves(tested: np.ndarray) -> np.ndarray:
-    return np.full(tested.shape[:2], 0.5, np.float32)
+def _halves(left_out: np.ndarray) -> np.ndarray:
+    return np.full(left_out.shape[:2], 0.5, np.float32)
 
 
 LEARNERS = {"ridge": ridge, "knn": knn, "logistic": logistic, "tuned": tuned}

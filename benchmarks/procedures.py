@@ -5,7 +5,7 @@ The procedures are those of `ctseq.evidence`, called study by study, as the work
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,28 +50,34 @@ class Case:
         Each metric's values, shape (studies, 2, replicates).
     overlap
         Each study's overlap, as its report takes it, shape (studies,).
+    train_share
+        The share of its training patients that a replicate trains on.
     """
 
     studies: Studies
     shared_splits: bool
     metrics: dict[str, np.ndarray]
     overlap: np.ndarray
+    train_share: float = 1.0
 
     def first(self, studies: int) -> "Case":
         """Return the case of the first studies."""
         metrics = {name: values[:studies] for name, values in self.metrics.items()}
-        some = self.studies.only(studies, None)
-        return Case(some, self.shared_splits, metrics, self.overlap[:studies])
+        some, overlap = self.studies.only(studies, None), self.overlap[:studies]
+        return replace(self, studies=some, metrics=metrics, overlap=overlap)
 
 
-def case_of(studies: Studies, replicates: int, *, shared_splits: bool) -> Case:
+def case_of(
+    studies: Studies, replicates: int, *, shared_splits: bool, train_share: float = 1.0
+) -> Case:
     """Return studies with their first replicates, and what all procedures need of them."""
     studies = studies.only(None, replicates)
     truth, tested = studies.truth[:, None, None], studies.tested
     metrics = batch_metrics(truth, tested, studies.probability, studies.predicted)
     n = truth.shape[-1]
     designs = [Design(ratio, n, shared_splits=shared_splits) for ratio in studies.test_train_ratio]
-    return Case(studies, shared_splits, metrics, np.array([own.overlap for own in designs]))
+    overlap = np.array([own.overlap for own in designs])
+    return Case(studies, shared_splits, metrics, overlap, train_share)
 
 
 def differences(case: Case) -> Rates:
@@ -99,6 +105,34 @@ def intervals(case: Case) -> Rates:
             for own, overlap in zip(values[:, 0], case.overlap, strict=True)
         ]
         rates["interval", metric] = coverage(np.array(ends), float(np.nanmean(values)))
+    return rates
+
+
+def learning_curve(case: Case) -> Rates:
+    """Return how often a point of a learning curve holds its metric's expectation."""
+    return {
+        ("learning_curve", f"{metric} at {case.train_share:g}"): rate
+        for (_, metric), rate in intervals(case).items()
+    }
+
+
+def deviations(case: Case) -> Rates:
+    """Return how often the chi-square interval of s^2 holds its expectation over studies.
+
+    s^2 is that of the differences between paired models, from which a report computes how many
+    replicates or patients a difference would need. Both rise with it, so that their intervals would
+    hold what is needed as often.
+    """
+    if not case.shared_splits:
+        return {}
+    rates: Rates = {}
+    for metric, values in case.metrics.items():
+        d = values[:, 0] - values[:, 1]
+        df = np.isfinite(d).sum(axis=1) - 1
+        d, df = d[df > 0], df[df > 0, None]
+        squares = df * np.nanvar(d, axis=1, ddof=1, keepdims=True)
+        ends = squares / stats.chi2.isf([ALPHA / 2, 1 - ALPHA / 2], df)
+        rates["deviation_chi_square", metric] = coverage(ends, float(np.mean(squares / df)))
     return rates
 
 
@@ -160,23 +194,23 @@ def subgroups(case: Case) -> Rates:
     """
     tested, predicted = case.studies.tested[:, 0], case.studies.predicted[:, 0]
     positive = case.studies.truth & tested.any(axis=1)
-    ends: dict[tuple[str, int], list] = {}
+    found: dict[int, list] = {n: [] for n in SUBGROUPS}
     every = []
     for of, *own, overlap in zip(positive, predicted, tested, case.overlap, strict=True):
         options = {"overlap": overlap, "alpha": ALPHA}
         # Patients are in random order: the first ones are a subgroup like any other.
         right, seen = (values[:, of] for values in own)
         every.append(share_of_patients(right, seen, **options)[0])
-        for n in SUBGROUPS:
-            share, *interval = share_of_patients(right[:, :n], seen[:, :n], **options)
-            wilson = proportion_confint(share * n, n, alpha=ALPHA, method="wilson")
-            ends.setdefault(("subgroup", n), []).append(interval)
-            ends.setdefault(("subgroup_wilson", n), []).append(wilson)
+        for n, shares in found.items():
+            shares.append(share_of_patients(right[:, :n], seen[:, :n], **options))
     truth = float(np.mean(every))
-    return {
-        (procedure, f"recall of {n} patients"): coverage(np.array(found), truth)
-        for (procedure, n), found in ends.items()
-    }
+    rates: Rates = {}
+    for n, shares in found.items():
+        share, *interval = np.array(shares).T
+        wilson = proportion_confint(share * n, n, alpha=ALPHA, method="wilson")
+        for procedure, ends in (("subgroup", interval), ("subgroup_wilson", wilson)):
+            rates[procedure, f"recall of {n} patients"] = coverage(np.stack(ends, -1), truth)
+    return rates
 
 
 def coverage(ends: np.ndarray, truth: float) -> float:
@@ -190,6 +224,8 @@ def coverage(ends: np.ndarray, truth: float) -> float:
 PROCEDURES: dict[str, Callable[[Case], Rates]] = {
     "differences": differences,
     "intervals": intervals,
+    "learning_curve": learning_curve,
+    "deviations": deviations,
     "subgroups": subgroups,
     "uncorrected": uncorrected,
     "pooled": pooled,

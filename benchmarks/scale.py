@@ -31,7 +31,6 @@ STUDY = {
         "convnext": {"checkpoint": "./image"},
     },
     "training": {"epochs": 3},
-    "comparison": {"bootstrap_resamples": 100},
 }
 # Two models more, so that a plan is of four: heads on the second one's encoder.
 MORE = {

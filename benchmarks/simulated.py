@@ -37,6 +37,8 @@ class Design:
         Of a repetition of k-fold.
     shared_splits
         Whether both learners see the same splits.
+    train_share
+        The share of each replicate's training patients, in each class, that it trains on.
     """
 
     scheme: str
@@ -45,6 +47,7 @@ class Design:
     test_proportion: float = 0.3
     folds: int = 5
     shared_splits: bool = True
+    train_share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.scheme not in SCHEMES:
@@ -53,6 +56,8 @@ class Design:
             raise ValueError("at least 2 replicates and 40 patients")
         if not 0 < self.test_proportion < 1 or self.folds < 2:
             raise ValueError("0 < test_proportion < 1 and at least 2 folds")
+        if not 0 < self.train_share <= 1:
+            raise ValueError("0 < train_share <= 1")
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,16 @@ def simulate(design: Design, learner: str, *, runs: int, seed: int | list[int]) 
     batches = []
     for start in range(0, runs, _BATCH):
         X, truth = draw_patients(rng, min(_BATCH, runs - start), design.n_patients)
-        tested = [draw_splits(rng, design, truth)]
-        tested.append(tested[0] if design.shared_splits else draw_splits(rng, design, truth))
-        fitted = [fit(X[:, k], truth, tested[k], rng=rng) for k in (0, 1)]
+        tested, left_out = [], []
+        for _own in range(1 if design.shared_splits else 2):
+            tested.append(draw_splits(rng, design, truth))
+            left_out.append(tested[-1] | spared(rng, truth, tested[-1], design.train_share))
+        pairs = [(tested[k], left_out[k]) for k in (0, -1)]
+        fitted = [fit(X[:, k], truth, out, rng=rng) for k, (_, out) in enumerate(pairs)]
         predicted = [p >= threshold[..., None] for p, threshold in fitted]
         probability = [p for p, _ in fitted]
-        batches.append([truth, *(np.stack(x, 1) for x in (tested, probability, predicted))])
+        parts = ([test for test, _ in pairs], probability, predicted)
+        batches.append([truth, *(np.stack(part, 1) for part in parts)])
     return Studies(*map(np.concatenate, zip(*batches, strict=True)))
 
 
@@ -158,6 +167,24 @@ def draw_splits(rng: np.random.Generator, design: Design, truth: np.ndarray) -> 
     fold = np.take_along_axis(names, rank % design.folds, axis=-1)
     tested = fold[:, :, None] == np.arange(design.folds)[:, None]
     return tested.reshape(studies, -1, n_patients)[:, : design.replicates]
+
+
+def spared(
+    rng: np.random.Generator, truth: np.ndarray, tested: np.ndarray, share: float
+) -> np.ndarray:
+    """Draw who of a replicate's training patients is not trained on, of the shape of `tested`.
+
+    As `ctseq.evidence.further.trainings` draws them for one study.
+    """
+    if share == 1:
+        return np.zeros_like(tested)
+    order = rng.random(tested.shape)
+    positive = np.broadcast_to(truth[:, None], tested.shape)
+    out = np.zeros_like(tested)
+    for member in (positive & ~tested, ~positive & ~tested):
+        kept = _rounded(share * member.sum(axis=-1, keepdims=True))
+        out |= member & (_ranks(np.where(member, order, 2.0)) >= kept)
+    return out
 
 
 def _rounded(number):

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 KILLS = 50
 # Figures and the report are drawn from these.
-TABLES = ("comparison/verdict.csv", "comparison/patients/auc.csv")
+TABLES = ("comparison/verdict.csv", "comparison/patients/discrimination.csv")
 
 
 def targets(copy):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Every group of jobs, without the figures and the report, which add nothing to what is shown here.
-TABLES = [f"results/small/comparison/{name}.csv" for name in ("resampled_t", "patients/auc")]
+TABLES = [f"results/small/comparison/{name}.csv" for name in ("verdict", "patients/discrimination")]
 FEATURES = "results/small/features/vivit.safetensors"
 PIXELS = "results/small/pixels/convnext.npy"
 # Jobs of a tiny study are over too soon to be disturbed: these wait first.

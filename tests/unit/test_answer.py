@@ -38,8 +38,20 @@ def test_two_models_have_a_row_a_metric_with_the_primary_first():
     ]  # fmt: skip
     assert table.rows[1][1:3] == ["0.69", "0.65"]
     assert table.rows[1][3].startswith("0.04 [−")
-    assert table.rows[1][4].startswith("inconclusive; equivalence cannot be shown: ±")
-    assert table.notes[1] == "Precision holds for the prevalence of the test patients, 0.52."
+    assert table.rows[1][4].startswith(
+        "inconclusive; interval too wide to show equivalence (margin"
+    )
+    assert table.notes[-1] == "Precision holds for the prevalence of the test patients, 0.52."
+
+
+def test_an_interval_that_is_cut_is_marked_where_it_is_shown():
+    note = "An interval of a difference that would reach past the metric's range is cut there."
+    study = study_of(TWO)
+    cut = study.comparison["resampled_t"]["notes"].str.contains("cut_at_range")
+    assert cut.any()
+    assert note in answer_tables(study)[0].notes
+    study.comparison["resampled_t"] = study.comparison["resampled_t"].assign(notes="")
+    assert note not in answer_tables(study)[0].notes
 
 
 def test_specificity_stands_beside_sensitivity_and_the_auc_is_there_though_not_compared():
@@ -107,15 +119,22 @@ def test_the_question_is_of_the_contrasts():
     heads = {"kind": "image", "head": {"type": "gru"}}
     study.config["models"] = {name: own | heads for name, own in study.config["models"].items()}
     answer = answer_of(study)
-    assert answer.question == "Which model finds intracranial hemorrhage best?"
-    assert answer.sentence.startswith("No difference between ViViT and ConvNeXt is shown")
+    question = "Does ViViT find intracranial hemorrhage better than ConvNeXt?"
+    assert answer.question == question
+    assert answer.sentence.startswith("Not shown: ViViT's mean accuracy is 0.04 above ConvNeXt's")
+    heads |= {"sequence_rule": "any"}
+    three = study_of(THREE)
+    three.config["models"] = {name: own | heads for name, own in three.config["models"].items()}
+    assert answer_of(three).question == "Which model finds intracranial hemorrhage best?"
 
 
 def test_the_published_page_answers_from_its_primary_metric():
     page = html.unescape(render_published(PUBLISHED))
     assert (
-        "ViViT is non-inferior to ConvNeXt in accuracy: ViViT minus ConvNeXt is 0.12 (95 % "
-        "interval −0.02 to 0.26; p = .087)" in page
+        "No difference is shown: ViViT's mean accuracy is 0.12 above ConvNeXt's (ViViT − ConvNeXt "
+        "0.12, 95 % interval −0.02 to 0.26, p = .087), which chance can explain; ViViT is "
+        "non-inferior to ConvNeXt, and the interval is too wide to show equivalence within ±0.05."
+        in page
     )
     assert "kept the epoch" not in page.partition("<nav")[0]
 

@@ -148,7 +148,7 @@ def test_means_and_differences_are_the_tables_of_the_study():
     assert table.header == ["", "ViViT", "ConvNeXt"]
     own = means.loc["roc_auc", "vivit"]
     row = next(row for row in table.rows if row[0] == "ROC AUC")
-    assert row[1] == f"{own['estimate']:.3f} [{own['low']:.3f}, {own['high']:.3f}]"
+    assert row[1] == f"{own['estimate']:.2f} [{own['low']:.2f}, {own['high']:.2f}]"
     [table] = claim["38"].answer.tables
     assert table.rows[0][0] == "Accuracy (primary)"
     assert [row[3] == "" for row in table.rows] == [False] + [True] * 5  # p of the primary alone
@@ -185,7 +185,7 @@ def test_an_optional_table_fills_its_items_only_where_it_has_rows(monkeypatch):
         assert (set(places) <= set(unitary.places)) == known
     assert explained.answer.places == ("runs/", *places)
     assert [row[0] for row in explained.answer.tables[0].rows] == ["ViViT", "ConvNeXt"]
-    assert unitary.tables[-1].rows == [["ViViT", "hit", "0.800"]]  # of the card's model alone
+    assert unitary.tables[-1].rows == [["ViViT", "hit", "0.80"]]  # of the card's model alone
 
 
 def test_participants_and_subgroups_are_shown_as_on_the_page():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ctseq.core.tables import read_table
+from ctseq.evidence.levels import LEVELS, beyond_bounds
 from ctseq.replicates.aggregation import SEQUENCE_RULES
 from ctseq.study.models import HEAD_FAMILIES
 
@@ -65,6 +67,18 @@ def test_the_datasets_page_states_the_windows_and_reasons_of_the_code(generate):
     assert page == generate.datasets(), "Run: make docs"
     assert "| `brain` | 40 | 120 |" in page
     assert "| `duplicate` | the same image as another patient's |" in page
+
+
+def test_what_is_beyond_its_bound_has_a_reason_and_every_reason_is_needed(generate):
+    shipped = read_table(ROOT / "resources/levels.csv", LEVELS)
+    found = {generate.reason_of(row) for _, row in beyond_bounds(shipped).iterrows()}
+    assert found == {*range(1, len(generate.REASONS) + 1)}
+    worse = shipped.assign(ridge=0.07)[
+        (shipped["procedure"] == "difference") & (shipped["statistic"] == "accuracy")
+        & (shipped["shared_splits"] == 1)
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="for no reason"):
+        generate.beyond_table(worse)
 
 
 def test_the_statistics_page_states_the_levels_that_ship(generate):

@@ -3,13 +3,15 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
 
 from ctseq.core.tables import read_table
-from ctseq.evidence.levels import LEARNERS, LEVELS
+from ctseq.evidence.levels import LEARNERS, LEVELS, beyond_bounds
 from ctseq.evidence.over_replicates.paper import FALSE_ALARM_RATES
+from ctseq.report.numbers import LEARNER_WORDS, statistic_words
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "benchmarks"))
@@ -67,6 +69,27 @@ def test_the_stated_rates_are_those_of_the_table():
         assert stated == pytest.approx(found, abs=0.0005), test
 
 
+def test_the_statistics_page_names_what_is_beyond_its_bound_and_no_more():
+    page = (ROOT / "docs/statistics.md").read_text("utf-8")
+    _, _, part = page.partition("<!-- generated: beyond -->\n")
+    table, _, reasons = part.partition("<!-- end: beyond -->")[0].partition("\n\n")
+    told = set()
+    for line in table.splitlines()[2:]:
+        procedure, statistic, _design, rates, bound, why = line.strip("| ").split(" | ")
+        assert f"\n{why}. " in f"\n{reasons}"
+        told |= {(procedure, statistic, rate, bound) for rate in rates.split(", ")}
+    beyond = beyond_bounds(read_table(ROOT / "resources/levels.csv", LEVELS))
+    assert told == {
+        (
+            row.procedure.replace("_", " "),
+            statistic_words(row.statistic),
+            f"{LEARNER_WORDS[row.learner]} {100 * row.rate:.1f}",
+            f"{100 * row.bound:g}",
+        )
+        for row in beyond.itertuples()
+    }
+
+
 def test_rates_depend_on_nothing_else_that_is_simulated():
     options = {"runs": 30, "seed": 1}
     both = false_alarms.simulated_levels(
@@ -81,9 +104,11 @@ def test_rates_depend_on_nothing_else_that_is_simulated():
 
 def test_all_procedures_come_out_and_new_rows_replace_old_ones(tmp_path, capsys):
     out = tmp_path / "levels.csv"
-    arguments = ["--families", "1", "--write", str(out), "--runs"]
+    arguments = ["--families", "1", "8", "9", "--write", str(out), "--runs"]
     false_alarms.main([*arguments, "30"])
-    assert "student_t" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "student_t" in printed
+    assert "rates are beyond their bounds" in printed
     first = read_table(out, LEVELS)
     shipped = read_table(ROOT / "resources/levels.csv", LEVELS)
     own = shipped[shipped["scheme"] == "stratified"]
@@ -115,3 +140,12 @@ def test_the_overlap_is_that_of_a_study():
 def test_an_interval_that_does_not_exist_is_not_counted():
     ends = [[0, 1], [0.4, 0.6], [float("nan")] * 2, [0.6, 1]]
     assert procedures.coverage(pd.DataFrame(ends).to_numpy(), 0.5) == pytest.approx(2 / 3)
+
+
+def test_the_chi_square_interval_holds_for_normal_replicates_alone():
+    rng = np.random.default_rng(4)
+    normal = rng.normal(0, 2, (4000, 2, 1)) + rng.normal(0, 1, (4000, 2, 10))
+    case = procedures.Case(None, True, {"normal": normal, "skewed": normal**6}, np.ones(4000))
+    rates = procedures.deviations(case)
+    assert rates["deviation_chi_square", "normal"] == pytest.approx(0.95, abs=0.015)
+    assert rates["deviation_chi_square", "skewed"] < 0.7

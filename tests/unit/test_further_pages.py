@@ -133,8 +133,8 @@ def test_the_page_counts_verdicts_and_says_that_nothing_was_selected():
     page = page_of(specification_of([0.05, -0.2, 0.3, 0.2]), n_refused=3)
     label = "&lt;b&gt;ConvNeXt&lt;/b&gt;"
     assert f"ViViT is shown to be better under 2 of 4 protocols, and {label} under 0;" in page
-    assert "runs from −0.200 to 0.300, and is above 0 in 3" in page
-    assert "The study&#39;s own protocol has 0.050 [−0.050, 0.150]." in page
+    assert "runs from −0.20 to 0.30, and is above 0 in 3" in page
+    assert "The study&#39;s own protocol has 0.05 [−0.05, 0.15]." in page
     assert "4 protocols, was run in all replicates and is shown; none was selected" in page
     assert "(3 combinations, such as" in page
     assert "<td>2</td><td>50 %</td>" in page
@@ -153,8 +153,15 @@ def test_every_verdict_has_words():
 
 
 def study_of(comparison):
-    config = {"comparison": {"primary": "recall"}}
-    return SimpleNamespace(labels=LABELS, alpha=0.05, comparison=comparison, config=config)
+    config = {"comparison": {"primary": "recall"}, "splits": {}, "replicates": 10}
+    return SimpleNamespace(
+        labels=LABELS,
+        alpha=0.05,
+        comparison=comparison,
+        config=config,
+        n_patients=82,
+        levels=pd.DataFrame(columns=["procedure", "statistic"]),
+    )
 
 
 def test_the_section_stands_where_more_was_trained():
@@ -173,6 +180,7 @@ def test_the_section_prints_each_part_once():
         figures={"learning_curve": [picture]},
         own_figures=["learning_curve"],
         tables={},
+        coverage="",
         **section.context(study_of({"learning_curve": curve_table()})),
     )
     assert body.count("<figure") == body.count("<table") == 1

@@ -151,12 +151,10 @@ def test_the_last_point_of_the_curve_is_the_study():
     assert table.index.tolist() == [0.25, 0.5, 1.0]
     assert table["n_train"].tolist() == [10, 20, 40]
     for share, values in ((0.25, [0.4, 0.6, 0.5]), (1.0, [0.8, 0.9, 0.7])):
-        mean, low, high = corrected_mean(np.array(values), overlap=2 * RATIO, alpha=0.05)
-        assert table.loc[share, ["estimate", "low", "high"]].tolist() == [
-            mean,
-            max(low, 0),
-            min(high, 1),
-        ]
+        mean, low, high = corrected_mean(
+            np.array(values), overlap=2 * RATIO, alpha=0.05, limits=(0, 1)
+        )
+        assert table.loc[share, ["estimate", "low", "high"]].tolist() == [mean, low, high]
 
 
 def test_replicates_without_enough_patients_are_counted_in_a_note():

@@ -3,11 +3,20 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binom
 
 from ctseq.core.tables import read_table, typed
-from ctseq.evidence.levels import LEARNERS, LEAST, LEVELS, MOST, UNUSED, simulated_level
+from ctseq.evidence.levels import (
+    LEARNERS,
+    LEAST,
+    LEVELS,
+    MOST,
+    UNUSED,
+    beyond_bounds,
+    simulated_level,
+)
 from ctseq.evidence.metrics import comparable_metrics
 
 SHIPPED = read_table(Path(__file__).parents[2] / "resources/levels.csv", LEVELS)
@@ -36,7 +45,7 @@ STUDY = {"scheme": "random", "replicates": 10, "n_patients": 82}
 
 def test_a_level_is_the_range_over_learners():
     level = simulated_level(TABLE, "roc_auc", **STUDY)
-    assert (level.low, level.high, level.learners) == (0.01, 0.04, LEARNERS)
+    assert (level.low, level.high, (*level.rates,)) == (0.01, 0.04, LEARNERS)
     assert (level.scheme, level.replicates, level.n_patients) == ("random", 10, 82)
     assert (level.test_proportion, level.shared_splits, level.runs) == (0.3, True, 3000)
     assert not level.exceeds
@@ -61,14 +70,39 @@ def test_the_nearest_design_is_nearest_by_ratio(study, found):
 
 def test_a_learner_that_was_not_simulated_is_not_named():
     level = simulated_level(TABLE, "roc_auc", **STUDY | {"n_patients": 300})
-    assert level.learners == ("ridge", "logistic", "tuned")
+    assert (*level.rates,) == ("ridge", "logistic", "tuned")
 
 
 def test_what_exceeds_is_said():
     assert simulated_level(TABLE, "roc_auc", **STUDY | {"replicates": 30}).exceeds
     assert simulated_level(TABLE, "roc_auc", **STUDY, shared_splits=False).exceeds
-    assert simulated_level(TABLE, "roc_auc", **STUDY, procedure="interval").exceeds
+    assert simulated_level(TABLE, "roc_auc", **STUDY, procedure="interval").beyond == ("knn",)
     assert not simulated_level(TABLE, "brier", **STUDY, procedure="interval").exceeds
+
+
+def test_what_is_held_of_a_test_is_the_interval_of_the_difference():
+    level = simulated_level(TABLE, "roc_auc", **STUDY)
+    assert level.held == pytest.approx({"ridge": 0.98, "knn": 0.97, "logistic": 0.99,
+                                        "tuned": 0.96})  # fmt: skip
+    interval = simulated_level(TABLE, "roc_auc", **STUDY, procedure="interval")
+    assert interval.held == interval.rates
+
+
+def test_what_is_beyond_its_bound_is_listed_rate_by_rate():
+    unused = row("student_t", "roc_auc", "random", 10, 82, [0.5] * 4)
+    one_sided = row("non_inferiority", "brier", "random", 10, 82, [0.03, 0.031, 0.02, 0.02])
+    table = pd.concat([TABLE, typed([unused, one_sided], LEVELS)])
+    found = beyond_bounds(table)
+    columns = ["procedure", "replicates", "shared_splits", "learner", "rate", "bound"]
+    assert found[columns].to_numpy().tolist() == [
+        ["difference", 10, 0, "ridge", 0.08, 0.06],
+        ["difference", 10, 0, "knn", 0.09, 0.06],
+        ["difference", 10, 0, "logistic", 0.08, 0.06],
+        ["difference", 10, 0, "tuned", 0.08, 0.06],
+        ["difference", 30, 1, "knn", 0.07, 0.06],
+        ["interval", 10, 1, "knn", 0.92, 0.93],
+        ["non_inferiority", 10, 1, "knn", 0.031, 0.03],
+    ]
 
 
 def test_what_was_not_simulated_is_none():

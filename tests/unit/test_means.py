@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from ctseq.evidence.notes import read_notes
+from ctseq.evidence.over_replicates.bayesian import bayesian_t_table
+from ctseq.evidence.over_replicates.effects import effects_table
 from ctseq.evidence.over_replicates.means import model_means_table
+from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from replicates import replicates
 
 # Mean .7, s = .1; t(.975, 2) = 4.30265; overlap 2 / 2 = 1: half width 4.30265 * sqrt(4/3) * .1.
@@ -38,3 +41,21 @@ def test_a_mean_without_an_interval_says_why(values, code):
     assert np.isnan(row["low"])
     assert np.isnan(row["high"])
     assert [one["code"] for one in read_notes(row["notes"])] == [code]
+
+
+@pytest.mark.parametrize(("metric", "widest"), [("recall", 1), ("mcc", 2)])
+def test_the_interval_of_a_difference_is_cut_at_the_largest_that_there_can_be(metric, widest):
+    samples = {("a", metric): [0.9, 0.1], ("b", metric): [0.1, 0.8]}
+    compared = replicates(samples)
+    tables = resampled_t_table(compared), bayesian_t_table(compared), effects_table(compared)
+    for table in tables:
+        row = table.iloc[0]
+        assert (row["low"], row["high"]) == (-widest, widest)
+        assert read_notes(row["notes"]) == [{"code": "cut_at_range"}]
+    assert tables[0]["estimate"][0] == pytest.approx(0.05)
+
+
+def test_an_interval_within_the_range_is_left_as_it_is():
+    [row] = resampled_t_table(replicates({"a": [0.5, 0.6, 0.7], "b": [0.5, 0.5, 0.7]})).itertuples()
+    assert row.low + row.high == pytest.approx(2 * row.estimate)
+    assert row.notes == ""

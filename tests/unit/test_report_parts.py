@@ -41,7 +41,7 @@ def test_notes_become_footnotes():
     )  # fmt: skip
     table = table_of(frame, title="T", labels={}, alpha=0.1, headings={})
     assert table.header == ["Metric", "p", "90 % interval"]
-    assert table.rows == [["Accuracy", "< .001", "[0.100, 0.200]"], ["F1", "undefined", "– ᵃ"]]
+    assert table.rows == [["Accuracy", "< .001", "[0.10, 0.20]"], ["F1", "undefined", "– ᵃ"]]
     assert table.notes == ["All rows: No defined value.", "ᵃ All values are equal."]
 
 
@@ -72,12 +72,14 @@ def test_notes_with_values_are_spelled_out():
 
 
 def test_numbers_carry_no_noise():
-    assert [p_value(p) for p in (0.0, 0.00099, 0.04567, 0.5, 1.0, np.nan)] == [
-        "< .001", "< .001", ".046", ".500", "1", "undefined"
+    assert [p_value(p) for p in (0.0, 0.00099, 0.04567, 0.35, 0.996, 1.0, np.nan)] == [
+        "< .001", "< .001", ".046", ".35", "1", "1", "undefined"
     ]  # fmt: skip
-    assert number(-0.0001) == "0.000"
+    assert number(-0.0001) == "0.00"
     assert number(-0.5, 1) == "−0.5"
-    assert [size(v) for v in (0.124, -0.0049, 0.0, -0.0351)] == ["0.12", "−0.005", "0.00", "−0.04"]
+    assert [size(v) for v in (0.124, -0.0049, -1e-17, -0.0351)] == [
+        "0.12", "−0.005", "0.00", "−0.04"
+    ]  # fmt: skip
     assert number(float("inf")) == "unbounded"
     assert count(2501.0) == "2\N{NARROW NO-BREAK SPACE}501"
     assert interval(-0.1, np.nan) == "undefined"

@@ -1,6 +1,7 @@
 """The simulated studies behind resources/levels.csv: patients, splits, learners and metrics."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
+from ctseq.evidence.further.trainings import fewer_patients
 from ctseq.evidence.metrics import classification_metrics, comparable_metrics
 from ctseq.replicates.aggregation import choose_threshold
 from ctseq.replicates.splits import random_split, repeated_kfold_split
@@ -17,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from batch_metrics import THRESHOLDS, batch_metrics  # noqa: E402
 from learners import LEARNERS, youden_thresholds  # noqa: E402
-from simulated import Design, draw_patients, draw_splits, simulate  # noqa: E402
+from simulated import Design, draw_patients, draw_splits, simulate, spared  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -186,3 +188,37 @@ def test_models_share_their_splits_or_not():
 def test_designs_are_checked(arguments, message):
     with pytest.raises(ValueError, match=message):
         Design(*arguments)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_a_share_of_the_training_patients_is_the_workflows(share):
+    left_out = spared(np.random.default_rng(5), TRUTH, TESTED, share)
+    assert not (left_out & TESTED).any()
+    ids = [f"{k:03d}" for k in range(82)]
+    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": TRUTH[0].astype(int)})
+    for test, out in zip(TESTED[0], left_out[0], strict=True):
+        subset = np.where(test, "test", "train").astype(object)
+        split = pd.DataFrame({"patient_id": ids, "subset": subset})
+        part = fewer_patients(split, patients, share=share, seed=[1])
+        expected = (part["subset"] == "train").to_numpy()
+        kept = ~test & ~out
+        for label in (True, False):
+            own = TRUTH[0] == label
+            assert (kept & own).sum() == (expected & own).sum()
+    assert (left_out[0, 0] != left_out[0, 1]).any()
+
+
+def test_fewer_patients_teach_less():
+    design = Design("random", 5, 82)
+    all_of_them, few = (
+        simulate(replace(design, train_share=share), "ridge", runs=40, seed=1)
+        for share in (1, 0.25)
+    )
+    areas = [
+        batch_metrics(own.truth[:, None, None], own.tested, own.probability, own.predicted)[
+            "roc_auc"
+        ].mean()
+        for own in (all_of_them, few)
+    ]
+    assert areas[0] > areas[1] + 0.03
+    assert (few.tested.sum(axis=-1) == 25).all()

@@ -1,4 +1,4 @@
-"""Shares of right decisions in groups of patients, with Wilson's intervals."""
+"""Shares of right decisions in groups of patients, counted once a patient."""
 
 import numpy as np
 import pandas as pd
@@ -6,41 +6,12 @@ import pytest
 
 from ctseq.evidence.notes import read_notes
 from ctseq.evidence.over_patients import tested
-from ctseq.evidence.over_patients.subgroups import (
-    FEWEST,
-    called_right,
-    subgroup_share,
-    subgroups_table,
-)
+from ctseq.evidence.over_patients.shares import share_of_patients
+from ctseq.evidence.over_patients.subgroups import FEWEST, decisions, subgroups_table
 from ctseq.evidence.over_replicates.design import Design
 from patients import SETTINGS, described, predictions, small_study
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-def test_whole_successes_have_wilson_s_interval():
-    right = np.array([1.0] * 9 + [0.0])
-    assert subgroup_share(right, alpha=0.05) == pytest.approx((0.9, 0.5958, 0.9821), abs=5e-5)
-
-
-def test_half_successes_count_half():
-    """9 of 10 whether one patient is wrong each time or two are wrong half of the time."""
-    halves = np.array([1.0] * 8 + [0.5, 0.5])
-    whole = np.array([1.0] * 9 + [0.0])
-    assert subgroup_share(halves, alpha=0.05) == pytest.approx(subgroup_share(whole, alpha=0.05))
-
-
-def test_ends_stay_inside_and_nobody_has_no_share():
-    estimate, low, high = subgroup_share(np.ones(5), alpha=0.05)
-    assert (estimate, high) == (1, pytest.approx(1))
-    assert low == pytest.approx(5 / (5 + 1.959964**2))
-    assert np.isnan(subgroup_share(np.array([]), alpha=0.05)).all()
-
-
-@pytest.mark.parametrize("wrong", [[1.5], [-0.1], [np.nan]])
-def test_what_is_no_share_is_refused(wrong):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        subgroup_share(np.array(wrong), alpha=0.05)
 
 
 def of(rows, truth):
@@ -50,12 +21,13 @@ def of(rows, truth):
     return tested.tested_of(table, patients, Design(0.5, len(truth)), settings)
 
 
-def test_a_patient_s_share_is_over_the_replicates_that_tested_it():
+def test_decisions_stand_by_replicate_and_patient():
     truth = {"1": 1, "2": 0, "3": 1}
     rows = [("a", 1, "1", 1), ("a", 1, "2", 1), ("b", 1, "1", 0), ("b", 1, "2", 0)]
     rows += [("a", 2, "1", 0), ("b", 2, "1", 0)]
-    right = called_right(of(rows, truth))
-    np.testing.assert_array_equal(right, [[0.5, 0, np.nan], [0, 1, np.nan]])
+    right, seen = decisions(of(rows, truth))
+    np.testing.assert_array_equal(right, [[[1, 0, 0], [0, 0, 0]], [[0, 1, 0], [0, 0, 0]]])
+    np.testing.assert_array_equal(seen, [[1, 1, 0], [1, 0, 0]])
 
 
 @pytest.fixture(scope="module")
@@ -84,22 +56,36 @@ def test_counts_of_an_attribute_add_up_to_all_in_whom_it_is_known(table):
     assert np.isnan(n.loc[("specificity", "a"), "subtype"])  # only hemorrhages have one
 
 
-def test_the_share_of_a_group_is_the_mean_of_its_patients():
+def test_the_share_of_a_group_counts_its_tested_patients_once():
     study = small_study(replicates=12)
-    right = called_right(study)[0]
-    women = (study.patients["sex"] == "F") & (study.patients["hemorrhage"] == 1)
-    own = right[women & ~np.isnan(right)]
+    right, seen = decisions(study)
+    women = ((study.patients["sex"] == "F") & (study.patients["hemorrhage"] == 1)).to_numpy()
+    women = women & seen.any(axis=0)
     row = subgroups_table(study).query(
         "model == 'a' and attribute == 'sex' and group == 'F' and measure == 'sensitivity'"
     )
-    expected = subgroup_share(own, alpha=0.05)
+    shares = right[0][:, women].sum(axis=0) / seen[:, women].sum(axis=0)
+    assert row["estimate"].item() == pytest.approx(shares.mean())
+    assert row["n"].item() == len(shares)
+    expected = share_of_patients(right[0][:, women], seen[:, women], **study.corrected)
     assert row[["estimate", "low", "high"]].to_numpy()[0] == pytest.approx(expected)
-    assert row["n"].item() == len(own)
+
+
+def test_models_that_differ_by_replicate_have_wider_intervals():
+    """Both are right on half of ten patients: `a` on the same five, `b` on all or on none."""
+    truth = {str(number): 1 for number in range(10)}
+    rows = [("a", at, patient, int(int(patient) < 5)) for at in (1, 2) for patient in truth]
+    rows += [("b", at, patient, at - 1) for at in (1, 2) for patient in truth]
+    made = subgroups_table(of(rows, truth)).query("attribute == 'all'").set_index("model")
+    assert made["estimate"].tolist() == [0.5, 0.5]
+    # Wilson, 5 of 10
+    assert made.loc["a", ["low", "high"]].tolist() == pytest.approx([0.2366, 0.7634], abs=5e-5)
+    assert made.loc["b", "low"] < 0.1
 
 
 def test_of_a_small_group_the_number_alone_is_told():
     truth = {str(number): int(number < FEWEST - 1) for number in range(12)}
-    rows = [(model, 1, patient, 1) for model in "ab" for patient in truth]
+    rows = [(model, at, patient, 1) for model in "ab" for at in (1, 2) for patient in truth]
     made = subgroups_table(of(rows, truth)).set_index(["attribute", "measure", "model"])
     few, enough = made.loc[("all", "sensitivity", "a")], made.loc[("all", "specificity", "a")]
     assert few["n"] == FEWEST - 1

@@ -79,31 +79,36 @@ def test_the_words_of_a_cell(finding, words):
 def test_equivalence_out_of_reach_is_said_where_nothing_else_is_shown():
     narrow = {"reachable": 0, "margin": 0.05}
     words = verdict_words(row_of(**narrow), labels=LABELS)
-    assert words == "inconclusive; equivalence cannot be shown: ±0.22, margin 0.05"
-    assert said(narrow).endswith(
-        ", and equivalence cannot be shown with these patients: the interval is ±0.22, the margin "
-        "0.05."
+    assert words == "inconclusive; interval too wide to show equivalence (margin 0.05)"
+    end = ", which chance can explain; the interval is too wide to show equivalence within ±0.05."
+    assert said(narrow).endswith(end)
+    noninferior = EACH[Finding.NONINFERIOR] | narrow
+    assert said(noninferior).endswith(
+        "; A is non-inferior to B, and the interval is too wide to show equivalence within ±0.05."
     )
     superior = EACH[Finding.SUPERIOR] | narrow
     assert verdict_words(row_of(**superior), labels=LABELS) == "A superior"
-    assert "cannot be shown" not in said(superior)
+    assert "equivalence" not in said(superior)
+
+
+NUMBERS = "(A − B 0.02, 95 % interval −0.20 to 0.24, p = .40)"
 
 
 @pytest.mark.parametrize(("finding", "sentence"), [
-    (Finding.SUPERIOR, "A is superior to B in sensitivity: A minus B is 0.02 (95 % interval 0.01 "
-                       "to 0.03; p = .400)."),
-    (Finding.INFERIOR, "A is inferior to B in sensitivity: A minus B is −0.20 (95 % interval −0.30 "
-                       "to −0.10; p = .400)."),
-    (Finding.SLIGHTLY_SUPERIOR, "A is superior to B in sensitivity, but by less than matters: A "
-                                "minus B is 0.02 (95 % interval −0.20 to 0.24; p = .400); the "
-                                "margin is 0.3."),
-    (Finding.EQUIVALENT, "A and B are equivalent in sensitivity: A minus B is 0.02 (95 % interval "
-                         "−0.20 to 0.24; p = .400); the margin is 0.3."),
-    (Finding.NOT_SUPERIOR, "B is non-inferior to A in sensitivity: A minus B is 0.02 (95 % "
-                           "interval −0.20 to 0.24; p = .400); the margin is 0.3."),
-    (Finding.INCONCLUSIVE, "No difference between A and B is shown: A minus B is 0.02 in "
-                           "sensitivity (95 % interval −0.20 to 0.24; p = .400); the margin is "
-                           "0.3."),
+    (Finding.SUPERIOR, "A is superior: A's mean sensitivity is 0.02 above B's (A − B 0.02, 95 % "
+                       "interval 0.01 to 0.03, p = .40)."),
+    (Finding.INFERIOR, "B is superior: A's mean sensitivity is 0.20 below B's (A − B −0.20, 95 % "
+                       "interval −0.30 to −0.10, p = .40)."),
+    (Finding.SLIGHTLY_SUPERIOR, f"A is superior: A's mean sensitivity is 0.02 above B's {NUMBERS}, "
+                                "but by less than the 0.3 that would matter."),
+    (Finding.EQUIVALENT, "A and B are equivalent in sensitivity, the whole interval of their "
+                         f"difference lying within ±0.3 {NUMBERS}."),
+    (Finding.NOT_SUPERIOR, "No difference is shown: A's mean sensitivity is 0.02 above B's "
+                           f"{NUMBERS}, which chance can explain; B is non-inferior to A, and "
+                           "equivalence within ±0.3 is not shown."),
+    (Finding.INCONCLUSIVE, "No difference is shown: A's mean sensitivity is 0.02 above B's "
+                           f"{NUMBERS}, which chance can explain; equivalence within ±0.3 is not "
+                           "shown."),
     (Finding.EQUAL, "A and B have the same sensitivity in every replicate."),
     (Finding.UNTESTED, "Whether A and B differ in sensitivity cannot be tested: the difference is "
                        "the same in every replicate, so its error cannot be estimated."),
@@ -113,25 +118,33 @@ def test_one_contrast_is_one_sentence_of_its_tables_sign(finding, sentence):
 
 
 @pytest.mark.parametrize(("finding", "first", "second"), [
-    (Finding.SUPERIOR, "Yes, A is superior", "No, A is superior"),
-    (Finding.SLIGHTLY_INFERIOR, "No, A is inferior", "Yes, A is inferior"),
-    (Finding.EQUIVALENT, "No, A and B are equivalent", "No, A and B are equivalent"),
-    (Finding.NONINFERIOR, "Not shown; A is non-inferior", "Not shown; A is non-inferior"),
-    (Finding.INCONCLUSIVE, "Not shown: A minus B", "Not shown: A minus B"),
-    (Finding.EQUAL, "No, A and B have the same", "No, A and B have the same"),
+    (Finding.SUPERIOR, "Yes: A's mean sensitivity is 0.02 above B's (A − B",
+                       "No: A's mean sensitivity is 0.02 above B's (A − B"),
+    (Finding.SLIGHTLY_INFERIOR, "No: A's mean", "Yes: A's mean"),
+    (Finding.EQUIVALENT, "No: A and B are equivalent", "No: A and B are equivalent"),
+    (Finding.NONINFERIOR, "Not shown: A's mean", "Not shown: A's mean"),
+    (Finding.INCONCLUSIVE, "Not shown: A's mean", "Not shown: A's mean"),
+    (Finding.EQUAL, "No: A and B have the same", "No: A and B have the same"),
 ])  # fmt: skip
-def test_whether_the_sequence_beats_slices_is_answered_first(finding, first, second):
-    assert said(EACH[finding], sequence={"a"}).startswith(first)
-    assert said(EACH[finding], sequence={"b"}).startswith(second)
+def test_whether_one_beats_the_other_is_answered_first(finding, first, second):
+    assert said(EACH[finding], asked={"a"}).startswith(first)
+    assert said(EACH[finding], asked={"b"}).startswith(second)
+
+
+def test_means_that_are_equal_lie_neither_above_nor_below():
+    assert "A and B have the same mean sensitivity (A − B 0.00" in said({"estimate": 0.0})
 
 
 def test_models_of_one_kind_are_not_asked_which_sees_more():
-    assert said({}, sequence={"a", "b"}).startswith("No difference between A and B")
+    assert said({}, asked={"a", "b"}).startswith("No difference is shown: A's mean")
 
 
 def test_where_lower_is_better_it_is_said():
     sentence = said(EACH[Finding.INFERIOR] | {"metric": "brier", "estimate": 0.2})
-    assert sentence.startswith("A is inferior to B in Brier score (lower is better): A minus B is")
+    assert sentence == (
+        "B is superior: A's mean Brier score is 0.20 above B's (A − B 0.20, 95 % interval −0.30 to "
+        "−0.10, p = .40; lower is better)."
+    )
 
 
 def test_three_models_against_the_first_are_one_sentence():
@@ -140,10 +153,10 @@ def test_three_models_against_the_first_are_one_sentence():
         "In sensitivity, A is superior to B and not told apart from C (2 comparisons, adjusted "
         "after Holm)."
     )
-    assert said(*rows, sequence={"a"}).startswith("Yes in 1 of 2 comparisons: in sensitivity, A")
+    assert said(*rows, asked={"a"}).startswith("Yes in 1 of 2 comparisons: in sensitivity, A")
     both = EACH[Finding.SUPERIOR], EACH[Finding.SUPERIOR] | {"model_b": "c"}
-    assert said(*both, sequence={"a"}).startswith("Yes: in sensitivity, A is superior to B and C (")
-    assert said(*rows, sequence={"b", "a"}).startswith("Not shown: in sensitivity")
+    assert said(*both, asked={"a"}).startswith("Yes: in sensitivity, A is superior to B and C (")
+    assert said(*rows, asked={"b", "a"}).startswith("Not shown: in sensitivity")
 
 
 def test_contrasts_without_a_common_model_are_one_sentence():
@@ -196,6 +209,6 @@ def test_no_claim_without_support(values):
     }
     rows = judged(samples)
     sentence = answer_sentence(rows, labels=LABELS, alpha=0.05)
-    claims = " is superior " in sentence or " is inferior " in sentence
+    claims = " is superior: " in sentence
     assert claims == (rows["p_adjusted"][0] < 0.05) == (rows["better"][0] != "")
     assert "nan" not in sentence

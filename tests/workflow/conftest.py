@@ -122,8 +122,8 @@ class WorkingCopy:
             text=True,
             check=True,
         )
-        texts = [Path(case["output"]).read_text() for case in asked]
-        return dict(zip(cases, texts, strict=True))
+        plans = [Outcome(0, Path(case["output"]).read_text()) for case in asked]
+        return dict(zip(cases, plans, strict=True))
 
     def tree(self, below="."):
         """Return every file's time of change and digest by path, without Python's own cache."""
@@ -233,7 +233,8 @@ def planned(once, study):
 
     def plan(name, cases):
         def write(folder):
-            texts = study.copy.copy(folder / "copy").plans(cases)
+            plans = study.copy.copy(folder / "copy").plans(cases)
+            texts = {case: plan.text for case, plan in plans.items()}
             (folder / "plans.json").write_text(json.dumps(texts))
 
         texts = json.loads((once(name, write) / "plans.json").read_text())

@@ -15,6 +15,16 @@ OVERLAY = {
 TABLES = [
     f"results/small/comparison/further/{name}.csv" for name in ("variance_parts", "learning_curve")
 ]
+PAGE = {"write_multiverse", "multiverse"}  # the target, too
+# Section, what changes in it, and the rules that run again once all of this is there.
+CHANGES = [
+    ("comparison", {"alpha": 0.1}, {"compare_fewer", "compare_protocols"} | PAGE),
+    ("comparison", {"thresholds": [0.2]}, PAGE),
+    ("further", {"variance_seeds": 3}, {"train_seeds", "compare_seeds"} | PAGE),
+    ("further", {"learning_curve": [0.5]}, {"train_fewer", "compare_fewer"} | PAGE),
+    ("multiverse", {"loss": ["weighted"]}, {"train_protocols", "compare_protocols"} | PAGE),
+    ("report", {"example_slices": False}, PAGE),
+]
 # Of the study, whose frozen encoders' features are there, only the variant's are made.
 OF_THE_VARIANT = {"describe_checkpoint", "pack_pixels", "extract_features"}
 
@@ -27,6 +37,20 @@ def finished(study, tmp_path_factory):
     outcome = copy.snakemake("multiverse", *TABLES, overlay=OVERLAY)
     assert outcome.status == 0, outcome.text[-8000:]
     return copy, outcome, before
+
+
+@pytest.fixture(scope="module")
+def changed(finished):
+    """The plans after each change."""
+    copy, _, _ = finished
+    cases = {
+        str(change): {
+            "overlay": OVERLAY | {section: OVERLAY.get(section, {}) | change},
+            "targets": ["multiverse", *TABLES],
+        }
+        for section, change, _ in CHANGES
+    }
+    return copy.plans(cases)
 
 
 def values_of(copy):
@@ -43,6 +67,15 @@ def test_nothing_of_the_study_runs_again(finished):
     assert all("model=vivit-frames-2" in job for job in encoded)
     assert copy.tree("results/small/runs") == before
     assert copy.snakemake("multiverse", *TABLES, overlay=OVERLAY).idle
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [pytest.param(change, rules, id=str(change)) for _, change, rules in CHANGES],
+)
+def test_a_key_re_runs_what_it_decides_and_no_more(changed, change, rules):
+    plan = changed[str(change)]
+    assert plan.rules == rules, plan.text[-3000:]
 
 
 def test_the_multiverse_says_before_it_starts_what_it_will_take(finished):

@@ -71,7 +71,7 @@ def test_it_runs_to_the_report(tmp_path, working_copy, write_ct_ich, local_model
             "models": local_models,
             "replicates": 2,
             "training": {"epochs": 2},
-            "comparison": {"metrics": ["accuracy"], "bootstrap_resamples": 100},
+            "comparison": {"metrics": ["accuracy"]},
         }
     )
     outcome = copy.snakemake()

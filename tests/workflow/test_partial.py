@@ -27,6 +27,7 @@ DRAWN = {"draw_phantom"} | INDEXED
 RETRAINED = TRAINED - {"train_head"}
 OF_A_MODEL = ("describe_checkpoint", "pack_pixels", "extract_features", "train_head", "evaluate")
 OTHER_TRAININGS = ("extract_mirrored_features", "train_sequence_head", "fit_classical", "finetune")
+OTHER_TRAININGS += ("train_seeds", "train_fewer")
 BOTH = {"vivit", "convnext"}
 
 OF_FINETUNING = {
@@ -35,6 +36,16 @@ OF_FINETUNING = {
     "micro_batch": 1,
     "gradient_checkpointing": True,
     "compile": True,
+}
+
+OF_THE_MULTIVERSE = {
+    "learning_rate": [1.0e-4],
+    "loss": ["focal"],
+    "tuning": ["train"],
+    "sequence_rule": ["majority"],
+    "threshold": ["chosen"],
+    "scheme": ["random"],
+    "frames": [2],
 }
 
 # Key, another value, the rules that run again, and of which models.
@@ -96,6 +107,11 @@ CHANGES = [
     ("comparison.margins", {"accuracy": 0.1}, COMPARED | PATIENTS, set()),
     ("comparison.thresholds", [0.2], PATIENTS, set()),
     ("comparison.prevalence", [0.1], PATIENTS, set()),
+    ("further.variance_seeds", 2, {"train_seeds", "compare_seeds"} | REPORT, BOTH),
+    ("further.learning_curve", [0.5], {"train_fewer", "compare_fewer"} | PLOTTED, BOTH),
+    # Of `snakemake multiverse`, all together: the page has the configuration as it was run.
+    ("multiverse", OF_THE_MULTIVERSE, REPORT, set()),
+    ("registered", {"sha256": 64 * "0", "date": "2026-02-28"}, REPORT, set()),
     ("report.example_slices", False, REPORT, set()),
 ]
 # Not in the table: `replicates` and further models are tested below, the others choose other files.

@@ -66,6 +66,7 @@ def recommended(study, checkpoints, tmp_path_factory):
     order = shipped("order")
     for model in ("mean", "attention"):  # go the way of the GRU
         del order["models"][model]
+    order["comparison"]["contrasts"] = [["gru", "gru-shuffled"]]
     copy = study.copy.copy(tmp_path_factory.mktemp("recommended") / "copy")
     return copy, first_runs(copy, HEADS, merged(shipped("recommended"), order, own))
 

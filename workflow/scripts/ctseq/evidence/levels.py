@@ -4,6 +4,7 @@
 difference where there is none, and how often an interval holds the truth, at nominal 5 and 95 %.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,12 @@ _UNUSED_TESTS = (
     "mcnemar_majority",
 )
 # Procedures that no report relies on; their rates say why.
-UNUSED = (*_UNUSED_TESTS, "delong_pooled_interval", "subgroup_wilson")
+UNUSED = (
+    *_UNUSED_TESTS,
+    "delong_pooled_interval",
+    "subgroup_wilson",
+    "deviation_chi_square",
+)
 # Procedures whose rate is that of wrong claims, and the highest that is no excess: nominal 5 %, or
 # 2.5 where the claim has one side, and a fifth more. All other rates are coverages.
 MOST = {"difference": 0.06, "non_inferiority": 0.03, "equivalence": 0.03}
@@ -59,10 +65,8 @@ class Level:
     ----------
     procedure, statistic
         As in ``levels.csv``.
-    low, high
-        Smallest and largest rate of the learners.
-    learners
-        Their names.
+    rates
+        Learner to its rate.
     scheme, test_proportion, replicates, n_patients, shared_splits
         The design that was simulated.
     runs
@@ -71,9 +75,7 @@ class Level:
 
     procedure: str
     statistic: str
-    low: float
-    high: float
-    learners: tuple[str, ...]
+    rates: Mapping[str, float]
     scheme: str
     test_proportion: float
     replicates: int
@@ -82,11 +84,48 @@ class Level:
     runs: int
 
     @property
+    def low(self) -> float:
+        """Smallest rate of a learner."""
+        return min(self.rates.values())
+
+    @property
+    def high(self) -> float:
+        """Largest rate of a learner."""
+        return max(self.rates.values())
+
+    @property
+    def held(self) -> dict[str, float]:
+        """Learner to how often an interval held the truth: of a test, that of the difference."""
+        tested = self.procedure == "difference"
+        return {name: 1 - rate if tested else rate for name, rate in self.rates.items()}
+
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """Learners for which it claims too often, or holds the truth too seldom."""
+        return tuple(name for name, rate in self.rates.items() if is_beyond(self.procedure, rate))
+
+    @property
     def exceeds(self) -> bool:
-        """Whether it claims too often, or holds the truth too seldom, for some learner."""
-        if self.procedure in MOST:
-            return self.high > MOST[self.procedure]
-        return self.low < LEAST
+        """Whether there are such learners."""
+        return bool(self.beyond)
+
+
+def is_beyond(procedure: str, rate: float) -> bool:
+    """Return whether a rate is beyond its procedure's bound; an unknown one (NaN) is not."""
+    return rate > MOST[procedure] if procedure in MOST else rate < LEAST
+
+
+def beyond_bounds(levels: pd.DataFrame) -> pd.DataFrame:
+    """Return the rates that are beyond their bounds, of the procedures that reports rely on.
+
+    Columns are those of the key of `LEVELS`, ``learner``, ``rate`` and ``bound``, a row a rate.
+    """
+    relied_on = levels[~levels["procedure"].isin(UNUSED)]
+    key = list(LEVELS.key)
+    long = relied_on.melt(key, list(LEARNERS), "learner", "rate").sort_values(key, kind="stable")
+    rates = zip(long["procedure"], long["rate"], strict=True)
+    beyond = long[[is_beyond(*rate) for rate in rates]].reset_index(drop=True)
+    return beyond.assign(bound=[MOST.get(name, LEAST) for name in beyond["procedure"]])
 
 
 def simulated_level(
@@ -132,14 +171,11 @@ def simulated_level(
     away = np.abs(np.log(rows["replicates"] / replicates))
     away += np.abs(np.log(rows["n_patients"] / n_patients))
     nearest = rows.loc[away.idxmin()]
-    rates = nearest[list(LEARNERS)].astype(float).dropna()
     design = {name: nearest[name] for name in _DESIGN}
     return Level(
         procedure,
         statistic,
-        float(rates.min()),
-        float(rates.max()),
-        tuple(rates.index),
+        nearest[list(LEARNERS)].astype(float).dropna().to_dict(),
         **design | {"shared_splits": bool(nearest["shared_splits"])},
         runs=int(nearest["runs"]),
     )

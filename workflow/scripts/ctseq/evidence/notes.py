@@ -29,10 +29,11 @@ class Code(StrEnum):
     DIFFERENCE_CONSTANT = "difference_constant"
     DIFFERENCE_WITHOUT_DEVIATION = "difference_without_deviation"
     UNPAIRED = "unpaired"
+    CUT_AT_RANGE = "cut_at_range"
     FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
     ZERO_SOUGHT = "zero_sought"
     POWER_OUT_OF_REACH = "power_out_of_reach"  # target, ceiling
-    NEEDS_ARE_ROUGH = "needs_are_rough"
+    NEEDS_ARE_ROUGH = "needs_are_rough"  # n
     TOO_MANY_REPLICATES = "too_many_replicates"  # most
     TOO_MANY_PATIENTS = "too_many_patients"  # most
     NO_COMPLETE_REPLICATE = "no_complete_replicate"

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import design_of_splits
-from ctseq.evidence.over_replicates.means import cut_to_range
 from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, values_of
 from ctseq.study.comparison import comparison_settings
@@ -133,7 +133,9 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
             if model not in study.models:
                 continue
             [values], n_undefined = values_of(replicates, metric, model)
-            mean, low, high = corrected_mean(values, **replicates.corrected)
+            mean, low, high = corrected_mean(
+                values, **replicates.corrected, limits=METRICS[metric].range
+            )
             rows.append(
                 {
                     **{"metric": metric, "model": model, "study": study.name},
@@ -141,7 +143,7 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
                     **{"n": len(values), "n_undefined": n_undefined},
                 }
             )
-    return cut_to_range(pd.DataFrame(rows))
+    return pd.DataFrame(rows)
 
 
 def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:

@@ -1,12 +1,13 @@
 """The answer that a page opens with: a question, a sentence and a table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import Code, read_notes
 from ctseq.report.models import flattered, views
 from ctseq.report.numbers import number, size
 from ctseq.report.study import Compared, Study
@@ -40,22 +41,16 @@ class Answer:
 
 def answer_of(study: Study) -> Answer:
     """Return the answer of a study that was run here."""
-    pairs = [(row.model_a, row.model_b) for row in _contrasts(study).itertuples()]
-    seen = views(study)
-    slices = {name for name, label in study.labels.items() if label in seen.get("rule", ())}
-    sequence = set(study.labels) - slices
-    question = "Which model finds intracranial hemorrhage best?"
-    if any((a in sequence) != (b in sequence) for a, b in pairs):
-        question = "Does a model that sees the whole CT sequence beat one that sees slices?"
-    return Answer(question, sentence(study, sequence), flattered(study), answer_tables(study))
+    question, asked = _question(study)
+    return Answer(question, sentence(study, asked), flattered(study), answer_tables(study))
 
 
-def sentence(study: Compared, sequence: set[str] = frozenset()) -> str:
-    """Return the answer in one sentence; `sequence` are models that see whole sequences."""
+def sentence(study: Compared, asked: Collection[str] = ()) -> str:
+    """Return the answer in one sentence; `asked` are the models that the question is about."""
     contrasts = _contrasts(study)
     notes = study.comparison["resampled_t"][[*_KEY, "notes"]]
     return answer_sentence(
-        contrasts.merge(notes, on=_KEY), labels=study.labels, alpha=study.alpha, sequence=sequence
+        contrasts.merge(notes, on=_KEY), labels=study.labels, alpha=study.alpha, asked=asked
     )
 
 
@@ -84,6 +79,20 @@ def shown_metrics(study: Compared) -> list[str]:
         names.insert(names.index("recall") + 1, "specificity")
     measured = set(study.metrics["metric"])
     return [name for name in dict.fromkeys(names) if name in measured]
+
+
+def _question(study: Study) -> tuple[str, Collection[str]]:
+    """Return what the contrasts ask, and the models of which they ask it; none for all alike."""
+    labels = study.labels
+    pairs = [(row.model_a, row.model_b) for row in _contrasts(study).itertuples()]
+    slices = {name for name, label in labels.items() if label in views(study).get("rule", ())}
+    sequence = set(labels) - slices
+    if any((a in sequence) != (b in sequence) for a, b in pairs):
+        return "Does a model that sees the whole CT sequence beat one that sees slices?", sequence
+    if len(pairs) == 1:
+        [(a, b)] = pairs
+        return f"Does {labels[a]} find intracranial hemorrhage better than {labels[b]}?", {a}
+    return "Which model finds intracranial hemorrhage best?", ()
 
 
 def _contrasts(study: Compared) -> pd.DataFrame:
@@ -122,7 +131,7 @@ def _by_model(study: Compared, contrasts: dict[str, Any], reference: str | None)
             row = contrasts.get(model)
             cells += ["", "the reference"] if row is None else _verdict(study, row)
         rows.append(cells)
-    return Table("", header, rows, [], frozenset({3}))
+    return Table("", header, rows, _cut(study, [primary]) if contrasts else [], frozenset({3}))
 
 
 def _by_contrast(study: Compared, contrasts: Sequence[Any]) -> Table:
@@ -130,7 +139,9 @@ def _by_contrast(study: Compared, contrasts: Sequence[Any]) -> Table:
         [f"{study.labels[row.model_a]} − {study.labels[row.model_b]}", *_verdict(study, row)]
         for row in contrasts
     ]
-    return Table("", ["", f"Difference [{_level(study)}]", "Verdict"], rows, [], frozenset({2}))
+    header = ["", f"Difference [{_level(study)}]", "Verdict"]
+    notes = _cut(study, [study.config["comparison"]["primary"]])
+    return Table("", header, rows, notes, frozenset({2}))
 
 
 def _other_metrics(study: Compared) -> Table:
@@ -161,9 +172,9 @@ def _mean(study: Compared, metric: str, model: str) -> str:
     """Return a model's mean, also of a metric that the study does not compare."""
     means = study.comparison["model_means"].set_index(["metric", "model"])["estimate"]
     if (metric, model) in means.index:
-        return number(means[metric, model], 2)
+        return number(means[metric, model])
     rows = study.metrics[(study.metrics["metric"] == metric) & (study.metrics["model"] == model)]
-    return number(rows["value"].mean(), 2)
+    return number(rows["value"].mean())
 
 
 def _level(study: Compared) -> str:
@@ -176,7 +187,17 @@ def _notes(study: Compared) -> list[str]:
         f"The verdict on {primary.words} is the study's. The others follow from their own "
         "intervals, not adjusted for their number."
     ]
-    return notes + _prevalence(study)
+    return notes + _cut(study, shown_metrics(study)) + _prevalence(study)
+
+
+def _cut(study: Compared, metrics: Collection[str]) -> list[str]:
+    """Return a note on differences whose interval is cut, if there are any."""
+    rows = study.comparison["resampled_t"]
+    cells = rows.loc[rows["metric"].isin(metrics), "notes"]
+    codes = {one["code"] for cell in cells for one in read_notes(cell)}
+    if Code.CUT_AT_RANGE not in codes:
+        return []
+    return ["An interval of a difference that would reach past the metric's range is cut there."]
 
 
 def _prevalence(study: Compared) -> list[str]:

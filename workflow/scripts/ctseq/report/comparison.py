@@ -1,6 +1,6 @@
 """The analyses' tables as the report prints them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.levels import Level, simulated_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import OVERLAP
-from ctseq.report.numbers import number
+from ctseq.report.numbers import LEARNER_WORDS, number, statistic_words
 from ctseq.report.study import Compared, Study
 from ctseq.report.tables import Table, table_of
 from ctseq.study.registration import sha256_of
@@ -70,11 +70,7 @@ _NOTES = {
         "Effects without an interval describe these replicates: no interval of theirs allows for "
         "overlapping training sets."
     ),
-    "power": (
-        "Power is that of the corrected test to find the metric's margin. What it would take to "
-        "find it in four studies of five is rounded up to two digits; the intervals come from the "
-        "deviation, which so few replicates give roughly."
-    ),
+    "power": "Power is that of the corrected test to find the metric's margin.",
 }
 
 
@@ -102,8 +98,13 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
     return made
 
 
-def levels_of(study: Compared, procedure: str = "difference") -> dict[str, Level]:
-    """Return what was simulated of the study's design, by metric; metrics that were not lack."""
+def levels_of(
+    study: Compared, procedure: str = "difference", statistics: Iterable[str] | None = None
+) -> dict[str, Level]:
+    """Return what was simulated of the study's design, by statistic; what was not lacks.
+
+    `statistics` are the study's metrics unless others are named.
+    """
     config, splits = study.config, study.config["splits"]
     design = {
         "scheme": splits.get("scheme", "random"),
@@ -113,9 +114,47 @@ def levels_of(study: Compared, procedure: str = "difference") -> dict[str, Level
         "n_patients": study.n_patients,
         "procedure": procedure,
     }
-    names = config["comparison"]["metrics"]
+    names = config["comparison"]["metrics"] if statistics is None else statistics
     found = {name: simulated_level(study.levels, name, **design) for name in names}
     return {name: level for name, level in found.items() if level}
+
+
+def coverage(study: Compared, intervals: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a sentence on how often intervals held the truth in simulated studies.
+
+    Parameters
+    ----------
+    intervals
+        Procedure of ``levels.csv`` to what its statistics begin with.
+
+    Returns
+    -------
+    str
+        Empty if none of them was simulated.
+    """
+    levels = []
+    for procedure, beginnings in intervals.items():
+        names = study.levels.loc[study.levels["procedure"] == procedure, "statistic"].unique()
+        chosen = [name for name in names if name.startswith(beginnings)]
+        levels += levels_of(study, procedure, chosen).values()
+    if not levels:
+        return ""
+    shares = [share for level in levels for share in level.held.values()]
+    kind = "these 95 % intervals" if study.alpha == 0.05 else "95 % intervals of this kind"
+    beyond = []
+    for level in (one for one in levels if one.exceeds):
+        own = [f"{LEARNER_WORDS[name]} {_whole(level.held[name])} %" for name in level.beyond]
+        beyond.append(f"{statistic_words(level.statistic)} ({', '.join(own)})")
+    return (
+        f"In simulated studies of the design nearest to this one, {kind} held the truth in "
+        f"{_whole(min(shares))} to {_whole(max(shares))} %"
+        + (f", which is too seldom for: {'; '.join(beyond)}." if beyond else ".")
+    )
+
+
+def _whole(share: float) -> int:
+    """Return a share in per cent, rounded down so that it promises no more than it is."""
+    return int(round(100 * share, 6))
 
 
 def levels_table(study: Compared) -> Table:
@@ -159,7 +198,7 @@ def primary(study: Study) -> dict[str, Any]:
     return {
         "metric": METRICS[name].words,
         "n_contrasts": len(chosen),
-        "ratio": number(tests["overlap"].iloc[0] / OVERLAP, 2),
+        "ratio": number(tests["overlap"].iloc[0] / OVERLAP),
         "sha256": sha256_of(study.config),
         "registered": study.registered,
         "level": level,
@@ -195,27 +234,33 @@ def has_further(study: Compared) -> bool:
 def further(study: Compared) -> dict[str, Any]:
     """Return the table of the variance parts with its number of seeds, and that of the curve.
 
-    A table that the study does not have is None.
+    A table that the study does not have is None. ``curve_coverage``: a sentence on that of its
+    intervals.
     """
     parts = study.comparison.get("variance_parts")
     curve = study.comparison.get("learning_curve")
+    points = tuple(f"{name} at" for name in _curve_metrics(study))
     return {
         "variance": None if parts is None else _variance(parts, study),
         "seeds": 0 if parts is None else int(parts["n_seeds"].iloc[0]),
         "curve": None if curve is None else _curve(curve, study),
+        "curve_coverage": "" if curve is None else coverage(study, {"learning_curve": points}),
     }
 
 
 def _curve(frame: pd.DataFrame, study: Compared) -> Table:
     """Return the table of the metrics that the figure shows."""
-    shown = frame["metric"].isin([study.config["comparison"]["primary"], "roc_auc"])
     return table_of(
-        frame[shown],
+        frame[frame["metric"].isin(_curve_metrics(study))],
         title="Metrics by number of training patients",
         labels=study.labels,
         alpha=study.alpha,
         headings={"n_train": "Training patients", "estimate": "Mean"},
     )
+
+
+def _curve_metrics(study: Compared) -> tuple[str, str]:
+    return study.config["comparison"]["primary"], "roc_auc"
 
 
 def _variance(frame: pd.DataFrame, study: Compared) -> Table:

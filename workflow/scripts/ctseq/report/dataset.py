@@ -158,12 +158,11 @@ def sample_size(study: Compared) -> dict[str, Any]:
     for row in chosen.merge(power, on=key).itertuples():
         pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
         if pd.isna(row.sd):
-            needs.append(f"a number that these replicates do not tell ({pair})")
+            needs.append(f"an unknown number of patients ({pair})")
         elif pd.isna(row.patients_needed):
             needs.append(f"more than {count(MOST_PATIENTS)} patients ({pair})")
         else:
-            ends = interval(row.patients_needed_low, row.patients_needed_high, write=count)
-            needs.append(f"about {count(row.patients_needed)} patients {ends} ({pair})")
+            needs.append(f"roughly {count(row.patients_needed)} patients ({pair})")
     return {
         "n_patients": count(sizes["n_patients"].iloc[0]),
         "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",
@@ -217,8 +216,4 @@ def _share(row: Any) -> str:
     """Return an estimate with its interval; empty where there is none."""
     if pd.isna(row.estimate):
         return ""
-    return f"{number(row.estimate, 2)} {interval(row.low, row.high, write=_two)}"
-
-
-def _two(value: float) -> str:
-    return number(value, 2)
+    return f"{number(row.estimate)} {interval(row.low, row.high)}"

@@ -49,6 +49,7 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "corrected variance (1/J + n_test/n_train) s^2, s^2 pooled over the models, and the two "
         "variances add"
     ),
+    Code.CUT_AT_RANGE: "the interval is cut at the metric's range",
     Code.FALSE_ALARMS: _false_alarms,
     Code.ZERO_SOUGHT: "no number of replicates or patients finds a difference of 0",
     Code.POWER_OUT_OF_REACH: (
@@ -56,8 +57,8 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "the power stays below {ceiling:.2f}"
     ),
     Code.NEEDS_ARE_ROUGH: (
-        "what is needed to find the difference in four studies of five is rounded up to two "
-        "digits; its interval comes from that of the SD, which so few replicates give roughly"
+        "what is needed to find the difference in four studies of five is rough, for it rises with "
+        "SD², which is that of {n} replicates; it is rounded up to two digits"
     ),
     Code.TOO_MANY_REPLICATES: "more than {most:,} replicates would be needed",
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",

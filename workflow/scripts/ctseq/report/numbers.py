@@ -8,9 +8,27 @@ import pandas as pd
 UNDEFINED = "undefined"
 UNBOUNDED = "unbounded"
 _MINUS = "\N{MINUS SIGN}"
+# The learners of simulated studies.
+LEARNER_WORDS = {
+    "ridge": "ridge regression",
+    "knn": "nearest neighbours",
+    "logistic": "logistic regression",
+    "tuned": "tuned ridge regression",
+}
+_STATISTICS = {
+    "roc_auc": "AUC",
+    "roc": "ROC curve",
+    "precision_recall": "precision-recall curve",
+    "curve": "smooth curve",
+    "observed_expected": "observed over expected",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "mcc": "MCC",
+    "f1": "F1",
+}
 
 
-def number(value: float, digits: int = 3) -> str:
+def number(value: float, digits: int = 2) -> str:
     """Return a number with fixed decimals; NaN is undefined."""
     if pd.isna(value):
         return UNDEFINED
@@ -23,9 +41,14 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def size(value: float) -> str:
-    """Return a difference with two decimals, or with its first digit if it is smaller."""
-    text = f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1g}"
-    return text.replace("-", _MINUS)
+    """Return a number with two decimals, or with its first digit if it is smaller.
+
+    Below 0.0005 it is 0.00: no difference of metrics so small is of interest, and it may be what
+    rounding left of none.
+    """
+    if 0.0005 <= abs(value) < 0.005:
+        return f"{value:.1g}".replace("-", _MINUS)
+    return number(value)
 
 
 def count(value: float) -> str:
@@ -38,25 +61,33 @@ def count(value: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """Return a p value with three decimals, or as below .001; never as 0."""
+    """Return a p value with two decimals, below .1 with three, or as below .001; never as 0."""
     if pd.isna(p):
         return UNDEFINED
     if p < 0.001:
         return "< .001"
-    return "1" if p > 0.9995 else f"{p:.3f}".lstrip("0")
+    # Two decimals below .1 would hide on which side of .05 a value lies.
+    return "1" if p >= 0.995 else f"{p:.{3 if p < 0.1 else 2}f}".lstrip("0")
 
 
 def p_equation(p: float) -> str:
-    """Return a p value for a sentence: ``p = .087``, ``p < .001``."""
+    """Return a p value for a sentence: ``p = .35``, ``p < .001``."""
     text = p_value(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def interval(low: float, high: float, *, write: Callable[[float], str] = number) -> str:
+def interval(low: float, high: float, *, write: Callable[[float], str] = size) -> str:
     """Return an interval in brackets, whose ends `write` turns into text."""
     if pd.isna(low) or pd.isna(high):
         return UNDEFINED
     return f"[{write(low)}, {write(high)}]"
+
+
+def statistic_words(name: str) -> str:
+    """Return what a rate of ``levels.csv`` is about, inside a sentence."""
+    # The thresholds of net benefit are part of its name.
+    stem, at, point = name.replace("net_benefit_", "net_benefit at ").partition(" at ")
+    return _STATISTICS.get(stem, stem.replace("_", " ")) + at + point
 
 
 def memory(mib: float) -> str:

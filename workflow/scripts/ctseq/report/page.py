@@ -11,8 +11,8 @@ from ctseq.core.words import listed
 from ctseq.figures import registry
 from ctseq.report import sections
 from ctseq.report.answer import Answer, answer_of, answer_tables, sentence
-from ctseq.report.comparison import section_tables
-from ctseq.report.numbers import number, p_equation
+from ctseq.report.comparison import coverage, section_tables
+from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
 
@@ -27,7 +27,8 @@ def template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"listed": listed, "number": number, "p_equation": p_equation}
+    filters = {"listed": listed, "number": number, "p_equation": p_equation, "size": size}
+    environment.filters |= filters
     return environment.get_template(name)
 
 
@@ -73,5 +74,6 @@ def _body(section: sections.Section, study: Study | Published) -> str:
         own_figures=[one.name for one in registry.FIGURES if one.section == section.id],
         section=section,
         tables=section_tables(study, section.id),
+        coverage=coverage(study, section.intervals),
         **section.context(study),
     )

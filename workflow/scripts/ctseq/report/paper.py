@@ -45,7 +45,7 @@ def claims(published: Published) -> dict[str, Any]:
 def corrected(published: Published) -> dict[str, Any]:
     """Return what the corrected analysis says of its variance and of its level."""
     return {
-        "overlap": number(published.comparison["resampled_t"]["overlap"].iloc[0], 2),
+        "overlap": number(published.comparison["resampled_t"]["overlap"].iloc[0]),
         "beyond": {
             METRICS[name].words: level.high
             for name, level in levels_of(published).items()
@@ -101,7 +101,7 @@ def printed_table(published: Published) -> Table:
             published.labels.get(cell.model, ""),
             METRICS[cell.metric].title,
             cell.quantity.replace("_", " "),
-            number(cell.printed, 2),
+            number(cell.printed),
             number(cell.recomputed, 4),
             "yes" if cell.follows else "no",
         ]
@@ -109,7 +109,9 @@ def printed_table(published: Published) -> Table:
     ]
     header = ["Table", "Model", "Metric", "Quantity", "Printed", "Recomputed", "Follows"]
     notes = [f"Power is recomputed with alpha = {published.alpha:g}."]
-    return Table("Every printed number", header, rows, notes, frozenset({1, 2, 3}))
+    return Table(
+        "Printed numbers beside recomputed ones", header, rows, notes, frozenset({1, 2, 3})
+    )
 
 
 def against_paper(study: Study) -> Table:
@@ -129,7 +131,7 @@ def against_paper(study: Study) -> Table:
             row = [label, theirs[other]["label"], METRICS[metric].title]
             for quantity in ("mean", "min", "max"):
                 own = values.loc[[(model, metric)]].agg(quantity)
-                row += [number(own, 2), number(printed[other, metric, quantity], 2)]
+                row += [number(own), number(printed[other, metric, quantity])]
             rows.append(row)
     header = ["Model", "Beside the paper's", "Metric"]
     for quantity in ("Mean", "Min.", "Max."):

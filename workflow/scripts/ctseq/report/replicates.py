@@ -31,7 +31,7 @@ def replicate_tables(study: Compared) -> list[Table]:
         rows = []
         for replicate, values, summary, remarks in _runs(study, model):
             counts = [count(values[name]) for name in ("tn", "fp", "fn", "tp")]
-            scores = [number(values[name], 2) for name in ("accuracy", "recall", "precision")]
+            scores = [number(values[name]) for name in ("accuracy", "recall", "precision")]
             chosen = [_chosen(summary)] * bool(study.summaries)
             rows.append([replicate, *counts, *scores, *chosen, "; ".join(remarks)])
         changed = any(_BARELY in row[-1] for row in rows)

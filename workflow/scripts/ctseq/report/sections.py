@@ -4,7 +4,7 @@ A new section is an entry here, and a template if it says more than its analyses
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ctseq.report.checklists.files import reporting_lines
@@ -35,6 +35,9 @@ class Section:
         What the template needs beside the names that all templates have, from the same.
     template
         A file in ``templates/sections/``; empty for a section of tables alone.
+    intervals
+        What kinds of intervals it prints, as `coverage` takes them: its last sentence says how
+        often such ones held the truth in simulated studies.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Section:
     when: Callable[[Any], bool] = lambda study: True
     context: Callable[[Any], Mapping[str, Any]] = lambda study: {}
     template: str = ""
+    intervals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _with(table: str) -> Callable[[Compared], bool]:
@@ -95,12 +99,28 @@ SECTIONS = [
         "Discrimination",
         when=_with("discrimination"),
         template="discrimination.html.j2",
+        intervals={
+            "curve": ("",),
+            "interval": ("roc_auc", "average_precision", "recall", "specificity"),
+        },
     ),
     Section(
-        "calibration", "Calibration", when=_with("calibration"), template="calibration.html.j2"
+        "calibration",
+        "Calibration",
+        when=_with("calibration"),
+        template="calibration.html.j2",
+        intervals={"calibration": ("",)},
     ),
     Section(
-        "benefit", "Benefit where it is used", when=_with("net_benefit"), template="benefit.html.j2"
+        "benefit",
+        "Benefit where it is used",
+        when=_with("net_benefit"),
+        template="benefit.html.j2",
+        intervals={
+            "interval": ("net_benefit",),
+            "difference": ("net_benefit",),
+            "predictive_value": ("",),
+        },
     ),
     Section(
         "subgroups",
@@ -108,6 +128,7 @@ SECTIONS = [
         when=has_subgroups,
         context=subgroups,
         template="subgroups.html.j2",
+        intervals={"subgroup": ("",)},
     ),
     Section(
         "slices",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, number, p_value
+from ctseq.report.numbers import count, interval, number, p_value, size
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ _EFFECTS = {
 }
 # Probabilities of a belief or a power are no p values: they keep their zeros.
 _P_VALUES = frozenset({"p", "p_adjusted"})
+_STATED = frozenset({"threshold", "margin", "difference", "wanted_width"})  # by a configuration
+# A small one is as good as 0.
+_ROUNDED = frozenset({"statistic", "df", "power", "p_a_better", "p_equivalent", "p_b_better"})
 _TESTED = frozenset({"statistic", "df", "p", "p_adjusted"})
 _NONE = "\N{EN DASH}"
 _WORDS = frozenset({"metric", "model", "pair", "study", "method", "effect", "operating_point"})
@@ -153,9 +156,8 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")
             ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
-            write = count if stem.endswith("_needed_") else number
             cells = [
-                _NONE if pd.isna([a, b]).all() else interval(a, b, write=write) for a, b in ends
+                _NONE if pd.isna([a, b]).all() else interval(a, b, write=size) for a, b in ends
             ]
             frame.insert(first, f"{stem}interval", cells)
     return frame
@@ -204,4 +206,6 @@ def _cell(name: str, row: Mapping[str, object]) -> str:
         return p_value(value)
     if isinstance(value, int) or name.endswith("_needed") or (name == "df" and value % 1 == 0):
         return count(value)
-    return number(value)
+    if name in _STATED:
+        return f"{value:g}"
+    return number(value) if name in _ROUNDED else size(value)

@@ -17,14 +17,14 @@ class Finding(StrEnum):
     """What an interval shows of the first of two models, compared with the second."""
 
     SUPERIOR = "superior to"
-    SLIGHTLY_SUPERIOR = "superior by less than matters to"
+    SLIGHTLY_SUPERIOR = "better by less than matters than"
     INFERIOR = "inferior to"
-    SLIGHTLY_INFERIOR = "inferior by less than matters to"
+    SLIGHTLY_INFERIOR = "worse by less than matters than"
     EQUIVALENT = "equivalent to"
     NONINFERIOR = "non-inferior to"
-    NOT_SUPERIOR = "certainly not superior by the margin to"
+    NOT_SUPERIOR = "not better by as much as matters than"
     INCONCLUSIVE = "not told apart from"
-    EQUAL = "the same in every replicate as"
+    EQUAL = "equal in every replicate to"
     UNTESTED = "not testable against"
 
 
@@ -70,11 +70,10 @@ def verdict_words(row: Any, *, labels: Mapping[str, str]) -> str:
         Finding.EQUAL: "equal in every replicate",
         Finding.UNTESTED: "cannot be tested",
     }[finding]
-    if not _out_of_reach(row, finding):
+    if finding not in _OPEN or row.reachable:
         return words
     words = words.partition(" (")[0]
-    half = size((row.high - row.low) / 2)
-    return f"{words}; equivalence cannot be shown: ±{half}, margin {row.margin:g}"
+    return f"{words}; interval too wide to show equivalence (margin {row.margin:g})"
 
 
 def answer_sentence(
@@ -82,7 +81,7 @@ def answer_sentence(
     *,
     labels: Mapping[str, str],
     alpha: float,
-    sequence: Collection[str] = (),
+    asked: Collection[str] = (),
 ) -> str:
     """Return the answer of a study in one sentence.
 
@@ -94,13 +93,13 @@ def answer_sentence(
         Model to label.
     alpha
         Intervals have level 1 - `alpha`.
-    sequence
-        Models that see a whole sequence, where the study asks whether they beat those that see
-        slices: the sentence then begins with yes, no, or that this is not shown.
+    asked
+        Models of which the study asks whether they beat those that are not among them: the sentence
+        then begins with yes, no, or that this is not shown.
     """
     rows = list(contrasts.itertuples())
-    asked = [row for row in rows if (row.model_a in sequence) != (row.model_b in sequence)]
-    replies = [_beats(row, row.model_a in sequence) for row in asked] if sequence else []
+    telling = [row for row in rows if (row.model_a in asked) != (row.model_b in asked)]
+    replies = [_beats(row, row.model_a in asked) for row in telling]
     if len(rows) == 1:
         return _on_one(rows[0], labels, alpha, "".join(replies))
     metric = METRICS[rows[0].metric].words
@@ -165,51 +164,59 @@ def _on_one(row: Any, labels: Mapping[str, str], alpha: float, reply: str) -> st
     metric, finding = METRICS[row.metric], finding_of(row)
     if finding is Finding.UNTESTED:
         return f"Whether {a} and {b} differ in {metric.words} cannot be tested: {_why(row)}."
-    lead = {"": "", "not shown": "Not shown; "}.get(reply, f"{reply.capitalize()}, ")
+    shown = {
+        **dict.fromkeys(_SUPERIOR, f"{a} is superior: "),
+        **dict.fromkeys(_INFERIOR, f"{b} is superior: "),
+        **dict.fromkeys(_OPEN, "No difference is shown: "),
+    }
+    lead = f"{reply.capitalize()}: " if reply else shown.get(finding, "")
     if finding is Finding.EQUAL:
         return f"{lead}{a} and {b} have the same {metric.words} in every replicate."
-    claims = {
-        **dict.fromkeys(_SUPERIOR, f"{a} is superior to {b}"),
-        **dict.fromkeys(_INFERIOR, f"{a} is inferior to {b}"),
-        Finding.EQUIVALENT: f"{a} and {b} are equivalent",
-        Finding.NONINFERIOR: f"{a} is non-inferior to {b}",
-        Finding.NOT_SUPERIOR: f"{b} is non-inferior to {a}",
-    }
-    slight = ", but by less than matters" if finding in _SLIGHT else ""
-    lower = "" if metric.higher_is_better else " (lower is better)"
-    if finding is Finding.INCONCLUSIVE:
-        lead = "Not shown: " if lead else f"No difference between {a} and {b} is shown: "
-        claim = f"{a} minus {b} is {size(row.estimate)} in {metric.words}{lower}"
-    else:
-        claim = (
-            f"{claims[finding]} in {metric.words}{lower}{slight}: {a} minus {b} is "
-            f"{size(row.estimate)}"
-        )
-    return (
-        f"{lead}{claim} ({100 * (1 - alpha):g} % interval {size(row.low)} to {size(row.high)}; "
-        f"{p_equation(row.p_adjusted)}){_beside_margin(row, finding)}."
+    numbers = (
+        f"({a} − {b} {size(row.estimate)}, {100 * (1 - alpha):g} % interval {size(row.low)} to "
+        f"{size(row.high)}, {p_equation(row.p_adjusted)})"
     )
-
-
-def _beside_margin(row: Any, finding: Finding) -> str:
-    """Return how a sentence on a difference goes on, where the margin decides what is said."""
-    if finding in (Finding.SUPERIOR, Finding.INFERIOR):
-        return ""
-    if _out_of_reach(row, finding):
-        half = size((row.high - row.low) / 2)
+    if not metric.higher_is_better:
+        numbers = f"{numbers[:-1]}; lower is better)"
+    if finding is Finding.EQUIVALENT:
         return (
-            ", and equivalence cannot be shown with these patients: the interval is "
-            f"±{half}, the margin {row.margin:g}"
+            f"{lead}{a} and {b} are equivalent in {metric.words}, the whole interval of their "
+            f"difference lying within ±{row.margin:g} {numbers}."
         )
-    return f"; the margin is {row.margin:g}"
+    return f"{lead}{_beside(row, a, b, metric.words)} {numbers}{_concluded(row, finding, a, b)}."
 
 
-def _beats(row: Any, first_sees: bool) -> str:
-    """Return whether the model that sees the sequence beats the other: yes, no or not shown."""
+def _beside(row: Any, a: str, b: str, metric: str) -> str:
+    """Return how the first model's mean lies to the second's, in the table's order."""
+    apart = size(abs(row.estimate))
+    if row.estimate == 0:
+        return f"{a} and {b} have the same mean {metric}"
+    return f"{a}'s mean {metric} is {apart} {'above' if row.estimate > 0 else 'below'} {b}'s"
+
+
+def _concluded(row: Any, finding: Finding, a: str, b: str) -> str:
+    """Return how a sentence on a difference goes on after its numbers."""
+    if finding in _SLIGHT:
+        return f", but by less than the {row.margin:g} that would matter"
+    if finding not in _OPEN:
+        return ""
+    noninferior = {
+        Finding.NONINFERIOR: f"{a} is non-inferior to {b}, and ",
+        Finding.NOT_SUPERIOR: f"{b} is non-inferior to {a}, and ",
+    }.get(finding, "")
+    within = f"equivalence within ±{row.margin:g}"
+    end = (
+        f"{within} is not shown" if row.reachable else f"the interval is too wide to show {within}"
+    )
+    return f", which chance can explain; {noninferior}{end}"
+
+
+def _beats(row: Any, first: bool) -> str:
+    """Return whether the first model, or else the second, beats the other: yes, no or not shown."""
     finding = finding_of(row)
-    if finding in (_SUPERIOR if first_sees else _INFERIOR):
+    if finding in (_SUPERIOR if first else _INFERIOR):
         return "yes"
-    worse = _INFERIOR if first_sees else _SUPERIOR
+    worse = _INFERIOR if first else _SUPERIOR
     return "no" if finding in {*worse, Finding.EQUIVALENT, Finding.EQUAL} else "not shown"
 
 
@@ -219,11 +226,6 @@ def _replied(replies: Sequence[str]) -> str:
     if 0 < n_yes < len(replies):
         return f"Yes in {n_yes} of {len(replies)} comparisons"
     return replies[0].capitalize() if len(set(replies)) == 1 else "Not shown"
-
-
-def _out_of_reach(row: Any, finding: Finding) -> bool:
-    """Return whether it must be said that no interval of this width could show equivalence."""
-    return finding in _OPEN and not row.reachable
 
 
 def _order(row: Any, labels: Mapping[str, str], alpha: float, n_tests: int) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, note
-from ctseq.evidence.over_replicates.means import cut_to_range
 from ctseq.evidence.over_replicates.resampled import corrected_mean, why_no_interval
 from ctseq.evidence.over_replicates.samples import Replicates
 from ctseq.evidence.rows import defined_rows, table_with_notes
@@ -55,13 +55,13 @@ def learning_curve_table(given: FewerRuns) -> pd.DataFrame:
             )
             for share, of_share in runs.items():
                 names = {"metric": metric, "model": model, "share": share}
-                rows.append(names | _row(of_share, study, f"{metric} of {model}"))
-    return cut_to_range(table_with_notes(rows))
+                rows.append(names | _row(of_share, study, metric, f"{metric} of {model}"))
+    return table_with_notes(rows)
 
 
-def _row(runs: pd.DataFrame, study: Replicates, name: str) -> dict[str, Any]:
+def _row(runs: pd.DataFrame, study: Replicates, metric: str, name: str) -> dict[str, Any]:
     values, n_undefined = defined_rows(runs["value"].to_numpy(), study.undefined, name=name)
-    estimate, low, high = corrected_mean(values, **study.corrected)
+    estimate, low, high = corrected_mean(values, **study.corrected, limits=METRICS[metric].range)
     n = len(study.numbers)
     n_left_out = n - len(runs)
     few = [note(Code.TOO_FEW_TO_LEARN, n=n_left_out, of=n)] if n_left_out else []

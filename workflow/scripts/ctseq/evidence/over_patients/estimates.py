@@ -6,7 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctseq.evidence.notes import Note
-from ctseq.evidence.over_replicates.resampled import corrected_interval, why_no_interval
+from ctseq.evidence.over_replicates.resampled import (
+    corrected_interval,
+    corrected_mean,
+    why_no_interval,
+)
 
 UNBOUNDED = (-np.inf, np.inf)
 PROPORTION = (0.0, 1.0)
@@ -64,10 +68,8 @@ def mean_estimate(
         Smallest and largest value that there can be; the interval is cut there.
     """
     defined = values[~np.isnan(values)]
-    mean = defined.mean() if len(defined) else np.nan
-    found = estimate_of(mean, defined, overlap=overlap, alpha=alpha)
-    low, high = (float(np.clip(end, *limits)) for end in (found.low, found.high))
-    return Estimate(found.estimate, low, high, found.notes)
+    found = corrected_mean(defined, overlap=overlap, alpha=alpha, limits=limits)
+    return Estimate(*found, why_no_interval(defined))
 
 
 def mean_band(

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ctseq.evidence.notes import Code, note
+from ctseq.evidence.over_patients.shares import share_of_patients
 from ctseq.evidence.over_patients.tested import Tested
-from ctseq.evidence.rows import check_level, table_with_notes
+from ctseq.evidence.rows import table_with_notes
 from ctseq.readers.subtypes import SUBTYPES
 
 # Of four patients, no 95 % interval is narrower than .49, which is half of all there could be.
@@ -24,62 +25,31 @@ _TITLES = {
 _SEXES = {"F": "women", "M": "men"}
 
 
-def subgroup_share(right: np.ndarray, *, alpha: float) -> tuple[float, float, float]:
-    """Return the share of a group that is called right, with Wilson's interval.
+def decisions(tested: Tested) -> tuple[np.ndarray, np.ndarray]:
+    """Return which decisions were right, and which patients each replicate tested on.
 
-    Wilson 1927 (Journal of the American Statistical Association 22:209-212), with the number of
-    patients for n, however often each was tested. The successes are fractional. That is careful:
-    a share between 0 and 1 varies less than the coin with this mean that Wilson assumes. The
-    interval is about other patients, for models trained as these were.
-
-    Parameters
-    ----------
-    right
-        Of each patient, the share of the replicates that tested the patient in which the model's
-        decision was right, shape (patients,).
-    alpha
-        The interval has level 1 - `alpha`.
-
-    Returns
-    -------
-    tuple
-        Estimate, low and high; NaN without patients.
-    """
-    from statsmodels.stats.proportion import proportion_confint
-
-    check_level(alpha, "alpha")
-    right = np.asarray(right, dtype=float)
-    if not ((right >= 0) & (right <= 1)).all():
-        raise ValueError("shares must lie between 0 and 1")
-    if not len(right):
-        return np.nan, np.nan, np.nan
-    low, high = proportion_confint(right.sum(), len(right), alpha=alpha, method="wilson")
-    return float(right.mean()), float(low), float(high)
-
-
-def called_right(tested: Tested) -> np.ndarray:
-    """Return each patient's share of right decisions over the replicates that tested it.
-
-    Shape (models, patients), in the order of `Tested.patients`; NaN of the never tested.
+    Shapes (models, replicates, patients) and (replicates, patients), bool, in the order of
+    `Tested.patients`; no decision is right on a patient that was not tested on.
     """
     place = pd.Series(range(len(tested.patients)), index=tested.patients["patient_id"])
-    right = np.zeros((len(tested.models), len(place)))
-    times = np.zeros(len(place))
-    for own in tested.sets:
+    right = np.zeros((len(tested.models), len(tested.sets), len(place)), bool)
+    seen = np.zeros(right.shape[1:], bool)
+    for number, own in enumerate(tested.sets):
         at = place[own.patient_ids].to_numpy()
-        right[:, at] += own.predicted == own.truth
-        times[at] += 1
-    return right / np.where(times > 0, times, np.nan)
+        right[:, number, at] = own.predicted == own.truth
+        seen[number, at] = True
+    return right, seen
 
 
 def subgroups_table(tested: Tested) -> pd.DataFrame:
     """Return every model's sensitivity and specificity in all groups that have test patients.
 
+    They are shares of patients, each of whom counts once (`share_of_patients`).
     A difference between groups or models is described, and not tested. Of a group of fewer than
     `FEWEST` patients only the number is told.
     """
-    right, patients = called_right(tested), tested.patients
-    was_tested = ~np.isnan(right).any(axis=0)
+    (right, seen), patients = decisions(tested), tested.patients
+    was_tested = seen.any(axis=0)
     labels = {"sensitivity": patients["hemorrhage"] == 1}
     labels["specificity"] = ~labels["sensitivity"]
     rows = []
@@ -89,7 +59,7 @@ def subgroups_table(tested: Tested) -> pd.DataFrame:
                 chosen = (member & label & was_tested).to_numpy()
                 names = {"attribute": attribute, "group": group, "measure": measure}
                 for model, own in zip(tested.models, right, strict=True):
-                    found = _row(own[chosen], alpha=tested.settings["alpha"])
+                    found = _row(own[:, chosen], seen[:, chosen], **tested.corrected)
                     rows += [{"model": model, **names, **found}] * bool(chosen.any())
     return table_with_notes(rows)
 
@@ -104,13 +74,13 @@ def title_of(attribute: str, group: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _row(right: np.ndarray, *, alpha: float) -> dict[str, object]:
-    n, notes = len(right), ()
+def _row(right: np.ndarray, seen: np.ndarray, **options: float) -> dict[str, object]:
+    n, notes = seen.shape[1], ()
     share = np.nan, np.nan, np.nan
     if n < FEWEST:
         notes = (note(Code.FEW_PATIENTS, needed=FEWEST),)
     else:
-        share = subgroup_share(right, alpha=alpha)
+        share = share_of_patients(right, seen, **options)
     return dict(zip(("estimate", "low", "high"), share, strict=True)) | {"n": n, "notes": notes}
 
 

@@ -18,8 +18,7 @@ _TEST = METHOD | floats("statistic", "p")
 _T_TEST = METHOD | INTERVAL | floats("statistic", "df", "p")
 _PROBABILITIES = floats("margin", "p_a_better", "p_equivalent", "p_b_better")
 _POWER = floats("alpha", "difference", "sd", "power", "detectable_difference")
-for _need in ("replicates_needed", "patients_needed"):
-    _POWER |= floats(_need, f"{_need}_low", f"{_need}_high")
+_POWER |= floats("replicates_needed", "patients_needed")
 
 _PAPER = registry(
     "replicates",

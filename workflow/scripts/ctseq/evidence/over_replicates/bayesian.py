@@ -9,7 +9,7 @@ from scipy import stats
 from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, Note, note
-from ctseq.evidence.over_replicates.resampled import corrected_difference
+from ctseq.evidence.over_replicates.resampled import corrected_difference, within_range
 from ctseq.evidence.over_replicates.samples import Pair, Replicates, pairs_table
 
 
@@ -66,7 +66,8 @@ def bayesian_t_table(replicates: Replicates) -> pd.DataFrame:
 
     def rows(pair: Pair, metric: str) -> list[dict]:
         margin = replicates.margin(metric)
-        row = asdict(bayesian_t(pair, margin=margin, **replicates.corrected))
+        found = bayesian_t(pair, margin=margin, **replicates.corrected)
+        row = within_range(asdict(found), metric)
         tails = row.pop("p_below"), row.pop("p_above")
         b_better, a_better = tails if METRICS[metric].higher_is_better else tails[::-1]
         better = {

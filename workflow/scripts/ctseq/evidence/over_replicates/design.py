@@ -12,8 +12,9 @@ from ctseq.core.errors import InputError
 # 1/J. No unbiased estimate of the correlation exists (Bengio and Grandvalet 2004), and theirs is
 # too small for some metrics and learners: the AUC of any, and the recall of those that follow the
 # prevalence of their training patients. In simulated studies without a difference, once as much
-# lets the level rise to 17 %; twice as much keeps it at about 6 % for every metric, learner and
-# scheme (`resources/levels.csv`, from benchmarks/false_alarms.py).
+# lets the level rise to 18 %; twice as much keeps it at 6 % or less, but for the recall and the
+# specificity of nearest neighbours over repeated folds, which have 6 to 7 %
+# (`resources/levels.csv`, from benchmarks/false_alarms.py).
 OVERLAP = 2
 
 

@@ -1,6 +1,6 @@
 """How large a difference between models is, and how they rank: descriptions, not tests."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy import stats
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, Note, note
-from ctseq.evidence.over_replicates.resampled import corrected_difference
+from ctseq.evidence.over_replicates.resampled import corrected_difference, within_range
 from ctseq.evidence.over_replicates.samples import (
     Pair,
     Replicates,
@@ -80,8 +80,10 @@ def effects_table(replicates: Replicates) -> pd.DataFrame:
         tested = corrected_difference(pair, **replicates.corrected)
         why_not = tested.notes if pair.n_smaller < 2 else (note(Code.NO_POOLED_DEVIATION),)
         described = _described(pair, METRICS[metric].higher_is_better)
+        cut = within_range(asdict(tested), metric)
+        ends = {name: cut[name] for name in ("low", "high", "notes")}
         return [
-            Effect("mean_difference", tested.estimate, tested.low, tested.high, tested.notes),
+            Effect("mean_difference", tested.estimate, **ends),
             *(
                 Effect(name, value, notes=why_not if np.isnan(value) else ())
                 for name, value in described.items()

@@ -9,20 +9,16 @@ from ctseq.evidence.over_replicates.samples import Replicates, models_table
 
 
 def model_means_table(replicates: Replicates) -> pd.DataFrame:
-    """Return the mean of every metric and model with its corrected interval."""
+    """Return the mean of every metric and model with its corrected interval.
+
+    An interval that reaches past the metric's range is cut there: no mean lies beyond.
+    """
 
     def row(values: np.ndarray) -> dict:
         mean, low, high = corrected_mean(values, **replicates.corrected)
         return {"estimate": mean, "low": low, "high": high, "notes": why_no_interval(values)}
 
-    return cut_to_range(models_table(replicates, row))
-
-
-def cut_to_range(means: pd.DataFrame) -> pd.DataFrame:
-    """Return means whose intervals end where the range of their metric does: none lies beyond.
-
-    `means` has the columns metric, low and high.
-    """
-    ends = means["metric"].map(lambda metric: METRICS[metric].range)
-    cut = means[["low", "high"]].clip(ends.str[0], ends.str[1], axis=0)
-    return means.assign(low=cut["low"], high=cut["high"])
+    frame = models_table(replicates, row)
+    ends = frame["metric"].map(lambda metric: METRICS[metric].range)
+    frame[["low", "high"]] = frame[["low", "high"]].clip(ends.str[0], ends.str[1], axis=0)
+    return frame

@@ -29,18 +29,17 @@ MOST_PATIENTS = 100_000
 class Need:
     """How many replicates or patients find a difference.
 
+    It has no interval. That of the chi-square distribution, which the variance of normal values
+    has, holds the expected variance in as few as half of the simulated studies for metrics that are
+    far from normal, such as precision or a chosen model's Brier score (`resources/levels.csv`).
+
     Attributes
     ----------
     number
         NaN if none do, or more than a plan can have; `notes` say which.
-    low, high
-        The interval of `number`; `high` is infinite where the interval has no end within a plan,
-        and both are NaN where it lies beyond as a whole.
     """
 
     number: float
-    low: float = np.nan
-    high: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -57,8 +56,8 @@ class Power:
     detectable_difference
         The smallest difference found with probability `TARGET_POWER`.
     replicates_needed, patients_needed
-        To reach `TARGET_POWER`, the other number left as it is; each with its interval, and rounded
-        up to two digits, for the interval is wider than those that are left out.
+        To reach `TARGET_POWER`, the other number left as it is; rounded up to two digits, for they
+        rise with a variance that few replicates give roughly.
     """
 
     method: str
@@ -68,11 +67,7 @@ class Power:
     power: float = np.nan
     detectable_difference: float = np.nan
     replicates_needed: float = np.nan
-    replicates_needed_low: float = np.nan
-    replicates_needed_high: float = np.nan
     patients_needed: float = np.nan
-    patients_needed_low: float = np.nan
-    patients_needed_high: float = np.nan
     notes: tuple[Note, ...] = ()
 
 
@@ -141,48 +136,28 @@ def detectable_difference(
     return _error(sd, n_replicates, overlap) * optimize.brentq(excess, 0, most)
 
 
-def sd_interval(sd: float, df: int, *, alpha: float) -> tuple[float, float]:
-    """Return the interval of a standard deviation, of level 1 - `alpha`.
-
-    From the chi-square distribution of df s^2 / sigma^2 (Fisher 1925), which normal values have
-    even where they all correlate with each other alike. Sample sizes that are planned with a
-    deviation from few values carry this interval (Browne 1995, Statistics in Medicine
-    14:1933-1940).
-    """
-    tails = stats.chi2.isf([alpha / 2, 1 - alpha / 2], df)
-    low, high = sd * np.sqrt(df / tails)
-    return float(low), float(high)
-
-
 def replicates_needed(
-    difference: float,
-    sd: float,
-    *,
-    n_replicates: int,
-    overlap: float,
-    alpha: float,
-    paired: bool = True,
+    difference: float, sd: float, *, overlap: float, alpha: float, paired: bool = True
 ) -> Need:
     """Return how many replicates give the corrected test a power of `TARGET_POWER`.
 
     There may be no such number: replicates reuse the same patients, so the variance never falls
-    below sd^2 overlap, however many there are. `n_replicates` are those that `sd` is from.
+    below sd^2 overlap, however many there are.
     """
-    options = {"overlap": overlap, "alpha": alpha, "paired": paired}
 
-    def number(spread: float) -> float:
-        def power(n: int) -> float:
-            return corrected_power(difference, spread, n, **options)
+    def power(n: int) -> float:
+        return corrected_power(difference, sd, n, overlap=overlap, alpha=alpha, paired=paired)
 
-        return _smallest(power) if power(MOST_REPLICATES) >= TARGET_POWER else np.inf
-
+    if power(MOST_REPLICATES) >= TARGET_POWER:
+        return Need(_smallest(power))
     floor = abs(difference) / (sd * np.sqrt(overlap))
     critical = stats.norm.isf(alpha / 2)
     ceiling = float(stats.norm.sf(critical - floor) + stats.norm.cdf(-critical - floor))
-    why_not = note(Code.TOO_MANY_REPLICATES, most=MOST_REPLICATES)
     if ceiling <= TARGET_POWER:
         why_not = note(Code.POWER_OUT_OF_REACH, target=TARGET_POWER, ceiling=ceiling)
-    return _need(number, sd, _df(n_replicates, paired), alpha, why_not)
+    else:
+        why_not = note(Code.TOO_MANY_REPLICATES, most=MOST_REPLICATES)
+    return Need(np.nan, (why_not,))
 
 
 def patients_needed(
@@ -202,14 +177,11 @@ def patients_needed(
     number is that of `n_patients` times the squared ratio of what they detect and what is sought.
     """
     options = {"overlap": overlap, "alpha": alpha, "paired": paired}
-
-    def number(spread: float) -> float:
-        detected = detectable_difference(spread, n_replicates, **options)
-        needed = np.ceil(n_patients * (detected / difference) ** 2)
-        return float(needed) if needed <= MOST_PATIENTS else np.inf
-
-    why_not = note(Code.TOO_MANY_PATIENTS, most=MOST_PATIENTS)
-    return _need(number, sd, _df(n_replicates, paired), alpha, why_not)
+    detected = detectable_difference(sd, n_replicates, **options)
+    needed = float(np.ceil(n_patients * (detected / difference) ** 2))
+    if needed > MOST_PATIENTS:
+        return Need(np.nan, (note(Code.TOO_MANY_PATIENTS, most=MOST_PATIENTS),))
+    return Need(needed)
 
 
 def power_table(replicates: Replicates) -> pd.DataFrame:
@@ -237,27 +209,13 @@ def _power(pair: Pair, metric: str, replicates: Replicates) -> Power:
     }
     if not difference:
         return Power(*sought, sd, **reached, notes=(note(Code.ZERO_SOUGHT),))
-    more = replicates_needed(difference, sd, n_replicates=n, **options)
+    more = replicates_needed(difference, sd, **options)
     n_patients = replicates.design.n_patients
     patients = patients_needed(difference, sd, n_patients=n_patients, n_replicates=n, **options)
-    columns = _columns("replicates_needed", more) | _columns("patients_needed", patients)
-    notes = (*more.notes, *patients.notes, note(Code.NEEDS_ARE_ROUGH))
-    return Power(*sought, sd, **reached, **columns, notes=notes)
-
-
-def _need(
-    number: Callable[[float], float], sd: float, df: int, alpha: float, why_not: Note
-) -> Need:
-    """Return what a function of the deviation says is needed, with the deviation's interval."""
-    needed, low, high = (number(own) for own in (sd, *sd_interval(sd, df, alpha=alpha)))
-    ends = (np.nan, np.nan) if np.isinf(low) else (low, high)
-    return Need(np.nan, *ends, (why_not,)) if np.isinf(needed) else Need(needed, *ends)
-
-
-def _columns(name: str, need: Need) -> dict[str, float]:
-    """Return the cells of a need, rounded up to two digits."""
-    cells = {name: need.number, f"{name}_low": need.low, f"{name}_high": need.high}
-    return {column: _two_digits(value) for column, value in cells.items()}
+    needs = {"replicates_needed": more.number, "patients_needed": patients.number}
+    rounded = {name: _two_digits(number) for name, number in needs.items()}
+    notes = (*more.notes, *patients.notes, note(Code.NEEDS_ARE_ROUGH, n=n))
+    return Power(*sought, sd, **reached, **rounded, notes=notes)
 
 
 def _two_digits(number: float) -> float:

@@ -5,13 +5,16 @@ variance over replicates understates that of their mean, however many there are.
 has the variance (1/J + overlap) s^2, of which `Design.overlap` says where it comes from.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_replicates.samples import (
     Pair,
@@ -111,15 +114,20 @@ def corrected_difference(pair: Pair, *, overlap: float, alpha: float) -> Differe
 
 
 def corrected_mean(
-    values: np.ndarray, *, overlap: float, alpha: float
+    values: np.ndarray,
+    *,
+    overlap: float,
+    alpha: float,
+    limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[float, float, float]:
     """Return one model's mean over replicates, with its corrected interval.
 
-    Both ends of the interval are NaN where values do not vary or are fewer than two; the mean is
-    NaN without values.
+    The interval is cut at `limits`, the smallest and the largest value that there can be. Both ends
+    are NaN where values do not vary or are fewer than two; the mean is NaN without values.
     """
     mean = float(values.mean()) if len(values) else np.nan
-    return mean, *corrected_interval(mean, values, overlap=overlap, alpha=alpha)
+    interval = corrected_interval(mean, values, overlap=overlap, alpha=alpha)
+    return mean, *np.clip(interval, *limits).tolist()
 
 
 def corrected_interval(
@@ -165,8 +173,8 @@ def resampled_t_table(replicates: Replicates) -> pd.DataFrame:
     contrasts on the primary metric are adjusted for their number (Holm 1979); others are not.
     """
 
-    def rows(pair: Pair, _: str) -> list[dict]:
-        row = asdict(corrected_difference(pair, **replicates.corrected))
+    def rows(pair: Pair, metric: str) -> list[dict]:
+        row = within_range(asdict(corrected_difference(pair, **replicates.corrected)), metric)
         unpaired = () if pair.paired else (note(Code.UNPAIRED),)
         notes = (*row.pop("notes"), *unpaired)
         return [row | {"overlap": replicates.design.overlap, "notes": notes}]
@@ -176,6 +184,24 @@ def resampled_t_table(replicates: Replicates) -> pd.DataFrame:
     position = frame.columns.get_loc("p") + 1
     frame.insert(position, "p_adjusted", holm(frame["p"].where(family).to_numpy()))
     return frame
+
+
+def within_range(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """Return the cells of a difference, with its interval cut at the largest that there can be.
+
+    An interval of t knows no bounds; cut at them, it holds the difference as often as before.
+
+    Parameters
+    ----------
+    row
+        With `low`, `high` and `notes`, of which there is one more where an end is cut.
+    """
+    smallest, largest = METRICS[metric].range
+    widest = largest - smallest
+    low, high = np.clip([row["low"], row["high"]], -widest, widest).tolist()
+    is_cut = low > row["low"] or high < row["high"]
+    cut = (note(Code.CUT_AT_RANGE),) if is_cut else ()
+    return {**row, "low": low, "high": high, "notes": (*row["notes"], *cut)}
 
 
 def is_contrast(frame: pd.DataFrame, replicates: Replicates) -> pd.Series:

@@ -11,7 +11,7 @@ from ctseq.evidence.metrics import METRICS
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
 from ctseq.report.dataset import data, has_subgroups, subgroups
-from ctseq.report.numbers import interval, number, p_value
+from ctseq.report.numbers import interval, p_value, size
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import verdict_words
@@ -101,5 +101,5 @@ def overlap(study: Conducted) -> float:
 def _with_interval(row: Any) -> str:
     """Return an estimate with its interval, which one that never varies has not."""
     if pd.isna(row.low):
-        return number(row.estimate)
-    return f"{number(row.estimate)} {interval(row.low, row.high)}"
+        return size(row.estimate)
+    return f"{size(row.estimate)} {interval(row.low, row.high)}"

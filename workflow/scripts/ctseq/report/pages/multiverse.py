@@ -8,7 +8,7 @@ import pandas as pd
 from ctseq.evidence.further.multiverse import verdict_shares
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.figures import Figure
-from ctseq.report.numbers import interval, number
+from ctseq.report.numbers import interval, size
 from ctseq.report.page import template
 from ctseq.report.tables import Table
 
@@ -57,7 +57,7 @@ def render_multiverse(
         n_cells=table["cell"].nunique(),
         n_refused=n_refused,
         metric=metric.words,
-        margin=number(table["margin"].iloc[0]),
+        margin=f"{table['margin'].iloc[0]:g}",
         alpha=config["comparison"]["alpha"],
         contrasts=contrasts,
     )
@@ -69,15 +69,15 @@ def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
     defined = own.dropna(subset="estimate")
     [study] = own[own["own"] == 1].to_dict(orient="records")
     span = (
-        f"the difference in {metric} ({a} − {b}) runs from {number(defined['estimate'].min())} to "
-        f"{number(defined['estimate'].max())}, and is above 0 in {(defined['estimate'] > 0).sum()}"
+        f"the difference in {metric} ({a} − {b}) runs from {size(defined['estimate'].min())} to "
+        f"{size(defined['estimate'].max())}, and is above 0 in {(defined['estimate'] > 0).sum()}"
         if len(defined)
         else f"the difference in {metric} is undefined in all of them"
     )
     return (
         f"{a} is shown to be better under {counts.get('a_better', 0)} of {len(own)} protocols, and "
         f"{b} under {counts.get('b_better', 0)}; {span}. The study's own protocol has "
-        f"{number(study['estimate'])} {interval(study['low'], study['high'])}."
+        f"{size(study['estimate'])} {interval(study['low'], study['high'])}."
     )
 
 
@@ -114,7 +114,7 @@ def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]
         [
             f"{row['cell']}{' (this study)' if row['own'] else ''}",
             *(row[axis].replace("_", " ") for axis in axes),
-            number(row["estimate"]),
+            size(row["estimate"]),
             interval(row["low"], row["high"]),
             verdict_words(row["verdict"], labels[row["model_a"]], labels[row["model_b"]]),
         ]
