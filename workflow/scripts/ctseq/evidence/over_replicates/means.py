@@ -14,11 +14,9 @@ def model_means_table(replicates: Replicates) -> pd.DataFrame:
     An interval that reaches past the metric's range is cut there: no mean lies beyond.
     """
 
-    def row(values: np.ndarray) -> dict:
-        mean, low, high = corrected_mean(values, **replicates.corrected)
+    def row(values: np.ndarray, metric: str) -> dict:
+        limits = METRICS[metric].range
+        mean, low, high = corrected_mean(values, **replicates.corrected, limits=limits)
         return {"estimate": mean, "low": low, "high": high, "notes": why_no_interval(values)}
 
-    frame = models_table(replicates, row)
-    ends = frame["metric"].map(lambda metric: METRICS[metric].range)
-    frame[["low", "high"]] = frame[["low", "high"]].clip(ends.str[0], ends.str[1], axis=0)
-    return frame
+    return models_table(replicates, row)
