@@ -18,10 +18,10 @@ from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.encoders.loading import Encoder, extract, load
 from ctseq.encoders.speed import speed_up
 from ctseq.encoders.tiny import write_tiny
-from ctseq.families.finetuning import finetune
-from ctseq.families.pixel_rows import PixelExamples
-from ctseq.families.resume import Unfinished
-from ctseq.families.trainable import renew_head
+from ctseq.families.pixels.finetuning import finetune
+from ctseq.families.pixels.pixel_rows import PixelExamples
+from ctseq.families.pixels.resume import Unfinished
+from ctseq.families.pixels.trainable import renew_head
 from ctseq.replicates.aggregation import Scans
 
 KINDS = ("video", "image")

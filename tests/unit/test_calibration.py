@@ -68,6 +68,19 @@ def test_without_a_maximum_there_is_no_fit(x):
     assert fit_stacked([np.array([0, 0, 1, 1])], columns) is None
 
 
+@pytest.mark.parametrize("seed", [35, 89, 199, 309, 363])
+def test_a_step_that_gains_less_than_rounding_is_taken(seed):
+    """Of 400 sets of overlapping classes these stalled when a step had to gain something."""
+    rng = np.random.default_rng(seed)
+    n = rng.integers(20, 400)
+    x = rng.normal(size=n) * rng.uniform(0.1, 6) + 3 * rng.normal()
+    truth = (rng.uniform(size=n) < expit(rng.normal() + rng.normal() * x)).astype(int)
+    columns = sm.add_constant(x)
+    found = fit_stacked([truth], [columns])
+    expected = sm.Logit(truth, columns).fit(disp=0, maxiter=100).params
+    assert found.coefficients == pytest.approx(expected, rel=1e-6)
+
+
 def test_calibrated_probabilities():
     found = calibration_of(*SETS, **CORRECTED)
     assert found.slope.estimate == pytest.approx(1)

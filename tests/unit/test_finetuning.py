@@ -12,11 +12,11 @@ from ctseq.core.errors import InputError
 from ctseq.encoders import loading
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
-from ctseq.families import finetuning
-from ctseq.families.finetuning import FineTuning, finetune
-from ctseq.families.pixel_rows import PixelExamples, probabilities
-from ctseq.families.resume import Unfinished
-from ctseq.families.trainable import choose_trainable, renew_head, save_model
+from ctseq.families.pixels import finetuning
+from ctseq.families.pixels.finetuning import FineTuning, finetune
+from ctseq.families.pixels.pixel_rows import PixelExamples, probabilities
+from ctseq.families.pixels.resume import Unfinished
+from ctseq.families.pixels.trainable import choose_trainable, renew_head, save_model
 from ctseq.imaging.preprocessing import Preprocessing
 from processors import uses_all_instructions
 from scans import EPOCHS, LABELS, SCANS, alone

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from ctseq.evidence.further.multiverse import VERDICTS
 from ctseq.evidence.further.variance import SeededRuns, variance_table
 from ctseq.figures.further import learning_curve, specification_curve
-from ctseq.figures.style import save
+from ctseq.figures.style import INK, save
 from ctseq.report.comparison import further, has_further
 from ctseq.report.figures import Figure
 from ctseq.report.page import template
@@ -78,6 +78,13 @@ def test_the_curve_shows_the_primary_metric_and_the_auc():
 def test_the_auc_alone_makes_one_panel():
     figure = learning_curve(curve_table(), labels=LABELS, primary="roc_auc")
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["ROC AUC"]
+
+
+def test_a_difference_that_the_adjusted_test_does_not_show_is_not_drawn_as_shown():
+    table = specification_of([0.3, 0.2]).assign(verdict=["a_better", "inconclusive"])
+    figure = specification_curve(table, axes=AXES, difference="ViViT − ConvNeXt", alpha=0.05)
+    dark = [line for line in figure.axes[0].lines if line.get_color() == INK]
+    assert [line.get_ydata().tolist() for line in dark] == [[0.3]]
 
 
 @pytest.mark.parametrize("estimates", [[0.3, -0.2, 0.05, 0.2], [np.nan, -0.2, np.nan, 0.2]])

@@ -5,7 +5,7 @@ import pytest
 
 from ctseq.evidence.order import order_pairs, order_table
 from ctseq.evidence.over_replicates.resampled import corrected_t
-from ctseq.report.studies_page import render_studies
+from ctseq.report.pages.studies import render_studies
 from ctseq.report.verdicts import order_sentences
 from finished import COMPARISON, SHUFFLED, SPLITS, TRAINING, VALUES, study
 

@@ -91,6 +91,16 @@ def test_treating_all_and_none_are_named(two):
     assert words == ["treat all", "treat none"]
 
 
+@pytest.mark.filterwarnings("error")
+def test_no_action_benefits_where_nobody_bleeds():
+    tables = tables_of(2)
+    table = tables["patients/decision_curve"]
+    table[["estimate", "low", "high"]] = 0.0
+    table["treat_all"] = -table["threshold"] / (1 - table["threshold"])
+    bottom, top = drawn(tables, 2)["benefit"].axes[0].get_ylim()
+    assert bottom < 0 < top
+
+
 def test_what_is_undefined_leaves_the_rest(tmp_path):
     tables = tables_of(2)
     for name in ("curves", "calibration_curve"):

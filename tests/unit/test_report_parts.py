@@ -68,11 +68,6 @@ def test_notes_with_values_are_spelled_out():
     assert "one in 38 % of simulated studies of 10 replicates and in 57 % of 30" in note_words(
         alarms
     )
-    left_out = [note(Code.NEVER_TESTED, n=n, of=82) for n in (1, 2)]
-    assert words_of(write_notes(left_out)) == [
-        "1 of 82 patients was never tested and is left out",
-        "2 of 82 patients were never tested and are left out",
-    ]
     assert words_of("") == words_of(np.nan) == []
 
 

@@ -16,7 +16,7 @@ from ctseq.core.files import write_json
 from ctseq.core.tables import read_table
 from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
-from ctseq.families.resume import Unfinished, fingerprint
+from ctseq.families.pixels.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
 from ctseq.readers.subtypes import SUBTYPES
 from ctseq.replicates.tables import SCORES
@@ -60,8 +60,7 @@ def test_a_stale_state_is_not_read(tmp_path):
 # Starts once and forks for each attempt, which may be killed; that kill is a real one.
 ATTEMPTS = """
 import json, os, signal, sys
-from ctseq.families import finetuning
-from ctseq.families import resume
+from ctseq.families.pixels import finetuning, resume
 import finetune
 
 class Files(list):  # as Snakemake's: by name what the rule gives, and flat as a list

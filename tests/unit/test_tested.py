@@ -49,7 +49,6 @@ def test_what_is_known_of_all_replicates():
     assert [own.tolist() for own in probability] == [[0.9, 0.4], [0.2]]
     assert [own.tolist() for own in truth] == [[1, 0], [1]]
     assert made.prevalence == pytest.approx(0.75)  # a half and all
-    assert made.n_never_tested == 1
     assert made.corrected == {"overlap": 1.0, "alpha": 0.05}
 
 

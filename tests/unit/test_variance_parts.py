@@ -110,6 +110,26 @@ def test_undefined_values(undefined, kept):
     assert read_notes(row.notes) == [*parts.notes]
 
 
+@pytest.mark.parametrize(
+    ("undefined", "kept"),
+    [
+        ("exclude", [[-0.1, 0.2], [0.2, 0.4]]),
+        ("zero", [[-0.1, 0.2], [-0.3, 0.1], [0.2, 0.4]]),
+    ],
+)
+def test_undefined_values_count_as_0_in_a_model_and_not_in_a_difference(undefined, kept):
+    grids = {
+        "a": [[0.5, 0.6], [np.nan, 0.7], [0.4, 0.9]],
+        "b": [[0.6, 0.4], [0.3, 0.6], [0.2, 0.5]],
+    }
+    runs = SeededRuns(runs_of(grids), [], [["a", "b"]], undefined)
+    [row] = variance_table(runs).itertuples()
+    parts = variance_parts(np.array(kept))
+    assert row.variance_rest == pytest.approx(parts.rest)
+    assert row.sd == pytest.approx(parts.total**0.5)
+    assert (row.n, row.n_undefined) == (len(kept), 1)
+
+
 def test_undefined_values_may_be_refused():
     runs = runs_of({"a": [[0.5, np.nan], [0.1, 0.2]]}, metric="precision")
     with pytest.raises(InputError, match="precision of a is undefined"):

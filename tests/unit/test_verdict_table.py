@@ -49,6 +49,11 @@ def test_verdicts_by_hand(low, high, said):
     assert turned == expected
 
 
+def test_without_an_interval_no_model_is_better_whatever_the_test_says():
+    verdict = verdict_of(NAN, NAN, margin=0.05, higher_is_better=False, differ=True)
+    assert verdict == Verdict(**NOTHING, reachable=False)
+
+
 def test_an_interval_without_0_shows_nothing_where_the_adjusted_test_does_not():
     verdict = verdict_of(0.02, 0.30, margin=0.05, higher_is_better=True, differ=False)
     assert verdict.better == ""

@@ -11,7 +11,7 @@ from ctseq.core.tables import read_table
 from ctseq.evidence.studies import FinishedStudy
 from ctseq.evidence.tables import METRICS, VERDICT
 from ctseq.replicates.splits import read_split
-from ctseq.report.studies_page import render_studies
+from ctseq.report.pages.studies import render_studies
 
 
 def main(inputs, page):

@@ -16,11 +16,11 @@ from ctseq.core.tables import read_tables, write_table
 from ctseq.encoders.devices import choose_device, identity
 from ctseq.encoders.loading import load_configured
 from ctseq.encoders.sequences import model_rows
-from ctseq.families.finetuning import finetune
-from ctseq.families.pixel_rows import PixelExamples, probabilities
-from ctseq.families.resume import Unfinished, fingerprint
+from ctseq.families.pixels.finetuning import finetune
+from ctseq.families.pixels.pixel_rows import PixelExamples, probabilities
+from ctseq.families.pixels.resume import Unfinished, fingerprint
+from ctseq.families.pixels.trainable import renew_head, save_model
 from ctseq.families.tables import HISTORY
-from ctseq.families.trainable import renew_head, save_model
 from ctseq.replicates.tables import SCORES
 from ctseq.replicates.tasks import read_task, tabulate_scores
 

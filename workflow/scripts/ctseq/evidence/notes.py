@@ -38,11 +38,7 @@ class Code(StrEnum):
     TOO_MANY_PATIENTS = "too_many_patients"  # most
     NO_COMPLETE_REPLICATE = "no_complete_replicate"
     RANKS_NEED_SHARED_SPLITS = "ranks_need_shared_splits"
-    NEVER_TESTED = "never_tested"  # n, of
     NEEDS_BOTH_CLASSES = "needs_both_classes"
-    NEEDS_TWO_OF_EACH_CLASS = "needs_two_of_each_class"
-    CLASS_RANKED_ALIKE = "class_ranked_alike"
-    SAME_RANKING = "same_ranking"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
     NEVER_CALLED = "never_called"
     NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"

@@ -53,9 +53,8 @@ def order_pairs(studies: Sequence[FinishedStudy]) -> list[tuple[Run, Run]]:
     """Return pairs of a model and the same model on shuffled slices, of one study or of two.
 
     The first of a pair sees slices in order, the second in another random order each replicate. The
-    two share everything else: settings, training, dataset, seed and the split of each replicate,
-    which is compared. A recipe makes one pair,
-    within a study if there is one.
+    two share everything else: settings, training, dataset, seed, and the split of each replicate,
+    which is looked at itself. A recipe makes one pair, within a study if there is one.
     """
     by_recipe: dict[str, list[Run]] = {}
     for run in (Run(study, model) for study in studies for model in study.models):

@@ -15,6 +15,7 @@ from ctseq.figures.style import (
     MM,
     MUTED,
     PAGE,
+    SMALL,
     canvas,
     grid,
     look_of,
@@ -22,7 +23,6 @@ from ctseq.figures.style import (
     wrapped,
 )
 
-_BAND = "#f0e6d2"  # differences within the margin: pale, so that points stand out on it
 _COLUMNS = 3  # panels side by side on a page
 _FEW = 3  # models of which all pairs are drawn
 _NAME = 16  # letters in a line of a label, beside a figure that is as wide as a column
@@ -137,7 +137,7 @@ def _replicates(axes: Axes, y: float, points: np.ndarray) -> None:
 
 def _difference(axes: Axes, y: float, row: object) -> None:
     axes.fill_between(
-        [-row.margin, row.margin], y - 0.5, y + 0.5, color=_BAND, linewidth=0, zorder=0
+        [-row.margin, row.margin], y - 0.5, y + 0.5, color=SMALL, linewidth=0, zorder=0
     )
     if _missing(axes, y, row.estimate, 0):
         return

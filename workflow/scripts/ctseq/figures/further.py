@@ -15,6 +15,7 @@ from ctseq.figures.style import (
     MM,
     MUTED,
     PAGE,
+    SMALL,
     canvas,
     grid,
     key_below,
@@ -23,7 +24,6 @@ from ctseq.figures.style import (
     wrapped,
 )
 
-_BAND = "#f0e6d2"  # differences below the margin: pale, so that lines stand out on it
 _OWN = "#D55E00"
 
 
@@ -97,9 +97,9 @@ def specification_curve(
 
 def _differences(axes: Axes, table: pd.DataFrame) -> None:
     margin = table["margin"].iloc[0]
-    axes.axhspan(-margin, margin, color=_BAND, linewidth=0, zorder=0)
+    axes.axhspan(-margin, margin, color=SMALL, linewidth=0, zorder=0)
     axes.axhline(0, color=MUTED, linewidth=0.8, zorder=0.5)
-    shown = (table["low"] > 0) | (table["high"] < 0)
+    shown = table["verdict"].isin(["a_better", "b_better"])  # several contrasts are adjusted
     for rows, color in ((~shown, MUTED), (shown, INK)):
         own = table[rows]
         axes.vlines(own.index, own["low"], own["high"], color=color, linewidth=0.8)

@@ -113,9 +113,10 @@ def benefit(points: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     every = _of(points, next(iter(labels)))
     axes.plot(every["threshold"], every["treat_all"], **_REFERENCE)
     # Harm has no bound as the threshold nears 1: what is worth seeing is near 0 and above it.
-    top = 1.3 * max(points[["estimate", "treat_all"]].max())
+    top = 1.3 * max(points[["estimate", "treat_all"]].max()) or 0.1  # 0 if no action benefits
     axes.set(xlim=(0, 1), ylim=(-0.25 * top, top))
-    end = every[every["treat_all"] > -0.2 * top].iloc[-1]
+    # It falls as the threshold rises; the first point stands for those of which none is in view.
+    end = every.iloc[max(0, (every["treat_all"] > -0.2 * top).sum() - 1)]
     for words, at in (("treat all", (end["threshold"], end["treat_all"])), ("treat none", (0, 0))):
         axes.annotate(words, at, (3, 2), textcoords="offset points", color=MUTED)
     axes.set(xlabel="Threshold probability", ylabel="Net benefit")

@@ -25,6 +25,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
 INK, MUTED, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+SMALL = "#f0e6d2"  # differences within the margin: pale, so that points stand out on it
 
 STYLE = {
     # Matplotlib's own font, so that a figure looks the same on every machine.

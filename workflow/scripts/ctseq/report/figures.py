@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from ctseq.report.numbers import metric_title
+from ctseq.evidence.metrics import METRICS
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def _figure(
     template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(  # noqa: S701 (plain text; the page escapes it)
         captions[kind]
     )
+    title = METRICS[value].title if value in METRICS else ""
     known = {
-        "wildcards": {"metric": metric_title(value), "model": value, "part": value},
+        "wildcards": {"metric": title},
         "params": {**params, "label": labels.get(value)},
     }
     caption = " ".join(template.render(snakemake=known).split())

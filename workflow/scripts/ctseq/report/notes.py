@@ -25,11 +25,6 @@ def _false_alarms(of_10: float, of_30: float) -> str:
     )
 
 
-def _never_tested(n: int, of: int) -> str:
-    was, is_ = ("was", "is") if n == 1 else ("were", "are")
-    return f"{n} of {of} patients {was} never tested and {is_} left out"
-
-
 # For each code a format string, or a function where words depend on the values.
 WORDS: dict[Code, str | Callable[..., str]] = {
     Code.NO_VALUE: "no defined value",
@@ -69,13 +64,7 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",
     Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined",
     Code.RANKS_NEED_SHARED_SPLITS: "ranks need shared splits",
-    Code.NEVER_TESTED: _never_tested,
     Code.NEEDS_BOTH_CLASSES: "needs patients of both classes",
-    Code.NEEDS_TWO_OF_EACH_CLASS: "needs two patients of each class",
-    Code.CLASS_RANKED_ALIKE: (
-        "all patients of a class are ranked alike, so no variance can be estimated"
-    ),
-    Code.SAME_RANKING: "the two rank every patient alike",
     Code.THRESHOLD_CHOSEN_HERE: (
         "each replicate's threshold is chosen on the patients it is measured on, which flatters it"
     ),

@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ctseq.evidence.metrics import METRICS
-
 UNDEFINED = "undefined"
 UNBOUNDED = "unbounded"
 _MINUS = "\N{MINUS SIGN}"

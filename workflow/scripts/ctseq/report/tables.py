@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ctseq.evidence.metrics import METRICS
 from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, metric_title, number, p_value, size
+from ctseq.report.numbers import count, interval, number, p_value, size
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     if "measure" in frame:
         frame["measure"] = frame["measure"].replace(_MEASURES)
     if "metric" in frame:
-        frame["metric"] = frame["metric"].map(metric_title)
+        frame["metric"] = frame["metric"].map(lambda name: METRICS[name].title)
     for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, note
-from ctseq.evidence.over_replicates.resampled import corrected_mean
+from ctseq.evidence.over_replicates.resampled import corrected_mean, why_no_interval
 from ctseq.evidence.over_replicates.samples import Replicates
 from ctseq.evidence.rows import defined_rows, table_with_notes
 
@@ -72,5 +72,5 @@ def _row(runs: pd.DataFrame, study: Replicates, metric: str, name: str) -> dict[
         "high": high,
         "n": len(values),
         "n_undefined": n_undefined,
-        "notes": few,
+        "notes": (*few, *why_no_interval(values)),
     }

@@ -98,20 +98,25 @@ def variance_table(given: SeededRuns) -> pd.DataFrame:
     rows = []
     for metric, runs in given.rows.groupby("metric", sort=False):
         grids = {
-            model: own.pivot(index="replicate", columns="seed", values="value")
+            model: own.pivot(index="replicate", columns="seed", values="value").to_numpy()
             for model, own in runs.groupby("model")
         }
-        asked = [(grids[model], model, "") for model in given.models]
-        asked += [(grids[a] - grids[b], a, b) for a, b in given.contrasts]
-        for grid, model, minus in asked:
-            names = {"metric": metric, "model": model, "minus": minus}
-            rows.append(names | _row(grid.to_numpy(), given.undefined, f"{metric} of {model}"))
+        for model, *minus in [*([model] for model in given.models), *given.contrasts]:
+            names = {"metric": metric, "model": model, "minus": "".join(minus)}
+            values = np.stack([grids[own] for own in (model, *minus)], axis=-1)
+            rows.append(names | _row(values, given.undefined, f"{metric} of {model}"))
     return table_with_notes(rows)
 
 
-def _row(grid: np.ndarray, undefined: str, name: str) -> dict[str, Any]:
-    kept, n_undefined = defined_rows(grid, undefined, name=name)
-    parts = variance_parts(kept)
+def _row(values: np.ndarray, undefined: str, name: str) -> dict[str, Any]:
+    """Return the cells of a model, or of the first of two minus the second.
+
+    `values` have shape (splits, seeds, models). Undefined ones count as 0 in a model, and not in a
+    difference.
+    """
+    kept, n_undefined = defined_rows(values, undefined, name=name)
+    parts = variance_parts(kept[..., 0] - kept[..., 1:].sum(axis=-1))
+    n_seeds = values.shape[1]
     # A total of 0 has no shares.
     total = parts.total or np.nan
     variances = {"split": parts.split, "seed": parts.seed, "rest": parts.rest}
@@ -119,10 +124,10 @@ def _row(grid: np.ndarray, undefined: str, name: str) -> dict[str, Any]:
         "sd": float(np.sqrt(parts.total)),
         **{f"variance_{name}": value for name, value in variances.items()},
         **{f"share_{name}": value / total for name, value in variances.items()},
-        "width_averaged": parts.width(grid.shape[1]),
+        "width_averaged": parts.width(n_seeds),
         "width_limit": parts.width(np.inf),
         "n": len(kept),
-        "n_seeds": grid.shape[1],
+        "n_seeds": n_seeds,
         "n_undefined": n_undefined,
         "notes": parts.notes,
     }

@@ -135,7 +135,8 @@ def discrimination_table(tested: Tested) -> pd.DataFrame:
                 ]
             )
             found = mean_estimate(values, **tested.corrected)
-            n = {"n": len(values), "n_undefined": int(np.isnan(values).sum())}
+            n_undefined = int(np.isnan(values).sum())
+            n = {"n": len(values) - n_undefined, "n_undefined": n_undefined}
             rows.append({"metric": metric, "model": model, **vars(found), **n})
     return table_with_notes(rows, prevalence=tested.prevalence)
 

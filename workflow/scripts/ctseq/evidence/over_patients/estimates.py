@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctseq.evidence.notes import Code, Note, note
-from ctseq.evidence.over_replicates.resampled import corrected_interval
+from ctseq.evidence.notes import Note
+from ctseq.evidence.over_replicates.resampled import corrected_interval, why_no_interval
 
 UNBOUNDED = (-np.inf, np.inf)
 PROPORTION = (0.0, 1.0)
@@ -42,8 +42,7 @@ def estimate_of(
 ) -> Estimate:
     """Return an estimate with its interval from each replicate's influence on it, shape (J,)."""
     low, high = corrected_interval(estimate, influence, overlap=overlap, alpha=alpha)
-    notes = () if np.isfinite(low) else (_why_no_interval(influence),)
-    return Estimate(float(estimate), low, high, notes)
+    return Estimate(float(estimate), low, high, why_no_interval(influence))
 
 
 def mean_estimate(
@@ -91,10 +90,3 @@ def band_of(x: np.ndarray, estimates: Sequence[Estimate]) -> Band:
     """Return a curve from the estimates at its points."""
     parts = np.array([(own.estimate, own.low, own.high) for own in estimates]).reshape(-1, 3)
     return Band(x, *parts.T)
-
-
-def _why_no_interval(influence: np.ndarray) -> Note:
-    """Return the reason: there are no replicates, one, or several that do not differ."""
-    if len(influence) < 2:
-        return note(Code.ONE_VALUE if len(influence) else Code.NO_VALUE)
-    return note(Code.VALUES_EQUAL)

@@ -11,6 +11,9 @@ from scipy.special import expit
 _STEPS = 50
 _HALVINGS = 40
 _TOLERANCE = 1e-9  # of a step, in units of the coefficients
+# Share of a log-likelihood by which its sum may err. Near the maximum a step gains less than that:
+# a fall within it is none, or the step would be halved to nothing before it is small enough.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def _maximum(y: np.ndarray, x: np.ndarray, shift: np.ndarray) -> np.ndarray | No
         if np.abs(step).max() <= _TOLERANCE * max(1, np.abs(coefficients).max()):
             return coefficients
         # Far from the maximum, where the likelihood is no parabola, a whole step can overshoot.
-        reached = _log_likelihood(y, shift + x @ coefficients)
+        reached = _log_likelihood(y, shift + x @ coefficients) * (1 + _ROUNDING)  # it is below 0
         for _ in range(_HALVINGS):
             if _log_likelihood(y, shift + x @ (coefficients + step)) >= reached:
                 break

@@ -75,12 +75,6 @@ class Tested:
         index = self.models.index(model)
         return [own.probability[index] for own in self.sets], [own.truth for own in self.sets]
 
-    @property
-    def n_never_tested(self) -> int:
-        """Number of patients that are in no replicate's test subset."""
-        seen = set().union(*(own.patient_ids for own in self.sets))
-        return len(set(self.patients["patient_id"]) - seen)
-
 
 def tested_of(
     predictions: pd.DataFrame,

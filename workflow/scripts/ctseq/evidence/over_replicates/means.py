@@ -4,28 +4,16 @@ import numpy as np
 import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.notes import Code, Note, note
-from ctseq.evidence.over_replicates.resampled import corrected_mean
-from ctseq.evidence.over_replicates.samples import Replicates, is_constant, models_table
+from ctseq.evidence.over_replicates.resampled import corrected_mean, why_no_interval
+from ctseq.evidence.over_replicates.samples import Replicates, models_table
 
 
 def model_means_table(replicates: Replicates) -> pd.DataFrame:
-    """Return the mean of every metric and model with its corrected interval.
+    """Return the mean of every metric and model with its corrected interval."""
 
-    An interval that reaches past the metric's range is cut there: no mean lies beyond.
-    """
+    def row(values: np.ndarray, metric: str) -> dict:
+        limits = METRICS[metric].range
+        mean, low, high = corrected_mean(values, **replicates.corrected, limits=limits)
+        return {"estimate": mean, "low": low, "high": high, "notes": why_no_interval(values)}
 
-    def row(values: np.ndarray) -> dict:
-        mean, low, high = corrected_mean(values, **replicates.corrected)
-        return {"estimate": mean, "low": low, "high": high, "notes": _notes(values)}
-
-    frame = models_table(replicates, row)
-    ends = frame["metric"].map(lambda metric: METRICS[metric].range)
-    frame[["low", "high"]] = frame[["low", "high"]].clip(ends.str[0], ends.str[1], axis=0)
-    return frame
-
-
-def _notes(values: np.ndarray) -> list[Note]:
-    if len(values) < 2:
-        return [note(Code.ONE_VALUE if len(values) else Code.NO_VALUE)]
-    return [note(Code.VALUES_EQUAL)] if is_constant(values) else []
+    return models_table(replicates, row)

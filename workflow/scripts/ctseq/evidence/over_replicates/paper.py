@@ -133,7 +133,7 @@ def mann_whitney(a: np.ndarray, b: np.ndarray) -> Outcome:
 
 def normality_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table I: Shapiro-Wilk, a row a metric and model."""
-    return models_table(replicates, shapiro_wilk)
+    return models_table(replicates, lambda values, _: shapiro_wilk(values))
 
 
 def variances_table(replicates: Replicates) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def mann_whitney_table(replicates: Replicates) -> pd.DataFrame:
 def ranges_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table V: smallest and largest value, a row a metric and model."""
 
-    def row(values: np.ndarray) -> dict:
+    def row(values: np.ndarray, _: str) -> dict:
         if not len(values):
             return {"minimum": np.nan, "maximum": np.nan, "notes": [note(Code.NO_VALUE)]}
         return {"minimum": float(values.min()), "maximum": float(values.max()), "notes": []}
@@ -174,7 +174,7 @@ def ranges_table(replicates: Replicates) -> pd.DataFrame:
 def means_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table VI: mean and sample standard deviation, a row a metric and model."""
 
-    def row(values: np.ndarray) -> dict:
+    def row(values: np.ndarray, _: str) -> dict:
         why_not = [note(Code.ONE_VALUE if len(values) else Code.NO_VALUE)]
         mean = float(values.mean()) if len(values) else np.nan
         if len(values) < 2:

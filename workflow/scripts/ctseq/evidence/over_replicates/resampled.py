@@ -159,6 +159,13 @@ def corrected_interval(
     return interval.low, interval.high
 
 
+def why_no_interval(influence: np.ndarray) -> tuple[Note, ...]:
+    """Return the note on why `corrected_interval` finds none; empty where it finds one."""
+    if len(influence) < 2:
+        return (note(Code.ONE_VALUE if len(influence) else Code.NO_VALUE),)
+    return (note(Code.VALUES_EQUAL),) if is_constant(influence) else ()
+
+
 def resampled_t_table(replicates: Replicates) -> pd.DataFrame:
     """Return the corrected test of every metric and pair.
 

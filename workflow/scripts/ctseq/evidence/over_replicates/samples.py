@@ -201,17 +201,20 @@ def pair_of(
     return Pair(a, b, of_a + of_b, paired=False)
 
 
-def models_table(replicates: Replicates, measure: Callable[[np.ndarray], Any]) -> pd.DataFrame:
+def models_table(replicates: Replicates, measure: Callable[[np.ndarray, str], Any]) -> pd.DataFrame:
     """Return a table with a row a metric and model.
 
-    `measure` takes the model's values and returns the row's other cells, with `notes`.
+    `measure` takes the model's values and the metric, and returns the row's other cells, with
+    `notes`.
     """
     rows = []
     for metric in replicates.metrics:
         for model in replicates.models:
             [values], n_undefined = values_of(replicates, metric, model)
             counts = {"n": len(values), "n_undefined": n_undefined}
-            rows.append({"metric": metric, "model": model, **_cells(measure(values)), **counts})
+            rows.append(
+                {"metric": metric, "model": model, **_cells(measure(values, metric)), **counts}
+            )
     return table_with_notes(rows)
 
 

@@ -52,8 +52,12 @@ def verdict_of(
     """
     if not higher_is_better:
         low, high = -high, -low
-    better = ("a" if low + high > 0 else "b") if differ else ""
-    a_noninferior, b_noninferior = low > -margin, high < margin  # NaN is neither
+    middle = (low + high) / 2
+    better = ""
+    if differ:
+        better = "a" if middle > 0 else "b" if middle < 0 else ""
+    # Without an interval all comparisons with NaN are false, and nothing is shown.
+    a_noninferior, b_noninferior = low > -margin, high < margin
     return Verdict(
         better,
         a_noninferior and b_noninferior,

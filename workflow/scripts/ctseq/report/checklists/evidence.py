@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.metrics import METRICS
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
 from ctseq.report.dataset import data, has_subgroups, subgroups
-from ctseq.report.numbers import interval, metric_title, p_value, size
+from ctseq.report.numbers import interval, p_value, size
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import verdict_words
@@ -60,7 +61,7 @@ def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
     """
     means = study.comparison["model_means"].set_index(["metric", "model"])
     rows = [
-        [metric_title(metric), *(_with_interval(means.loc[metric, model]) for model in models)]
+        [METRICS[metric].title, *(_with_interval(means.loc[metric, model]) for model in models)]
         for metric in study.config["comparison"]["metrics"]
     ]
     note = (
@@ -75,7 +76,7 @@ def differences(study: Conducted) -> Table:
     verdicts = study.comparison["verdict"]
     rows = [
         [
-            metric_title(row.metric) + " (primary)" * row.primary,
+            METRICS[row.metric].title + " (primary)" * row.primary,
             f"{study.labels[row.model_a]} − {study.labels[row.model_b]}",
             _with_interval(row),
             "" if pd.isna(row.p_adjusted) else p_value(row.p_adjusted),

@@ -13,7 +13,7 @@ from ctseq.report.checklists.evidence import (
 )
 from ctseq.report.checklists.items import Answer
 from ctseq.report.models import flattered, limits
-from ctseq.report.numbers import metric_title, number
+from ctseq.report.numbers import number
 from ctseq.report.study import Conducted
 from ctseq.study.comparison import contrasts_of
 from ctseq.study.registration import sha256_of
@@ -48,7 +48,7 @@ def metrics_used(study: Conducted) -> Answer:
     """Return the metrics, the margins of their differences, and other measures shown."""
     settings = study.config["comparison"]
     named = [
-        f"{metric_title(name)} {settings['margins'].get(name, METRICS[name].margin):g}"
+        f"{METRICS[name].title} {settings['margins'].get(name, METRICS[name].margin):g}"
         for name in settings["metrics"]
     ]
     also = [
@@ -63,7 +63,7 @@ def metrics_used(study: Conducted) -> Answer:
     ]
     shown = f" Shown beside them: {listed(also)}." if also else ""
     return Answer(
-        f"Primary: {metric_title(settings['primary'])}. Compared, each with the difference from "
+        f"Primary: {METRICS[settings['primary']].title}. Compared, each with the difference from "
         f"which on it matters: {listed(named)}.{shown}",
         ("config.yaml", _PRIMARY),
     )

@@ -19,11 +19,11 @@ from ctseq.encoders.loading import Encoder
 from ctseq.families.heads import relative_weight_change
 from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.optimiser import learning_rate_share
-from ctseq.families.pixel_rows import PixelExamples, forward, logits
-from ctseq.families.resume import Tensors, Unfinished
+from ctseq.families.pixels.pixel_rows import PixelExamples, forward, logits
+from ctseq.families.pixels.resume import Tensors, Unfinished
+from ctseq.families.pixels.trainable import choose_trainable
 from ctseq.families.sampling import epoch_order
 from ctseq.families.ties import improves
-from ctseq.families.trainable import choose_trainable
 from ctseq.imaging.augmentation import augment
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)

@@ -1,0 +1,1 @@
+"""Training of whole models on pixels, as opposed to heads on the features of a frozen one."""
