@@ -113,6 +113,7 @@ def learning_curve(case: Case) -> Rates:
     return {
         ("learning_curve", f"{metric} at {case.train_share:g}"): rate
         for (_, metric), rate in intervals(case).items()
+        if metric in METRICS  # net benefit has no learning curve
     }
 
 
@@ -127,6 +128,8 @@ def deviations(case: Case) -> Rates:
         return {}
     rates: Rates = {}
     for metric, values in case.metrics.items():
+        if metric not in METRICS:  # no need is told of net benefit
+            continue
         d = values[:, 0] - values[:, 1]
         df = np.isfinite(d).sum(axis=1) - 1
         d, df = d[df > 0], df[df > 0, None]

@@ -145,7 +145,7 @@ def test_an_interval_that_does_not_exist_is_not_counted():
 def test_the_chi_square_interval_holds_for_normal_replicates_alone():
     rng = np.random.default_rng(4)
     normal = rng.normal(0, 2, (4000, 2, 1)) + rng.normal(0, 1, (4000, 2, 10))
-    case = procedures.Case(None, True, {"normal": normal, "skewed": normal**6}, np.ones(4000))
+    case = procedures.Case(None, True, {"recall": normal, "precision": normal**6}, np.ones(4000))
     rates = procedures.deviations(case)
-    assert rates["deviation_chi_square", "normal"] == pytest.approx(0.95, abs=0.015)
-    assert rates["deviation_chi_square", "skewed"] < 0.7
+    assert rates["deviation_chi_square", "recall"] == pytest.approx(0.95, abs=0.015)
+    assert rates["deviation_chi_square", "precision"] < 0.7

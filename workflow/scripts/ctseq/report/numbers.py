@@ -23,6 +23,7 @@ _STATISTICS = {
     "observed_expected": "observed over expected",
     "ppv": "PPV",
     "npv": "NPV",
+    "brier": "Brier score",
     "mcc": "MCC",
     "f1": "F1",
 }
