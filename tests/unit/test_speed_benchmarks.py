@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import transformers
+import yaml
+from snakemake.utils import update_config
 
+from ctseq.evidence.metrics import comparable_metrics
 from ctseq.report.facts import Cost
+from ctseq.study.config import check_config
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -65,6 +69,16 @@ def test_the_full_study_is_of_the_size_of_the_papers():
     options = study._parser().parse_args([])
     assert (options.patients, options.image_size, options.replicates) == (82, 650, 10)
     assert set(measuring.PARTS) <= {path.name for path in FOLDER.parent.iterdir()}
+
+
+def test_the_study_that_grows_is_one_that_the_workflow_takes():
+    import scale
+
+    root = FOLDER.parent
+    config = yaml.safe_load((root / "config.yaml").read_text("utf-8"))
+    update_config(config, scale.STUDY | {"models": scale.STUDY["models"] | scale.MORE})
+    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
+    check_config(config, schema, metrics=comparable_metrics())
 
 
 def test_a_peer_runs_the_encoder_in_each_epoch_of_each_replicate():
