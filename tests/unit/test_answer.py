@@ -38,9 +38,7 @@ def test_two_models_have_a_row_a_metric_with_the_primary_first():
     ]  # fmt: skip
     assert table.rows[1][1:3] == ["0.69", "0.65"]
     assert table.rows[1][3].startswith("0.04 [−")
-    assert table.rows[1][4].startswith(
-        "inconclusive; interval too wide to show equivalence (margin"
-    )
+    assert table.rows[1][4] == "inconclusive; too wide for equivalence (0.05)"
     assert table.notes[-1] == "Precision holds for the prevalence of the test patients, 0.52."
 
 
@@ -143,8 +141,8 @@ def test_the_configuration_is_told_by_its_digest():
     study = study_of(TWO)
     digest = sha256_of(study.config)
     said = of_section(render(study), "Primary evidence")
-    assert f"as configured (SHA-256 {digest[:12]})." in said
-    assert "before" not in said
+    assert f"in the configuration with the SHA-256 {digest[:12]}…; nothing registered says" in said
+    assert "This was stated" not in said
 
 
 @pytest.mark.parametrize("matches", [True, False])
@@ -154,12 +152,15 @@ def test_a_registration_is_stated_and_checked(matches):
     registered = {"sha256": digest, "date": "2026-02-28"}
     said = of_section(render(dataclasses.replace(study, registered=registered)), "Primary evidence")
     verb = "matches." if matches else "does not match (000000000000)."
-    assert f"This was stated on 2026-02-28, before results: the hash registered then {verb}" in said
+    assert (
+        f"This was stated on 2026-02-28, before there were results: the hash registered then {verb}"
+        in said
+    )
 
 
 def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():
     said = of_section(render(study_of(THREE)), "Primary evidence")
-    assert "rests on accuracy and the 2 contrasts below" in said
+    assert "rests on accuracy, the primary metric, and on the 2 contrasts below" in said
     assert "adjusted after Holm over the 2 contrasts" in said
     assert "n(test)/n(training) = 0.48" in said
     assert "ConvNeXt − Third" not in said
@@ -168,6 +169,6 @@ def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():
 def test_patients_who_are_never_tested_are_a_loss_of_precision():
     page = render(study_of(TWO))
     said = of_section(page, "Limits of the conclusion")
-    assert "1 of 31 patients is in no test subset. This costs precision and biases nothing" in said
+    assert "1 of 31 patients is in no test subset. This costs precision but, as splits" in said
     everyone = dataclasses.replace(study_of(TWO), n_never_tested=0)
     assert "never tested" not in of_section(render(everyone), "Limits of the conclusion")

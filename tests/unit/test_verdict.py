@@ -79,7 +79,7 @@ def test_the_words_of_a_cell(finding, words):
 def test_equivalence_out_of_reach_is_said_where_nothing_else_is_shown():
     narrow = {"reachable": 0, "margin": 0.05}
     words = verdict_words(row_of(**narrow), labels=LABELS)
-    assert words == "inconclusive; interval too wide to show equivalence (margin 0.05)"
+    assert words == "inconclusive; too wide for equivalence (0.05)"
     end = ", which chance can explain; the interval is too wide to show equivalence within ±0.05."
     assert said(narrow).endswith(end)
     noninferior = EACH[Finding.NONINFERIOR] | narrow

@@ -94,7 +94,9 @@ def differences(
     panels_wide = 1 if single else min(_COLUMNS, len(names))
     panels_high = 1 if single else -(-len(names) // panels_wide)
     rows = len(names) if single else len(pairs)
-    figure = canvas(PAGE, (24 + panels_high * (14 + (9 if single else 7) * rows)) * MM)
+    # One pair is as wide as a column, and so legible on a phone.
+    width, extra = (COLUMN, 3) if single else (PAGE, 0)
+    figure = canvas(width, (24 + extra + panels_high * (14 + (9 if single else 7) * rows)) * MM)
     panels = figure.subplots(panels_high, panels_wide, squeeze=False, sharey=True, sharex=True)
     panels = panels.ravel()
     for number, metric in enumerate(names):
@@ -106,17 +108,21 @@ def differences(
                 _replicates(axes, y, _differences_of(metrics, metric, row.model_a, row.model_b))
             _difference(axes, y, row)
     titles = [METRICS[name].title for name in names]
-    ticks = titles if single else [_pair(labels, *pair) for pair in pairs]
+    ticks = (
+        [wrapped(title, _NAME) for title in titles]
+        if single
+        else [_pair(labels, *pair) for pair in pairs]
+    )
     for axes, title in zip(panels, [""] if single else titles, strict=False):
         _rows(axes, ticks)
         axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(8 if single else 5))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_title(title)
     for axes in panels[1 if single else len(names) :]:
         axes.set_axis_off()
     better = _pair(labels, *pairs[0]) if single else "first model − second model"
     figure.supxlabel(
-        f"Difference ({better}) with {100 * (1 - alpha):g} % interval; band: less than the margin",
+        f"Difference ({better})\nwith {100 * (1 - alpha):g} % interval; band: less than the margin",
         fontsize=7.5,
     )
     return figure

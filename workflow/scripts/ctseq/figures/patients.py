@@ -11,7 +11,7 @@ from ctseq.figures.style import COLUMN, MM, MUTED, canvas, grid, key_below, look
 
 _REFERENCE = {"color": MUTED, "linewidth": 0.7, "linestyle": (0, (2, 2))}
 _SQUARE = (COLUMN, 96 * MM)  # with room for the models' names below
-_MOST_BANDS = 3  # of more models, bands would hide each other and the curves
+_MOST_BANDS = 2  # of more models, bands would hide each other and the curves
 
 
 @styled
@@ -138,7 +138,10 @@ def _line(labels: Mapping[str, str], model: str) -> dict[str, object]:
 
 
 def _band(axes: Axes, x: pd.Series, rows: pd.DataFrame, color: object) -> None:
-    axes.fill_between(x, rows["low"], rows["high"], color=color, alpha=0.13, linewidth=0)
+    """Draw an interval at each point: pale, because few replicates make it fill the panel."""
+    axes.fill_between(
+        x, rows["low"], rows["high"], facecolor=(color, 0.07), edgecolor=(color, 0.5), linewidth=0.5
+    )
 
 
 def _square(axes: Axes) -> None:

@@ -210,7 +210,8 @@ def primary(study: Study) -> dict[str, Any]:
             labels=study.labels,
             alpha=study.alpha,
             headings=_DIFFERENCE,
-            drop=["overlap"],
+            # The adjustment of a single contrast changes nothing.
+            drop=["overlap", *["p_adjusted"] * (len(chosen) == 1)],
         ),
     }
 

@@ -109,9 +109,8 @@ def printed_table(published: Published) -> Table:
     ]
     header = ["Table", "Model", "Metric", "Quantity", "Printed", "Recomputed", "Follows"]
     notes = [f"Power is recomputed with alpha = {published.alpha:g}."]
-    return Table(
-        "Printed numbers beside recomputed ones", header, rows, notes, frozenset({1, 2, 3})
-    )
+    title = "Printed numbers beside recomputed ones"
+    return Table(title, header, rows, notes, frozenset({1, 2, 3}))
 
 
 def against_paper(study: Study) -> Table:

@@ -73,7 +73,7 @@ def verdict_words(row: Any, *, labels: Mapping[str, str]) -> str:
     if finding not in _OPEN or row.reachable:
         return words
     words = words.partition(" (")[0]
-    return f"{words}; interval too wide to show equivalence (margin {row.margin:g})"
+    return f"{words}; too wide for equivalence ({row.margin:g})"
 
 
 def answer_sentence(
