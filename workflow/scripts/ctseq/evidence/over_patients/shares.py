@@ -17,8 +17,8 @@ def share_of_patients(
     smaller number of patients that has the variance p(1 - p)/n + (1/J + overlap/2) s^2, of which
     the first part is that of the patients and the second that of the models: s^2 is the variance of
     the replicates' influences on the share. Half of the overlap is left out of it, for it stands
-    for the patients, whom the first part has. In simulated studies it covers 94 % or more in
-    subgroups of 5 to 30 patients, Wilson's own as little as 80 % (`resources/levels.csv`).
+    for the patients, whom the first part has. In simulated studies it covers 95 % or more in
+    subgroups of 5 to 30 patients, Wilson's own as little as 81 % (`resources/levels.csv`).
 
     Parameters
     ----------
