@@ -62,7 +62,7 @@ def _paper(study: Compared) -> dict[str, Any]:
 
 
 def _claims(study: Study) -> dict[str, Any]:
-    return claims(study.published)
+    return {**claims(study.published), "folds": True}
 
 
 def _printed(study: Published) -> dict[str, Any]:
