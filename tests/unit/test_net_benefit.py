@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from ctseq.evidence.notes import Code, read_notes
 from ctseq.evidence.over_patients.net_benefit import (
     GRID,
+    attainable,
     decision_curve_table,
     net_benefit,
     net_benefit_differences_table,
@@ -52,8 +54,9 @@ def test_means_stand_beside_treating_all():
         [0.2, "a"], [0.2, "b"], [0.5, "a"], [0.5, "b"]
     ]  # fmt: skip
     found = table.loc[3, ["estimate", "low", "high"]].tolist()
-    assert found == pytest.approx(corrected_mean(own_values(study, "b", 0.5), **study.corrected))
     prevalence = study.prevalence
+    options = {**study.corrected, "limits": (prevalence - 1, prevalence)}
+    assert found == pytest.approx(corrected_mean(own_values(study, "b", 0.5), **options))
     assert table["treat_all"].tolist()[2:] == pytest.approx([2 * prevalence - 1] * 2)
 
 
@@ -80,3 +83,33 @@ def test_the_curve_passes_through_the_table():
     # From a low enough threshold on, a model treats all.
     first = curve.iloc[0]
     assert first["estimate"] == pytest.approx(first["treat_all"])
+
+
+def test_attainable_net_benefit_by_hand():
+    """Acting on the 4 of 10 patients who bleed, or on the 6 others, at a threshold of 1/4."""
+    low, high = attainable(0.4, np.array([0.25]))
+    assert high == 0.4
+    assert low == pytest.approx([-0.6 / 3])
+    perfect, opposite = TRUTH.astype(float), 1.0 - TRUTH
+    assert net_benefit(perfect, TRUTH, [0.25]) == pytest.approx([high])
+    assert net_benefit(opposite, TRUTH, [0.25]) == pytest.approx(low)
+
+
+def test_no_interval_passes_what_is_attainable():
+    """Two replicates have intervals of t that reach far beyond."""
+    study = small_study(replicates=2)
+    prevalence = study.prevalence
+    curve = decision_curve_table(study)
+    low, high = attainable(prevalence, curve["threshold"].to_numpy())
+    drawn = curve.dropna(subset="low")
+    assert (drawn["high"] <= high).all()
+    assert (drawn["high"] == high).any()
+    assert (drawn["low"] >= low[drawn.index]).all()
+    assert (drawn["low"] == low[drawn.index]).any()
+    cut = net_benefit_table(study).set_index(["model", "threshold"]).loc[("a", 0.5)]
+    assert [cut["low"], cut["high"]] == pytest.approx([prevalence - 1, prevalence])
+    assert [one["code"] for one in read_notes(cut["notes"])] == [Code.CUT_AT_RANGE]
+    # At even odds net benefits lie between prevalence - 1 and prevalence, 1 apart.
+    difference = net_benefit_differences_table(study).iloc[1]
+    assert [difference["low"], difference["high"]] == pytest.approx([-1, 1])
+    assert [one["code"] for one in read_notes(difference["notes"])] == [Code.CUT_AT_RANGE]

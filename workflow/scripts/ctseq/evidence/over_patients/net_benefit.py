@@ -8,7 +8,7 @@ import pandas as pd
 
 from ctseq.evidence.over_patients.estimates import UNBOUNDED, mean_band, mean_estimate
 from ctseq.evidence.over_patients.tested import Tested
-from ctseq.evidence.over_replicates.resampled import corrected_t
+from ctseq.evidence.over_replicates.resampled import corrected_t, cut_at
 from ctseq.evidence.rows import table_with_notes
 
 GRID = np.arange(1, 100) / 100
@@ -41,43 +41,73 @@ def treat_all(truth: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return net_benefit(np.ones(len(truth)), truth, thresholds)
 
 
+def attainable(
+    prevalence: float, thresholds: np.ndarray | float
+) -> tuple[np.ndarray | float, float]:
+    """Return the smallest and the largest net benefit that there can be at each threshold.
+
+    The smallest is that of acting on all negative patients and no others, the largest that of
+    acting on all positive ones and no others.
+
+    Parameters
+    ----------
+    prevalence
+        Share of positive patients.
+    thresholds
+        Between 0 and 1.
+    """
+    return -(1 - prevalence) * thresholds / (1 - thresholds), prevalence
+
+
 def decision_curve_table(tested: Tested) -> pd.DataFrame:
     """Return each model's mean net benefit on a grid of thresholds, and that of treating all."""
     all_treated = _treat_all(tested, GRID).mean(axis=0)
+    limits = attainable(tested.prevalence, GRID)
     tables = []
     for model in tested.models:
         band = mean_band(GRID, _of_model(tested, model, GRID), limits=UNBOUNDED, **tested.corrected)
-        columns = {"threshold": band.x, **{name: vars(band)[name] for name in _INTERVAL}}
+        columns = {
+            "threshold": band.x,
+            "estimate": band.estimate,
+            "low": np.clip(band.low, *limits),
+            "high": np.clip(band.high, *limits),
+        }
         tables.append(pd.DataFrame({"model": model, **columns, "treat_all": all_treated}))
     return pd.concat(tables, ignore_index=True)
 
 
 def net_benefit_table(tested: Tested) -> pd.DataFrame:
-    """Return each model's mean net benefit at the study's thresholds, beside treating all."""
+    """Return each model's mean net benefit at the study's thresholds, beside treating all.
+
+    Intervals are cut at the net benefit that is attainable at the test patients' prevalence.
+    """
     thresholds = np.array(tested.settings["thresholds"])
     all_treated = _treat_all(tested, thresholds).mean(axis=0)
     values = {model: _of_model(tested, model, thresholds) for model in tested.models}
     rows = []
     for (index, threshold), model in product(enumerate(thresholds), tested.models):
         found = mean_estimate(values[model][:, index], limits=UNBOUNDED, **tested.corrected)
+        own = cut_at(vars(found), attainable(tested.prevalence, threshold))
         rows.append(
-            {"threshold": threshold, "model": model, **vars(found), "treat_all": all_treated[index]}
+            {"threshold": threshold, "model": model, **own, "treat_all": all_treated[index]}
         )
     return table_with_notes(rows, n=len(tested.sets))
 
 
 def net_benefit_differences_table(tested: Tested) -> pd.DataFrame:
-    """Return the corrected test of the contrasts' net benefit at the study's thresholds."""
+    """Return the corrected test of the contrasts' net benefit at the study's thresholds.
+
+    Intervals are cut at the largest difference of two attainable net benefits.
+    """
     thresholds = np.array(tested.settings["thresholds"])
     values = {model: _of_model(tested, model, thresholds) for model in tested.models}
     rows = []
     for (index, threshold), (a, b) in product(enumerate(thresholds), tested.settings["contrasts"]):
         found = corrected_t(values[a][:, index], values[b][:, index], **tested.corrected)
-        rows.append({"threshold": threshold, "model_a": a, "model_b": b, **asdict(found)})
+        smallest, largest = attainable(tested.prevalence, threshold)
+        own = cut_at(asdict(found), (smallest - largest, largest - smallest))
+        rows.append({"threshold": threshold, "model_a": a, "model_b": b, **own})
     return table_with_notes(rows, n=len(tested.sets))
-
-
-_INTERVAL = ("estimate", "low", "high")
 
 
 def _of_model(tested: Tested, model: str, thresholds: np.ndarray) -> np.ndarray:

@@ -198,7 +198,15 @@ def within_range(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
     """
     smallest, largest = METRICS[metric].range
     widest = largest - smallest
-    low, high = np.clip([row["low"], row["high"]], -widest, widest).tolist()
+    return cut_at(row, (-widest, widest))
+
+
+def cut_at(row: Mapping[str, Any], limits: tuple[float, float]) -> dict[str, Any]:
+    """Return a row with its interval cut at the smallest and largest value that there can be.
+
+    `row` has `low`, `high` and `notes`, of which there is one more where an end is cut.
+    """
+    low, high = np.clip([row["low"], row["high"]], *limits).tolist()
     is_cut = low > row["low"] or high < row["high"]
     cut = (note(Code.CUT_AT_RANGE),) if is_cut else ()
     return {**row, "low": low, "high": high, "notes": (*row["notes"], *cut)}
