@@ -212,8 +212,15 @@ def test_all_pairs_of_three_models_are_drawn_and_the_contrasts_of_four():
         axes = drawn({name: name for name in names}, "differences")["differences"].axes[0]
         return [label.get_text() for label in axes.get_yticklabels()]
 
-    assert pairs("abc") == ["a − b", "a − c", "b − c"]
-    assert pairs("abcd") == ["a − b", "a − c", "a − d"]
+    assert pairs("abc") == ["a\n− b", "a\n− c", "b\n− c"]
+    assert pairs("abcd") == ["a\n− b", "a\n− c", "a\n− d"]
+
+
+@pytest.mark.parametrize(("names", "panels"), [("ab", 1), ("abc", 2), ("abcdefgh", 2)])
+def test_differences_of_any_number_of_models_fit_a_phone(names, panels):
+    figure = drawn({name: name for name in names}, "differences")["differences"]
+    assert figure.get_figwidth() <= COLUMN + 1e-9
+    assert len(figure.axes) == panels
 
 
 def test_a_filled_marker_is_a_difference_that_is_shown():

@@ -97,7 +97,7 @@ def test_protocols_are_sorted_above_the_choices_that_they_made(estimates, tmp_pa
     points = points[np.argsort(points[:, 0])]
     defined = sorted(value for value in estimates if not np.isnan(value))
     assert points[: len(defined), 1].tolist() == defined
-    rows = [label.get_text() for label in below.get_yticklabels()]
+    rows = [label.get_text() for label in below.texts]
     assert rows == [
         "chosen on: test",
         "chosen on: train",

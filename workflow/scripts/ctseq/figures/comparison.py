@@ -46,11 +46,8 @@ def answer(
     metric = METRICS[contrasts["metric"].iloc[0]]
     means = means[means["metric"] == metric.name].set_index("model").loc[list(labels)]
     names = [wrapped(label, _NAME) for label in labels.values()]
-    pairs = [
-        f"{wrapped(labels[row.model_a], _NAME)}\n− {wrapped(labels[row.model_b], _NAME - 2)}"
-        for row in contrasts.itertuples()
-    ]
-    heights = [sum(4 + 3 * text.count("\n") for text in own) for own in (names, pairs)]
+    pairs = [_below(labels, row.model_a, row.model_b) for row in contrasts.itertuples()]
+    heights = [sum(map(_height, own)) for own in (names, pairs)]
     figure = canvas(COLUMN, (26 + sum(heights)) * MM)
     above, below = figure.subplots(2, 1, height_ratios=[height + 4 for height in heights])
     for y, (model, row) in enumerate(means.iterrows()):
@@ -81,9 +78,10 @@ def differences(
 ) -> Figure:
     """Draw the mean difference of pairs of models with its interval, by metric.
 
-    All pairs of three models or fewer, the contrasts of more. A filled marker stands for a
-    difference that is shown; ticks below are the replicates' own differences, where models share
-    their splits; bands are the metric's margin on either side of none. `verdicts` are
+    All pairs of three models or fewer, the contrasts of more: a panel a metric, or one panel for a
+    single pair. A filled marker stands for a difference that is shown; ticks below are the
+    replicates' own differences, where models share their splits; bands are the metric's margin on
+    either side of none. It is as wide as a column, and so legible on a phone. `verdicts` are
     ``comparison/verdict.csv``.
     """
     if len(labels) > _FEW:
@@ -91,35 +89,30 @@ def differences(
     names = list(dict.fromkeys(verdicts["metric"]))
     pairs = list(dict.fromkeys(zip(verdicts["model_a"], verdicts["model_b"], strict=True)))
     single = len(pairs) == 1
-    panels_wide = 1 if single else min(_COLUMNS, len(names))
-    panels_high = 1 if single else -(-len(names) // panels_wide)
-    rows = len(names) if single else len(pairs)
-    # One pair is as wide as a column, and so legible on a phone.
-    width, extra = (COLUMN, 3) if single else (PAGE, 0)
-    figure = canvas(width, (24 + extra + panels_high * (14 + (9 if single else 7) * rows)) * MM)
-    panels = figure.subplots(panels_high, panels_wide, squeeze=False, sharey=True, sharex=True)
-    panels = panels.ravel()
+    titles = [METRICS[name].title for name in names]
+    rows = (
+        [wrapped(title, _NAME) for title in titles]
+        if single
+        else [_below(labels, *pair) for pair in pairs]
+    )
+    n_panels = 1 if single else len(names)
+    # Room for a row's marker and ticks, and for a panel's title.
+    height = 9 * len(rows) if single else sum(max(7, _height(text)) for text in rows)
+    above = 14 if single else 8
+    figure = canvas(COLUMN, (27 + n_panels * (above + height)) * MM)
+    panels = figure.subplots(n_panels, 1, squeeze=False, sharex=True).ravel()
     for number, metric in enumerate(names):
-        of_metric = verdicts[verdicts["metric"] == metric]
         axes = panels[0] if single else panels[number]
-        for row in of_metric.itertuples():
+        for row in verdicts[verdicts["metric"] == metric].itertuples():
             y = number if single else pairs.index((row.model_a, row.model_b))
             if shared_splits:
                 _replicates(axes, y, _differences_of(metrics, metric, row.model_a, row.model_b))
             _difference(axes, y, row)
-    titles = [METRICS[name].title for name in names]
-    ticks = (
-        [wrapped(title, _NAME) for title in titles]
-        if single
-        else [_pair(labels, *pair) for pair in pairs]
-    )
-    for axes, title in zip(panels, [""] if single else titles, strict=False):
-        _rows(axes, ticks)
+    for axes, title in zip(panels, [""] if single else titles, strict=True):
+        _rows(axes, rows)
         axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_title(title)
-    for axes in panels[1 if single else len(names) :]:
-        axes.set_axis_off()
     better = _pair(labels, *pairs[0]) if single else "first model − second model"
     figure.supxlabel(
         f"Difference ({better})\nwith {100 * (1 - alpha):g} % interval; band: less than the margin",
@@ -167,6 +160,16 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
     grid(axes, "x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+
+
+def _below(labels: Mapping[str, str], a: str, b: str) -> str:
+    """Return the first of two models above the one that is subtracted."""
+    return f"{wrapped(labels[a], _NAME)}\n− {wrapped(labels[b], _NAME - 2)}"
+
+
+def _height(text: str) -> int:
+    """Return the height in mm that a row with this label takes."""
+    return 4 + 3 * text.count("\n")
 
 
 def _pair(labels: Mapping[str, str], a: str, b: str) -> str:

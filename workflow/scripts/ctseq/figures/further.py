@@ -25,6 +25,7 @@ from ctseq.figures.style import (
 )
 
 _OWN = "#D55E00"
+_ROW, _TITLE = 5.8, 1.5  # mm of a choice with its name, and between the choices of two axes
 
 
 @styled
@@ -68,7 +69,8 @@ def specification_curve(
 ) -> Figure:
     """Draw a contrast's difference under every protocol, sorted, above what each chose.
 
-    Simonsohn, Simmons and Nelson 2020 (Nature Human Behaviour 4:1208-1214).
+    Simonsohn, Simmons and Nelson 2020 (Nature Human Behaviour 4:1208-1214). Choices are named
+    above their dots, not left of them: a phone, which shows the left half, shows the curve there.
 
     Parameters
     ----------
@@ -82,8 +84,8 @@ def specification_curve(
     # Cells whose difference is undefined come last and have no point.
     table = table.sort_values(["estimate", "cell"], ignore_index=True)
     choices = [(axis, value) for axis in axes for value in table.sort_values("cell")[axis].unique()]
-    figure = canvas(PAGE, (58 + 4.2 * len(choices) + 2 * len(axes)) * MM)
-    heights = [46, 4.2 * len(choices) + 2 * len(axes)]
+    figure = canvas(PAGE, (58 + _ROW * len(choices) + _TITLE * len(axes)) * MM)
+    heights = [46, _ROW * len(choices) + _TITLE * len(axes)]
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
     _differences(above, table)
     title = METRICS[table["metric"].iloc[0]].title
@@ -124,20 +126,23 @@ def _choices(
     words: Mapping[str, str],
 ) -> None:
     """Draw a row a choice, in a group an axis, with a dot at each protocol that made it."""
-    y, at, ticks, last = 0.0, [], [], None
+    y, last = 0.0, None
     for axis, value in choices:
-        y += 1.0 if axis == last else 1.5
+        y += 1 if axis == last else 1 + _TITLE / _ROW
         last = axis
         made = np.flatnonzero(table[axis] == value)
         axes.axhline(y, color=FAINT, linewidth=0.4, zorder=0)
         axes.plot(made, np.full(len(made), y), linestyle="", marker="s", markersize=2, color=INK)
         own = [number for number in made if table["own"].iloc[number]]
         axes.plot(own, [y] * len(own), linestyle="", marker="D", markersize=3.2, color=_OWN)
-        at.append(y)
-        ticks.append(f"{words[axis]}: {value.replace('_', ' ')}")
-    axes.set_yticks(at, ticks)
-    axes.set_ylim(y + 0.8, 0.6)
+        name = f"{words[axis]}: {value.replace('_', ' ')}"
+        axes.annotate(
+            name, (0, y), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
+            fontsize=6.5, color=INK,
+        )  # fmt: skip
+    axes.margins(x=0.01)
+    axes.set_yticks([])
+    axes.set_ylim(y + 0.4, 0.4)
     axes.set_xticks([])
-    axes.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
