@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from ctseq.evidence.further.multiverse import VERDICTS
 from ctseq.evidence.further.variance import SeededRuns, variance_table
+from ctseq.evidence.notes import Code, note, write_notes
 from ctseq.figures.further import learning_curve, specification_curve
 from ctseq.figures.style import INK, save
 from ctseq.report.comparison import further, has_further
@@ -41,6 +42,7 @@ def specification_of(estimates):
             "margin": 0.05,
             "verdict": verdict,
             "equivalent": 0,
+            "notes": "",
         }
     )
 
@@ -122,6 +124,7 @@ def page_of(table, *, n_refused=0):
         "dataset": {"format": "folder"},
         "models": {name: {"label": label} for name, label in LABELS.items()},
         "comparison": {"alpha": 0.05},
+        "replicates": 10,
     }
     picture = Figure("specification-a-b", "A caption.", "data:image/png;base64,AA==")
     return render_multiverse(
@@ -139,11 +142,15 @@ def test_the_page_counts_verdicts_and_says_that_nothing_was_selected():
     assert "(3 combinations, such as" in page
     assert "<td>2</td><td>50 %</td>" in page
     assert "1 (this study)" in page
+    assert "level 0.05 as in the study" in page
+    assert "Every protocol has the study's 10 replicates" in page
     assert "<b>" not in page
 
 
 def test_the_page_of_undefined_differences():
-    page = page_of(specification_of([np.nan] * 4))
+    why = write_notes([note(Code.NEEDS_SHARED_REPLICATES, needed=2, n=1)])
+    page = page_of(specification_of([np.nan] * 4).assign(notes=why))
+    assert "inconclusive (needs 2 replicates defined for both models, has 1)" in page
     assert "is undefined in all of them" in page
     assert "combinations, such as" not in page
 

@@ -16,6 +16,7 @@ from ctseq.evidence.further.multiverse import (
     specification_table,
     verdict_shares,
 )
+from ctseq.evidence.notes import Code, read_notes
 from ctseq.evidence.over_replicates.design import Design
 from ctseq.evidence.over_replicates.verdicts import verdict_table
 from ctseq.study.multiverse import AXES, feature_names, grid_of, trainings_of
@@ -178,6 +179,15 @@ def test_every_cell_is_analysed_as_if_it_were_the_study(tmp_path):
     write_table(table, tmp_path / "table.csv", specification(["tuning"]))
     again = read_table(tmp_path / "table.csv", specification(["tuning"]))
     assert again["verdict"].tolist() == table["verdict"].tolist()
+
+
+def test_a_protocol_without_an_interval_says_why():
+    constant = {"a": [0.9, 0.8, 0.7], "b": [0.8, 0.7, 0.6], "c": [0.9, 0.8, 0.7]}
+    given = CellRuns(runs_of([constant]), {1: {"tuning": "test"}}, {1: Design(RATIO, 82)}, SETTINGS)
+    table = specification_table(given)
+    assert table["low"].isna().all()
+    codes = [[one["code"] for one in read_notes(cell)] for cell in table["notes"]]
+    assert codes == [[Code.DIFFERENCE_CONSTANT], [Code.MODELS_EQUAL]]
 
 
 def test_shares_of_verdicts():

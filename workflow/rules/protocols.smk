@@ -44,13 +44,21 @@ def announce(names):
         return
     counts = {name: len(protocols_of(name)) * len(REPLICATES) for name in names}
     seconds = {name: measured_seconds(feature_names(grid())[name]) for name in names}
-    time = (
-        "no training of this study was measured yet, so how long is not known"
-        if None in seconds.values()
-        else "about "
-        + duration(sum(number * seconds[name] for name, number in counts.items()))
-        + " of one core, by the study's own trainings"
-    )
+    time = "no training of this study was measured yet, so how long is not known"
+    if all(seconds.values()):
+        # A job starts Python once, and then trains all. What a start takes is not measured; it is
+        # less than the shortest of the study's trainings took.
+        start = min(own for measured in seconds.values() for own in measured)
+        most, least = (
+            sum(number * (mean(seconds[name]) - less) for name, number in counts.items())
+            for less in (0, start)
+        )
+        time = (
+            f"at most {duration(most)} of one core, by the study's own trainings, and "
+            f"{duration(least)} if starting Python was all that the shortest of them did"
+        )
+        if any(t["folds"] for name in names for t in protocols_of(name)) and not STUDY.inner_folds:
+            time += "; longer where inner folds choose among learning rates"
     logger.info(
         f"multiverse: {len(grid().cells)} protocols ({grid().n_refused} combinations that no study "
         f"may have are left out), {sum(counts.values())} trainings: {time}."
@@ -58,11 +66,11 @@ def announce(names):
 
 
 def measured_seconds(model):
-    """Return the mean seconds of the study's own trainings of a model; None without any."""
+    """Return the seconds of the study's own trainings of a model."""
     trained_by = TRAINING_RULES[STUDY.models[model].way_of_training]
     files = Path(RESULTS, "benchmarks", trained_by, model).glob("replicate-*.tsv")
     rows = [row for file in files for row in csv.DictReader(file.open(), delimiter="\t")]
-    return mean(float(row["s"]) for row in rows) if rows else None
+    return [float(row["s"]) for row in rows]
 
 
 def specification_curves():

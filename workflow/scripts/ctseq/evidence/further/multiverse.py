@@ -8,9 +8,10 @@ import pandas as pd
 
 from ctseq.core.contracts import Table
 from ctseq.evidence.over_replicates.design import Design
+from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.over_replicates.verdicts import verdict_table
-from ctseq.evidence.tables import INTERVAL, METRICS, PAIR, floats
+from ctseq.evidence.tables import INTERVAL, METRICS, NOTES, PAIR, floats
 
 # The first that is shown is a protocol's verdict; what shows nothing is inconclusive.
 VERDICTS = ("a_better", "b_better", "equivalent", "a_noninferior", "b_noninferior", "inconclusive")
@@ -46,6 +47,7 @@ def specification(axes: Sequence[str]) -> Table:
     """
     columns = {"cell": "int", **dict.fromkeys(axes, "text"), "own": "flag", "metric": "text"}
     columns |= PAIR | INTERVAL | floats("margin") | {"verdict": "text", "equivalent": "flag"}
+    columns |= NOTES
     return Table(columns, key=("cell", "model_a", "model_b"))
 
 
@@ -58,7 +60,8 @@ def specification_table(given: CellRuns) -> pd.DataFrame:
     settings = {**given.settings, "metrics": [given.settings["primary"]]}
     for cell, runs in given.rows.groupby("cell"):
         rows = runs[list(METRICS.columns)]
-        table = verdict_table(replicates_of(rows, given.designs[cell], settings))
+        replicates = replicates_of(rows, given.designs[cell], settings)
+        table = verdict_table(replicates).assign(notes=resampled_t_table(replicates)["notes"])
         table = table[table["contrast"] == 1]
         verdicts = [_conclusion(row) for row in table.to_dict(orient="records")]
         own = int(cell == next(iter(given.choices)))

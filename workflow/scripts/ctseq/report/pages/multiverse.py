@@ -8,6 +8,7 @@ import pandas as pd
 from ctseq.evidence.further.multiverse import verdict_shares
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.figures import Figure
+from ctseq.report.notes import words_of
 from ctseq.report.numbers import interval, size
 from ctseq.report.page import template
 from ctseq.report.tables import Table
@@ -59,6 +60,7 @@ def render_multiverse(
         metric=metric.words,
         margin=f"{table['margin'].iloc[0]:g}",
         alpha=config["comparison"]["alpha"],
+        n_replicates=config["replicates"],
         contrasts=contrasts,
     )
 
@@ -107,6 +109,11 @@ def verdict_words(verdict: str, a: str, b: str) -> str:
     }[verdict]
 
 
+def _why_no_interval(row: Mapping[str, Any]) -> str:
+    """Return why a protocol's interval is undefined, in brackets; empty where it is defined."""
+    return f" ({'; '.join(words_of(row['notes']))})" if pd.isna(row["low"]) else ""
+
+
 def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]) -> Table:
     """Return the table of all protocols, in the order of the figure."""
     own = own.sort_values(["estimate", "cell"])
@@ -116,7 +123,8 @@ def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]
             *(row[axis].replace("_", " ") for axis in axes),
             size(row["estimate"]),
             interval(row["low"], row["high"]),
-            verdict_words(row["verdict"], labels[row["model_a"]], labels[row["model_b"]]),
+            verdict_words(row["verdict"], labels[row["model_a"]], labels[row["model_b"]])
+            + _why_no_interval(row),
         ]
         for row in own.to_dict(orient="records")
     ]
