@@ -127,6 +127,23 @@ def test_a_protocol_is_trained_as_a_study_with_it_would_be(data):
     assert values_of(rows, cell=2, replicate=2) == {"accuracy": other["accuracy"]}
 
 
+@pytest.mark.parametrize(
+    ("impossible", "message"),
+    [
+        ({"splits": {"scheme": "repeated_kfold", "folds": 13}}, "splits.folds is 13 but only 12"),
+        ({"folds": 9}, "tuning.folds is 9, but replicate 1 with .* random has only 8 training"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_anything_is_trained(
+    data, monkeypatch, impossible, message
+):
+    monkeypatch.setattr("ctseq.evidence.further.trainings.learn", None)  # calling it would fail
+    possible = {"model": LINEAR, "folds": None, "splits": SPLITS, "evaluations": []}
+    grid = [possible, possible | impossible]
+    with pytest.raises(InputError, match=message):
+        train_cells(data, grid, replicates=[1, 2], metric="accuracy", seed=7)
+
+
 def fewer_runs(values):
     """Return rows of a model `a`, from share to values of replicates 1, 2, ..."""
     rows = [

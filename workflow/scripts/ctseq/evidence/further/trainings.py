@@ -1,12 +1,14 @@
 """Trainings beyond the study's own, in memory, on features that are read once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ctseq.core.contracts import Table
+from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.core.seeds import FEWER
 from ctseq.evidence.evaluation import evaluate
@@ -130,11 +132,19 @@ def train_cells(
         As `study.multiverse.trainings_of` returns them.
     replicates
         Numbers of the replicates, which seed splits and trainings as in the study.
+
+    Raises
+    ------
+    InputError
+        If a protocol's split, or its inner folds, cannot be drawn; before anything is trained.
     """
-    runs = [(training, replicate) for training in trainings for replicate in replicates]
-    rows = []
-    for training, replicate in progress(runs, total=len(runs), unit="trainings"):
+    runs = []
+    for training, replicate in product(trainings, replicates):
         split = draw_split(data.patients, training["splits"], replicate=replicate, seed=seed)
+        _check_folds(split, data.patients, training, replicate)
+        runs.append((training, replicate, split))
+    rows = []
+    for training, replicate, split in progress(runs, total=len(runs), unit="trainings"):
         options = {"folds": training["folds"], "seed": seed, "replicate": replicate}
         scores = learn(data, split, training["model"], **options).scores
         for evaluation in training["evaluations"]:
@@ -154,6 +164,19 @@ def _measured(
 ) -> Iterator[dict[str, Any]]:
     measured = evaluate(scores, patients, **evaluation).metrics
     return ({**names, "metric": name, "value": measured[name]} for name in metrics)
+
+
+def _check_folds(
+    split: pd.DataFrame, patients: pd.DataFrame, training: Mapping[str, Any], replicate: int
+) -> None:
+    folds, fewest = training["folds"], min(_class_sizes(split, patients))
+    if folds and fewest < folds:
+        raise InputError(
+            f"tuning.folds is {folds}, but replicate {replicate} with splits.scheme "
+            f"{training['splits']['scheme']} has only {fewest} training patients of one class; "
+            "every inner fold needs one. Choose fewer folds, or leave protocols that choose on "
+            "training patients out of the section multiverse."
+        )
 
 
 def _class_sizes(split: pd.DataFrame, patients: pd.DataFrame) -> list[int]:
