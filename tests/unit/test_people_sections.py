@@ -71,6 +71,16 @@ def test_participants_stand_beside_their_subsets(study):
     assert not any("Not known of any" in note for note in table.notes)
 
 
+def test_mean_numbers_of_patients_have_one_decimal_at_most():
+    described = participants_table(small_study(replicates=4))
+    means = (described["subset"] == "test") & (described["statistic"] == "n")
+    described.loc[means & (described["characteristic"] == "patients"), "value"] = 24.75
+    described.loc[means & (described["characteristic"] == "hemorrhage"), "value"] = 9.75
+    rows = {row[0]: row[3] for row in participants(described).rows}
+    assert rows["Patients"] == "24.8"
+    assert rows["With hemorrhage"].startswith("9.8 (")
+
+
 def test_what_is_known_of_nobody_stands_below():
     known = small_study(replicates=2)
     known.patients["spacing_mm"] = float("nan")

@@ -46,6 +46,20 @@ def test_every_part_is_there_in_order(page):
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("replicates", "words"),
+    [(5, "the figure's ticks are too few to show it either"), (6, "look at the ticks")],
+)
+def test_few_ticks_are_not_pointed_at(replicates, words):
+    study = study_of(TWO)
+    study.config["replicates"] = replicates
+    assert f"has little power: {words}" in render(study).replace("&#39;", "'")
+
+
+def test_the_limits_name_the_way_to_other_protocols(page):
+    assert "<code>snakemake multiverse</code> shows under how many." in page
+
+
 def test_contents_lead_somewhere(page):
     tags = Tags(page).tags
     anchors = {attrs["id"] for _, attrs in tags if "id" in attrs}
