@@ -175,7 +175,7 @@ def test_every_cell_is_analysed_as_if_it_were_the_study(tmp_path):
             assert own[name].tolist() == expected[name].tolist()
     assert table["own"].tolist() == [1, 1, 0, 0]
     assert table["tuning"].tolist() == ["test", "test", "train", "train"]
-    assert table["verdict"].tolist()[2] == "a_better"
+    assert table["verdict"].tolist()[2] == "superior"
     write_table(table, tmp_path / "table.csv", specification(["tuning"]))
     again = read_table(tmp_path / "table.csv", specification(["tuning"]))
     assert again["verdict"].tolist() == table["verdict"].tolist()
@@ -191,9 +191,9 @@ def test_a_protocol_without_an_interval_says_why():
 
 
 def test_shares_of_verdicts():
-    verdicts = ["a_better", "a_better", "inconclusive", "equivalent"]
+    verdicts = ["superior", "superior", "inconclusive", "equivalent"]
     table = pd.DataFrame({"model_a": "a", "model_b": "b", "verdict": verdicts})
     shares = verdict_shares(table.assign(equivalent=[1, 0, 0, 1])).set_index("verdict")
-    assert shares.loc["a_better", ["cells", "share", "small"]].tolist() == [2, 0.5, 1]
-    assert shares.loc["b_better", "cells"] == 0
+    assert shares.loc["superior", ["cells", "share", "small"]].tolist() == [2, 0.5, 1]
+    assert shares.loc["inferior", "cells"] == 0
     assert shares["share"].sum() == 1

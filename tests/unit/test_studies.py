@@ -107,7 +107,7 @@ def test_what_no_study_is_about_has_a_row_and_no_sentence():
     text = render_studies([study(verdicts=verdicts), study("b", verdicts=verdicts)])
     assert "in F1 score" not in text
     assert text.count(">interval</td>") == text.count(">adjusted test</td>") == 2
-    assert text.count(">GRU better</td>") == text.count(">inconclusive</td>") == 2
+    assert text.count(">GRU superior</td>") == text.count(">inconclusive</td>") == 2
     text = render_studies([study(verdicts=verdicts[1:]), study("b", verdicts=verdicts[1:])])
     assert "of the same names on a metric that is primary in one of them" in text
 
@@ -115,8 +115,8 @@ def test_what_no_study_is_about_has_a_row_and_no_sentence():
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ({"better": "mean"}, "Mean better"),
-        ({"better": "gru", "equivalent": 1}, "GRU better, by less than the margin"),
+        ({"better": "mean"}, "Mean superior"),
+        ({"better": "gru", "equivalent": 1}, "GRU superior, by less than matters"),
         ({"equivalent": 1, "a_noninferior": 1, "b_noninferior": 1}, "equivalent"),
         ({"b_noninferior": 1}, "Mean non-inferior"),
         ({}, "inconclusive"),

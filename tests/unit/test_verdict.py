@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctseq.evidence.over_replicates.resampled import resampled_t_table
-from ctseq.evidence.over_replicates.verdicts import verdict_table
-from ctseq.report.verdicts import Finding, answer_sentence, finding_of, verdict_words
+from ctseq.evidence.over_replicates.verdicts import Finding, finding_of, verdict_table
+from ctseq.report.verdicts import answer_sentence, verdict_words
 from replicates import replicates
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.over_replicates.verdicts import Finding
 from ctseq.figures.style import (
     FAINT,
     INK,
@@ -101,7 +102,8 @@ def _differences(axes: Axes, table: pd.DataFrame) -> None:
     margin = table["margin"].iloc[0]
     axes.axhspan(-margin, margin, color=SMALL, linewidth=0, zorder=0)
     axes.axhline(0, color=MUTED, linewidth=0.8, zorder=0.5)
-    shown = table["verdict"].isin(["a_better", "b_better"])  # several contrasts are adjusted
+    # By the verdict, as the tests of several contrasts are adjusted.
+    shown = table["verdict"].isin([Finding.SUPERIOR, Finding.INFERIOR])
     for rows, color in ((~shown, MUTED), (shown, INK)):
         own = table[rows]
         axes.vlines(own.index, own["low"], own["high"], color=color, linewidth=0.8)

@@ -1,54 +1,50 @@
 """What the statistics support, in words that are no bolder than the tests."""
 
 from collections.abc import Collection, Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
 from ctseq.core.words import listed
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.over_replicates.verdicts import Finding, finding_of
 from ctseq.evidence.studies import Conclusion
 from ctseq.report.notes import words_of
 from ctseq.report.numbers import p_equation, size
 
-
-class Finding(StrEnum):
-    """What an interval shows of the first of two models, compared with the second."""
-
-    SUPERIOR = "superior to"
-    SLIGHTLY_SUPERIOR = "better by less than matters than"
-    INFERIOR = "inferior to"
-    SLIGHTLY_INFERIOR = "worse by less than matters than"
-    EQUIVALENT = "equivalent to"
-    NONINFERIOR = "non-inferior to"
-    NOT_SUPERIOR = "not better by as much as matters than"
-    INCONCLUSIVE = "not told apart from"
-    EQUAL = "equal in every replicate to"
-    UNTESTED = "not testable against"
-
-
+_IS = {
+    Finding.SUPERIOR: "superior to",
+    Finding.SLIGHTLY_SUPERIOR: "better by less than matters than",
+    Finding.INFERIOR: "inferior to",
+    Finding.SLIGHTLY_INFERIOR: "worse by less than matters than",
+    Finding.EQUIVALENT: "equivalent to",
+    Finding.NONINFERIOR: "non-inferior to",
+    Finding.NOT_SUPERIOR: "not better by as much as matters than",
+    Finding.INCONCLUSIVE: "not told apart from",
+    Finding.EQUAL: "equal in every replicate to",
+    Finding.UNTESTED: "not testable against",
+}
 _SUPERIOR = frozenset({Finding.SUPERIOR, Finding.SLIGHTLY_SUPERIOR})
 _INFERIOR = frozenset({Finding.INFERIOR, Finding.SLIGHTLY_INFERIOR})
 _SLIGHT = frozenset({Finding.SLIGHTLY_SUPERIOR, Finding.SLIGHTLY_INFERIOR})
 _OPEN = frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR, Finding.INCONCLUSIVE})
+_BY_MARGIN = frozenset({Finding.EQUIVALENT, Finding.NONINFERIOR, Finding.NOT_SUPERIOR})
 
 
-def finding_of(row: Any) -> Finding:
-    """Return what a row of `evidence.tables.VERDICT` shows."""
-    if pd.isna(row.p):
-        return Finding.UNTESTED
-    if pd.isna(row.low):
-        return Finding.EQUAL
-    if row.better == row.model_a:
-        return Finding.SLIGHTLY_SUPERIOR if row.equivalent else Finding.SUPERIOR
-    if row.better == row.model_b:
-        return Finding.SLIGHTLY_INFERIOR if row.equivalent else Finding.INFERIOR
-    if row.equivalent:
-        return Finding.EQUIVALENT
-    if row.a_noninferior:
-        return Finding.NONINFERIOR
-    return Finding.NOT_SUPERIOR if row.b_noninferior else Finding.INCONCLUSIVE
+def finding_words(finding: Finding, a: str, b: str) -> str:
+    """Return a finding on models of these labels in the fewest words."""
+    return {
+        Finding.SUPERIOR: f"{a} superior",
+        Finding.SLIGHTLY_SUPERIOR: f"{a} superior, by less than matters",
+        Finding.INFERIOR: f"{b} superior",
+        Finding.SLIGHTLY_INFERIOR: f"{b} superior, by less than matters",
+        Finding.EQUIVALENT: "equivalent",
+        Finding.NONINFERIOR: f"{a} non-inferior",
+        Finding.NOT_SUPERIOR: f"{b} non-inferior",
+        Finding.INCONCLUSIVE: "inconclusive",
+        Finding.EQUAL: "equal in every replicate",
+        Finding.UNTESTED: "cannot be tested",
+    }[finding]
 
 
 def verdict_words(row: Any, *, labels: Mapping[str, str]) -> str:
@@ -56,24 +52,13 @@ def verdict_words(row: Any, *, labels: Mapping[str, str]) -> str:
 
     `row` is one of `evidence.tables.VERDICT`.
     """
-    a, b = labels[row.model_a], labels[row.model_b]
     finding = finding_of(row)
-    words = {
-        Finding.SUPERIOR: f"{a} superior",
-        Finding.SLIGHTLY_SUPERIOR: f"{a} superior, by less than matters ({row.margin:g})",
-        Finding.INFERIOR: f"{b} superior",
-        Finding.SLIGHTLY_INFERIOR: f"{b} superior, by less than matters ({row.margin:g})",
-        Finding.EQUIVALENT: f"equivalent (margin {row.margin:g})",
-        Finding.NONINFERIOR: f"{a} non-inferior (margin {row.margin:g})",
-        Finding.NOT_SUPERIOR: f"{b} non-inferior (margin {row.margin:g})",
-        Finding.INCONCLUSIVE: "inconclusive",
-        Finding.EQUAL: "equal in every replicate",
-        Finding.UNTESTED: "cannot be tested",
-    }[finding]
-    if finding not in _OPEN or row.reachable:
-        return words
-    words = words.partition(" (")[0]
-    return f"{words}; too wide for equivalence ({row.margin:g})"
+    words = finding_words(finding, labels[row.model_a], labels[row.model_b])
+    if finding in _OPEN and not row.reachable:
+        return f"{words}; too wide for equivalence ({row.margin:g})"
+    if finding in _SLIGHT:
+        return f"{words} ({row.margin:g})"
+    return f"{words} (margin {row.margin:g})" if finding in _BY_MARGIN else words
 
 
 def answer_sentence(
@@ -109,7 +94,7 @@ def answer_sentence(
         for row in rows:
             if row.model_a == first:
                 others[finding_of(row)].append(labels[row.model_b])
-        found = [f"{finding} {listed(own)}" for finding, own in others.items() if own]
+        found = [f"{_IS[finding]} {listed(own)}" for finding, own in others.items() if own]
         parts.append(f"{labels[first]} is {listed(found)}")
     lead = f"{_replied(replies)}: in" if replies else "In"
     return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons, adjusted after Holm)."

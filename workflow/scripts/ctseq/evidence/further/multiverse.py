@@ -10,11 +10,18 @@ from ctseq.core.contracts import Table
 from ctseq.evidence.over_replicates.design import Design
 from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from ctseq.evidence.over_replicates.samples import replicates_of
-from ctseq.evidence.over_replicates.verdicts import verdict_table
+from ctseq.evidence.over_replicates.verdicts import Finding, finding_of, verdict_table
 from ctseq.evidence.tables import INTERVAL, METRICS, NOTES, PAIR, floats
 
-# The first that is shown is a protocol's verdict; what shows nothing is inconclusive.
-VERDICTS = ("a_better", "b_better", "equivalent", "a_noninferior", "b_noninferior", "inconclusive")
+# Whether a difference is certainly below the margin is counted apart, and what cannot be tested or
+# is equal in every replicate concludes nothing.
+_COUNTED_AS = {
+    Finding.SLIGHTLY_SUPERIOR: Finding.SUPERIOR,
+    Finding.SLIGHTLY_INFERIOR: Finding.INFERIOR,
+    Finding.EQUAL: Finding.INCONCLUSIVE,
+    Finding.UNTESTED: Finding.INCONCLUSIVE,
+}
+VERDICTS = tuple(finding for finding in Finding if finding not in _COUNTED_AS)
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ def specification_table(given: CellRuns) -> pd.DataFrame:
         replicates = replicates_of(rows, given.designs[cell], settings)
         table = verdict_table(replicates).assign(notes=resampled_t_table(replicates)["notes"])
         table = table[table["contrast"] == 1]
-        verdicts = [_conclusion(row) for row in table.to_dict(orient="records")]
+        findings = [finding_of(row) for row in table.itertuples()]
+        verdicts = [str(_COUNTED_AS.get(finding, finding)) for finding in findings]
         own = int(cell == next(iter(given.choices)))
         parts.append(table.assign(cell=cell, **given.choices[cell], own=own, verdict=verdicts))
     axes = next(iter(given.choices.values()))
@@ -88,13 +96,3 @@ def verdict_shares(table: pd.DataFrame) -> pd.DataFrame:
             small = int(those["equivalent"].sum())
             rows.append({"model_a": a, "model_b": b, "verdict": verdict, **counts, "small": small})
     return pd.DataFrame(rows)
-
-
-def _conclusion(row: Mapping[str, Any]) -> str:
-    shown = {
-        "a_better": row["better"] == row["model_a"],
-        "b_better": row["better"] == row["model_b"],
-        **{name: row[name] for name in VERDICTS[2:5]},
-        "inconclusive": True,
-    }
-    return next(name for name in VERDICTS if shown[name])

@@ -1,6 +1,8 @@
 """What the interval of a difference shows: which model is better, and whether by enough."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import pandas as pd
 
@@ -8,6 +10,42 @@ from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.resampled import is_contrast, resampled_t_table
 from ctseq.evidence.over_replicates.samples import Replicates
 from ctseq.evidence.tables import VERDICT
+
+
+class Finding(StrEnum):
+    """What an interval shows of the first of two models, compared with the second.
+
+    Slightly superior is better by certainly less than the margin; not superior is not better by the
+    margin.
+    """
+
+    SUPERIOR = "superior"
+    SLIGHTLY_SUPERIOR = "slightly_superior"
+    INFERIOR = "inferior"
+    SLIGHTLY_INFERIOR = "slightly_inferior"
+    EQUIVALENT = "equivalent"
+    NONINFERIOR = "noninferior"
+    NOT_SUPERIOR = "not_superior"
+    INCONCLUSIVE = "inconclusive"
+    EQUAL = "equal"
+    UNTESTED = "untested"
+
+
+def finding_of(row: Any) -> Finding:
+    """Return what a row of `evidence.tables.VERDICT` shows."""
+    if pd.isna(row.p):
+        return Finding.UNTESTED
+    if pd.isna(row.low):
+        return Finding.EQUAL
+    if row.better == row.model_a:
+        return Finding.SLIGHTLY_SUPERIOR if row.equivalent else Finding.SUPERIOR
+    if row.better == row.model_b:
+        return Finding.SLIGHTLY_INFERIOR if row.equivalent else Finding.INFERIOR
+    if row.equivalent:
+        return Finding.EQUIVALENT
+    if row.a_noninferior:
+        return Finding.NONINFERIOR
+    return Finding.NOT_SUPERIOR if row.b_noninferior else Finding.INCONCLUSIVE
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ import pandas as pd
 
 from ctseq.evidence.further.multiverse import verdict_shares
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.over_replicates.verdicts import Finding
 from ctseq.report.figures import Figure
 from ctseq.report.notes import words_of
 from ctseq.report.numbers import interval, size
 from ctseq.report.page import template
 from ctseq.report.tables import Table
+from ctseq.report.verdicts import finding_words
 
 
 def render_multiverse(
@@ -77,16 +79,16 @@ def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
         else f"the difference in {metric} is undefined in all of them"
     )
     return (
-        f"{a} is shown to be better under {counts.get('a_better', 0)} of {len(own)} protocols, and "
-        f"{b} under {counts.get('b_better', 0)}; {span}. The study's own protocol has "
-        f"{size(study['estimate'])} {interval(study['low'], study['high'])}."
+        f"{a} is shown to be better under {counts.get(Finding.SUPERIOR, 0)} of {len(own)} "
+        f"protocols, and {b} under {counts.get(Finding.INFERIOR, 0)}; {span}. The study's own "
+        f"protocol has {size(study['estimate'])} {interval(study['low'], study['high'])}."
     )
 
 
 def _shares(shares: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     rows = [
         [
-            verdict_words(row.verdict, labels[row.model_a], labels[row.model_b]),
+            finding_words(Finding(row.verdict), labels[row.model_a], labels[row.model_b]),
             str(row.cells),
             f"{100 * row.share:.0f} %",
             str(row.small),
@@ -95,18 +97,6 @@ def _shares(shares: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     ]
     header = ["Verdict", "Protocols", "Share", "Certainly below the margin"]
     return Table("Share of protocols with each verdict", header, rows)
-
-
-def verdict_words(verdict: str, a: str, b: str) -> str:
-    """Return a verdict of the table in words."""
-    return {
-        "a_better": f"{a} better",
-        "b_better": f"{b} better",
-        "equivalent": "equivalent",
-        "a_noninferior": f"{a} non-inferior",
-        "b_noninferior": f"{b} non-inferior",
-        "inconclusive": "inconclusive",
-    }[verdict]
 
 
 def _why_no_interval(row: Mapping[str, Any]) -> str:
@@ -123,7 +113,7 @@ def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]
             *(row[axis].replace("_", " ") for axis in axes),
             size(row["estimate"]),
             interval(row["low"], row["high"]),
-            verdict_words(row["verdict"], labels[row["model_a"]], labels[row["model_b"]])
+            finding_words(Finding(row["verdict"]), labels[row["model_a"]], labels[row["model_b"]])
             + _why_no_interval(row),
         ]
         for row in own.to_dict(orient="records")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ctseq.core.words import listed
 from ctseq.evidence.order import order_pairs, order_table, strictest_level
+from ctseq.evidence.over_replicates.verdicts import finding_of
 from ctseq.evidence.studies import (
     Conclusion,
     FinishedStudy,
@@ -17,9 +18,7 @@ from ctseq.evidence.studies import (
 )
 from ctseq.report.page import template
 from ctseq.report.tables import Table, table_of
-from ctseq.report.verdicts import agreement_sentence, order_sentences
-
-_NONINFERIOR = ["a_noninferior", "b_noninferior"]
+from ctseq.report.verdicts import agreement_sentence, finding_words, order_sentences
 
 
 def render_studies(studies: Sequence[FinishedStudy]) -> str:
@@ -86,21 +85,15 @@ def _agreement(found: Conclusion, labels: Mapping[str, str]) -> str:
 
 def _differences(frame: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     frame = frame.assign(
-        verdict=[_verdict(row, labels) for row in frame.itertuples()],
+        verdict=[
+            finding_words(finding_of(row), labels[row.model_a], labels[row.model_b])
+            for row in frame.itertuples()
+        ],
         shown_by=frame["adjusted"].map({1: "adjusted test", 0: "interval"}),
-    ).drop(columns=["adjusted", "supported", "better", "equivalent", *_NONINFERIOR])
+    ).drop(
+        columns=["adjusted", "supported", "better", "equivalent", "a_noninferior", "b_noninferior"]
+    )
     return _table(frame, "Differences within each study", "Difference", labels)
-
-
-def _verdict(row: Any, labels: Mapping[str, str]) -> str:
-    """Return a study's verdict on two models in a few words."""
-    if row.better:
-        return f"{labels[row.better]} better" + (", by less than the margin" * row.equivalent)
-    if row.equivalent:
-        return "equivalent"
-    models = zip(_NONINFERIOR, (row.model_a, row.model_b), strict=True)
-    not_worse = [labels[model] for flag, model in models if getattr(row, flag)]
-    return f"{not_worse[0]} non-inferior" if not_worse else "inconclusive"
 
 
 def _table(frame: pd.DataFrame, title: str, estimate: str, labels: Mapping[str, str]) -> Table:
