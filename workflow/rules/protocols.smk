@@ -58,7 +58,7 @@ def announce(names):
             f"{duration(least)} if starting Python was all that the shortest of them did"
         )
         if any(t["folds"] for name in names for t in protocols_of(name)) and not STUDY.inner_folds:
-            time += "; longer where inner folds choose among learning rates"
+            time += "; longer only where inner folds choose among learning rates"
     logger.info(
         f"multiverse: {len(grid().cells)} protocols ({grid().n_refused} combinations that no study "
         f"may have are left out), {sum(counts.values())} trainings: {time}."
