@@ -142,7 +142,7 @@ def test_the_configuration_is_told_by_its_digest():
     digest = sha256_of(study.config)
     said = of_section(render(study), "Primary evidence")
     assert f"in the configuration with the SHA-256 {digest[:12]}…; nothing registered says" in said
-    assert "This was stated" not in said
+    assert "names a registration" not in said
 
 
 @pytest.mark.parametrize("matches", [True, False])
@@ -151,11 +151,12 @@ def test_a_registration_is_stated_and_checked(matches):
     digest = sha256_of(study.config) if matches else "0" * 64
     registered = {"sha256": digest, "date": "2026-02-28"}
     said = of_section(render(dataclasses.replace(study, registered=registered)), "Primary evidence")
-    verb = "matches." if matches else "does not match (000000000000)."
+    verb = "matches." if matches else "does not match: the configuration was changed since."
     assert (
-        f"This was stated on 2026-02-28, before there were results: the hash registered then {verb}"
-        in said
+        f"The configuration names a registration of 2026-02-28 with the hash {digest[:12]}…; the "
+        f"hash of this configuration {verb}" in said
     )
+    assert "before there were results" not in said
 
 
 def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():

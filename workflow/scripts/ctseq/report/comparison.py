@@ -11,7 +11,7 @@ from ctseq.evidence.levels import Level, simulated_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import OVERLAP
 from ctseq.report.numbers import LEARNER_WORDS, number, statistic_words
-from ctseq.report.study import Compared, Study
+from ctseq.report.study import Compared, Study, registration_words
 from ctseq.report.tables import Table, table_of
 from ctseq.study.registration import sha256_of
 
@@ -184,8 +184,8 @@ def primary(study: Study) -> dict[str, Any]:
     -------
     dict
         ``metric``: the primary metric, in words. ``n_contrasts``. ``ratio``: n_test/n_train.
-        ``sha256``: of the configuration. ``registered``: what was registered before there were
-        results, empty if nothing. ``contrasts``: the table of the contrasts' tests. ``level``: of
+        ``sha256``: of the configuration. ``registration``: what the configuration says of a
+        registration, empty if nothing. ``contrasts``: the table of the contrasts' tests. ``level``: of
         the primary metric's test in simulated studies, None if there is none, ``rates``: the same
         in words, ``levels``: the table of all metrics'.
     """
@@ -200,7 +200,7 @@ def primary(study: Study) -> dict[str, Any]:
         "n_contrasts": len(chosen),
         "ratio": number(tests["overlap"].iloc[0] / OVERLAP),
         "sha256": sha256_of(study.config),
-        "registered": study.registered,
+        "registration": registration_words(study),
         "level": level,
         "rates": rates(level),
         "levels": levels_table(study),

@@ -1,5 +1,6 @@
 """Checks of a study's configuration; each message names the key and what to do about it."""
 
+import datetime
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -95,6 +96,11 @@ def combination_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with combinations of keys, for a configuration that fits its schema."""
     if config["study"] == "published":
         yield "study is 'published', which names the published study's folder; choose another name"
+    if "date" in config["registered"] and not _is_date(config["registered"]["date"]):
+        yield (
+            f"registered.date is {config['registered']['date']!r}, which is no date of the calendar: "
+            "write it as year-month-day, such as 2026-02-28"
+        )
     yield from _reading(config["dataset"])
     phantom = config["dataset"]["phantom"]
     if phantom["positive"] > phantom["patients"] - 2:
@@ -175,6 +181,13 @@ def _reading(dataset: Mapping[str, Any]) -> Iterator[str]:
             "window already and no other can be made of them: set it to brain, or use scans in "
             "Hounsfield units (ct-ich-nifti, dicom)"
         )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_number(text: str) -> bool:

@@ -205,6 +205,8 @@ _EVALUATION = [
         "34",
         "Clinical trial registration",
         "register and number if the study is a trial, otherwise that it is none",
+        findings.registration,
+        "name the register and the number if the study is a trial, otherwise say that it is none",
     ),
 ]
 _RESULTS_DATA = [
