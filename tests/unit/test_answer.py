@@ -159,6 +159,15 @@ def test_a_registration_is_stated_and_checked(matches):
     assert "before there were results" not in said
 
 
+def test_at_another_alpha_no_level_of_5_per_cent_is_told():
+    page = html.unescape(render(changed(study_of(TWO), comparison={"alpha": 0.1})))
+    said = of_section(page, "Primary evidence")
+    assert "Levels were simulated for 0.05, not for 0.1." in said
+    assert "Levels were simulated for 0.05, not for 0.1." in of_section(page, "Calibration")
+    assert "5 %" not in said
+    assert "held the truth" not in page
+
+
 def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():
     said = of_section(render(study_of(THREE)), "Primary evidence")
     assert "rests on accuracy, the primary metric, and on the 2 contrasts below" in said

@@ -31,6 +31,7 @@ class Code(StrEnum):
     UNPAIRED = "unpaired"
     CUT_AT_RANGE = "cut_at_range"
     FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
+    FALSE_ALARMS_UNKNOWN = "false_alarms_unknown"
     ZERO_SOUGHT = "zero_sought"
     POWER_OUT_OF_REACH = "power_out_of_reach"  # target, ceiling
     NEEDS_ARE_ROUGH = "needs_are_rough"  # n

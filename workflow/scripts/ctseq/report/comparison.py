@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
-from ctseq.evidence.levels import Level, simulated_level
+from ctseq.evidence.levels import NOMINAL, Level, simulated_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import OVERLAP
 from ctseq.report.numbers import LEARNER_WORDS, number, statistic_words
@@ -103,8 +103,11 @@ def levels_of(
 ) -> dict[str, Level]:
     """Return what was simulated of the study's design, by statistic; what was not lacks.
 
-    `statistics` are the study's metrics unless others are named.
+    Nothing was simulated of other levels than `NOMINAL`. `statistics` are the study's metrics
+    unless others are named.
     """
+    if study.alpha != NOMINAL:
+        return {}
     config, splits = study.config, study.config["splits"]
     design = {
         "scheme": splits.get("scheme", "random"),
@@ -132,6 +135,8 @@ def coverage(study: Compared, intervals: Mapping[str, tuple[str, ...]]) -> str:
     str
         Empty if none of them was simulated.
     """
+    if intervals and not_simulated(study):
+        return not_simulated(study)
     levels = []
     for procedure, beginnings in intervals.items():
         names = study.levels.loc[study.levels["procedure"] == procedure, "statistic"].unique()
@@ -140,16 +145,22 @@ def coverage(study: Compared, intervals: Mapping[str, tuple[str, ...]]) -> str:
     if not levels:
         return ""
     shares = [share for level in levels for share in level.held.values()]
-    kind = "these 95 % intervals" if study.alpha == 0.05 else "95 % intervals of this kind"
     beyond = []
     for level in (one for one in levels if one.exceeds):
         own = [f"{LEARNER_WORDS[name]} {_whole(level.held[name])} %" for name in level.beyond]
         beyond.append(f"{statistic_words(level.statistic)} ({', '.join(own)})")
     return (
-        f"In simulated studies of the design nearest to this one, {kind} held the truth in "
-        f"{_whole(min(shares))} to {_whole(max(shares))} %"
+        "In simulated studies of the design nearest to this one, these 95 % intervals held the "
+        f"truth in {_whole(min(shares))} to {_whole(max(shares))} %"
         + (f", which is too seldom for: {'; '.join(beyond)}." if beyond else ".")
     )
+
+
+def not_simulated(study: Compared) -> str:
+    """Return that levels were not simulated for the study's alpha; empty if they were."""
+    if study.alpha == NOMINAL:
+        return ""
+    return f"Levels were simulated for {NOMINAL:g}, not for {study.alpha:g}."
 
 
 def _whole(share: float) -> int:
@@ -185,9 +196,10 @@ def primary(study: Study) -> dict[str, Any]:
     dict
         ``metric``: the primary metric, in words. ``n_contrasts``. ``ratio``: n_test/n_train.
         ``sha256``: of the configuration. ``registration``: what the configuration says of a
-        registration, empty if nothing. ``contrasts``: the table of the contrasts' tests. ``level``: of
-        the primary metric's test in simulated studies, None if there is none, ``rates``: the same
-        in words, ``levels``: the table of all metrics'.
+        registration, empty if nothing. ``contrasts``: the table of the contrasts' tests.
+        ``level``: of the primary metric's test in simulated studies, None if there is none,
+        ``rates``: the same in words, ``levels``: the table of all metrics', ``not_simulated``: that
+        there is none for the study's alpha.
     """
     name = study.config["comparison"]["primary"]
     tests = study.comparison["resampled_t"]
@@ -204,6 +216,7 @@ def primary(study: Study) -> dict[str, Any]:
         "level": level,
         "rates": rates(level),
         "levels": levels_table(study),
+        "not_simulated": not_simulated(study),
         "contrasts": table_of(
             chosen.merge(tests, on=key),
             title="The primary analysis",

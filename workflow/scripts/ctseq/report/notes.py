@@ -51,6 +51,10 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     ),
     Code.CUT_AT_RANGE: "the interval is cut at the metric's range",
     Code.FALSE_ALARMS: _false_alarms,
+    Code.FALSE_ALARMS_UNKNOWN: (
+        "takes replicates for independent, which they are not; how often it calls a difference "
+        "where there is none was simulated for 0.05 alone"
+    ),
     Code.ZERO_SOUGHT: "no number of replicates or patients finds a difference of 0",
     Code.POWER_OUT_OF_REACH: (
         "no number of replicates reaches a power of {target:g}: they reuse the same patients, and "

@@ -31,6 +31,12 @@ class Finding(StrEnum):
 _SUPERIOR = frozenset({Finding.SUPERIOR, Finding.SLIGHTLY_SUPERIOR})
 _INFERIOR = frozenset({Finding.INFERIOR, Finding.SLIGHTLY_INFERIOR})
 _SLIGHT = frozenset({Finding.SLIGHTLY_SUPERIOR, Finding.SLIGHTLY_INFERIOR})
+# What an interval shows by itself: no adjustment for the number of contrasts is made in it.
+_FROM_INTERVAL = {
+    "equivalence": frozenset({Finding.EQUIVALENT}),
+    "non-inferiority": frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR}),
+    "what is less than matters": _SLIGHT,
+}
 _OPEN = frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR, Finding.INCONCLUSIVE})
 
 
@@ -112,14 +118,18 @@ def answer_sentence(
         found = [f"{finding} {listed(own)}" for finding, own in others.items() if own]
         parts.append(f"{labels[first]} is {listed(found)}")
     lead = f"{_replied(replies)}: in" if replies else "In"
-    return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons, adjusted after Holm)."
+    return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons{_shown_by(rows)})."
 
 
 def agreement_sentence(found: Conclusion, *, labels: Mapping[str, str]) -> str:
-    """Return in a sentence whether studies come to the same conclusion on two models.
+    """Return whether studies come to the same conclusion on two models, and where equivalence is.
 
     That one study shows a difference and another does not is not called a contradiction.
     """
+    return _agreement(found, labels) + _equivalence(found)
+
+
+def _agreement(found: Conclusion, labels: Mapping[str, str]) -> str:
     a, b = labels[found.model_a], labels[found.model_b]
     metric = METRICS[found.metric].words
     undecided = f"{_studies(found.open)} show{'s' * (len(found.open) == 1)} no difference"
@@ -143,6 +153,24 @@ def agreement_sentence(found: Conclusion, *, labels: Mapping[str, str]) -> str:
     )
 
 
+def _equivalence(found: Conclusion) -> str:
+    """Return a sentence on the studies whose interval lies within the margin, if there are any."""
+    alike = [study for study in found.equivalent if study in found.open]
+    slight = [study for study in found.equivalent if study not in found.open]
+    said = ""
+    if alike:
+        said += f" They are equivalent in {_studies(alike)}, {_within(alike)}."
+    if slight:
+        said += f" The difference is smaller than matters in {_studies(slight)}, {_within(slight)}."
+    return said
+
+
+def _within(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return "whose whole interval lies within its margin"
+    return "whose whole intervals lie within their margins"
+
+
 def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: float) -> list[str]:
     """Return tests of the order of slices in sentences, which never say that it has no effect.
 
@@ -157,6 +185,18 @@ def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: fl
     """
     n_tests = table["p"].count()
     return [_order(row, labels, alpha, n_tests) for row in table.itertuples()]
+
+
+def _shown_by(rows: Sequence[Any]) -> str:
+    """Return which findings on several contrasts are adjusted for their number, and which not."""
+    found = {finding_of(row) for row in rows}
+    read = [words for words, own in _FROM_INTERVAL.items() if not own.isdisjoint(found)]
+    if not read:
+        return ", adjusted after Holm"
+    return (
+        f"; differences are adjusted after Holm, {listed(read)} {'is' if len(read) == 1 else 'are'}"
+        " read from the interval, not adjusted"
+    )
 
 
 def _on_one(row: Any, labels: Mapping[str, str], alpha: float, reply: str) -> str:

@@ -39,7 +39,7 @@ def check_config(
     problems = [line for error in errors for line in _explain(error)]
     if not problems:
         problems += [*comparison_problems(config, metrics), *combination_problems(config)]
-        problems += further_problems(config)
+        problems += [*further_problems(config), *_registered(config["registered"])]
     fail_on(
         sorted(problems),
         title="The configuration cannot be used",
@@ -96,11 +96,6 @@ def combination_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with combinations of keys, for a configuration that fits its schema."""
     if config["study"] == "published":
         yield "study is 'published', which names the published study's folder; choose another name"
-    if "date" in config["registered"] and not _is_date(config["registered"]["date"]):
-        yield (
-            f"registered.date is {config['registered']['date']!r}, which is no date of the calendar: "
-            "write it as year-month-day, such as 2026-02-28"
-        )
     yield from _reading(config["dataset"])
     phantom = config["dataset"]["phantom"]
     if phantom["positive"] > phantom["patients"] - 2:
@@ -158,6 +153,16 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
         yield (
             f"{key}: training.learning_rate lists several, which is for cached features: a model "
             f"that is trained throughout takes one, as {key}.training.learning_rate"
+        )
+
+
+def _registered(registered: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the date of a registration."""
+    date = registered.get("date")
+    if date is not None and not _is_date(date):
+        yield (
+            f"registered.date is {date!r}, which is no date of the calendar: write it as "
+            "year-month-day, such as 2026-02-28"
         )
 
 

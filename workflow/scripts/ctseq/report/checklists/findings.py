@@ -37,7 +37,8 @@ def goal(study: Conducted) -> Answer:
     """Return what kind of study this is."""
     return Answer(
         f"Development and internal test of {len(study.labels)} models on one dataset, and their "
-        "comparison: superiority, non-inferiority and equivalence are judged from one interval.",
+        "comparison: superiority is tested, non-inferiority and equivalence are read from the "
+        "interval.",
         (_PRIMARY, "config.yaml"),
     )
 

@@ -87,7 +87,7 @@ def _agreement(found: Conclusion, labels: Mapping[str, str]) -> str:
 def _differences(frame: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     frame = frame.assign(
         verdict=[_verdict(row, labels) for row in frame.itertuples()],
-        shown_by=frame["adjusted"].map({1: "adjusted test", 0: "interval"}),
+        shown_by=[_shown_by(row) for row in frame.itertuples()],
     ).drop(columns=["adjusted", "supported", "better", "equivalent", *_NONINFERIOR])
     return _table(frame, "Differences within each study", "Difference", labels)
 
@@ -101,6 +101,14 @@ def _verdict(row: Any, labels: Mapping[str, str]) -> str:
     models = zip(_NONINFERIOR, (row.model_a, row.model_b), strict=True)
     not_worse = [labels[model] for flag, model in models if getattr(row, flag)]
     return f"{not_worse[0]} non-inferior" if not_worse else "inconclusive"
+
+
+def _shown_by(row: Any) -> str:
+    """Return what a study's verdict rests on: a difference, or its absence, may be adjusted."""
+    from_interval = row.equivalent or row.a_noninferior or row.b_noninferior
+    if not row.adjusted or (from_interval and not row.better):
+        return "its interval"
+    return "adjusted test" + (" and its interval" * row.equivalent)
 
 
 def _table(frame: pd.DataFrame, title: str, estimate: str, labels: Mapping[str, str]) -> Table:
