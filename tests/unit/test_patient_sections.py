@@ -48,7 +48,9 @@ def test_sections_print_numbers_and_leave_curves_to_figures(study, section):
 
 def test_what_is_ideal_stands_in_the_table_of_calibration(study):
     table = section_tables(study, "calibration")["calibration"]
-    assert table.header == ["Model", "Measure", "Estimate", "95 % interval"]
+    assert table.header == ["Model", "Measure", "Estimate", "95 % interval",
+                            "Lowest, highest replicate"]  # fmt: skip
+    assert [row[-1][:1] for row in table.rows[:3]] == ["–", "–", "["]
     assert [row[1] for row in table.rows[:3]] == [
         "Slope (ideal 1)", "Intercept (ideal 0)", "Observed over expected (ideal 1)"
     ]  # fmt: skip
