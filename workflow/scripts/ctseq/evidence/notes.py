@@ -42,6 +42,8 @@ class Code(StrEnum):
     NEEDS_BOTH_CLASSES = "needs_both_classes"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
     NEVER_CALLED = "never_called"
+    SELDOM_CALLED = "seldom_called"
+    SELDOM_FOUND = "seldom_found"
     NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
     PROBABILITIES_EQUAL = "probabilities_equal"
     CLASSES_SEPARATED = "classes_separated"

@@ -73,6 +73,14 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "each replicate's threshold is chosen on the patients it is measured on, which flatters it"
     ),
     Code.NEVER_CALLED: "no replicate calls a patient so (0/0)",
+    Code.SELDOM_CALLED: (
+        "a predictive value has no interval where most replicates call no patient so: too few are "
+        "left to tell how much it varies"
+    ),
+    Code.SELDOM_FOUND: (
+        "a predictive value has no interval where most replicates call every patient of the other "
+        "class so: that they agree does not make it sure"
+    ),
     Code.NO_INTERVAL_AT_THE_END: "a share of 0 or 1 has no interval",
     Code.PROBABILITIES_EQUAL: "all probabilities are equal",
     Code.CLASSES_SEPARATED: (
