@@ -75,6 +75,21 @@ def test_more_models_have_a_row_each_beside_the_first(models):
     assert len(means.rows) == len(models)
 
 
+def test_a_mean_over_fewer_replicates_than_there_are_says_of_how_many():
+    note = "In brackets: in how many replicates the metric is defined, where it is 0/0 in others."
+    [two] = answer_tables(study_of(TWO))
+    precision = next(row for row in two.rows if row[0] == "Precision (PPV)")
+    assert [cell.endswith(" (2 of 3)") for cell in precision[1:3]] == [False, True]
+    assert sum("of 3)" in cell for row in two.rows for cell in row) == 1
+    assert note in two.notes
+    primary, means = answer_tables(study_of(THREE))
+    assert [row[3].endswith(" (2 of 3)") for row in means.rows] == [False, True, False]
+    assert note in means.notes
+    assert note not in primary.notes
+    defined = changed(study_of(TWO), comparison={"metrics": ["accuracy", "brier", "recall"]})
+    assert note not in answer_tables(defined)[0].notes
+
+
 def test_declared_contrasts_without_a_common_model_have_a_table_of_their_own():
     study = study_of(THREE)
     verdict = study.comparison["verdict"].copy()

@@ -70,6 +70,11 @@ _NOTES = {
         "Effects without an interval describe these replicates: no interval of theirs allows for "
         "overlapping training sets."
     ),
+    "predictive_values": (
+        "At the test patients' prevalence the PPV need not be the mean precision: that is the mean "
+        "of the replicates' own precisions, without those that call nobody positive, and this "
+        "follows from mean sensitivity and mean specificity."
+    ),
     "power": "Power is that of the corrected test to find the metric's margin.",
 }
 
