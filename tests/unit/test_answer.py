@@ -135,9 +135,16 @@ def test_the_question_is_of_the_contrasts():
     question = "Does ViViT find intracranial hemorrhage better than ConvNeXt?"
     assert answer.question == question
     assert answer.sentence.startswith("Not shown: ViViT's mean accuracy is 0.04 above ConvNeXt's")
-    heads |= {"sequence_rule": "any"}
     three = study_of(THREE)
-    three.config["models"] = {name: own | heads for name, own in three.config["models"].items()}
+    question = "Does any model find intracranial hemorrhage better than ViViT?"
+    assert answer_of(three).question == question
+    verdict = three.comparison["verdict"].copy()
+    chosen = (verdict["primary"] == 1) & (verdict["model_b"] == "third")
+    verdict.loc[chosen & (verdict["model_a"] == "vivit"), ["better", "p"]] = ["third", 0.01]
+    three.comparison["verdict"] = verdict
+    sentence = answer_of(three).sentence
+    assert sentence.startswith("Yes in 1 of 2 comparisons: in accuracy, ViViT is inferior to Third")
+    verdict["contrast"] = 1
     assert answer_of(three).question == "Which model finds intracranial hemorrhage best?"
 
 

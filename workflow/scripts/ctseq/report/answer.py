@@ -85,14 +85,19 @@ def _question(study: Study) -> tuple[str, Collection[str]]:
     """Return what the contrasts ask, and the models of which they ask it; none for all alike."""
     labels = study.labels
     pairs = [(row.model_a, row.model_b) for row in _contrasts(study).itertuples()]
+    if len(pairs) > 1:
+        common = set(labels).intersection(*map(set, pairs))
+        if not common:
+            return "Which model finds intracranial hemorrhage best?", ()
+        [reference] = common
+        better = f"Does any model find intracranial hemorrhage better than {labels[reference]}?"
+        return better, set(labels) - common
+    [(a, b)] = pairs
     slices = {name for name, label in labels.items() if label in views(study).get("rule", ())}
     sequence = set(labels) - slices
-    if any((a in sequence) != (b in sequence) for a, b in pairs):
+    if (a in sequence) != (b in sequence):
         return "Does a model that sees the whole CT sequence beat one that sees slices?", sequence
-    if len(pairs) == 1:
-        [(a, b)] = pairs
-        return f"Does {labels[a]} find intracranial hemorrhage better than {labels[b]}?", {a}
-    return "Which model finds intracranial hemorrhage best?", ()
+    return f"Does {labels[a]} find intracranial hemorrhage better than {labels[b]}?", {a}
 
 
 def _contrasts(study: Compared) -> pd.DataFrame:
