@@ -41,7 +41,7 @@ def test_decisions_are_the_replicates_own():
     study = small_study()
     table = operating_points_table(study)
     assert table["operating_point"].tolist() == 2 * [
-        "decisions", "specificity 0.80", "specificity 0.90", "specificity 0.95"
+        "decisions", *(f"specificity at least {value}" for value in ("0.80", "0.90", "0.95"))
     ]  # fmt: skip
     rates = {1: [], 0: []}
     for own in study.sets:

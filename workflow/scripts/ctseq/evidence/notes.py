@@ -50,6 +50,7 @@ class Code(StrEnum):
     FEW_PATIENTS = "few_patients"  # needed
     NEEDS_AUC_ABOVE_CHANCE = "needs_auc_above_chance"
     NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n_a, n_b
+    SEEDS_CHANGE_NOTHING = "seeds_change_nothing"
     SPLIT_PART_BELOW_ZERO = "split_part_below_zero"
     SEED_PART_BELOW_ZERO = "seed_part_below_zero"
     TOO_FEW_TO_LEARN = "too_few_to_learn"  # n, of

@@ -50,7 +50,7 @@ _PLAN = {
         ["n"],
     ),
     "sample_size": (
-        "Precision",
+        "Precision of a test (width of intervals)",
         {"width": "Interval width", "wanted_width": "Wanted", "patients_needed": "Patients for it"},
         ["prevalence", "n_patients"],
     ),

@@ -89,6 +89,10 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     Code.FEW_PATIENTS: "fewer than {needed} patients",
     Code.NEEDS_AUC_ABOVE_CHANCE: "needs an AUC above .5 and below 1",
     Code.NEEDS_SPLITS_AND_SEEDS: "needs two splits and two seeds, has {n_a} and {n_b}",
+    Code.SEEDS_CHANGE_NOTHING: (
+        "no seed changes any value: this training makes no random choices that show, so that only "
+        "the split has a part"
+    ),
     Code.SPLIT_PART_BELOW_ZERO: "the part of the split was estimated below 0 and is set to 0",
     Code.SEED_PART_BELOW_ZERO: "the part of the seed was estimated below 0 and is set to 0",
     Code.TOO_FEW_TO_LEARN: (

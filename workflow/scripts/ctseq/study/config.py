@@ -86,6 +86,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
     elif error.validator == "enum":
         yield not_among(key, error.instance, error.validator_value)
+    elif path[:2] == ["comparison", "contrasts"] and len(path) == 3 and error.validator != "type":
+        yield f"{key} is {error.instance!r}, but a contrast has two different models"
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:

@@ -85,7 +85,7 @@ def operating_points_table(tested: Tested) -> pd.DataFrame:
             sensitivity = mean_estimate(reached, **tested.corrected)
             # One that is held near a value says nothing about other patients: no interval.
             specificity = Estimate(mean_estimate(held, **tested.corrected).estimate)
-            row = {"model": model, "operating_point": f"specificity {fixed:.2f}"}
+            row = {"model": model, "operating_point": f"specificity at least {fixed:.2f}"}
             row |= _both(sensitivity=sensitivity, specificity=specificity)
             rows.append(row | {"notes": (*row["notes"], note(Code.THRESHOLD_CHOSEN_HERE))})
     return table_with_notes(rows, n=len(tested.sets))
