@@ -8,7 +8,8 @@ import pytest
 
 from ctseq.core.tables import read_table, typed
 from ctseq.evidence.levels import LEARNERS, LEVELS
-from ctseq.report.comparison import coverage, further
+from ctseq.report.comparison import further
+from ctseq.report.levels import coverage
 from ctseq.report.numbers import LEARNER_WORDS, statistic_words
 from ctseq.report.sections import SECTIONS
 from ctseq.report.study import Compared

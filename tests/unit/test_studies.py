@@ -14,8 +14,8 @@ from ctseq.evidence.studies import (
     metrics_table,
     shared_differences,
 )
+from ctseq.report.pages.agreement import agreement_sentence
 from ctseq.report.pages.studies import render_studies
-from ctseq.report.verdicts import agreement_sentence
 from ctseq.study.finished import finished_files
 from finished import COMPARISON, CONFIG, GRU, SHUFFLED, VALUES, study
 

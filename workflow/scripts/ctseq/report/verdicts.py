@@ -8,7 +8,6 @@ import pandas as pd
 
 from ctseq.core.words import listed
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.studies import Conclusion
 from ctseq.report.notes import words_of
 from ctseq.report.numbers import p_equation, size
 
@@ -119,56 +118,6 @@ def answer_sentence(
         parts.append(f"{labels[first]} is {listed(found)}")
     lead = f"{_replied(replies)}: in" if replies else "In"
     return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons{_shown_by(rows)})."
-
-
-def agreement_sentence(found: Conclusion, *, labels: Mapping[str, str]) -> str:
-    """Return whether studies come to the same conclusion on two models, and where equivalence is.
-
-    That one study shows a difference and another does not is not called a contradiction.
-    """
-    return _agreement(found, labels) + _equivalence(found)
-
-
-def _agreement(found: Conclusion, labels: Mapping[str, str]) -> str:
-    a, b = labels[found.model_a], labels[found.model_b]
-    metric = METRICS[found.metric].words
-    undecided = f"{_studies(found.open)} show{'s' * (len(found.open) == 1)} no difference"
-    if found.a_better and found.b_better:
-        rest = f"; {undecided}" if found.open else ""
-        return (
-            f"The studies contradict each other in {metric}: {a} is better than {b} in "
-            f"{_studies(found.a_better)}, and worse in {_studies(found.b_better)}{rest}."
-        )
-    if not found.a_better and not found.b_better:
-        return f"No difference between {a} and {b} in {metric} is shown by {_studies(found.open)}."
-    better, other = (a, b) if found.a_better else (b, a)
-    shown = _studies(found.a_better or found.b_better)
-    if not found.open:
-        return (
-            f"{shown[0].upper()}{shown[1:]} agree that {better} is better than {other} in {metric}."
-        )
-    return (
-        f"{better} is better than {other} in {metric} in {shown}; {undecided}, which does not say "
-        "that there is none."
-    )
-
-
-def _equivalence(found: Conclusion) -> str:
-    """Return a sentence on the studies whose interval lies within the margin, if there are any."""
-    alike = [study for study in found.equivalent if study in found.open]
-    slight = [study for study in found.equivalent if study not in found.open]
-    said = ""
-    if alike:
-        said += f" They are equivalent in {_studies(alike)}, {_within(alike)}."
-    if slight:
-        said += f" The difference is smaller than matters in {_studies(slight)}, {_within(slight)}."
-    return said
-
-
-def _within(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return "whose whole interval lies within its margin"
-    return "whose whole intervals lie within their margins"
 
 
 def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: float) -> list[str]:
@@ -300,7 +249,3 @@ def _interval(row: Any, alpha: float) -> str:
 def _p(p: float, n_tests: int) -> str:
     """Return an adjusted p value and, if there are others, for how many it is adjusted."""
     return p_equation(p) + (f" adjusted for {n_tests} comparisons" if n_tests > 1 else "")
-
-
-def _studies(names: Sequence[str]) -> str:
-    return f"stud{'y' if len(names) == 1 else 'ies'} {listed(names)}"

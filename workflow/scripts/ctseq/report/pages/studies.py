@@ -16,8 +16,9 @@ from ctseq.evidence.studies import (
     shared_differences,
 )
 from ctseq.report.page import template
+from ctseq.report.pages.agreement import agreement_sentence
 from ctseq.report.tables import Table, table_of
-from ctseq.report.verdicts import agreement_sentence, order_sentences
+from ctseq.report.verdicts import order_sentences
 
 _NONINFERIOR = ["a_noninferior", "b_noninferior"]
 
