@@ -75,6 +75,21 @@ def test_more_models_have_a_row_each_beside_the_first(models):
     assert len(means.rows) == len(models)
 
 
+def test_a_mean_over_fewer_replicates_than_there_are_says_of_how_many():
+    note = "In brackets: in how many replicates the metric is defined, where it is 0/0 in others."
+    [two] = answer_tables(study_of(TWO))
+    precision = next(row for row in two.rows if row[0] == "Precision (PPV)")
+    assert [cell.endswith(" (2 of 3)") for cell in precision[1:3]] == [False, True]
+    assert sum("of 3)" in cell for row in two.rows for cell in row) == 1
+    assert note in two.notes
+    primary, means = answer_tables(study_of(THREE))
+    assert [row[3].endswith(" (2 of 3)") for row in means.rows] == [False, True, False]
+    assert note in means.notes
+    assert note not in primary.notes
+    defined = changed(study_of(TWO), comparison={"metrics": ["accuracy", "brier", "recall"]})
+    assert note not in answer_tables(defined)[0].notes
+
+
 def test_declared_contrasts_without_a_common_model_have_a_table_of_their_own():
     study = study_of(THREE)
     verdict = study.comparison["verdict"].copy()
@@ -120,9 +135,16 @@ def test_the_question_is_of_the_contrasts():
     question = "Does ViViT find intracranial hemorrhage better than ConvNeXt?"
     assert answer.question == question
     assert answer.sentence.startswith("Not shown: ViViT's mean accuracy is 0.04 above ConvNeXt's")
-    heads |= {"sequence_rule": "any"}
     three = study_of(THREE)
-    three.config["models"] = {name: own | heads for name, own in three.config["models"].items()}
+    question = "Does any model find intracranial hemorrhage better than ViViT?"
+    assert answer_of(three).question == question
+    verdict = three.comparison["verdict"].copy()
+    chosen = (verdict["primary"] == 1) & (verdict["model_b"] == "third")
+    verdict.loc[chosen & (verdict["model_a"] == "vivit"), ["better", "p"]] = ["third", 0.01]
+    three.comparison["verdict"] = verdict
+    sentence = answer_of(three).sentence
+    assert sentence.startswith("Yes in 1 of 2 comparisons: in accuracy, ViViT is inferior to Third")
+    verdict["contrast"] = 1
     assert answer_of(three).question == "Which model finds intracranial hemorrhage best?"
 
 
@@ -142,7 +164,7 @@ def test_the_configuration_is_told_by_its_digest():
     digest = sha256_of(study.config)
     said = of_section(render(study), "Primary evidence")
     assert f"in the configuration with the SHA-256 {digest[:12]}…; nothing registered says" in said
-    assert "This was stated" not in said
+    assert "names a registration" not in said
 
 
 @pytest.mark.parametrize("matches", [True, False])
@@ -151,11 +173,21 @@ def test_a_registration_is_stated_and_checked(matches):
     digest = sha256_of(study.config) if matches else "0" * 64
     registered = {"sha256": digest, "date": "2026-02-28"}
     said = of_section(render(dataclasses.replace(study, registered=registered)), "Primary evidence")
-    verb = "matches." if matches else "does not match (000000000000)."
+    verb = "matches." if matches else "does not match: the configuration was changed since."
     assert (
-        f"This was stated on 2026-02-28, before there were results: the hash registered then {verb}"
-        in said
+        f"The configuration names a registration of 2026-02-28 with the hash {digest[:12]}…; the "
+        f"hash of this configuration {verb}" in said
     )
+    assert "before there were results" not in said
+
+
+def test_at_another_alpha_no_level_of_5_per_cent_is_told():
+    page = html.unescape(render(changed(study_of(TWO), comparison={"alpha": 0.1})))
+    said = of_section(page, "Primary evidence")
+    assert "Levels were simulated for 0.05, not for 0.1." in said
+    assert "Levels were simulated for 0.05, not for 0.1." in of_section(page, "Calibration")
+    assert "5 %" not in said
+    assert "held the truth" not in page
 
 
 def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():

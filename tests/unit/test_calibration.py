@@ -9,6 +9,7 @@ from ctseq.evidence.over_patients.calibration import (
     LEAST,
     calibration_of,
     calibration_table,
+    observed_expected_of_each,
     predicted_table,
 )
 from ctseq.evidence.over_patients.calibration_curve import (
@@ -195,6 +196,24 @@ def test_tables():
     predicted = predicted_table(study)
     assert predicted.groupby("model")["share"].sum().to_numpy() == pytest.approx([1, 1])
     assert predicted.groupby("model")["n"].sum().tolist() == [5 * 25] * 2
+
+
+def test_a_mixture_does_not_look_better_than_its_parts_unseen():
+    """One replicate expects half of what is observed, the other twice: together they fit."""
+    truth = [np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0])]
+    probability = [np.array([0.25] * 4), np.array([0.5] * 4)]
+    assert observed_expected_of_each(probability, truth) == pytest.approx([2, 0.5])
+    found = calibration_of(probability, truth, **CORRECTED).observed_expected
+    assert found.estimate == pytest.approx(1)
+    study = small_study()
+    table = calibration_table(study)
+    ends = table[table["measure"] == "observed_expected"]
+    sets = [zip(*study.predictions_of(model), strict=True) for model in "ab"]
+    each = [[y.sum() / p.sum() for p, y in own] for own in sets]
+    assert ends["replicate_low"].tolist() == pytest.approx([min(own) for own in each])
+    assert ends["replicate_high"].tolist() == pytest.approx([max(own) for own in each])
+    others = table[table["measure"] != "observed_expected"]
+    assert others[["replicate_low", "replicate_high"]].isna().all(axis=None)
 
 
 def test_each_replicate_weighs_the_same_in_the_distribution():

@@ -165,10 +165,15 @@ def test_nobody_is_behind_synthetic_patients():
 def test_a_registration_is_said_to_match_or_not():
     study = real()
     assert "registered" not in answers(CLAIM, study)["42"].answer.text
-    for digest, words in ((sha256_of(study.config), "the same"), ("0" * 64, "another")):
+    assert answers(CLAIM, study)["34"].state == State.AUTHORS
+    assert answers(TRIPOD_AI, study)["18d"].state == State.AUTHORS
+    for digest, words in ((sha256_of(study.config), "matches."), ("0" * 64, "does not match")):
         stated = real(registered={"sha256": digest, "date": "2025-03-01"})
-        text = answers(CLAIM, stated)["42"].answer.text
-        assert f"with {words} digest was registered on 2025-03-01." in text
+        claim, tripod = answers(CLAIM, stated), answers(TRIPOD_AI, stated)
+        for item in (claim["34"], claim["42"], tripod["18c"], tripod["18d"]):
+            assert item.state == State.IN_PART
+            assert f"a registration of 2025-03-01 with the hash {digest[:12]}…" in item.answer.text
+            assert f"the hash of this configuration {words}" in item.answer.text
 
 
 def test_an_optional_table_fills_its_items_only_where_it_has_rows(monkeypatch):

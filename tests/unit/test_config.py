@@ -97,14 +97,25 @@ def test_windows_and_label_tables_of_other_formats(changes):
         ({"comparison.metrics": ["tp"]}, "comparison.metrics.0 is 'tp' but must be one of"),
         ({"comparison.undefined": "skip"}, "must be one of exclude, zero, error"),
         ({"comparison.primary": "f1"}, "is 'f1', which comparison.metrics does not list"),
+        (
+            {"comparison.primary": "kappa"},
+            "comparison.primary is 'kappa' but must be one of accura",
+        ),
+        ({"comparison.margins": {"f1": 0.1}}, "comparison.margins.f1 is of a metric that comparis"),
         ({"comparison.primary": None}, "comparison.primary is missing"),
         (
             {"comparison.contrasts": [["vivit", "convnex"]]},
             "comparison.contrasts.0 names a model, which is 'convnex' but must be one of vivit, "
             "convnext; did you mean convnext?",
         ),
-        ({"comparison.contrasts": [["vivit", "vivit"]]}, "has non-unique elements"),
-        ({"comparison.contrasts": [["vivit"]]}, "comparison.contrasts.0: ['vivit'] is too short"),
+        (
+            {"comparison.contrasts": [["vivit", "vivit"]]},
+            "is ['vivit', 'vivit'], but a contrast has two different models",
+        ),
+        (
+            {"comparison.contrasts": [["vivit"]]},
+            "comparison.contrasts.0 is ['vivit'], but a contrast has two different models",
+        ),
         (
             {"comparison.contrasts": [["vivit", "convnext"], ["convnext", "vivit"]]},
             "comparison.contrasts has convnext and vivit twice: name the pair once",

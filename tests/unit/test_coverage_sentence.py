@@ -8,7 +8,8 @@ import pytest
 
 from ctseq.core.tables import read_table, typed
 from ctseq.evidence.levels import LEARNERS, LEVELS
-from ctseq.report.comparison import coverage, further
+from ctseq.report.comparison import further
+from ctseq.report.levels import coverage
 from ctseq.report.numbers import LEARNER_WORDS, statistic_words
 from ctseq.report.sections import SECTIONS
 from ctseq.report.study import Compared
@@ -61,7 +62,8 @@ def test_intervals_of_differences_hold_where_no_difference_is_claimed():
 def test_other_levels_are_not_promised_anything():
     config = {**study().config, "comparison": {**study().config["comparison"], "alpha": 0.1}}
     said = coverage(replace(study(), config=config), {"calibration": ("slope",)})
-    assert "95 % intervals of this kind held the truth in 92 to 100 %" in said
+    assert said == "Levels were simulated for 0.05, not for 0.1."
+    assert coverage(replace(study(), config=config), {}) == ""
 
 
 def test_what_was_not_simulated_is_not_told():

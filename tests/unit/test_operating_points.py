@@ -41,7 +41,7 @@ def test_decisions_are_the_replicates_own():
     study = small_study()
     table = operating_points_table(study)
     assert table["operating_point"].tolist() == 2 * [
-        "decisions", "specificity 0.80", "specificity 0.90", "specificity 0.95"
+        "decisions", *(f"specificity at least {value}" for value in ("0.80", "0.90", "0.95"))
     ]  # fmt: skip
     rates = {1: [], 0: []}
     for own in study.sets:
@@ -93,7 +93,28 @@ def test_predictive_values_without_a_positive_decision():
     ppv, npv = predictive_values(np.zeros(3), np.ones(3), 0.3, **CORRECTED)
     assert np.isnan(ppv.estimate)
     assert npv.estimate == pytest.approx(0.7)
-    assert codes(ppv, npv) == ["never_called", "values_equal"]
+    assert codes(ppv, npv) == ["never_called", "seldom_found"]
+
+
+def test_one_replicate_that_calls_anybody_does_not_tell_how_sure_a_value_is():
+    """Its parts of both rates cancel, which once read as if all values were equal."""
+    sensitivity, specificity = np.array([0, 0, 0.5, 0, 0]), np.array([1, 1, 0.8, 1, 1])
+    ppv, npv = predictive_values(sensitivity, specificity, 0.375, **CORRECTED)
+    assert ppv.estimate == pytest.approx(0.375 * 0.1 / (0.375 * 0.1 + 0.625 * 0.04))
+    assert npv.estimate == pytest.approx(0.625 * 0.96 / (0.625 * 0.96 + 0.375 * 0.9))
+    assert np.isnan([ppv.low, ppv.high, npv.low, npv.high]).all()
+    assert codes(ppv, npv) == ["seldom_called", "seldom_found"]
+
+
+def test_a_sensitivity_of_0_in_most_replicates_leaves_no_interval_of_the_npv():
+    rates = np.array([0, 0, 0.2, 0.3, 0]), np.array([0.9, 0.8, 0.9, 0.8, 0.9])
+    ppv, npv = predictive_values(*rates, 0.375, **CORRECTED)
+    assert ppv.low < ppv.estimate < ppv.high
+    assert codes(ppv, npv) == ["seldom_found"]
+    half = predictive_values(np.array([0, 0, 0.2, 0.3]), rates[1][:4], 0.375, **CORRECTED)
+    assert not codes(*half)
+    every = predictive_values(*rates[::-1], 0.375, **CORRECTED)
+    assert codes(*every) == ["seldom_found"]
 
 
 def test_predictive_values_of_a_rate_at_its_end():
@@ -121,7 +142,7 @@ def test_a_prevalence_is_a_proportion(prevalence):
 def test_every_predictive_value_stands_beside_its_prevalence():
     study = small_study()
     table = predictive_values_table(study)
-    assert table["prevalence_of"].tolist() == 2 * ["this study", "stated"]
+    assert table["prevalence_of"].tolist() == 2 * ["test patients", "stated"]
     assert table["prevalence"].tolist() == 2 * [study.prevalence, 0.05]
     assert (table["ppv"].iloc[0] > table["ppv"].iloc[1]).all()
     assert (table["npv"].iloc[0] < table["npv"].iloc[1]).all()

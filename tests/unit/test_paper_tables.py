@@ -1,5 +1,6 @@
 """The paper's tables: every printed number, and samples that cannot be tested."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,13 @@ def test_tables_say_how_far_they_can_be_trusted(published):
     ):
         assert (table["false_alarm_rate"] > 0.3).all()
         assert table["notes"].str.contains('"code": "false_alarms", "of_10": 0.3').all()
+
+
+def test_at_another_level_no_rate_of_false_alarms_is_known(published):
+    other = dataclasses.replace(published["zero"], alpha=0.1)
+    for table in (t_test_table(other), mann_whitney_table(other)):
+        assert table["false_alarm_rate"].isna().all()
+        assert table["notes"].str.contains("false_alarms_unknown").all()
 
 
 def test_what_is_done_with_undefined_values(published):

@@ -48,7 +48,9 @@ def test_sections_print_numbers_and_leave_curves_to_figures(study, section):
 
 def test_what_is_ideal_stands_in_the_table_of_calibration(study):
     table = section_tables(study, "calibration")["calibration"]
-    assert table.header == ["Model", "Measure", "Estimate", "95 % interval"]
+    assert table.header == ["Model", "Measure", "Estimate", "95 % interval",
+                            "Lowest, highest replicate"]  # fmt: skip
+    assert [row[-1][:1] for row in table.rows[:3]] == ["–", "–", "["]
     assert [row[1] for row in table.rows[:3]] == [
         "Slope (ideal 1)", "Intercept (ideal 0)", "Observed over expected (ideal 1)"
     ]  # fmt: skip
@@ -62,7 +64,9 @@ def test_sensitivity_stands_beside_specificity_and_predictive_values_beside_prev
     values = section_tables(study, "benefit")["predictive_values"]
     assert values.header == ["Model", "Prevalence", "Prevalence of", "PPV", "95 % interval",
                              "NPV", "95 % interval"]  # fmt: skip
+    assert values.rows[0][2] == "test patients"
     assert values.rows[1][1:3] == ["0.05", "stated"]
+    assert any("the PPV need not be the mean precision" in note for note in values.notes)
 
 
 def test_net_benefit_stands_beside_treating_all(study):

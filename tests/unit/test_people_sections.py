@@ -55,6 +55,8 @@ def test_sections_without_anything_to_show_are_left_out(study):
     groups = study.comparison["subgroups"]
     of_all = groups[groups["attribute"] == "all"]
     assert not when("subgroups", compared(subgroups=of_all))
+    few = groups.assign(estimate=groups["estimate"].where(groups["attribute"] == "all"))
+    assert not when("subgroups", compared(subgroups=few))
     assert not when("slices", compared(localization=pd.DataFrame([POINTED])[:0]))
 
 
@@ -86,6 +88,10 @@ def test_what_is_known_of_nobody_stands_below():
     known.patients["spacing_mm"] = float("nan")
     table = participants(participants_table(known))
     assert "Not known of any patient: distance between slices." in table.notes
+    assert "Sex: not known" in [row[0] for row in table.rows]
+    known.patients[["age_years", "sex"]] = [float("nan"), ""]
+    notes = participants(participants_table(known)).notes
+    assert "Not known of any patient: age, sex and distance between slices." in notes
     assert not any(row[0].startswith("Distance") for row in table.rows)
 
 

@@ -47,6 +47,8 @@ def test_nothing_or_a_digest_with_its_date_is_registered():
     ({"sha256": DIGEST}, "'date'"),
     ({"date": "2026-02-28"}, "'sha256'"),
     ({"sha256": "abc", "date": "2026-02-28"}, "registered.sha256"),
+    ({"sha256": DIGEST, "date": "2026-02-31"}, "no date of the calendar"),
+    ({"sha256": DIGEST, "date": "20260228"}, "no date of the calendar"),
     (yaml.safe_load("{sha256: " + DIGEST + ", date: 2026-02-28}"), "write it in quotes"),
 ])  # fmt: skip
 def test_what_cannot_be_a_registration_is_refused(registered, message):

@@ -14,8 +14,8 @@ from ctseq.evidence.studies import (
     metrics_table,
     shared_differences,
 )
+from ctseq.report.pages.agreement import agreement_sentence
 from ctseq.report.pages.studies import render_studies
-from ctseq.report.verdicts import agreement_sentence
 from ctseq.study.finished import finished_files
 from finished import COMPARISON, CONFIG, GRU, SHUFFLED, VALUES, study
 
@@ -106,7 +106,7 @@ def test_what_no_study_is_about_has_a_row_and_no_sentence():
     verdicts = [("recall", "gru", "mean", "", 0.1), ("f1", "gru", "mean", "gru", 0.3)]
     text = render_studies([study(verdicts=verdicts), study("b", verdicts=verdicts)])
     assert "in F1 score" not in text
-    assert text.count(">interval</td>") == text.count(">adjusted test</td>") == 2
+    assert text.count(">its interval</td>") == text.count(">adjusted test</td>") == 2
     assert text.count(">GRU superior</td>") == text.count(">inconclusive</td>") == 2
     text = render_studies([study(verdicts=verdicts[1:]), study("b", verdicts=verdicts[1:])])
     assert "of the same names on a metric that is primary in one of them" in text
@@ -175,6 +175,21 @@ def test_agreement(better, said):
     ]
     [found] = conclusions(shared_differences(studies))
     assert agreement_sentence(found, labels={"gru": "GRU", "mean": "Mean"}) == said
+
+
+def test_an_equivalence_is_not_dropped_and_is_shown_by_the_interval():
+    studies = [study(name, verdicts=[("recall", "gru", "mean", better, 0.1)])
+               for name, better in zip("abc", ("gru", "", ""), strict=True)]  # fmt: skip
+    for one in studies[:2]:
+        one.verdicts[["equivalent", "a_noninferior", "b_noninferior"]] = 1
+    text = render_studies(studies)
+    assert (
+        "They are equivalent in study b, whose whole interval lies within its margin. The "
+        "difference is smaller than matters in study a, whose whole interval lies within its "
+        "margin." in text
+    )
+    shown = re.findall(r">(adjusted test|its interval|adjusted test and its interval)</td>", text)
+    assert shown == ["adjusted test and its interval", "its interval", "adjusted test"]
 
 
 def page(*studies):

@@ -78,6 +78,13 @@ def test_what_cannot_be_split_is_nan_with_a_note(values, code):
     assert codes(parts) == [code]
 
 
+def test_a_training_without_random_choices_has_the_split_alone_and_a_note():
+    parts = variance_parts(np.array([[1.0] * 3, [2.0] * 3, [4.0] * 3]))
+    assert (parts.split, parts.seed, parts.rest) == (pytest.approx(7 / 3), 0, 0)
+    assert codes(parts) == [Code.SEEDS_CHANGE_NOTHING]
+    assert parts.width(3) == 1
+
+
 def test_the_parts_of_a_difference_are_those_of_the_differences():
     rng = np.random.default_rng(2)
     a, b = rng.normal(size=(2, 5, 3))

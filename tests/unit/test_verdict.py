@@ -162,8 +162,13 @@ def test_three_models_against_the_first_are_one_sentence():
 def test_contrasts_without_a_common_model_are_one_sentence():
     rows = EACH[Finding.EQUIVALENT], {"model_a": "c", "model_b": "d"}
     assert said(*rows) == (
-        "In sensitivity, A is equivalent to B; C is not told apart from D (2 comparisons, adjusted "
-        "after Holm)."
+        "In sensitivity, A is equivalent to B; C is not told apart from D (2 comparisons; "
+        "differences are adjusted after Holm, equivalence is read from the interval, not adjusted)."
+    )
+    slight = EACH[Finding.SLIGHTLY_SUPERIOR], EACH[Finding.NOT_SUPERIOR] | {"model_b": "c"}
+    assert said(*slight).endswith(
+        "adjusted after Holm, non-inferiority and what is less than matters are read from the "
+        "interval, not adjusted)."
     )
 
 

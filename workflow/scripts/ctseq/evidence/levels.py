@@ -13,6 +13,8 @@ import pandas as pd
 from ctseq.core.contracts import Table
 
 LEARNERS = ("ridge", "knn", "logistic", "tuned")
+# The level of the simulated tests; intervals have level 1 - NOMINAL.
+NOMINAL = 0.05
 _DESIGN = {
     "scheme": "text",
     "test_proportion": "float",

@@ -31,6 +31,7 @@ class Code(StrEnum):
     UNPAIRED = "unpaired"
     CUT_AT_RANGE = "cut_at_range"
     FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
+    FALSE_ALARMS_UNKNOWN = "false_alarms_unknown"
     ZERO_SOUGHT = "zero_sought"
     POWER_OUT_OF_REACH = "power_out_of_reach"  # target, ceiling
     NEEDS_ARE_ROUGH = "needs_are_rough"  # n
@@ -41,12 +42,15 @@ class Code(StrEnum):
     NEEDS_BOTH_CLASSES = "needs_both_classes"
     THRESHOLD_CHOSEN_HERE = "threshold_chosen_here"
     NEVER_CALLED = "never_called"
+    SELDOM_CALLED = "seldom_called"
+    SELDOM_FOUND = "seldom_found"
     NO_INTERVAL_AT_THE_END = "no_interval_at_the_end"
     PROBABILITIES_EQUAL = "probabilities_equal"
     CLASSES_SEPARATED = "classes_separated"
     FEW_PATIENTS = "few_patients"  # needed
     NEEDS_AUC_ABOVE_CHANCE = "needs_auc_above_chance"
     NEEDS_SPLITS_AND_SEEDS = "needs_splits_and_seeds"  # n_a, n_b
+    SEEDS_CHANGE_NOTHING = "seeds_change_nothing"
     SPLIT_PART_BELOW_ZERO = "split_part_below_zero"
     SEED_PART_BELOW_ZERO = "seed_part_below_zero"
     TOO_FEW_TO_LEARN = "too_few_to_learn"  # n, of

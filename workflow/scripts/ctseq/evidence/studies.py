@@ -92,6 +92,8 @@ class Conclusion:
         The studies that show this model better, each by its own test or interval.
     open
         Those that show no difference.
+    equivalent
+        Those whose whole interval lies within their margin, whether or not they show a difference.
     adjusted
         Those whose answer is about this metric and pair, and rests on their adjusted test. For the
         others it is the interval that shows a difference, without adjustment.
@@ -103,6 +105,7 @@ class Conclusion:
     a_better: Sequence[str]
     b_better: Sequence[str]
     open: Sequence[str]
+    equivalent: Sequence[str]
     adjusted: Sequence[str]
 
 
@@ -187,8 +190,9 @@ def conclusions(differences: pd.DataFrame) -> list[Conclusion]:
         )
         undecided = group.loc[group["supported"] == 0, "study"].tolist()
         adjusted = group.loc[group["adjusted"] == 1, "study"].tolist()
+        equivalent = group.loc[group["equivalent"] == 1, "study"].tolist()
         names = metric, model_a, model_b
-        found.append(Conclusion(*names, a_better, b_better, undecided, adjusted))
+        found.append(Conclusion(*names, a_better, b_better, undecided, equivalent, adjusted))
     return found
 
 

@@ -85,14 +85,19 @@ def _question(study: Study) -> tuple[str, Collection[str]]:
     """Return what the contrasts ask, and the models of which they ask it; none for all alike."""
     labels = study.labels
     pairs = [(row.model_a, row.model_b) for row in _contrasts(study).itertuples()]
+    if len(pairs) > 1:
+        common = set(labels).intersection(*map(set, pairs))
+        if not common:
+            return "Which model finds intracranial hemorrhage best?", ()
+        [reference] = common
+        better = f"Does any model find intracranial hemorrhage better than {labels[reference]}?"
+        return better, set(labels) - common
+    [(a, b)] = pairs
     slices = {name for name, label in labels.items() if label in views(study).get("rule", ())}
     sequence = set(labels) - slices
-    if any((a in sequence) != (b in sequence) for a, b in pairs):
+    if (a in sequence) != (b in sequence):
         return "Does a model that sees the whole CT sequence beat one that sees slices?", sequence
-    if len(pairs) == 1:
-        [(a, b)] = pairs
-        return f"Does {labels[a]} find intracranial hemorrhage better than {labels[b]}?", {a}
-    return "Which model finds intracranial hemorrhage best?", ()
+    return f"Does {labels[a]} find intracranial hemorrhage better than {labels[b]}?", {a}
 
 
 def _contrasts(study: Compared) -> pd.DataFrame:
@@ -126,12 +131,14 @@ def _by_model(study: Compared, contrasts: dict[str, Any], reference: str | None)
     rows = []
     for model, label in study.labels.items():
         mean = means.loc[model]
-        cells = [label, _with_interval(mean["estimate"], mean["low"], mean["high"])]
+        shown = _with_interval(mean["estimate"], mean["low"], mean["high"])
+        cells = [label, shown + _of_all(study, mean["n"])]
         if contrasts:
             row = contrasts.get(model)
             cells += ["", "the reference"] if row is None else _verdict(study, row)
         rows.append(cells)
-    return Table("", header, rows, _cut(study, [primary]) if contrasts else [], frozenset({3}))
+    notes = _partly_defined(study, [primary]) + (_cut(study, [primary]) if contrasts else [])
+    return Table("", header, rows, notes, frozenset({3}))
 
 
 def _by_contrast(study: Compared, contrasts: Sequence[Any]) -> Table:
@@ -151,7 +158,7 @@ def _other_metrics(study: Compared) -> Table:
         for model, label in study.labels.items()
     ]
     header = ["Means", *(METRICS[metric].title for metric in metrics)]
-    return Table("", header, rows, _prevalence(study))
+    return Table("", header, rows, _partly_defined(study, metrics) + _prevalence(study))
 
 
 def _verdict(study: Compared, row: Any) -> list[str]:
@@ -170,11 +177,30 @@ def _with_interval(estimate: float, low: float, high: float) -> str:
 
 def _mean(study: Compared, metric: str, model: str) -> str:
     """Return a model's mean, also of a metric that the study does not compare."""
-    means = study.comparison["model_means"].set_index(["metric", "model"])["estimate"]
+    mean, n = _mean_of(study, metric, model)
+    return number(mean) + _of_all(study, n)
+
+
+def _mean_of(study: Compared, metric: str, model: str) -> tuple[float, int]:
+    """Return a model's mean and of how many replicates it is."""
+    means = study.comparison["model_means"].set_index(["metric", "model"])
     if (metric, model) in means.index:
-        return number(means[metric, model])
+        return means["estimate"][metric, model], means["n"][metric, model]
     rows = study.metrics[(study.metrics["metric"] == metric) & (study.metrics["model"] == model)]
-    return number(rows["value"].mean())
+    return rows["value"].mean(), rows["value"].count()
+
+
+def _of_all(study: Compared, n: int) -> str:
+    """Return of how many replicates a mean is, where it is not of all; of none it is undefined."""
+    return f" ({n} of {study.config['replicates']})" if 0 < n < study.config["replicates"] else ""
+
+
+def _partly_defined(study: Compared, metrics: Collection[str]) -> list[str]:
+    """Return the note on means over some of the replicates, if there are any."""
+    found = (_mean_of(study, metric, model)[1] for metric in metrics for model in study.labels)
+    if not any(_of_all(study, n) for n in found):
+        return []
+    return ["In brackets: in how many replicates the metric is defined, where it is 0/0 in others."]
 
 
 def _level(study: Compared) -> str:
@@ -187,7 +213,8 @@ def _notes(study: Compared) -> list[str]:
         f"The verdict on {primary.words} is the study's. The others follow from their own "
         "intervals, not adjusted for their number."
     ]
-    return notes + _cut(study, shown_metrics(study)) + _prevalence(study)
+    shown = shown_metrics(study)
+    return notes + _partly_defined(study, shown) + _cut(study, shown) + _prevalence(study)
 
 
 def _cut(study: Compared, metrics: Collection[str]) -> list[str]:

@@ -1,17 +1,17 @@
 """The analyses' tables as the report prints them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
-from ctseq.evidence.levels import Level, simulated_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import OVERLAP
-from ctseq.report.numbers import LEARNER_WORDS, number, statistic_words
-from ctseq.report.study import Compared, Study
+from ctseq.report.levels import coverage, levels_of, levels_table, not_simulated, rates
+from ctseq.report.numbers import number
+from ctseq.report.study import Compared, Study, registration_words
 from ctseq.report.tables import Table, table_of
 from ctseq.study.registration import sha256_of
 
@@ -50,7 +50,7 @@ _PLAN = {
         ["n"],
     ),
     "sample_size": (
-        "Precision",
+        "Precision of a test (width of intervals)",
         {"width": "Interval width", "wanted_width": "Wanted", "patients_needed": "Patients for it"},
         ["prevalence", "n_patients"],
     ),
@@ -69,6 +69,11 @@ _NOTES = {
     "effect_sizes": (
         "Effects without an interval describe these replicates: no interval of theirs allows for "
         "overlapping training sets."
+    ),
+    "predictive_values": (
+        "At the test patients' prevalence the PPV need not be the mean precision: that is the mean "
+        "of the replicates' own precisions, without those that call nobody positive, and this "
+        "follows from mean sensitivity and mean specificity."
     ),
     "power": "Power is that of the corrected test to find the metric's margin.",
 }
@@ -98,85 +103,6 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
     return made
 
 
-def levels_of(
-    study: Compared, procedure: str = "difference", statistics: Iterable[str] | None = None
-) -> dict[str, Level]:
-    """Return what was simulated of the study's design, by statistic; what was not lacks.
-
-    `statistics` are the study's metrics unless others are named.
-    """
-    config, splits = study.config, study.config["splits"]
-    design = {
-        "scheme": splits.get("scheme", "random"),
-        "stratify": splits.get("stratify", False),
-        "shared_splits": "sizes" not in splits,
-        "replicates": config["replicates"],
-        "n_patients": study.n_patients,
-        "procedure": procedure,
-    }
-    names = config["comparison"]["metrics"] if statistics is None else statistics
-    found = {name: simulated_level(study.levels, name, **design) for name in names}
-    return {name: level for name, level in found.items() if level}
-
-
-def coverage(study: Compared, intervals: Mapping[str, tuple[str, ...]]) -> str:
-    """Return a sentence on how often intervals held the truth in simulated studies.
-
-    Parameters
-    ----------
-    intervals
-        Procedure of ``levels.csv`` to what its statistics begin with.
-
-    Returns
-    -------
-    str
-        Empty if none of them was simulated.
-    """
-    levels = []
-    for procedure, beginnings in intervals.items():
-        names = study.levels.loc[study.levels["procedure"] == procedure, "statistic"].unique()
-        chosen = [name for name in names if name.startswith(beginnings)]
-        levels += levels_of(study, procedure, chosen).values()
-    if not levels:
-        return ""
-    shares = [share for level in levels for share in level.held.values()]
-    kind = "these 95 % intervals" if study.alpha == 0.05 else "95 % intervals of this kind"
-    beyond = []
-    for level in (one for one in levels if one.exceeds):
-        own = [f"{LEARNER_WORDS[name]} {_whole(level.held[name])} %" for name in level.beyond]
-        beyond.append(f"{statistic_words(level.statistic)} ({', '.join(own)})")
-    return (
-        f"In simulated studies of the design nearest to this one, {kind} held the truth in "
-        f"{_whole(min(shares))} to {_whole(max(shares))} %"
-        + (f", which is too seldom for: {'; '.join(beyond)}." if beyond else ".")
-    )
-
-
-def _whole(share: float) -> int:
-    """Return a share in per cent, rounded down so that it promises no more than it is."""
-    return int(round(100 * share, 6))
-
-
-def levels_table(study: Compared) -> Table:
-    """Tabulate how often tests and intervals were right in simulated studies, by metric."""
-    claims, covers = levels_of(study), levels_of(study, "interval")
-    rows = [
-        [METRICS[name].title, rates(claims.get(name)), rates(covers.get(name))]
-        for name in study.config["comparison"]["metrics"]
-        if name in claims or name in covers
-    ]
-    header = ["", "Claims without a difference (nominal 5 %)", "Intervals that hold (95 %)"]
-    return Table("Levels in simulated studies", header, rows)
-
-
-def rates(level: Level | None) -> str:
-    """Return the rates of a level's learners, in per cent."""
-    if level is None:
-        return "not simulated"
-    low, high = (f"{100 * rate:.1f}" for rate in (level.low, level.high))
-    return f"{low} %" if low == high else f"{low} to {high} %"
-
-
 def primary(study: Study) -> dict[str, Any]:
     """Return what the section on the primary evidence says.
 
@@ -184,10 +110,11 @@ def primary(study: Study) -> dict[str, Any]:
     -------
     dict
         ``metric``: the primary metric, in words. ``n_contrasts``. ``ratio``: n_test/n_train.
-        ``sha256``: of the configuration. ``registered``: what was registered before there were
-        results, empty if nothing. ``contrasts``: the table of the contrasts' tests. ``level``: of
-        the primary metric's test in simulated studies, None if there is none, ``rates``: the same
-        in words, ``levels``: the table of all metrics'.
+        ``sha256``: of the configuration. ``registration``: what the configuration says of a
+        registration, empty if nothing. ``contrasts``: the table of the contrasts' tests.
+        ``level``: of the primary metric's test in simulated studies, None if there is none,
+        ``rates``: the same in words, ``levels``: the table of all metrics', ``not_simulated``: that
+        there is none for the study's alpha.
     """
     name = study.config["comparison"]["primary"]
     tests = study.comparison["resampled_t"]
@@ -200,10 +127,11 @@ def primary(study: Study) -> dict[str, Any]:
         "n_contrasts": len(chosen),
         "ratio": number(tests["overlap"].iloc[0] / OVERLAP),
         "sha256": sha256_of(study.config),
-        "registered": study.registered,
+        "registration": registration_words(study),
         "level": level,
         "rates": rates(level),
         "levels": levels_table(study),
+        "not_simulated": not_simulated(study),
         "contrasts": table_of(
             chosen.merge(tests, on=key),
             title="The primary analysis",

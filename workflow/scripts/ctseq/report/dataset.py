@@ -32,6 +32,8 @@ _CHARACTERISTICS = {
     "n_slices": "Slices a patient",
     "spacing_mm": "Distance between slices, mm",
 }
+# What is not known where a characteristic is not, if its title says less.
+_WHOLE = {"women": "Sex"}
 _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
 
 
@@ -77,13 +79,14 @@ def participants(described: pd.DataFrame) -> Table:
     unknown = []
     for name, title in _CHARACTERISTICS.items():
         missing = values["value"][name, "missing", "all"]
+        whole = _WHOLE.get(name, title.partition(",")[0])
         if missing == n:
-            unknown.append(title[:1].lower() + title[1:].partition(",")[0])
+            unknown.append(whole[:1].lower() + whole[1:])
             continue
         rows.append([title, *(_cell(values, name, subset) for subset in _SUBSETS)])
         if missing:
             cells = [_spread(values, name, "missing", subset) for subset in _SUBSETS]
-            rows.append([f"{title.partition(',')[0]}: not known", *cells])
+            rows.append([f"{whole}: not known", *cells])
     notes = [
         "Number (share of those in whom it is known), or median (quartiles). Of subsets the mean "
         "over replicates, and in brackets the least and the most of a replicate: of a median, of a "
@@ -124,9 +127,11 @@ def uneven_splits(splits: pd.DataFrame) -> str:
 
 
 def has_subgroups(study: Compared) -> bool:
-    """Tell whether there are groups other than that of all patients."""
+    """Tell whether a group other than that of all patients is large enough for a share."""
     groups = study.comparison.get("subgroups")
-    return groups is not None and bool((groups["attribute"] != "all").any())
+    if groups is None:
+        return False
+    return bool(((groups["attribute"] != "all") & groups["estimate"].notna()).any())
 
 
 def subgroups(study: Compared) -> dict[str, Any]:

@@ -51,6 +51,10 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     ),
     Code.CUT_AT_RANGE: "the interval is cut at the metric's range",
     Code.FALSE_ALARMS: _false_alarms,
+    Code.FALSE_ALARMS_UNKNOWN: (
+        "takes replicates for independent, which they are not; how often it calls a difference "
+        "where there is none was simulated for 0.05 alone"
+    ),
     Code.ZERO_SOUGHT: "no number of replicates or patients finds a difference of 0",
     Code.POWER_OUT_OF_REACH: (
         "no number of replicates reaches a power of {target:g}: they reuse the same patients, and "
@@ -69,6 +73,14 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "each replicate's threshold is chosen on the patients it is measured on, which flatters it"
     ),
     Code.NEVER_CALLED: "no replicate calls a patient so (0/0)",
+    Code.SELDOM_CALLED: (
+        "a predictive value has no interval where most replicates call no patient so: too few are "
+        "left to tell how much it varies"
+    ),
+    Code.SELDOM_FOUND: (
+        "a predictive value has no interval where most replicates call every patient of the other "
+        "class so: that they agree does not make it sure"
+    ),
     Code.NO_INTERVAL_AT_THE_END: "a share of 0 or 1 has no interval",
     Code.PROBABILITIES_EQUAL: "all probabilities are equal",
     Code.CLASSES_SEPARATED: (
@@ -77,6 +89,10 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     Code.FEW_PATIENTS: "fewer than {needed} patients",
     Code.NEEDS_AUC_ABOVE_CHANCE: "needs an AUC above .5 and below 1",
     Code.NEEDS_SPLITS_AND_SEEDS: "needs two splits and two seeds, has {n_a} and {n_b}",
+    Code.SEEDS_CHANGE_NOTHING: (
+        "no seed changes any value: this training makes no random choices that show, so that only "
+        "the split has a part"
+    ),
     Code.SPLIT_PART_BELOW_ZERO: "the part of the split was estimated below 0 and is set to 0",
     Code.SEED_PART_BELOW_ZERO: "the part of the seed was estimated below 0 and is set to 0",
     Code.TOO_FEW_TO_LEARN: (

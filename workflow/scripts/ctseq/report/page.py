@@ -11,7 +11,8 @@ from ctseq.core.words import listed
 from ctseq.figures import registry
 from ctseq.report import sections
 from ctseq.report.answer import Answer, answer_of, answer_tables, sentence
-from ctseq.report.comparison import coverage, section_tables
+from ctseq.report.comparison import section_tables
+from ctseq.report.levels import coverage
 from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study

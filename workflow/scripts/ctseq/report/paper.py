@@ -11,7 +11,7 @@ from ctseq.evidence.published import (
     replicates_of_other_patients,
     undefined_precisions,
 )
-from ctseq.report.comparison import levels_of
+from ctseq.report.levels import levels_of
 from ctseq.report.numbers import number
 from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table

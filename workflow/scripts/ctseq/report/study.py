@@ -17,6 +17,7 @@ from ctseq.replicates.splits import never_tested, read_split
 from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
+from ctseq.study.registration import sha256_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,25 @@ class Study(Conducted):
 
     published: Published
     costs: Sequence[Cost]
+
+
+def registration_words(study: Conducted) -> str:
+    """Return what the configuration says of a registration, which nothing here can check.
+
+    Empty if it names none.
+    """
+    if not study.registered:
+        return ""
+    date, digest = study.registered["date"], study.registered["sha256"]
+    compared = (
+        "matches"
+        if digest == sha256_of(study.config)
+        else "does not match: the configuration was changed since"
+    )
+    return (
+        f"The configuration names a registration of {date} with the hash {digest[:12]}…; the hash "
+        f"of this configuration {compared}."
+    )
 
 
 def conducted(

@@ -52,6 +52,7 @@ _HEADINGS = {
     "ppv": "PPV",
     "npv": "NPV",
     "treat_all": "Treating all",
+    "replicate_interval": "Lowest, highest replicate",
 }
 _MEASURES = {
     "slope": "Slope (ideal 1)",

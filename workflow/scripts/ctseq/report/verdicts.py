@@ -8,7 +8,6 @@ import pandas as pd
 from ctseq.core.words import listed
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.verdicts import Finding, finding_of
-from ctseq.evidence.studies import Conclusion
 from ctseq.report.notes import words_of
 from ctseq.report.numbers import p_equation, size
 
@@ -27,6 +26,12 @@ _IS = {
 _SUPERIOR = frozenset({Finding.SUPERIOR, Finding.SLIGHTLY_SUPERIOR})
 _INFERIOR = frozenset({Finding.INFERIOR, Finding.SLIGHTLY_INFERIOR})
 _SLIGHT = frozenset({Finding.SLIGHTLY_SUPERIOR, Finding.SLIGHTLY_INFERIOR})
+# What an interval shows by itself: no adjustment for the number of contrasts is made in it.
+_FROM_INTERVAL = {
+    "equivalence": frozenset({Finding.EQUIVALENT}),
+    "non-inferiority": frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR}),
+    "what is less than matters": _SLIGHT,
+}
 _OPEN = frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR, Finding.INCONCLUSIVE})
 _BY_MARGIN = frozenset({Finding.EQUIVALENT, Finding.NONINFERIOR, Finding.NOT_SUPERIOR})
 
@@ -97,35 +102,7 @@ def answer_sentence(
         found = [f"{_IS[finding]} {listed(own)}" for finding, own in others.items() if own]
         parts.append(f"{labels[first]} is {listed(found)}")
     lead = f"{_replied(replies)}: in" if replies else "In"
-    return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons, adjusted after Holm)."
-
-
-def agreement_sentence(found: Conclusion, *, labels: Mapping[str, str]) -> str:
-    """Return in a sentence whether studies come to the same conclusion on two models.
-
-    That one study shows a difference and another does not is not called a contradiction.
-    """
-    a, b = labels[found.model_a], labels[found.model_b]
-    metric = METRICS[found.metric].words
-    undecided = f"{_studies(found.open)} show{'s' * (len(found.open) == 1)} no difference"
-    if found.a_better and found.b_better:
-        rest = f"; {undecided}" if found.open else ""
-        return (
-            f"The studies contradict each other in {metric}: {a} is better than {b} in "
-            f"{_studies(found.a_better)}, and worse in {_studies(found.b_better)}{rest}."
-        )
-    if not found.a_better and not found.b_better:
-        return f"No difference between {a} and {b} in {metric} is shown by {_studies(found.open)}."
-    better, other = (a, b) if found.a_better else (b, a)
-    shown = _studies(found.a_better or found.b_better)
-    if not found.open:
-        return (
-            f"{shown[0].upper()}{shown[1:]} agree that {better} is better than {other} in {metric}."
-        )
-    return (
-        f"{better} is better than {other} in {metric} in {shown}; {undecided}, which does not say "
-        "that there is none."
-    )
+    return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons{_shown_by(rows)})."
 
 
 def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: float) -> list[str]:
@@ -142,6 +119,18 @@ def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: fl
     """
     n_tests = table["p"].count()
     return [_order(row, labels, alpha, n_tests) for row in table.itertuples()]
+
+
+def _shown_by(rows: Sequence[Any]) -> str:
+    """Return which findings on several contrasts are adjusted for their number, and which not."""
+    found = {finding_of(row) for row in rows}
+    read = [words for words, own in _FROM_INTERVAL.items() if not own.isdisjoint(found)]
+    if not read:
+        return ", adjusted after Holm"
+    return (
+        f"; differences are adjusted after Holm, {listed(read)} {'is' if len(read) == 1 else 'are'}"
+        " read from the interval, not adjusted"
+    )
 
 
 def _on_one(row: Any, labels: Mapping[str, str], alpha: float, reply: str) -> str:
@@ -245,7 +234,3 @@ def _interval(row: Any, alpha: float) -> str:
 def _p(p: float, n_tests: int) -> str:
     """Return an adjusted p value and, if there are others, for how many it is adjusted."""
     return p_equation(p) + (f" adjusted for {n_tests} comparisons" if n_tests > 1 else "")
-
-
-def _studies(names: Sequence[str]) -> str:
-    return f"stud{'y' if len(names) == 1 else 'ies'} {listed(names)}"

@@ -27,7 +27,14 @@ def comparison_problems(config: Mapping[str, Any], known: Sequence[str]) -> Iter
     for name in section["margins"]:
         if name not in known:
             yield not_among("comparison.margins names a metric, which", name, known)
-    if section["primary"] not in section["metrics"]:
+        elif name not in section["metrics"]:
+            yield (
+                f"comparison.margins.{name} is of a metric that comparison.metrics does not list: "
+                "name it there too, or remove the margin"
+            )
+    if section["primary"] not in known:
+        yield not_among("comparison.primary", section["primary"], known)
+    elif section["primary"] not in section["metrics"]:
         yield (
             f"comparison.primary is {section['primary']!r}, which comparison.metrics does not "
             "list: name it there too"

@@ -1,5 +1,6 @@
 """Checks of a study's configuration; each message names the key and what to do about it."""
 
+import datetime
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -38,7 +39,7 @@ def check_config(
     problems = [line for error in errors for line in _explain(error)]
     if not problems:
         problems += [*comparison_problems(config, metrics), *combination_problems(config)]
-        problems += further_problems(config)
+        problems += [*further_problems(config), *_registered(config["registered"])]
     fail_on(
         sorted(problems),
         title="The configuration cannot be used",
@@ -85,6 +86,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{key} is {error.instance!r} but must be of type {error.validator_value}{hint}"
     elif error.validator == "enum":
         yield not_among(key, error.instance, error.validator_value)
+    elif path[:2] == ["comparison", "contrasts"] and len(path) == 3 and error.validator != "type":
+        yield f"{key} is {error.instance!r}, but a contrast has two different models"
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
@@ -155,6 +158,16 @@ def _of_a_model(key: str, model: Mapping[str, Any], config: Mapping[str, Any]) -
         )
 
 
+def _registered(registered: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the date of a registration."""
+    date = registered.get("date")
+    if date is not None and not _is_date(date):
+        yield (
+            f"registered.date is {date!r}, which is no date of the calendar: write it as "
+            "year-month-day, such as 2026-02-28"
+        )
+
+
 def _reading(dataset: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a dataset's window and label table, given its format."""
     try:
@@ -175,6 +188,13 @@ def _reading(dataset: Mapping[str, Any]) -> Iterator[str]:
             "window already and no other can be made of them: set it to brain, or use scans in "
             "Hounsfield units (ct-ich-nifti, dicom)"
         )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_number(text: str) -> bool:

@@ -36,7 +36,7 @@ class VarianceParts:
     rest
         Of their interaction: how a seed does on one split and not on others.
     notes
-        Which parts were estimated below 0, and set to it.
+        Which parts were estimated below 0, and set to it; that no seed changes a value.
     """
 
     split: float = np.nan
@@ -81,6 +81,9 @@ def variance_parts(values: np.ndarray) -> VarianceParts:
         return VarianceParts(notes=(note(Code.NEEDS_SPLITS_AND_SEEDS, n_a=n_splits, n_b=n_seeds),))
     if is_constant(values):
         return VarianceParts(notes=(note(Code.VALUES_EQUAL),))
+    if np.ptp(values, axis=1).max() <= 1e-12:
+        of_split = float(values[:, 0].var(ddof=1))
+        return VarianceParts(of_split, 0.0, 0.0, (note(Code.SEEDS_CHANGE_NOTHING),))
     mean = values.mean()
     of_split, of_seed = values.mean(axis=1) - mean, values.mean(axis=0) - mean
     rest = values - mean - of_split[:, None] - of_seed

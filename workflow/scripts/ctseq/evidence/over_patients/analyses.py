@@ -16,6 +16,7 @@ _MODEL = {"model": "text"}
 _COUNT = {"n": "int", **NOTES}
 _T_TEST = METHOD | INTERVAL | floats("statistic", "df", "p")
 _THRESHOLD = floats("threshold")
+_OF_ONE = floats("replicate_low", "replicate_high")
 _RATES = floats("sensitivity", "sensitivity_low", "sensitivity_high")
 _RATES |= floats("specificity", "specificity_low", "specificity_high")
 _VALUES = floats("ppv", "ppv_low", "ppv_high", "npv", "npv_low", "npv_high")
@@ -47,7 +48,7 @@ _CALIBRATION = registry(
     (
         "patients/calibration",
         "ctseq.evidence.over_patients.calibration:calibration_table",
-        contract(_MODEL | {"measure": "text"}, INTERVAL, _COUNT),
+        contract(_MODEL | {"measure": "text"}, INTERVAL, _OF_ONE, _COUNT),
     ),
     (
         "patients/calibration_curve",

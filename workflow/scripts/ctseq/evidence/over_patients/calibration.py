@@ -79,13 +79,31 @@ def calibration_of(
 
 
 def calibration_table(tested: Tested) -> pd.DataFrame:
-    """Return each model's slope, intercept and observed over expected."""
+    """Return each model's slope, intercept and observed over expected.
+
+    Observed over expected stands beside the lowest and the highest of a single replicate: together,
+    models that say too much and too little look better than each.
+    """
     rows = []
     for model in tested.models:
-        found = calibration_of(*tested.predictions_of(model), **tested.corrected)
+        predictions = tested.predictions_of(model)
+        found = calibration_of(*predictions, **tested.corrected)
         for measure in ("slope", "intercept", "observed_expected"):
-            rows.append({"model": model, "measure": measure, **vars(getattr(found, measure))})
+            row = {"model": model, "measure": measure, **vars(getattr(found, measure))}
+            ends = np.nan, np.nan
+            if measure == "observed_expected":
+                each = observed_expected_of_each(*predictions)
+                ends = float(each.min()), float(each.max())
+            rows.append(row | {"replicate_low": ends[0], "replicate_high": ends[1]})
     return table_with_notes(rows, n=len(tested.sets))
+
+
+def observed_expected_of_each(
+    probability: Sequence[np.ndarray], truth: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return observed over expected of each replicate's own predictions, shape (J,)."""
+    sets = zip(probability, truth, strict=True)
+    return np.array([y.sum() / np.clip(p, LEAST, 1 - LEAST).sum() for p, y in sets])
 
 
 def predicted_table(tested: Tested) -> pd.DataFrame:

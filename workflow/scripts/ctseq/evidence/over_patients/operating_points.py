@@ -46,7 +46,8 @@ def predictive_values(
 
     Bayes' theorem with the mean sensitivity and specificity over replicates: by it, the odds of
     a positive predictive value are those of the prevalence times the likelihood ratio. Intervals
-    are symmetric on the logit scale, by the delta method, and keep the two rates' covariance.
+    are symmetric on the logit scale, by the delta method, and keep the two rates' covariance. There
+    is none where most replicates call no patient so, or all patients of the other class.
 
     Parameters
     ----------
@@ -84,18 +85,18 @@ def operating_points_table(tested: Tested) -> pd.DataFrame:
             sensitivity = mean_estimate(reached, **tested.corrected)
             # One that is held near a value says nothing about other patients: no interval.
             specificity = Estimate(mean_estimate(held, **tested.corrected).estimate)
-            row = {"model": model, "operating_point": f"specificity {fixed:.2f}"}
+            row = {"model": model, "operating_point": f"specificity at least {fixed:.2f}"}
             row |= _both(sensitivity=sensitivity, specificity=specificity)
             rows.append(row | {"notes": (*row["notes"], note(Code.THRESHOLD_CHOSEN_HERE))})
     return table_with_notes(rows, n=len(tested.sets))
 
 
 def predictive_values_table(tested: Tested) -> pd.DataFrame:
-    """Return predictive values at the study's own prevalence, then at those that it states."""
+    """Return predictive values at the test patients' prevalence, then at those stated."""
     rows = []
     for model in tested.models:
         rates = _decided(tested, model)
-        places = [("this study", tested.prevalence)]
+        places = [("test patients", tested.prevalence)]
         places += [("stated", prevalence) for prevalence in tested.settings["prevalence"]]
         for place, prevalence in places:
             ppv, npv = predictive_values(*rates, prevalence, **tested.corrected)
@@ -131,9 +132,23 @@ def _predictive_value(
         return Estimate(notes=(note(Code.NEVER_CALLED),))
     if not right or not wrong:
         return Estimate(float(right > 0), notes=(note(Code.NO_INTERVAL_AT_THE_END),))
+    if why := _why_unsure(rate, false_rate):
+        return Estimate(right / (right + wrong), notes=(note(why),))
     influence = rate / mean - false_rate / false_mean
     odds = logit(share) + np.log(mean / false_mean)
     return estimate_of(odds, influence, overlap=overlap, alpha=alpha).on_scale(expit)
+
+
+def _why_unsure(rate: np.ndarray, false_rate: np.ndarray) -> Code | None:
+    """Return why the spread over replicates does not tell how sure a predictive value is.
+
+    A replicate that calls no patient so has no part in the ratio of the rates: if one alone calls
+    any, its parts of both cancel. A false rate of 1 in most replicates hardly varies, however few
+    the patients of the other class are.
+    """
+    if ((rate == 0) & (false_rate == 0)).mean() > 0.5:
+        return Code.SELDOM_CALLED
+    return Code.SELDOM_FOUND if (false_rate == 1).mean() > 0.5 else None
 
 
 def _both(**estimates: Estimate) -> dict[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ctseq.evidence.levels import NOMINAL
 from ctseq.evidence.notes import Code, Note, note
 from ctseq.evidence.over_replicates.effects import cohens_d
 from ctseq.evidence.over_replicates.power import two_sample_power
@@ -146,7 +147,8 @@ def t_test_table(replicates: Replicates) -> pd.DataFrame:
 
     def rows(pair: Pair, _: str) -> list[dict]:
         result = t_test(pair.a, pair.b, alpha=replicates.alpha)
-        return [_with_rate(result, "student_t" if result.method == "Student's t" else "welch_t")]
+        test = "student_t" if result.method == "Student's t" else "welch_t"
+        return [_with_rate(result, test, replicates.alpha)]
 
     return pairs_table(replicates, rows, separate=True)
 
@@ -155,7 +157,7 @@ def mann_whitney_table(replicates: Replicates) -> pd.DataFrame:
     """Return Table IV: Mann-Whitney U, each with its rate of false alarms."""
 
     def rows(pair: Pair, _: str) -> list[dict]:
-        return [_with_rate(mann_whitney(pair.a, pair.b), "mann_whitney")]
+        return [_with_rate(mann_whitney(pair.a, pair.b), "mann_whitney", replicates.alpha)]
 
     return pairs_table(replicates, rows, separate=True)
 
@@ -184,10 +186,12 @@ def means_table(replicates: Replicates) -> pd.DataFrame:
     return models_table(replicates, row)
 
 
-def _with_rate(result: Outcome, test: str) -> dict:
+def _with_rate(result: Outcome, test: str, alpha: float) -> dict:
     row = {**asdict(result), "false_alarm_rate": np.nan}
     if np.isnan(result.p):
         return row
+    if alpha != NOMINAL:
+        return row | {"notes": [*result.notes, note(Code.FALSE_ALARMS_UNKNOWN)]}
     of_10, of_30 = FALSE_ALARM_RATES[test]
     alarms = note(Code.FALSE_ALARMS, of_10=of_10, of_30=of_30)
     return row | {"false_alarm_rate": of_10, "notes": [*result.notes, alarms]}

@@ -205,6 +205,8 @@ _EVALUATION = [
         "34",
         "Clinical trial registration",
         "register and number if the study is a trial, otherwise that it is none",
+        findings.registration,
+        "name register and number if the study is a trial, otherwise say that it is none",
     ),
 ]
 _RESULTS_DATA = [
@@ -252,11 +254,7 @@ _DISCUSSION = [
         findings.limitations,
         "say what these limits do to the conclusion, and add what the data bring",
     ),
-    Item(
-        "41",
-        "Implications for practice",
-        "what follows for practice, with the intended use and clinical role",
-    ),
+    Item("41", "Implications for practice", "what follows for practice: intended use and role"),
 ]
 _OTHER = [
     Item(

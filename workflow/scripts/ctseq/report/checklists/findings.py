@@ -14,7 +14,7 @@ from ctseq.report.checklists.evidence import (
 from ctseq.report.checklists.items import Answer
 from ctseq.report.models import flattered, limits
 from ctseq.report.numbers import number
-from ctseq.report.study import Conducted
+from ctseq.report.study import Conducted, registration_words
 from ctseq.study.comparison import contrasts_of
 from ctseq.study.registration import sha256_of
 
@@ -37,7 +37,8 @@ def goal(study: Conducted) -> Answer:
     """Return what kind of study this is."""
     return Answer(
         f"Development and internal test of {len(study.labels)} models on one dataset, and their "
-        "comparison: superiority, non-inferiority and equivalence are judged from one interval.",
+        "comparison: superiority is tested, non-inferiority and equivalence are read from the "
+        "interval.",
         (_PRIMARY, "config.yaml"),
     )
 
@@ -206,17 +207,19 @@ def limitations(study: Conducted) -> Answer:
 
 
 def protocol(study: Conducted) -> Answer:
-    """Return where every setting of the study stands, and whether it was registered."""
-    digest, stated = sha256_of(study.config), study.registered
-    said = ""
-    if stated:
-        same = "with the same" if stated["sha256"] == digest else "with another"
-        said = f" A configuration {same} digest was registered on {stated['date']}."
+    """Return where every setting of the study stands, and what it says of a registration."""
+    digest, said = sha256_of(study.config), registration_words(study)
     return Answer(
         f"Every setting of the study, {study.config['study']}, stands in its configuration "
-        f"(SHA-256 {digest}).{said} The program is ctseq, {study.revision}.",
+        f"(SHA-256 {digest}). {said}{' ' * bool(said)}The program is ctseq, {study.revision}.",
         ("config.yaml", "report.html#run"),
     )
+
+
+def registration(study: Conducted) -> Answer | None:
+    """Return the registration that the configuration names; None without one."""
+    said = registration_words(study)
+    return Answer(said, ("report.html#primary",)) if said else None
 
 
 def availability(study: Conducted) -> Answer:

@@ -174,7 +174,14 @@ _OPEN = [
         findings.protocol,
         "say whether there was a protocol beside the configuration, and where",
     ),
-    Item("18d", "Open science: registration", "register and number, or that there is none"),
+    Item(
+        "18d",
+        "Open science: registration",
+        "register and number, or that there is none",
+        findings.registration,
+        "name the register and the number, and show that it was registered before there were "
+        "results",
+    ),
     Item(
         "18e",
         "Open science: data",

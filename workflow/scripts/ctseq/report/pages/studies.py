@@ -17,8 +17,11 @@ from ctseq.evidence.studies import (
     shared_differences,
 )
 from ctseq.report.page import template
+from ctseq.report.pages.agreement import agreement_sentence
 from ctseq.report.tables import Table, table_of
-from ctseq.report.verdicts import agreement_sentence, finding_words, order_sentences
+from ctseq.report.verdicts import finding_words, order_sentences
+
+_NONINFERIOR = ["a_noninferior", "b_noninferior"]
 
 
 def render_studies(studies: Sequence[FinishedStudy]) -> str:
@@ -89,11 +92,17 @@ def _differences(frame: pd.DataFrame, labels: Mapping[str, str]) -> Table:
             finding_words(finding_of(row), labels[row.model_a], labels[row.model_b])
             for row in frame.itertuples()
         ],
-        shown_by=frame["adjusted"].map({1: "adjusted test", 0: "interval"}),
-    ).drop(
-        columns=["adjusted", "supported", "better", "equivalent", "a_noninferior", "b_noninferior"]
-    )
+        shown_by=[_shown_by(row) for row in frame.itertuples()],
+    ).drop(columns=["adjusted", "supported", "better", "equivalent", *_NONINFERIOR])
     return _table(frame, "Differences within each study", "Difference", labels)
+
+
+def _shown_by(row: Any) -> str:
+    """Return what a study's verdict rests on: a difference, or its absence, may be adjusted."""
+    from_interval = row.equivalent or row.a_noninferior or row.b_noninferior
+    if not row.adjusted or (from_interval and not row.better):
+        return "its interval"
+    return "adjusted test" + (" and its interval" * row.equivalent)
 
 
 def _table(frame: pd.DataFrame, title: str, estimate: str, labels: Mapping[str, str]) -> Table:
