@@ -138,7 +138,9 @@ def test_what_was_chosen_stands_beside_each_replicate():
 
 def test_replicates_of_a_study_that_only_compares_have_a_table():
     table = replicate_tables(study_of(TWO, summaries={}))[1]
-    assert table.header[-2:] == ["Precision", "Remark"]
+    assert table.header[5:] == [
+        "Accuracy", "Recall", "Specificity", "Precision", "AUC", "Remark"
+    ]  # fmt: skip
     assert table.rows[1][-1] == "calls all negative"
 
 

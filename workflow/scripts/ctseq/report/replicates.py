@@ -7,6 +7,14 @@ from ctseq.report.numbers import count, number
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 
+# Metric to heading. The published matrices have no AUC.
+_SCORES = {
+    "accuracy": "Accuracy",
+    "recall": "Recall",
+    "specificity": "Specificity",
+    "precision": "Precision",
+    "roc_auc": "AUC",
+}
 # A final layer that changed by less than this share of its initial length has barely changed.
 BARELY_CHANGED = 0.1
 _BARELY = "barely changed"
@@ -24,14 +32,15 @@ _WARNINGS = {
 
 def replicate_tables(study: Compared) -> list[Table]:
     """Tabulate every replicate, a table a model."""
-    header = ["Replicate", "TN", "FP", "FN", "TP", "Accuracy", "Recall", "Precision"]
+    shown = {name: title for name, title in _SCORES.items() if name in set(study.metrics["metric"])}
+    header = ["Replicate", "TN", "FP", "FN", "TP", *shown.values()]
     header += ["Chosen"] * bool(study.summaries) + ["Remark"]
     tables = []
     for model, label in study.labels.items():
         rows = []
         for replicate, values, summary, remarks in _runs(study, model):
             counts = [count(values[name]) for name in ("tn", "fp", "fn", "tp")]
-            scores = [number(values[name]) for name in ("accuracy", "recall", "precision")]
+            scores = [number(values[name]) for name in shown]
             chosen = [_chosen(summary)] * bool(study.summaries)
             rows.append([replicate, *counts, *scores, *chosen, "; ".join(remarks)])
         changed = any(_BARELY in row[-1] for row in rows)
