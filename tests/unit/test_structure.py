@@ -20,7 +20,6 @@ LIBRARY = SCRIPTS / "ctseq"
 PACKAGES = (
     "core",
     "imaging",
-    "study",
     "readers",
     "intake",
     "phantom",
@@ -28,6 +27,7 @@ PACKAGES = (
     "encoders",
     "replicates",
     "families",
+    "study",
     "evidence",
     "figures",
     "report",

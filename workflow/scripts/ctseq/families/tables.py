@@ -17,8 +17,8 @@ HISTORY = Table(
     },
     key=("peak_rate", "epoch"),
 )
-# The weights that an attention head gives a test patient's slices; other heads have no rows.
+# The weights that an attention head gives the slices of a scan; other heads have no rows.
 ATTENTION = Table(
-    {"patient_id": "id", "slice_number": "int", "weight": "float"},
-    key=("patient_id", "slice_number"),
+    {"scan_id": "id", "patient_id": "id", "slice_number": "int", "weight": "float"},
+    key=("scan_id", "slice_number"),
 )

@@ -3,10 +3,15 @@
 from ctseq.core.contracts import Table
 from ctseq.readers.subtypes import SUBTYPES
 
+# What the labels say of a slice, as far as they know: `target` is what the dataset is asked for.
+LABELLED = {"target": "flag?", "hemorrhage": "flag?", **dict.fromkeys(SUBTYPES, "flag?")}
+LABELLED |= {"fracture": "flag?"}
+
 INVENTORY = Table(
     {
         "path": "text",
         "kind": "text",
+        "scan_id": "id?",
         "patient_id": "id?",
         "slice_number": "int?",
         "kept": "flag",
@@ -16,54 +21,81 @@ INVENTORY = Table(
 )
 LISTING = Table(
     {
+        "scan_id": "id",
         "patient_id": "id",
         "slice_number": "int",
         "path": "text",
         "kept": "flag",
         "reason": "text?",
-        "hemorrhage": "flag?",
-        **dict.fromkeys(SUBTYPES, "flag?"),
-        "patient_hemorrhage": "flag?",
-        # Of the slice's scan; empty where the files do not tell.
-        "spacing_mm": "float",
+        **LABELLED,
+        # Where only scans or patients have labels.
+        "scan_target": "flag?",
+        # Along the body, from the feet up; empty where the files do not tell.
+        "position_mm": "float",
     },
     # Two files may claim to be one slice; they are listed, and not kept.
-    key=("patient_id", "slice_number", "path"),
+    key=("scan_id", "slice_number", "path"),
 )
 PROBLEMS = Table(
     {
         "problem": "text",
         "path": "text",
         "row": "int?",
+        "scan_id": "id?",
         "patient_id": "id?",
         "slice_number": "int?",
         "detail": "text?",
         "action": "text",
     },
-    key=("problem", "path", "row", "patient_id", "slice_number"),
+    key=("problem", "path", "row", "scan_id", "patient_id", "slice_number"),
+)
+# What the files say of each scan: distances between slices and between pixels, how it lies, and the
+# description of its series. Empty where they do not tell.
+SERIES = Table(
+    {
+        "scan_id": "id",
+        "patient_id": "id",
+        "spacing_mm": "float",
+        "row_mm": "float",
+        "column_mm": "float",
+        "orientation": "text?",
+        "description": "text?",
+    },
+    key=("scan_id",),
+)
+# Masks of what was marked on a slice, or on a whole scan: never used as images.
+MASKS = Table(
+    {"scan_id": "id", "patient_id": "id", "slice_number": "int?", "path": "text"},
+    key=("path",),
 )
 # As in the dataset, which may list patients without a scan, and a patient twice.
 DEMOGRAPHICS = Table({"patient_id": "id", "age_years": "float", "sex": "text?"}, key=())
 SLICES = Table(
     {
+        "scan_id": "id",
         "patient_id": "id",
         "slice_number": "int",
         "path": "text",
-        # Empty where only patients have labels, or subtypes are unknown.
-        "hemorrhage": "flag?",
-        **dict.fromkeys(SUBTYPES, "flag?"),
+        # Empty where only scans have labels, or subtypes are unknown.
+        **LABELLED,
+        "position_mm": "float",
     },
-    key=("patient_id", "slice_number"),
+    key=("scan_id", "slice_number"),
 )
-PATIENTS = Table(
+SCANS = Table(
     {
+        "scan_id": "id",
         "patient_id": "id",
-        "hemorrhage": "flag",
+        "target": "flag",
         "n_slices": "int",
         "n_positive_slices": "int?",
         "age_years": "float",
         "sex": "text?",
         "spacing_mm": "float",
+        "row_mm": "float",
+        "column_mm": "float",
+        "orientation": "text?",
+        "description": "text?",
     },
-    key=("patient_id",),
+    key=("scan_id",),
 )

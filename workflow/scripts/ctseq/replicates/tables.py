@@ -3,23 +3,36 @@
 from ctseq.core.contracts import Table
 
 SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
-# A row a slice or, of models that see whole sequences, a patient. Subset `test` are the test
-# patients; `held_out` are training patients, scored by a model that did not learn from them.
+# A row a slice or, of models that see whole sequences, a scan. Subset `test` are scans of the test
+# patients; `held_out` are those of training patients, scored by a model that did not learn from them.
 SCORES = Table(
-    {"patient_id": "id", "slice_number": "int?", "subset": "text", "probability": "float"},
-    key=("patient_id", "slice_number", "subset"),
+    {
+        "scan_id": "id",
+        "patient_id": "id",
+        "slice_number": "int?",
+        "subset": "text",
+        "probability": "float",
+    },
+    key=("scan_id", "slice_number", "subset"),
 )
 PREDICTIONS = Table(
-    {"patient_id": "id", "hemorrhage": "flag", "probability": "float", "predicted": "flag"},
-    key=("patient_id",),
-)
-SLICE_PREDICTIONS = Table(
     {
+        "scan_id": "id",
         "patient_id": "id",
-        "slice_number": "int",
-        "hemorrhage": "flag?",
+        "target": "flag",
         "probability": "float",
         "predicted": "flag",
     },
-    key=("patient_id", "slice_number"),
+    key=("scan_id",),
+)
+SLICE_PREDICTIONS = Table(
+    {
+        "scan_id": "id",
+        "patient_id": "id",
+        "slice_number": "int",
+        "target": "flag?",
+        "probability": "float",
+        "predicted": "flag",
+    },
+    key=("scan_id", "slice_number"),
 )

@@ -1,0 +1,67 @@
+"""The types of encoders, and what an encoder may see. A new type is a module and a line here.
+
+This table imports no encoder, so that the configuration is checked and documented at no cost.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What an encoder sees at a time.
+
+    Attributes
+    ----------
+    words
+        For tables and pages.
+    row
+        What a row of its features is: a ``slice`` or a whole ``scan``.
+    settings
+        Keys of an encoder's configuration that only encoders with this sight have.
+    """
+
+    words: str
+    row: str
+    settings: tuple[str, ...]
+
+
+# `sees` of the configuration.
+SIGHTS: dict[str, Sight] = {
+    "slice": Sight("one slice at a time", "slice", ("first_slices",)),
+    "sequence": Sight(
+        "the sequence of slices", "scan", ("frames", "frame_sampling", "position_embeddings")
+    ),
+}
+
+
+@dataclass(frozen=True)
+class EncoderType:
+    """A type of encoders.
+
+    Attributes
+    ----------
+    module
+        The module that loads it: see `ctseq.encoders.contract`.
+    words
+        What it is, for the documentation.
+    sees
+        Which of `SIGHTS` it may have.
+    checkpoint
+        Whether it is loaded from a checkpoint.
+    """
+
+    module: str
+    words: str
+    sees: tuple[str, ...]
+    checkpoint: bool
+
+
+# `type` of the configuration.
+ENCODER_TYPES: dict[str, EncoderType] = {
+    "transformers": EncoderType(
+        module="ctseq.encoders.pretrained",
+        words="an image or video model of transformers, with or without a classifier",
+        sees=("slice", "sequence"),
+        checkpoint=True,
+    ),
+}

@@ -1,0 +1,68 @@
+"""The families: ways of learning from features. A new one is a module and a line here.
+
+This table imports no family, so that the configuration is checked and documented at no cost.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Family:
+    """A way of learning.
+
+    Attributes
+    ----------
+    module
+        The module that has its ``fit`` and ``predict``: see `ctseq.families.contract`.
+    words
+        What it is, for tables and pages: "logistic regression".
+    takes
+        What its encoders may see: keys of `ctseq.encoders.registry.SIGHTS`.
+    together
+        Whether it reads all slices of a scan together; if not, it learns from each row by itself.
+    epochs
+        Whether it is trained in epochs, and so has a learning rate and a history.
+    always_tunes
+        Whether it chooses its hyperparameters on inner folds of the training patients, whatever
+        `tuning.patients` says.
+    losses
+        Keys of `training.loss` that it can learn by.
+    pools
+        Values of `pool` that it may have: ways in which the slices of a scan become one row.
+    """
+
+    module: str
+    words: str
+    takes: tuple[str, ...] = ("slice", "sequence")
+    together: bool = False
+    epochs: bool = False
+    always_tunes: bool = False
+    losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
+    pools: tuple[str, ...] = field(default=())
+
+
+_CLASSICAL = {
+    "module": "ctseq.families.classical",
+    "always_tunes": True,
+    "losses": ("cross_entropy", "weighted"),
+    "pools": ("max", "mean"),
+}
+_SEQUENCE = {
+    "module": "ctseq.families.sequence_heads",
+    "takes": ("slice",),
+    "together": True,
+    "epochs": True,
+}
+FAMILIES: dict[str, Family] = {
+    "linear": Family("ctseq.families.linear", "final linear layer", epochs=True),
+    "mean": Family(words="linear layer on the mean of the slices", **_SEQUENCE),
+    "max": Family(words="linear layer on the maximum of the slices", **_SEQUENCE),
+    "attention": Family(words="gated attention over the slices", **_SEQUENCE),
+    "lstm": Family(words="LSTM that reads the slices in order", **_SEQUENCE),
+    "gru": Family(words="GRU that reads the slices in order", **_SEQUENCE),
+    "logistic": Family(words="logistic regression", **_CLASSICAL),
+    "svm": Family(words="support vector machine", **_CLASSICAL),
+    "forest": Family(words="random forest", **_CLASSICAL),
+    "neighbours": Family(words="nearest neighbours", **_CLASSICAL),
+    "mlp": Family(words="multilayer perceptron", **_CLASSICAL),
+}
