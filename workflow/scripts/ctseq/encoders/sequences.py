@@ -32,7 +32,7 @@ def sample_frames(n_slices: int, frames: int, *, sampling: str) -> np.ndarray:
 
 def first_slices(rows: pd.DataFrame, number: int | None) -> np.ndarray:
     """Return the indices in `rows`, `tables.ROWS`, of each patient's first slices; None for all."""
-    index = rows.groupby("patient_id").cumcount().to_numpy()
+    index = rows.groupby("scan_id").cumcount().to_numpy()
     return np.flatnonzero(index < (np.inf if number is None else number))
 
 
@@ -45,7 +45,7 @@ def ordered_slices(
     body. With a seed, the study's and the replicate's number, each patient's slices are in a random
     order of their own, another in each replicate.
     """
-    patients = rows.reset_index(drop=True).groupby("patient_id", sort=False)
+    patients = rows.reset_index(drop=True).groupby("scan_id", sort=False)
     indices = {patient: own.index.to_numpy() for patient, own in patients}
     if shuffle_seed is None:
         return indices
