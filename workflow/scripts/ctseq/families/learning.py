@@ -1,52 +1,220 @@
-"""Training on the features of a frozen encoder, whatever its way, in memory.
+"""Fitting a model to features and predicting from it, whatever its family, in memory.
 
-Rules run one way each, from the module that has it. What trains many times, such as a learning
-curve, reads the features once and calls `learn`.
+Rules fit a model once and store it. What trains many times, such as a learning curve, reads the
+features once and calls `learn`.
 """
 
-from collections.abc import Mapping
-from pkgutil import resolve_name
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ctseq.families.frozen import Features, Learned
-from ctseq.study.models import HEAD_FAMILIES
+from ctseq.core.errors import InputError
+from ctseq.core.tables import typed
+from ctseq.encoders.sequences import ordered_slices
+from ctseq.families.contract import Fitted, Learned, module_of
+from ctseq.families.features import Features, Labelled
+from ctseq.families.fusion import scale_of
+from ctseq.families.inputs import Reading
+from ctseq.families.pooling import POOLS
+from ctseq.families.registry import FAMILIES
+from ctseq.families.tables import ATTENTION
+from ctseq.replicates.splits import rows_of
+from ctseq.replicates.tasks import Task, draw_task
 
-# By names, so that no way needs the libraries of another before it is taken.
-_WAYS = {
-    "linear": "ctseq.families.tuning:learn_linear",
-    "sequence": "ctseq.families.sequence_heads:learn_sequence",
-    "classical": "ctseq.families.classical:learn_classical",
-}
+# What an encoder's description says that decides its features.
+_DECIDES = ("weights_sha256", "settings", "architecture", "pooling", "frames", "preprocessing")
+_DECIDES += ("width",)
 
 
 def learn(
-    data: Features,
+    data: Labelled,
     split: pd.DataFrame,
-    model: Mapping[str, Any],
+    settings: Mapping[str, Any],
     *,
     folds: int | None,
     seed: int,
     replicate: int,
-) -> Learned:
-    """Learn from the training patients of a split and score its test patients.
+) -> pd.DataFrame:
+    """Fit a model, predict the test patients, and return `replicates.tables.SCORES`.
+
+    Parameters are those of `fit`.
+    """
+    task, learned = fit(data, split, settings, folds=folds, seed=seed, replicate=replicate)
+    tested, _ = predict(learned.fitted, data.features, patients=patients_of(split, "test"))
+    return tabulate(task, learned, tested)
+
+
+def fit(
+    data: Labelled,
+    split: pd.DataFrame,
+    settings: Mapping[str, Any],
+    *,
+    folds: int | None,
+    seed: int,
+    replicate: int,
+) -> tuple[Task, Learned]:
+    """Learn from the training patients of a split; return what was to be learned, and what was.
 
     Parameters
     ----------
     data
-        The features, read once for all trainings.
+        Features and labels, read once for all trainings.
     split
         `replicates.tables.SPLIT`. Every patient with features is in it, in one subset.
-    model
-        Settings of the head, as `study.models.Model.head_settings` returns them.
+    settings
+        The model's, as `study.study.Model.settings` returns them.
     folds
         Number of inner folds of the training patients that choose; None if the test patients
-        choose the epoch, which classical heads do not allow.
+        choose the epoch, which families that always tune do not allow.
     seed, replicate
         The study's seed and the number of the replicate. Together they seed all that is random in
         a training: a new head, the order of rows, inner folds, shuffled slices. The split has been
         drawn: another number trains anew on the same patients.
+
+    Raises
+    ------
+    InputError
+        If the family cannot read what the encoders see.
     """
-    way = resolve_name(_WAYS[HEAD_FAMILIES[model["head"]]])
-    return way(data, split, model, folds=folds, seed=seed, replicate=replicate)
+    about, features = FAMILIES[settings["family"]], data.features
+    if about.always_tunes and folds is None:
+        raise ValueError(f"{settings['family']} chooses on inner folds, and there are none")
+    reading = Reading(
+        sequences=about.together,
+        pool=settings.get("pool", settings["family"] if settings["family"] in POOLS else None),
+        order=[seed, replicate] if settings.get("shuffled") else None,
+        scale=_scale(features, split),
+    )
+    _check_sight(settings, reading, features)
+    inputs = reading.inputs_of(features)
+    task = draw_task(
+        inputs.rows,
+        data.scans,
+        data.slices,
+        split,
+        labels=settings.get("labels", "scan"),
+        sequence_rule=settings.get("sequence_rule"),
+        views=features.views,
+        folds=folds,
+        seed=seed,
+        replicate=replicate,
+    )
+    module = module_of(settings["family"])
+    learned = module.fit(inputs, task, settings, seed=seed, replicate=replicate)
+    fitted = replace(learned.fitted, reading=reading, encoders=features.encoders)
+    return task, replace(learned, fitted=fitted)
+
+
+def predict(
+    fitted: Fitted, features: Features, *, patients: Collection[str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predict a dataset's scans from a fitted model.
+
+    Each scan is predicted alone, so that no other matters, not even to the last digit.
+
+    Parameters
+    ----------
+    fitted
+        As `fit` or `stored.read_fitted` returns it.
+    features
+        By the encoders that it was fitted with, of any dataset.
+    patients
+        Ids of those whose scans are predicted; None for all.
+
+    Returns
+    -------
+    scores
+        `replicates.tables.SCORES` but for the subset.
+    attention
+        `tables.ATTENTION`; without rows if the family has none.
+
+    Raises
+    ------
+    InputError
+        If the features are of other encoders.
+    """
+    _check_encoders(fitted, features)
+    module, scores, attention = module_of(fitted.family), [], []
+    for slices in ordered_slices(features.rows, shuffle_seed=None).values():
+        if patients is None or features.rows["patient_id"].iat[slices[0]] in patients:
+            own = features.copied(slices)
+            inputs = fitted.reading.inputs_of(own)
+            found = module.predict(fitted, inputs)
+            scores.append(inputs.rows.assign(probability=found.probability))
+            attention += [
+                own.rows.iloc[members].assign(weight=weights)
+                for members, weights in zip(inputs.members or (), found.attention, strict=False)
+            ]
+    weights = pd.concat(attention) if attention else typed([], ATTENTION)
+    order = ["patient_id", "scan_id", "slice_number"]
+    return tuple(
+        table.sort_values(order, ignore_index=True, kind="stable")
+        for table in (pd.concat(scores), weights)
+    )
+
+
+def tabulate(task: Task, learned: Learned, tested: pd.DataFrame) -> pd.DataFrame:
+    """Return `replicates.tables.SCORES` of the test rows and those that inner fits held out.
+
+    `tested` are the scores that `predict` returns of the test patients.
+    """
+    held_out = [
+        task.rows.iloc[fit.held_out].assign(subset="held_out", probability=probability)
+        for fit, probability in zip(task.inner, learned.held_out, strict=True)
+    ]
+    order = ["subset", "patient_id", "scan_id", "slice_number"]
+    scores = pd.concat([tested.assign(subset="test"), *held_out])
+    return scores.sort_values(order, ignore_index=True, kind="stable")
+
+
+def patients_of(split: pd.DataFrame, subset: str) -> set[str]:
+    """Return the ids of the patients of a subset."""
+    return set(split.loc[split["subset"] == subset, "patient_id"])
+
+
+def _scale(features: Features, split: pd.DataFrame):
+    """Return what several encoders' features are standardised by, from the training patients."""
+    if len(features.vectors) == 1:
+        return None
+    train = np.flatnonzero(rows_of(split, "train", features.rows["patient_id"]))
+    views = [train + view * len(features.rows) for view in range(features.views)]
+    return scale_of(features.vectors, np.concatenate(views))
+
+
+def _check_sight(settings: Mapping[str, Any], reading: Reading, features: Features) -> None:
+    family = settings["family"]
+    seen = {encoder["settings"]["sees"] for encoder in features.encoders}
+    takes = ("slice",) if reading.pool else FAMILIES[family].takes
+    if not seen <= {*takes}:
+        pool = f" with pool {reading.pool}" if reading.pool else ""
+        raise InputError(
+            f"The family {family}{pool} reads features of a {' or '.join(takes)}, and its encoder "
+            f"sees a {' or '.join(sorted(seen - {*takes}))}. Choose another encoder or family for "
+            "the model (models.<name>)."
+        )
+
+
+def _check_encoders(fitted: Fitted, features: Features) -> None:
+    """Check that features are by the encoders that a model was fitted with."""
+    pairs: list[tuple[Any, Any]] = [(len(fitted.encoders), len(features.encoders))]
+    names = ["number of encoders"]
+    for own, other in zip(fitted.encoders, features.encoders, strict=False):
+        names += _DECIDES
+        pairs += [(own.get(name), other.get(name)) for name in _DECIDES]
+    for name, (own, other) in zip(names, pairs, strict=True):
+        if own != other:
+            raise InputError(
+                f"The model was fitted with another encoder than these features are by: its {name} "
+                f"is {_shown(own, other)}, and theirs {_shown(other, own)}. Make the features with "
+                "the model's own encoder, or delete its folder `fitted` and fit it again."
+            )
+
+
+def _shown(one: Any, other: Any) -> Any:
+    """Return a value, of two mappings only what differs."""
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return one
+    return {name: value for name, value in one.items() if value != other.get(name)}

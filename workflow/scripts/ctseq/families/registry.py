@@ -48,15 +48,17 @@ _CLASSICAL = {
     "pools": ("max", "mean"),
 }
 _SEQUENCE = {
-    "module": "ctseq.families.sequence_heads",
+    "module": "ctseq.families.trained.sequence_heads",
     "takes": ("slice",),
     "together": True,
     "epochs": True,
 }
+# A linear layer reads pooled slices as it does any other row.
+_POOLED = _SEQUENCE | {"module": "ctseq.families.trained.linear"}
 FAMILIES: dict[str, Family] = {
-    "linear": Family("ctseq.families.linear", "final linear layer", epochs=True),
-    "mean": Family(words="linear layer on the mean of the slices", **_SEQUENCE),
-    "max": Family(words="linear layer on the maximum of the slices", **_SEQUENCE),
+    "linear": Family("ctseq.families.trained.linear", "final linear layer", epochs=True),
+    "mean": Family(words="linear layer on the mean of the slices", **_POOLED),
+    "max": Family(words="linear layer on the maximum of the slices", **_POOLED),
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),
     "lstm": Family(words="LSTM that reads the slices in order", **_SEQUENCE),
     "gru": Family(words="GRU that reads the slices in order", **_SEQUENCE),

@@ -1,25 +1,25 @@
-"""Heads that see a patient's slices together: pooling, attention and recurrent heads.
+"""Heads that see the slices of a scan together: attention and recurrent heads.
 
-All of them learn from the features of single slices, so differences between them are due to how
-they read the sequence: recurrent heads see the order of its slices, the others do not.
+They learn from the features of single slices, as do linear layers on pooled slices, so differences
+between them are due to how they read the sequence: recurrent heads see the order of its slices, the
+others do not.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch.func import functional_call
 
 from ctseq.cache.row_arrays import Rows
-from ctseq.encoders.sequences import ordered_slices
-from ctseq.families.frozen import Features, Learned
-from ctseq.families.heads import LINEAR, Head, Parameters, initial_layer, layer_logits
-from ctseq.families.tables import ATTENTION
-from ctseq.families.tuning import tune_head
-from ctseq.replicates.tasks import draw_task
+from ctseq.families.contract import Fitted, Learned, Predicted
+from ctseq.families.heads import Head, Parameters, initial_layer, layer_logits
+from ctseq.families.inputs import Inputs
+from ctseq.families.trained.training import predict as predict_rows
+from ctseq.families.trained.tuning import tune_head
+from ctseq.replicates.tasks import Task
 
 # Width of the attention's hidden layer (128 in Ilse et al. 2018) and of a recurrent state in either
 # direction: narrow, because a head learns from some fifty patients.
@@ -41,9 +41,9 @@ def _initial_attention(
 
 
 def _attention_weights(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return each slice's weight by gated attention, shape (trainings, patients, slices).
+    """Return each slice's weight by gated attention, shape (trainings, scans, slices).
 
-    The weights of a patient's slices sum to 1.
+    The weights of a scan's slices sum to 1.
     """
     features, lengths = inputs
 
@@ -96,17 +96,11 @@ def _recurrent(kind: type[torch.nn.RNNBase]) -> Head:
     return Head(initial, logits)
 
 
-# `head.type` to the head. Pooled slices are one row of features, which a linear layer reads.
+# A family to its head.
 SEQUENCE_HEADS: dict[str, Head] = {
-    "mean": LINEAR,
-    "max": LINEAR,
     "attention": Head(_initial_attention, _attention_logits),
     "lstm": _recurrent(torch.nn.LSTM),
     "gru": _recurrent(torch.nn.GRU),
-}
-_POOLED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "mean": lambda slices: slices.mean(axis=0, dtype=np.float64).astype(np.float32),
-    "max": lambda slices: slices.max(axis=0),
 }
 
 
@@ -115,7 +109,7 @@ class Padded:
     """Sequences padded with 0 to the length of the longest, on demand.
 
     `features` are float32, shape (slices, features); `sequences` are the rows of them that each
-    patient has, in the order in which heads read them.
+    scan has, in the order in which heads read them.
     """
 
     features: Rows
@@ -123,83 +117,51 @@ class Padded:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Patients, slices of the longest sequence, features."""
+        """Scans, slices of the longest sequence, features."""
         return len(self.sequences), max(map(len, self.sequences)), self.features.shape[1]
 
-    def __getitem__(self, patients: np.ndarray) -> np.ndarray:
-        """Return the sequences of patients, (...), as an array (..., slices, features)."""
-        padded = np.zeros((*patients.shape, *self.shape[1:]), np.float32)
-        for index, patient in np.ndenumerate(patients):
-            rows = self.sequences[patient]
+    def __getitem__(self, scans: np.ndarray) -> np.ndarray:
+        """Return the sequences of scans, (...), as an array (..., slices, features)."""
+        padded = np.zeros((*scans.shape, *self.shape[1:]), np.float32)
+        for index, scan in np.ndenumerate(scans):
+            rows = self.sequences[scan]
             padded[index][: len(rows)] = self.features[rows]
         return padded
 
 
-def sequence_inputs(
-    features: Rows, sequences: Sequence[np.ndarray], *, head: str
-) -> list[np.ndarray | Padded]:
-    """Return the features of slices grouped by patient, as a sequence head takes them.
+def fit(
+    inputs: Inputs, task: Task, settings: Mapping[str, Any], *, seed: int, replicate: int
+) -> Learned:
+    """Train a head that sees all slices of a scan together; see `contract.FamilyModule`."""
+    options = {"std": inputs.initializer_range, "settings": settings}
+    options |= {"seed": seed, "replicate": replicate}
+    return tune_head(SEQUENCE_HEADS[settings["family"]], sequences_of(inputs), task, **options)
 
-    `features` and `sequences` are those of `Padded`, `head` is a key of `SEQUENCE_HEADS`. A pooling
-    head takes features (patients, features), others `Padded` and numbers of slices (patients,).
-    """
-    if head in _POOLED:
-        return [np.stack([_POOLED[head](features[rows]) for rows in sequences])]
-    return [Padded(features, sequences), np.array([len(rows) for rows in sequences])]
+
+def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
+    """Predict a scan, and tell how an attention head weighs its slices."""
+    sequences, rows = sequences_of(inputs), np.arange(len(inputs.rows))
+    probability = predict_rows(SEQUENCE_HEADS[fitted.family], fitted.arrays, sequences, rows)
+    if fitted.family != "attention":
+        return Predicted(probability)
+    return Predicted(probability, slice_attention(fitted.arrays, [own[rows] for own in sequences]))
+
+
+def sequences_of(inputs: Inputs) -> tuple[Padded, np.ndarray]:
+    """Return sequences as heads take them, and their numbers of slices, shape (scans,)."""
+    lengths = np.array([len(slices) for slices in inputs.members])
+    return Padded(inputs.vectors, inputs.members), lengths
 
 
 @torch.no_grad()
 def slice_attention(
-    head: str, parameters: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray]
+    parameters: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
-    """Return the weights that a trained attention head gives the slices of each patient.
+    """Return the weights that a trained attention head has for the slices of each scan.
 
-    `inputs` are the rows of some patients of what `sequence_inputs` returns. The weights are in the
-    order in which the head reads the slices and sum to 1; heads without attention have none.
+    `inputs` are some rows of both that `sequences_of` returns. The weights are in the order in
+    which the head reads the slices and sum to 1.
     """
-    if head != "attention":
-        return []
     stack = {name: torch.from_numpy(value)[None] for name, value in parameters.items()}
     weights = _attention_weights(stack, [torch.from_numpy(values)[None] for values in inputs])[0]
     return [row[:length].numpy() for row, length in zip(weights, inputs[1], strict=True)]
-
-
-def learn_sequence(
-    data: Features,
-    split: pd.DataFrame,
-    model: Mapping[str, Any],
-    *,
-    folds: int | None,
-    seed: int,
-    replicate: int,
-) -> Learned:
-    """Train a head that sees all slices of a patient together; see `learning.learn`."""
-    head, seeds = model["head"], {"seed": seed, "replicate": replicate}
-    order = [seed, replicate] if model["shuffled"] else None
-    sequences = ordered_slices(data.rows, shuffle_seed=order)
-    rows = pd.DataFrame({"patient_id": list(sequences), "slice_number": pd.NA})
-    # Mirrored copies of the slices come behind the slices.
-    views = range(data.views)
-    members = [own + view * len(data.rows) for view in views for own in sequences.values()]
-    inputs = sequence_inputs(data.vectors, members, head=head)
-    options = {"labels": "patient", "sequence_rule": None, "views": data.views, "folds": folds}
-    task = draw_task(rows, data.patients, None, split, **options, **seeds)
-    learned = tune_head(
-        SEQUENCE_HEADS[head],
-        inputs,
-        task,
-        std=data.initializer_range,
-        training=model["training"],
-        **seeds,
-    )
-    test = task.outer.held_out
-    weights = slice_attention(head, learned.parameters, [part[test] for part in inputs])
-    read = [data.rows.iloc[members[patient]] for patient in test]
-    return replace(learned, attention=_attention_table(read, weights))
-
-
-def _attention_table(slices: list[pd.DataFrame], weights: list[np.ndarray]) -> pd.DataFrame:
-    """Return the weight of each patient's slices in anatomical order; without weights, no rows."""
-    parts = [rows.assign(weight=weight) for rows, weight in zip(slices, weights, strict=False)]
-    table = pd.concat(parts) if parts else pd.DataFrame(columns=list(ATTENTION.columns))
-    return table.sort_values(["patient_id", "slice_number"], ignore_index=True)

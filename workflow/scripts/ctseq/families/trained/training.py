@@ -147,6 +147,7 @@ def predict(
     head: Head, parameters: Mapping[str, np.ndarray], inputs: Sequence[Rows], rows: np.ndarray
 ) -> np.ndarray:
     """Return the probability of the target of some rows, in double precision, shape (rows,)."""
+    torch.set_num_threads(1)
     stack = {name: torch.from_numpy(value)[None].double() for name, value in parameters.items()}
     size = max(1, _SCORED // max(math.prod(values.shape[1:]) for values in inputs))
     found = [np.empty(0)]

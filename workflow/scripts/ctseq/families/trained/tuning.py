@@ -9,44 +9,11 @@ import pandas as pd
 
 from ctseq.cache.row_arrays import Rows
 from ctseq.core.seeds import HEAD, ORDER
-from ctseq.families.frozen import Features, Learned
-from ctseq.families.heads import LINEAR, Head, relative_weight_change
+from ctseq.families.contract import Fitted, Learned
+from ctseq.families.heads import Head, relative_weight_change
 from ctseq.families.ties import first_best
-from ctseq.families.training import Examples, predict, train
-from ctseq.replicates.tasks import Fit, Task, draw_task, tabulate_scores
-
-
-def learn_linear(
-    data: Features,
-    split: pd.DataFrame,
-    model: Mapping[str, Any],
-    *,
-    folds: int | None,
-    seed: int,
-    replicate: int,
-) -> Learned:
-    """Train a final linear layer on the features of single rows; see `learning.learn`."""
-    task = draw_task(
-        data.rows,
-        data.patients,
-        data.slices,
-        split,
-        labels=model["labels"],
-        sequence_rule=model["sequence_rule"],
-        views=data.views,
-        folds=folds,
-        seed=seed,
-        replicate=replicate,
-    )
-    return tune_head(
-        LINEAR,
-        [data.vectors],
-        task,
-        std=data.initializer_range,
-        training=model["training"],
-        seed=seed,
-        replicate=replicate,
-    )
+from ctseq.families.trained.training import Examples, train
+from ctseq.replicates.tasks import Fit, Task
 
 
 def tune_head(
@@ -55,7 +22,7 @@ def tune_head(
     task: Task,
     *,
     std: float,
-    training: Mapping[str, Any],
+    settings: Mapping[str, Any],
     seed: int,
     replicate: int,
 ) -> Learned:
@@ -63,8 +30,8 @@ def tune_head(
 
     With inner fits, every learning rate is trained on each; rate and epoch are those with the
     lowest loss over all rows held out, and the head is trained anew on all training rows up to
-    that epoch. Test rows are then scored once. Without inner fits, the epoch is the one with the
-    highest accuracy on the scans of the test patients, who choose in the paper, too.
+    that epoch. Without inner fits, the epoch is the one with the highest accuracy on the scans of
+    the test patients, who choose in the paper, too.
 
     Parameters
     ----------
@@ -74,11 +41,12 @@ def tune_head(
         The rows to learn from.
     std
         Standard deviation of the final layer's initial weights.
-    training
-        The section `training` of the configuration.
+    settings
+        The model's, with the section ``training`` of the configuration.
     seed, replicate
         The study's seed, and the number of the replicate.
     """
+    training = settings["training"]
     rng = np.random.default_rng([seed, replicate, HEAD])
     initial = head.initial(inputs[0].shape[-1], std, rng)
     learn = partial(
@@ -90,11 +58,10 @@ def tune_head(
         seed=[seed, replicate, ORDER],
     )
     rates = np.atleast_1d(training["learning_rate"]).tolist()
-    test = task.outer.held_out
     if task.inner:
         candidates = learn(task.inner, rates=rates, by="loss")
         chosen = candidates[first_best([candidate.score for candidate in candidates])]
-        everything = Fit(task.outer.train, test[:0])
+        everything = Fit(task.outer.train, task.outer.held_out[:0])
         (final,) = learn([everything], rates=[chosen.rate], by="loss", epochs=chosen.epoch)
         held_out = chosen.probabilities
     else:
@@ -106,8 +73,8 @@ def tune_head(
     (parameters,) = final.parameters
     change = relative_weight_change(initial["weight"], parameters["weight"])
     return Learned(
-        tabulate_scores(task, predict(head, parameters, inputs, test), held_out),
+        Fitted(settings, arrays=parameters),
+        held_out,
         {"peak_rate": chosen.rate, "epoch": chosen.epoch, "relative_weight_change": change},
-        parameters,
         history.assign(images_per_second=np.nan),
     )

@@ -1,0 +1,117 @@
+"""The features of a dataset, by one encoder or several, and what is known of its scans."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctseq.cache.features import map_features
+from ctseq.cache.row_arrays import RowArrays, Rows
+from ctseq.cache.tables import ROWS
+from ctseq.core.errors import InputError
+from ctseq.core.files import read_json
+from ctseq.core.tables import read_table, read_tables
+from ctseq.encoders.registry import SIGHTS
+from ctseq.intake.tables import SCANS, SLICES
+
+
+@dataclass(frozen=True)
+class Features:
+    """What encoders made of a dataset.
+
+    Attributes
+    ----------
+    vectors
+        Of each encoder, float32, shape (views * rows, width).
+    views
+        Copies of the rows in `vectors`: 2 where mirrored ones follow the originals.
+    rows
+        `cache.tables.ROWS`: the slice or scan of each row, the same of every encoder.
+    encoders
+        The description of each encoder, as the script `describe_encoder` writes it.
+    """
+
+    vectors: Sequence[Rows]
+    views: int
+    rows: pd.DataFrame
+    encoders: Sequence[Mapping[str, Any]]
+
+    def copied(self, rows: np.ndarray) -> "Features":
+        """Return some rows, without mirrored copies, in memory."""
+        vectors = [own[rows] for own in self.vectors]
+        return Features(vectors, 1, self.rows.iloc[rows].reset_index(drop=True), self.encoders)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Features of a dataset with its tables: `intake.tables.SCANS` and `SLICES`."""
+
+    features: Features
+    scans: pd.DataFrame
+    slices: pd.DataFrame
+
+
+def read_features(inputs: Any) -> Features:
+    """Read the features that a model takes, once for any number of trainings and predictions.
+
+    `inputs` has paths by name: ``descriptions``, one an encoder; ``features``, ``rows`` and, if the
+    model learns from mirrored images too, ``mirrored``: encoder by encoder, of each a file a shard.
+    The features are mapped: memory holds those that are asked for.
+
+    Raises
+    ------
+    InputError
+        If files do not belong together, or encoders have not the same rows.
+    """
+    encoders = {Path(path).stem: read_json(path) for path in inputs.descriptions}
+    views = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
+    of_views = [_by_encoder(getattr(inputs, view), len(encoders)) for view in views]
+    vectors = [
+        RowArrays([map_features(path) for paths in own for path in paths])
+        for own in zip(*of_views, strict=True)
+    ]
+    tables = [read_tables(paths, ROWS) for paths in _by_encoder(inputs.rows, len(encoders))]
+    for (name, encoder), own, rows in zip(encoders.items(), vectors, tables, strict=True):
+        _check(name, encoder, own.shape, rows, len(views))
+        if not rows.equals(tables[0]):
+            raise InputError(
+                f"The encoders {next(iter(encoders))} and {name} have not the same rows, so their "
+                f"features cannot be joined. Both have to see slices, with the same `first_slices` "
+                f"(encoders.{name}.first_slices), or both sequences."
+            )
+    return Features(vectors, len(views), tables[0], list(encoders.values()))
+
+
+def read_labelled(inputs: Any) -> Labelled:
+    """Read a model's features, as `read_features` does, and the tables ``scans`` and ``slices``."""
+    tables = read_table(inputs.scans, SCANS), read_table(inputs.slices, SLICES)
+    return Labelled(read_features(inputs), *tables)
+
+
+def _by_encoder(paths: Sequence[Any], encoders: int) -> list[Sequence[Any]]:
+    shards = len(paths) // encoders
+    return [paths[start : start + shards] for start in range(0, encoders * shards, shards)]
+
+
+def _check(
+    name: str, encoder: Mapping[str, Any], shape: tuple[int, ...], rows: pd.DataFrame, views: int
+) -> None:
+    """Check that features and rows are what an encoder, as it is described, would make."""
+    found = f"{shape[0]} rows of {shape[1]} numbers"
+    if shape != (views * len(rows), encoder["width"]):
+        problem = f"{found}, where {views} x {len(rows)} of {encoder['width']} are expected"
+    elif rows["slice_number"].isna().any() == (_row_of(encoder) == "slice"):
+        problem = f"{found} that are not each a {_row_of(encoder)}"
+    else:
+        return
+    raise InputError(
+        f"The features of the encoder {name} are {problem}: its files are of different settings. "
+        f"Delete features/{name}* of the dataset and make them again."
+    )
+
+
+def _row_of(encoder: Mapping[str, Any]) -> str:
+    return SIGHTS[encoder["settings"]["sees"]].row

@@ -1,0 +1,1 @@
+"""Families whose heads are trained in epochs on features."""

@@ -1,0 +1,28 @@
+"""The linear head: a final layer on rows of features, or on the pooled slices of scans."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ctseq.families.contract import Fitted, Learned, Predicted
+from ctseq.families.heads import LINEAR
+from ctseq.families.inputs import Inputs
+from ctseq.families.trained.training import predict as predict_rows
+from ctseq.families.trained.tuning import tune_head
+from ctseq.replicates.tasks import Task
+
+
+def fit(
+    inputs: Inputs, task: Task, settings: Mapping[str, Any], *, seed: int, replicate: int
+) -> Learned:
+    """Train a final linear layer; see `contract.FamilyModule`."""
+    options = {"std": inputs.initializer_range, "settings": settings}
+    options |= {"seed": seed, "replicate": replicate}
+    return tune_head(LINEAR, [inputs.vectors], task, **options)
+
+
+def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
+    """Predict the rows of a scan."""
+    rows = np.arange(len(inputs.rows))
+    return Predicted(predict_rows(LINEAR, fitted.arrays, [inputs.vectors], rows))
