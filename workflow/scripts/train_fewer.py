@@ -4,14 +4,14 @@ from ctseq.core.logs import rule_log
 from ctseq.core.tables import write_table
 from ctseq.evidence.further.tables import FEWER
 from ctseq.evidence.further.trainings import train_fewer
-from ctseq.families.frozen import read_features
+from ctseq.families.features import read_labelled
 from ctseq.replicates.splits import read_split
 
 
 def main(inputs, runs, *, name, **settings):
     """Write the metrics of all runs of the model `name`."""
     splits = {number: read_split(path) for number, path in enumerate(inputs.splits, start=1)}
-    rows = train_fewer(read_features(inputs), splits, **settings)
+    rows = train_fewer(read_labelled(inputs), splits, **settings)
     write_table(rows.assign(model=name), runs, FEWER)
 
 

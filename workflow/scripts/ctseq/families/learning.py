@@ -4,7 +4,7 @@ Rules fit a model once and store it. What trains many times, such as a learning 
 features once and calls `learn`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from ctseq.core.tables import typed
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.contract import Fitted, Learned, module_of
 from ctseq.families.features import Features, Labelled
-from ctseq.families.fusion import scale_of
+from ctseq.families.fusion import Scale, scale_of
 from ctseq.families.inputs import Reading
 from ctseq.families.pooling import POOLS
 from ctseq.families.registry import FAMILIES
@@ -138,8 +138,9 @@ def predict(
     """
     _check_encoders(fitted, features)
     module, scores, attention = module_of(fitted.family), [], []
+    patient = features.rows["patient_id"].to_numpy()
     for slices in ordered_slices(features.rows, shuffle_seed=None).values():
-        if patients is None or features.rows["patient_id"].iat[slices[0]] in patients:
+        if patients is None or patient[slices[0]] in patients:
             own = features.copied(slices)
             inputs = fitted.reading.inputs_of(own)
             found = module.predict(fitted, inputs)
@@ -175,7 +176,7 @@ def patients_of(split: pd.DataFrame, subset: str) -> set[str]:
     return set(split.loc[split["subset"] == subset, "patient_id"])
 
 
-def _scale(features: Features, split: pd.DataFrame):
+def _scale(features: Features, split: pd.DataFrame) -> Scale | None:
     """Return what several encoders' features are standardised by, from the training patients."""
     if len(features.vectors) == 1:
         return None

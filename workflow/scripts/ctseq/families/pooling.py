@@ -6,8 +6,8 @@ import numpy as np
 
 from ctseq.cache.row_arrays import Rows
 
-# `pool` of the configuration, or the family of that name, to a function of a scan's slices, float32,
-# shape (slices, width), that returns one row, shape (width,).
+# `pool` of the configuration, or the family of that name, to a function of a scan's slices,
+# float32, shape (slices, width), that returns one row, shape (width,).
 POOLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mean": lambda slices: slices.mean(axis=0, dtype=np.float64).astype(np.float32),
     "max": lambda slices: slices.max(axis=0),

@@ -87,9 +87,24 @@ def read_fitted(folder: str | Path) -> Fitted:
     scale = [arrays.pop(name) for name in _SCALE if name in arrays]
     reading = Reading(**found["reading"], scale=Scale(*scale) if scale else None)
     estimators = _read_estimators(folder / _ESTIMATORS, family)
-    return Fitted(
-        found["settings"], found["facts"], arrays, estimators, reading, found["encoders"]
-    )
+    return Fitted(found["settings"], found["facts"], arrays, estimators, reading, found["encoders"])
+
+
+def check_settings(fitted: Fitted, settings: Mapping[str, Any], folder: str | Path) -> None:
+    """Check that a model, read from a folder, was fitted with settings.
+
+    Raises
+    ------
+    InputError
+        If it was fitted with others.
+    """
+    if fitted.settings != settings:
+        names = fitted.settings.keys() | settings.keys()
+        other = [n for n in sorted(names) if fitted.settings.get(n) != settings.get(n)]
+        raise InputError(
+            f"{folder} was fitted with other settings of the model than it has now: "
+            f"{', '.join(other)} differ. {_CURE}"
+        )
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

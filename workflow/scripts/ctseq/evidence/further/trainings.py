@@ -13,16 +13,16 @@ from ctseq.core.progress import progress
 from ctseq.core.seeds import FEWER
 from ctseq.evidence.evaluation import evaluate
 from ctseq.evidence.further import tables
-from ctseq.families.frozen import Features
+from ctseq.families.features import Labelled
 from ctseq.families.learning import learn
-from ctseq.replicates.splits import draw_split
+from ctseq.replicates.splits import draw_split, positive_patients
 
 # Replicate to its split, `replicates.tables.SPLIT`.
 Splits = Mapping[int, pd.DataFrame]
 
 
 def train_seeds(
-    data: Features,
+    data: Labelled,
     splits: Splits,
     *,
     seeds: int,
@@ -45,14 +45,14 @@ def train_seeds(
     pairs = [(replicate, number) for replicate in splits for number in range(1, seeds + 1)]
     rows = []
     for replicate, number in progress(pairs, total=len(pairs), unit="trainings"):
-        learned = learn(data, splits[replicate], replicate=number, **learning)
+        scores = learn(data, splits[replicate], replicate=number, **learning)
         names = {"replicate": replicate, "seed": number}
-        rows += _measured(learned.scores, data.patients, evaluation, metrics, names)
+        rows += _measured(scores, data.scans, evaluation, metrics, names)
     return pd.DataFrame(rows, columns=_without_model(tables.SEEDED))
 
 
 def train_fewer(
-    data: Features,
+    data: Labelled,
     splits: Splits,
     *,
     shares: Sequence[float],
@@ -70,20 +70,20 @@ def train_fewer(
     for replicate, split in splits.items():
         order = [learning["seed"], replicate, FEWER]
         for share in shares:
-            part = fewer_patients(split, data.patients, share=share, seed=order)
-            if min(_class_sizes(part, data.patients)) >= needed:
+            part = fewer_patients(split, data.scans, share=share, seed=order)
+            if min(_class_sizes(part, data.scans)) >= needed:
                 parts.append((replicate, share, part))
     rows = []
     for replicate, share, part in progress(parts, total=len(parts), unit="trainings"):
-        learned = learn(data, part, replicate=replicate, **learning)
+        scores = learn(data, part, replicate=replicate, **learning)
         n_train = int((part["subset"] == "train").sum())
         names = {"share": share, "replicate": replicate, "n_train": n_train}
-        rows += _measured(learned.scores, data.patients, evaluation, metrics, names)
+        rows += _measured(scores, data.scans, evaluation, metrics, names)
     return pd.DataFrame(rows, columns=_without_model(tables.FEWER))
 
 
 def fewer_patients(
-    split: pd.DataFrame, patients: pd.DataFrame, *, share: float, seed: Sequence[int]
+    split: pd.DataFrame, scans: pd.DataFrame, *, share: float, seed: Sequence[int]
 ) -> pd.DataFrame:
     """Return a split with a share of its training patients; the others are in no subset.
 
@@ -94,8 +94,8 @@ def fewer_patients(
     ----------
     split
         `replicates.tables.SPLIT`.
-    patients
-        Columns ``patient_id`` and ``hemorrhage``.
+    scans
+        As for `splits.positive_patients`.
     share
         Between 0 and 1.
     seed
@@ -107,7 +107,7 @@ def fewer_patients(
         As `split`, by patient id; ``subset`` is empty where a patient is left out.
     """
     split = split.sort_values("patient_id", ignore_index=True)
-    truth = split["patient_id"].map(patients.set_index("patient_id")["hemorrhage"])
+    truth = split["patient_id"].map(positive_patients(scans))
     rng = np.random.default_rng(seed)
     subset = split["subset"].to_numpy(dtype=object, copy=True)
     for label in (0, 1):
@@ -117,7 +117,7 @@ def fewer_patients(
 
 
 def train_cells(
-    data: Features,
+    data: Labelled,
     trainings: Sequence[Mapping[str, Any]],
     *,
     replicates: Sequence[int],
@@ -140,36 +140,36 @@ def train_cells(
     """
     runs = []
     for training, replicate in product(trainings, replicates):
-        split = draw_split(data.patients, training["splits"], replicate=replicate, seed=seed)
-        _check_folds(split, data.patients, training, replicate)
+        split = draw_split(data.scans, training["splits"], replicate=replicate, seed=seed)
+        _check_folds(split, data.scans, training, replicate)
         runs.append((training, replicate, split))
     rows = []
     for training, replicate, split in progress(runs, total=len(runs), unit="trainings"):
         options = {"folds": training["folds"], "seed": seed, "replicate": replicate}
-        scores = learn(data, split, training["model"], **options).scores
+        scores = learn(data, split, training["model"], **options)
         for evaluation in training["evaluations"]:
             chosen = {key: evaluation[key] for key in ("sequence_rule", "threshold")}
             for cell in evaluation["cells"]:
                 names = {"cell": cell, "replicate": replicate}
-                rows += _measured(scores, data.patients, chosen, [metric], names)
+                rows += _measured(scores, data.scans, chosen, [metric], names)
     return pd.DataFrame(rows, columns=_without_model(tables.CELLS))
 
 
 def _measured(
     scores: pd.DataFrame,
-    patients: pd.DataFrame,
+    scans: pd.DataFrame,
     evaluation: Mapping[str, Any],
     metrics: Sequence[str],
     names: Mapping[str, Any],
 ) -> Iterator[dict[str, Any]]:
-    measured = evaluate(scores, patients, **evaluation).metrics
+    measured = evaluate(scores, scans, **evaluation).metrics
     return ({**names, "metric": name, "value": measured[name]} for name in metrics)
 
 
 def _check_folds(
-    split: pd.DataFrame, patients: pd.DataFrame, training: Mapping[str, Any], replicate: int
+    split: pd.DataFrame, scans: pd.DataFrame, training: Mapping[str, Any], replicate: int
 ) -> None:
-    folds, fewest = training["folds"], min(_class_sizes(split, patients))
+    folds, fewest = training["folds"], min(_class_sizes(split, scans))
     if folds and fewest < folds:
         raise InputError(
             f"tuning.folds is {folds}, but replicate {replicate} with splits.scheme "
@@ -179,9 +179,9 @@ def _check_folds(
         )
 
 
-def _class_sizes(split: pd.DataFrame, patients: pd.DataFrame) -> list[int]:
+def _class_sizes(split: pd.DataFrame, scans: pd.DataFrame) -> list[int]:
     train = split.loc[split["subset"] == "train", "patient_id"]
-    truth = patients.set_index("patient_id")["hemorrhage"].loc[train]
+    truth = positive_patients(scans).loc[train]
     return [int((truth == label).sum()) for label in (0, 1)]
 
 
