@@ -43,4 +43,3 @@ def comparison_problems(config: Mapping[str, Any]) -> Iterator[str]:
     pairs = [frozenset(pair) for pair in section["contrasts"]]
     for pair in sorted({pair for pair in pairs if pairs.count(pair) > 1}, key=sorted):
         yield f"comparison.contrasts has {' and '.join(sorted(pair))} twice: name the pair once"
-

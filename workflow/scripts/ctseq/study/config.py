@@ -49,7 +49,9 @@ def used_config(config: Config) -> dict[str, Any]:
     """
     names = {
         "datasets": [config["dataset"], *config["external"]],
-        "encoders": [one for name in config["compare"] for one in models.encoder_names(name, config)],
+        "encoders": [
+            one for name in config["compare"] for one in models.encoder_names(name, config)
+        ],
         "models": config["compare"],
     }
     own = {
@@ -119,7 +121,9 @@ def _naming_problems(config: Config) -> list[str]:
             "chosen on it cannot be tested on it"
         )
     unknown = [name for name in config["compare"] if name not in config["models"]]
-    found += [not_among("compare names a model, which", one, [*config["models"]]) for one in unknown]
+    found += [
+        not_among("compare names a model, which", one, [*config["models"]]) for one in unknown
+    ]
     for name in config["compare"]:
         found += [] if name in unknown else models.naming_problems(name, config)
     return found

@@ -119,7 +119,8 @@ def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
     its, key = config["encoders"][name], f"encoders.{name}"
     about = ENCODER_TYPES[its["type"]]
     if its["sees"] not in about.sees:
-        yield f"{key}.sees is {its['sees']!r}, but {its['type']} encoders see {' or '.join(about.sees)}"
+        seen = " or ".join(about.sees)
+        yield f"{key}.sees is {its['sees']!r}, but an encoder of type {its['type']} sees a {seen}"
     if about.checkpoint and "checkpoint" not in its:
         yield f"{key}.checkpoint is missing: a Hugging Face id, a local folder, or tiny"
     if not about.checkpoint and "checkpoint" in its:
@@ -129,4 +130,3 @@ def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
     if "window" in its:
         for dataset in (config["dataset"], *config["external"]):
             yield from window_problems(f"{key}.window", its["window"], config["datasets"][dataset])
-

@@ -81,11 +81,6 @@ class Model:
         return self.sequence_rule is not None
 
     @property
-    def sees_scan(self) -> bool:
-        """Whether the slices of a scan are seen in one piece, by its encoder or its family."""
-        return not self.slicewise
-
-    @property
     def encoder_shuffled(self) -> bool:
         """Whether its encoder sees shuffled slices: each replicate then has its own features."""
         return self.shuffled and self.encoders[0].row == "scan"
@@ -102,7 +97,9 @@ class Model:
             found["training"] = self.training
         else:
             found["weighted"] = self.training["loss"] == "weighted"
-        return found | {"shuffled": self.shuffled} * self.about.together
+        if self.about.together:
+            found["shuffled"] = self.shuffled
+        return found
 
 
 def label_of(name: str, config: Config) -> str:
@@ -160,8 +157,8 @@ IDLE = {
 def training_settings(name: str, config: Config) -> dict[str, Any]:
     """Return the training settings of a model: its own, and the study's others.
 
-    Settings that have no effect on what learns from a frozen encoder's features are left out, so that
-    changing them re-runs nothing.
+    Settings that have no effect on what learns from features are left out, so that changing them
+    re-runs nothing.
     """
     general = {key: value for key, value in config["training"].items() if key != "slices"}
     parts = [general, config["models"][name]["training"]]
