@@ -27,7 +27,7 @@ from passes import KINDS, own_pass, stock_training, write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
 from ctseq.families.heads import LINEAR
-from ctseq.families.training import Examples, train
+from ctseq.families.trained.training import Examples, train
 from ctseq.replicates.tasks import Fit
 
 # Of the paper's dataset: 57 patients train and 25 test, and so do their slices, on average.

@@ -131,9 +131,9 @@ def new_copy(tmp_path_factory):
 @pytest.fixture(scope="module")
 def small_forest():
     """Make forests a tenth as large, because they are fitted dozens of times."""
-    from ctseq.families.classical import CLASSICAL_HEADS
+    from ctseq.families.classical import CLASSIFIERS
 
-    forest = CLASSICAL_HEADS["forest"].classifier
+    forest = CLASSIFIERS["forest"].classifier
     trees = forest.n_estimators
     forest.set_params(n_estimators=trees // 10)
     yield

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ctseq.families.training import Examples
+from ctseq.families.trained.training import Examples
 from ctseq.replicates.aggregation import Scans
 
 # One scan that bleeds on its first slice, and two that do not.

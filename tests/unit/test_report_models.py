@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ctseq.families.classical import CLASSICAL_HEADS
+from ctseq.families.classical import CLASSIFIERS
 from ctseq.report import models
 from ctseq.report.page import render
 from reports import TWO, study_of
@@ -55,7 +55,7 @@ def test_classical_models_have_no_optimiser_epochs_or_loss_of_their_own():
 def test_classifiers_that_weigh_classes_are_known():
     weighing = {
         name
-        for name, head in CLASSICAL_HEADS.items()
+        for name, head in CLASSIFIERS.items()
         if "class_weight" in head.classifier.get_params()
     }
     assert weighing == models.WEIGHING

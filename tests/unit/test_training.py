@@ -10,9 +10,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from ctseq.core.errors import InputError
-from ctseq.families import training
 from ctseq.families.heads import LINEAR, initial_layer, relative_weight_change
-from ctseq.families.training import predict, train
+from ctseq.families.trained import training
+from ctseq.families.trained.training import predict, train
 from ctseq.replicates.tasks import Fit
 from scans import EPOCHS, LABELS, SCANS, examples_of
 

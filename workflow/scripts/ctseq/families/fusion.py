@@ -7,7 +7,7 @@ import numpy as np
 
 from ctseq.cache.row_arrays import Rows
 
-# Rows that are read at a time: 25 MB in double precision of two encoders with the usual 768 numbers.
+# Rows that are read at a time: 25 MB, in double precision, of two encoders of the usual width 768.
 _READ = 2048
 
 

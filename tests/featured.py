@@ -1,0 +1,84 @@
+"""Features of scans that families learn from, and models of every family."""
+
+import numpy as np
+import pandas as pd
+
+from ctseq.cache.tables import ROWS
+from ctseq.core.tables import typed
+from ctseq.families.features import Features, Labelled
+from ctseq.families.learning import fit
+from ctseq.families.registry import FAMILIES
+from ctseq.replicates.splits import random_split
+
+TRAINING = {
+    "learning_rate": 1e-2, "weight_decay": 0.01, "batch_size": 8, "epochs": 3, "warmup_steps": 2,
+    "patience": 3, "loss": "cross_entropy", "focal_gamma": 2.0, "sampling": "shuffled",
+    "augmentation": {"mirror": False},
+}  # fmt: skip
+
+
+def model_of(family, **changed):
+    """Return the settings of a model of a family on slices, as the configuration resolves them."""
+    about = FAMILIES[family]
+    settings = {"family": family}
+    if about.together:
+        settings["shuffled"] = False
+    elif "pool" not in changed:
+        settings |= {"labels": "slice", "sequence_rule": "any"}
+    settings |= {"training": TRAINING} if about.epochs else {"weighted": False}
+    return settings | changed
+
+
+# Of every family, and those that pool or shuffle.
+MODELS = {family: model_of(family) for family in FAMILIES}
+MODELS |= {
+    f"{family}-{pool}": model_of(family, pool=pool)
+    for family, about in FAMILIES.items()
+    for pool in about.pools[:1]
+}
+MODELS["gru-shuffled"] = model_of("gru", shuffled=True)
+
+
+def encoder_of(width, **changed):
+    """Return the description of an encoder of slices."""
+    settings = {"type": "transformers", "sees": "slice", "checkpoint": f"owner/of-{width}"}
+    description = {"settings": settings, "weights_sha256": f"{width:064d}", "width": width}
+    return description | {"initializer_range": 0.02} | changed
+
+
+def labelled(n=18, *, widths=(5,), scans=1, seed=2):
+    """Return features of patients, of whom every other bleeds on the third slice of each scan.
+
+    They have `scans` of 4 to 7 slices each, and features by encoders of some `widths`.
+    """
+    rng = np.random.default_rng(seed)
+    ids = [f"{number:03d}" for number in range(n) for _ in range(scans)]
+    table = pd.DataFrame({"patient_id": ids, "target": np.repeat(np.arange(n) % 2, scans)})
+    table["scan_id"] = ids if scans == 1 else [f"{p}-{k % scans + 1}" for k, p in enumerate(ids)]
+    lengths = rng.integers(4, 8, len(table))
+    slices = table.loc[table.index.repeat(lengths)].reset_index(drop=True)
+    slices["slice_number"] = slices.groupby("scan_id").cumcount() + 1
+    slices["target"] *= slices["slice_number"] == 3
+    vectors = [
+        rng.normal(slices["target"].to_numpy()[:, None], 1.0, (len(slices), width)) * width
+        for width in widths
+    ]
+    features = Features(
+        [own.astype(np.float32) for own in vectors],
+        1,
+        typed(slices, ROWS),
+        [encoder_of(width) for width in widths],
+    )
+    return Labelled(features, table, slices)
+
+
+def split_of(data):
+    """Return a split of which a third is tested."""
+    options = {"test_proportion": 1 / 3, "stratify": True, "seed": 0}
+    return random_split(data.scans, replicate=1, **options)
+
+
+def fitted_to(data, split, settings, folds=2):
+    """Fit a model."""
+    _, learned = fit(data, split, settings, folds=folds, seed=0, replicate=1)
+    return learned.fitted
