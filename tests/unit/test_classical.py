@@ -1,4 +1,4 @@
-"""Classical heads: each learns, is tuned inside the training patients, and repeats itself."""
+"""Classifiers: each learns, is tuned inside the training patients, and repeats itself."""
 
 import dataclasses
 
@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ctseq.families.classical import CLASSICAL_HEADS, fit_classical
-from ctseq.families.heads import LINEAR
-from ctseq.families.sequence_heads import SEQUENCE_HEADS
+from ctseq.families.classical import CLASSIFIERS, fit, predict
+from ctseq.families.inputs import Inputs
+from ctseq.families.registry import FAMILIES
 from ctseq.replicates.tasks import Fit, Task
-from ctseq.study.models import HEAD_FAMILIES
 from scans import alone
 
 pytestmark = pytest.mark.numerical
@@ -24,43 +23,61 @@ def problem(n=60):
     outer = Fit(rows[rows < 45], rows[rows >= 45])
     inner = [Fit(rows[(rows < 45) & (rows % 3 != k)], rows[(rows < 45) & (rows % 3 == k)])
              for k in range(3)]  # fmt: skip
-    index = pd.DataFrame({"patient_id": [f"{row:02d}" for row in rows], "slice_number": 1})
+    index = pd.DataFrame({"scan_id": [f"{row:02d}" for row in rows], "slice_number": 1})
     return features, Task(index, labels, alone(labels), outer, inner)
 
 
-def fit(head, features, task):
-    return fit_classical(head, features, task, weighted=False, seed=3, replicate=1)
+def learned(family, features, task, *, weighted=False, seed=3):
+    """Fit a classifier, and predict the test rows."""
+    inputs = Inputs(task.rows, features, None, 0.02)
+    settings = {"family": family, "weighted": weighted}
+    found = fit(inputs, task, settings, seed=seed, replicate=1)
+    test = task.outer.held_out
+    tested = Inputs(task.rows.iloc[test], features[test], None, 0.02)
+    return found, predict(found.fitted, tested).probability
 
 
-@pytest.fixture(scope="module", params=CLASSICAL_HEADS)
+@pytest.fixture(scope="module", params=CLASSIFIERS)
 def fitted(request, small_forest):
-    """Return each head's name and what came of it."""
-    return request.param, fit(request.param, *problem())
+    """Return each family's name and what came of it."""
+    return request.param, learned(request.param, *problem())
 
 
 def test_each_learns_the_same_thing_twice(fitted):
-    head, (chosen, scores) = fitted
+    family, (found, tested) = fitted
     features, task = problem()
-    test = scores[scores["subset"] == "test"]
     truth = task.labels[task.outer.held_out]
-    assert ((test["probability"] >= 0.5) == truth).mean() >= 0.85
-    assert scores["probability"].between(0, 1).all()
-    assert scores["subset"].value_counts().to_dict() == {"held_out": 45, "test": 15}
-    again, same_scores = fit(head, features, task)
-    assert again == chosen
-    pd.testing.assert_frame_equal(same_scores, scores)
-    (name,) = chosen
-    assert chosen[name] in CLASSICAL_HEADS[head].grid[name]
+    assert ((tested >= 0.5) == truth).mean() >= 0.85
+    assert [len(part) for part in found.held_out] == [15, 15, 15]
+    for probability in (tested, *found.held_out):
+        assert ((probability >= 0) & (probability <= 1)).all()
+    again, same = learned(family, features, task)
+    assert again.summary == found.summary
+    np.testing.assert_array_equal(same, tested)
+    np.testing.assert_array_equal(again.held_out, found.held_out)
+    (name,) = found.summary
+    assert found.summary[name] in CLASSIFIERS[family].grid[name]
 
 
 def test_test_rows_decide_nothing(fitted):
-    head, (chosen, scores) = fitted
+    family, (found, _) = fitted
     features, task = problem()
     features[task.outer.held_out] *= -9
-    other, other_scores = fit(head, features, task)
-    assert other == chosen
-    held_out = [table[table["subset"] == "held_out"] for table in (scores, other_scores)]
-    pd.testing.assert_frame_equal(*held_out)
+    other, _ = learned(family, features, task)
+    assert other.summary == found.summary
+    np.testing.assert_array_equal(other.held_out, found.held_out)
+
+
+def test_a_classifier_without_probabilities_keeps_its_curve(fitted):
+    family, (found, tested) = fitted
+    estimators = found.fitted.estimators
+    assert ("curve" in estimators) == (family == "svm")
+    if family == "svm":
+        features, task = problem()
+        distance = estimators["classifier"].decision_function(features[task.outer.held_out])
+        curve = estimators["curve"]
+        expected = 1 / (1 + np.exp(-(distance * curve.coef_[0, 0] + curve.intercept_[0])))
+        np.testing.assert_allclose(tested, expected, rtol=1e-9)
 
 
 def test_weights_raise_the_rare_class():
@@ -69,18 +86,12 @@ def test_weights_raise_the_rare_class():
     rare[np.arange(60) % 4 == 1] = 0
     task = dataclasses.replace(task, labels=rare)
     means = [
-        fit_classical("logistic", features, task, weighted=weighted, seed=0, replicate=1)[1]
-        .query("subset == 'test'")["probability"]
-        .mean()
+        learned("logistic", features, task, weighted=weighted, seed=0)[1].mean()
         for weighted in (False, True)
     ]
     assert means[1] > means[0] + 0.05
 
 
-def test_every_type_of_head_has_its_family():
-    assert {t for t, family in HEAD_FAMILIES.items() if family == "sequence"} == set(SEQUENCE_HEADS)
-    assert {t for t, family in HEAD_FAMILIES.items() if family == "classical"} == set(
-        CLASSICAL_HEADS
-    )
-    assert HEAD_FAMILIES["linear"] == "linear"
-    assert LINEAR is SEQUENCE_HEADS["mean"]
+def test_every_family_of_the_module_has_its_classifier():
+    own = {name for name, about in FAMILIES.items() if about.module == fit.__module__}
+    assert own == {*CLASSIFIERS}

@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctseq.encoders.sequences import ordered_slices
-from ctseq.families.sequence_heads import SEQUENCE_HEADS, sequence_inputs, slice_attention
-from ctseq.families.training import predict, train
+from ctseq.families.heads import LINEAR
+from ctseq.families.inputs import Inputs
+from ctseq.families.pooling import POOLS, pooled
+from ctseq.families.registry import FAMILIES
+from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS, sequences_of, slice_attention
+from ctseq.families.trained.training import predict, train
 from ctseq.replicates.tasks import Fit
 from scans import examples_of
 
@@ -21,34 +25,49 @@ SETTINGS = {
 }  # fmt: skip
 
 
+# Every family that reads all slices of a scan together, and its head.
+HEADS = SEQUENCE_HEADS | dict.fromkeys(POOLS, LINEAR)
+
+
 def slices_of(lengths):
     return pd.DataFrame(
-        [(patient, number) for patient, n in lengths.items() for number in range(1, n + 1)],
-        columns=["patient_id", "slice_number"],
+        [(scan, number) for scan, n in lengths.items() for number in range(1, n + 1)],
+        columns=["scan_id", "slice_number"],
     )
 
 
 def initial(head, n_features=4, seed=0):
-    return SEQUENCE_HEADS[head].initial(n_features, 0.5, np.random.default_rng(seed))
+    return HEADS[head].initial(n_features, 0.5, np.random.default_rng(seed))
+
+
+def read_by(head, features, sequences):
+    """Return sequences as a head takes them."""
+    if head in POOLS:
+        return [pooled(features, sequences, pool=head)]
+    return sequences_of(Inputs(None, features, sequences, 0.02))
 
 
 def inputs_of(head, lengths, seed=0, shuffle_seed=None):
     rows = slices_of(lengths)
     features = np.random.default_rng(seed).normal(0, 1, (len(rows), 4)).astype(np.float32)
     sequences = ordered_slices(rows, shuffle_seed=shuffle_seed)
-    return features, sequences, sequence_inputs(features, list(sequences.values()), head=head)
+    return features, sequences, read_by(head, features, list(sequences.values()))
 
 
 def predicted(head, parameters, inputs):
-    """Return the probability of each patient."""
+    """Return the probability of each scan."""
     return predict(head, parameters, inputs, np.arange(inputs[0].shape[0]))
+
+
+def test_every_family_that_reads_slices_together_has_its_head():
+    assert {*HEADS} == {name for name, about in FAMILIES.items() if about.together}
 
 
 def test_pooling_by_hand():
     features = np.array([[1, 5], [3, 1], [7, 7]], np.float32)
     sequences = [np.array([0, 1]), np.array([2])]
-    assert sequence_inputs(features, sequences, head="mean")[0].tolist() == [[2, 3], [7, 7]]
-    assert sequence_inputs(features, sequences, head="max")[0].tolist() == [[3, 5], [7, 7]]
+    assert pooled(features, sequences, pool="mean").tolist() == [[2, 3], [7, 7]]
+    assert pooled(features, sequences, pool="max").tolist() == [[3, 5], [7, 7]]
 
 
 def test_attention_by_hand():
@@ -61,24 +80,22 @@ def test_attention_by_hand():
     }
     gated = np.tanh(hidden["value"]) / (1 + np.exp(-hidden["gate"]))
     scores = np.exp(gated @ parameters["score_weight"])
-    weights = slice_attention("attention", parameters, [part[np.arange(2)] for part in inputs])
-    for patient, seen, weight in zip("ab", sequences.values(), weights, strict=True):
+    weights = slice_attention(parameters, [part[np.arange(2)] for part in inputs])
+    for scan, seen, weight in zip("ab", sequences.values(), weights, strict=True):
         share = scores[seen] / scores[seen].sum()
         np.testing.assert_allclose(weight, share, rtol=1e-5)
         logits = (share @ features[seen]) @ parameters["weight"].T + parameters["bias"]
         expected = np.exp(logits[1]) / np.exp(logits).sum()
-        found = predicted(SEQUENCE_HEADS["attention"], parameters, inputs)["ab".index(patient)]
+        found = predicted(HEADS["attention"], parameters, inputs)["ab".index(scan)]
         assert found == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("head", SEQUENCE_HEADS)
-def test_padding_and_other_patients_change_nothing(head):
+@pytest.mark.parametrize("head", HEADS)
+def test_padding_and_other_scans_change_nothing(head):
     (_, _, inputs), parameters = inputs_of(head, {"a": 3, "b": 6}), initial(head)
-    both = predicted(SEQUENCE_HEADS[head], parameters, inputs)
+    both = predicted(HEADS[head], parameters, inputs)
     _, _, alone = inputs_of(head, {"a": 3})
-    np.testing.assert_allclose(
-        predicted(SEQUENCE_HEADS[head], parameters, alone)[0], both[0], rtol=1e-12
-    )
+    np.testing.assert_allclose(predicted(HEADS[head], parameters, alone)[0], both[0], rtol=1e-12)
 
 
 @pytest.mark.parametrize(("head", "sees_order"), [
@@ -87,7 +104,7 @@ def test_padding_and_other_patients_change_nothing(head):
 def test_only_recurrent_heads_see_the_order(head, sees_order):
     lengths, parameters = {"a": 12}, initial(head)
     probabilities = [
-        predicted(SEQUENCE_HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
+        predicted(HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
         for s in (None, [1, 1])
     ]
     assert (abs(probabilities[0] - probabilities[1]) > 1e-4) == sees_order
@@ -95,16 +112,14 @@ def test_only_recurrent_heads_see_the_order(head, sees_order):
 
 @pytest.mark.parametrize(("head", "learns"), [("mean", False), ("attention", False), ("gru", True)])
 def test_a_task_of_order_alone(head, learns):
-    # Positive patients have the same slices as negative ones, the other way round.
+    # Positive scans have the same slices as negative ones, the other way round.
     rows = slices_of({f"{n:02d}": 4 for n in range(24)})
     forward = np.eye(4, dtype=np.float32)
     features = np.concatenate([forward if n % 2 else forward[::-1] for n in range(24)])
-    inputs = sequence_inputs(
-        features, list(ordered_slices(rows, shuffle_seed=None).values()), head=head
-    )
+    inputs = read_by(head, features, list(ordered_slices(rows, shuffle_seed=None).values()))
     everyone = np.arange(24)
     (candidate,) = train(
-        SEQUENCE_HEADS[head], examples_of(inputs, everyone % 2), [Fit(everyone, everyone)],
+        HEADS[head], examples_of(inputs, everyone % 2), [Fit(everyone, everyone)],
         initial=initial(head), rates=[0.01], settings=SETTINGS, by="loss", seed=[0],
     )  # fmt: skip
     assert (candidate.table()["tuning_accuracy"].max() == 1.0) == learns
@@ -112,7 +127,7 @@ def test_a_task_of_order_alone(head, learns):
 
 def test_a_stack_is_its_heads_one_by_one():
     both = np.arange(2)
-    for head, kind in SEQUENCE_HEADS.items():
+    for head, kind in HEADS.items():
         _, _, inputs = inputs_of(head, {"a": 3, "b": 5})
         sets = [initial(head, seed=seed) for seed in (0, 1)]
         stack = {
@@ -130,28 +145,28 @@ def test_a_stack_is_its_heads_one_by_one():
     st.dictionaries(st.text("049aé", min_size=1, max_size=4), st.integers(1, 9), min_size=1),
     st.tuples(st.integers(0, 9), st.integers(1, 9)),
 )
-def test_shuffling_keeps_each_patients_slices_and_ignores_the_others(lengths, seed):
+def test_shuffling_keeps_each_scans_slices_and_ignores_the_others(lengths, seed):
     rows = slices_of(lengths)
     plain, mixed = ordered_slices(rows, shuffle_seed=None), ordered_slices(rows, shuffle_seed=seed)
     assert list(plain) == list(mixed) == list(lengths)
-    for patient, seen in mixed.items():
-        assert sorted(seen) == sorted(plain[patient])
-        alone = ordered_slices(rows[rows["patient_id"] == patient], shuffle_seed=seed)[patient]
+    for scan, seen in mixed.items():
+        assert sorted(seen) == sorted(plain[scan])
+        alone = ordered_slices(rows[rows["scan_id"] == scan], shuffle_seed=seed)[scan]
         assert (seen - min(seen)).tolist() == alone.tolist()
 
 
 def test_each_replicate_has_an_order_of_its_own():
     rows = slices_of({"a": 12, "b": 12})
     first, again, second = (ordered_slices(rows, shuffle_seed=[0, n]) for n in (1, 1, 2))
-    for patient in "ab":
-        assert first[patient].tolist() == again[patient].tolist()
-        assert first[patient].tolist() != second[patient].tolist()
+    for scan in "ab":
+        assert first[scan].tolist() == again[scan].tolist()
+        assert first[scan].tolist() != second[scan].tolist()
 
 
 def test_slices_are_seen_in_the_order_of_the_body_whatever_their_numbers():
-    rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 10, 9]})
+    rows = pd.DataFrame({"scan_id": ["b", "a", "a"], "slice_number": [1, 10, 9]})
     sequences = ordered_slices(rows, shuffle_seed=None)
-    assert [(patient, seen.tolist()) for patient, seen in sequences.items()] == [
+    assert [(scan, seen.tolist()) for scan, seen in sequences.items()] == [
         ("b", [0]),
         ("a", [1, 2]),
     ]

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR
-from ctseq.families.tuning import tune_head
+from ctseq.families.trained.training import predict
+from ctseq.families.trained.tuning import tune_head
 from ctseq.replicates.aggregation import Scans, choose_threshold, combine_slices
 from ctseq.replicates.splits import inner_folds
-from ctseq.replicates.tables import SCORES
-from ctseq.replicates.tasks import Fit, Task, draw_fits, tabulate_scores
-from scans import alone
+from ctseq.replicates.tasks import Task, draw_fits
 
 TRAINING = {
     "learning_rate": [1e-3, 1e-2],
@@ -30,16 +29,19 @@ TRAINING = {
 
 def dataset(n_patients=20, n_slices=3):
     ids = [f"{n:03d}" for n in range(n_patients)]
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": np.arange(n_patients) % 2})
+    patients = pd.DataFrame(
+        {"scan_id": ids, "patient_id": ids, "target": np.arange(n_patients) % 2}
+    )
     split = pd.DataFrame({"patient_id": ids, "subset": "train"})
     split.loc[split.index >= 14, "subset"] = "test"
     rows = pd.DataFrame(
         {
+            "scan_id": np.repeat(ids, n_slices),
             "patient_id": np.repeat(ids, n_slices),
             "slice_number": list(range(1, 1 + n_slices)) * n_patients,
         }
     )
-    labels = np.repeat(patients["hemorrhage"].to_numpy(), n_slices)
+    labels = np.repeat(patients["target"].to_numpy(), n_slices)
     rng = np.random.default_rng(3)
     features = rng.normal(labels[:, None], 1.0, (len(rows), 5)).astype(np.float32)
     return patients, split, rows, features, labels
@@ -58,7 +60,7 @@ def trained(features, labels, patients, split, rows, folds, **changes):
         [features],
         task_of(patients, split, rows, labels, folds),
         std=0.02,
-        training=TRAINING | changes,
+        settings={"family": "linear", "training": TRAINING | changes},
         seed=0,
         replicate=1,
     )
@@ -72,19 +74,19 @@ def patients_at(rows, positions):
 def test_folds_are_even_whatever_the_order(n, folds, seed, random):
     labels = [1] * folds + [0] * folds + [random.randint(0, 1) for _ in range(n)]
     patients = pd.DataFrame({"patient_id": [f"{k:02d}" for k in range(len(labels))]})
-    patients["hemorrhage"] = labels
+    patients["target"] = labels
     fold = inner_folds(patients, folds=folds, seed=[seed])
     shuffled = patients.sample(frac=1, random_state=random.randint(0, 999))
     pd.testing.assert_series_equal(fold, inner_folds(shuffled, folds=folds, seed=[seed]))
-    counts = pd.crosstab(fold.to_numpy(), patients["hemorrhage"])
+    counts = pd.crosstab(fold.to_numpy(), patients["target"])
     assert len(counts) == folds
     assert (counts.max() - counts.min() <= 1).all()
     assert counts.sum(axis=1).max() - counts.sum(axis=1).min() <= 1
 
 
 def test_too_many_folds_name_the_key():
-    patients = pd.DataFrame({"patient_id": ["a", "b", "c", "d"], "hemorrhage": [1, 0, 0, 0]})
-    with pytest.raises(InputError, match=r"tuning\.folds is 2 but only 1 patients are with"):
+    patients = pd.DataFrame({"patient_id": ["a", "b", "c", "d"], "target": [1, 0, 0, 0]})
+    with pytest.raises(InputError, match=r"tuning\.folds is 2 but only 1 of 4 patients are pos"):
         inner_folds(patients, folds=2, seed=[0])
 
 
@@ -114,11 +116,11 @@ def test_test_patients_decide_nothing_with_inner_folds():
     flipped = np.where(test, 1 - labels, labels)
     first = trained(features, labels, patients, split, rows, 3)
     second = trained(others, flipped, patients, split, rows, 3)
-    np.testing.assert_array_equal(first.parameters["weight"], second.parameters["weight"])
+    np.testing.assert_array_equal(first.fitted.arrays["weight"], second.fitted.arrays["weight"])
     pd.testing.assert_frame_equal(first.history, second.history)
     assert first.summary == second.summary
-    inner = [run.scores[run.scores["subset"] == "held_out"] for run in (first, second)]
-    pd.testing.assert_frame_equal(*inner)
+    for pair in zip(first.held_out, second.held_out, strict=True):
+        np.testing.assert_array_equal(*pair)
     # As the paper does it, they judge every epoch.
     paper, other = (
         trained(values, labels, patients, split, rows, None, learning_rate=1e-2).history
@@ -137,16 +139,22 @@ def test_rate_and_epoch_have_the_lowest_held_out_loss():
     assert set(run.history["peak_rate"]) == {1e-3, 1e-2}
 
 
-def test_scores_have_every_row_once():
+def test_every_inner_fit_predicts_the_rows_that_it_held_out():
     patients, split, rows, features, labels = dataset()
-    for folds, subsets in ((None, {"test"}), (3, {"test", "held_out"})):
-        rate = 1e-2 if folds is None else [1e-3, 1e-2]
-        run = trained(features, labels, patients, split, rows, folds, learning_rate=rate)
-        scores = run.scores
-        assert set(scores["subset"]) == subsets
-        assert list(SCORES.columns) == [name for name in scores if name in SCORES.columns]
-        assert not scores.duplicated(["patient_id", "slice_number"]).any()
-        assert len(scores) == (len(rows) if folds else 18)
+    task = task_of(patients, split, rows, labels, 3)
+    found = trained(features, labels, patients, split, rows, 3).held_out
+    assert [*map(len, found)] == [len(fit.held_out) for fit in task.inner]
+    assert trained(features, labels, patients, split, rows, None, learning_rate=1e-2).held_out == []
+
+
+def test_what_is_fitted_is_the_last_training():
+    patients, split, rows, features, labels = dataset()
+    task = task_of(patients, split, rows, labels, None)
+    run = trained(features, labels, patients, split, rows, None, learning_rate=1e-2)
+    kept = run.history.query("kept == 1").iloc[0]
+    probability = predict(LINEAR, run.fitted.arrays, [features], task.outer.held_out)
+    assert task.scans[task.outer.held_out].accuracy(probability) == kept["tuning_accuracy"]
+    assert run.fitted.settings["family"] == "linear"
 
 
 def test_mirrored_rows_are_learned_from_and_never_scored():
@@ -154,18 +162,8 @@ def test_mirrored_rows_are_learned_from_and_never_scored():
     views = np.concatenate([features, features[:, ::-1]])
     one = trained(features, labels, patients, split, rows, 3)
     two = trained(views, np.tile(labels, 2), patients, split, rows, 3)
-    assert (one.parameters["weight"] != two.parameters["weight"]).any()
-    assert len(one.scores) == len(two.scores)
-
-
-def test_scores_are_sorted():
-    rows = pd.DataFrame({"patient_id": ["b", "a", "a"], "slice_number": [1, 2, 1]})
-    test, others = np.array([0]), np.array([1, 2])
-    task = Task(rows, np.zeros(3), alone(np.zeros(3)), Fit(others, test), [Fit(test, others)])
-    scores = tabulate_scores(task, np.array([0.5]), [np.array([0.1, 0.2])])
-    assert scores.to_numpy().tolist() == [
-        ["a", 1, "held_out", 0.2], ["a", 2, "held_out", 0.1], ["b", 1, "test", 0.5]
-    ]  # fmt: skip
+    assert (one.fitted.arrays["weight"] != two.fitted.arrays["weight"]).any()
+    assert [*map(len, one.held_out)] == [*map(len, two.held_out)]
 
 
 def test_threshold_by_hand():
@@ -199,7 +197,7 @@ def test_no_threshold_is_better(pairs):
 
 def test_slices_combine_by_rule():
     slices = pd.DataFrame(
-        {"patient_id": ["b", "a", "a", "a", "a"], "probability": [0.5, 0.2, 0.5, 0.9, 0.4]}
+        {"scan_id": ["b", "a", "a", "a", "a"], "probability": [0.5, 0.2, 0.5, 0.9, 0.4]}
     )
     expected = {
         "any": [0.9, 0.5], "max": [0.9, 0.5], "mean": [0.5, 0.5], "majority": [0.5, 1.0],
@@ -207,5 +205,5 @@ def test_slices_combine_by_rule():
     }  # fmt: skip
     for rule, values in expected.items():
         combined = combine_slices(slices, rule=rule)
-        assert combined["patient_id"].tolist() == ["a", "b"]
+        assert combined["scan_id"].tolist() == ["a", "b"]
         assert combined["probability"].tolist() == pytest.approx(values), rule
