@@ -1,5 +1,7 @@
 """Trainings beyond the study's own: which patients and seeds they have, and the learning curve."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,15 +13,16 @@ from ctseq.evidence.further.learning_curve import FewerRuns, learning_curve_tabl
 from ctseq.evidence.further.trainings import fewer_patients, train_cells, train_fewer, train_seeds
 from ctseq.evidence.notes import Code, read_notes
 from ctseq.evidence.over_replicates.resampled import corrected_mean
-from ctseq.families.frozen import Features
+from ctseq.families.features import Features, Labelled
 from ctseq.families.learning import learn
 from ctseq.replicates.splits import draw_split
+from featured import encoder_of
 from replicates import RATIO, replicates
 
 TRAINING = {"learning_rate": 0.05, "weight_decay": 0.01, "batch_size": 8, "epochs": 3}
 TRAINING |= {"warmup_steps": 2, "patience": 3, "loss": "cross_entropy", "focal_gamma": 2.0}
 TRAINING |= {"sampling": "shuffled", "augmentation": {"mirror": False}}
-LINEAR = {"head": "linear", "labels": "slice", "sequence_rule": "any", "training": TRAINING}
+LINEAR = {"family": "linear", "labels": "slice", "sequence_rule": "any", "training": TRAINING}
 LEARNING = {"model": LINEAR, "folds": None, "seed": 7}
 EVALUATION = {"sequence_rule": "any", "threshold": 0.5}
 SPLITS = {"scheme": "random", "test_proportion": 0.3, "stratify": True}
@@ -32,22 +35,23 @@ def data():
     rng = np.random.default_rng(1)
     ids = [f"{number:03d}" for number in range(30)]
     truth = np.array([1] * 12 + [0] * 18)
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": truth})
-    rows = pd.DataFrame({"patient_id": np.repeat(ids, 3), "slice_number": [1, 2, 3] * 30})
+    scans = pd.DataFrame({"scan_id": ids, "patient_id": ids, "target": truth})
+    rows = pd.DataFrame({"scan_id": np.repeat(ids, 3), "slice_number": [1, 2, 3] * 30})
+    rows = rows.assign(patient_id=rows["scan_id"])
     labels = np.repeat(truth, 3)
     values = (rng.normal(size=(90, 4)) + labels[:, None]).astype(np.float32)
-    slices = rows.assign(hemorrhage=labels)
-    return Features(RowArrays([values]), 1, rows, patients, slices, initializer_range=0.02)
+    features = Features([RowArrays([values])], 1, rows, [encoder_of(4)])
+    return Labelled(features, scans, rows.assign(target=labels))
 
 
 @pytest.fixture(scope="module")
 def splits(data):
-    return {n: draw_split(data.patients, SPLITS, replicate=n, seed=7) for n in (1, 2)}
+    return {n: draw_split(data.scans, SPLITS, replicate=n, seed=7) for n in (1, 2)}
 
 
 def own_metrics(data, split, replicate, learning=LEARNING):
-    scores = learn(data, split, replicate=replicate, **learning).scores
-    return evaluate(scores, data.patients, **EVALUATION).metrics
+    scores = learn(data, split, replicate=replicate, **learning)
+    return evaluate(scores, data.scans, **EVALUATION).metrics
 
 
 def values_of(rows, **names):
@@ -69,11 +73,11 @@ def test_runs_seeded_by_their_replicates_number_are_the_studys(data, splits):
 
 
 def test_smaller_shares_are_nested_and_keep_both_classes(data, splits):
-    truth = data.patients.set_index("patient_id")["hemorrhage"]
+    truth = data.scans.set_index("patient_id")["target"]
     known = set(splits[1].loc[splits[1]["subset"] == "train", "patient_id"])
     larger = known
     for share, n in ((0.75, (10, 6)), (0.5, (7, 4)), (0.1, (1, 1))):
-        part = fewer_patients(splits[1], data.patients, share=share, seed=[1])
+        part = fewer_patients(splits[1], data.scans, share=share, seed=[1])
         train = set(part.loc[part["subset"] == "train", "patient_id"])
         assert train < larger
         assert tuple((truth[[*train]] == label).sum() for label in (0, 1)) == n
@@ -84,23 +88,22 @@ def test_smaller_shares_are_nested_and_keep_both_classes(data, splits):
 
 def test_the_order_of_rows_does_not_decide_who_is_left_out(data, splits):
     parts = [
-        fewer_patients(split, data.patients, share=0.5, seed=[1])
+        fewer_patients(split, data.scans, share=0.5, seed=[1])
         for split in (splits[1], splits[1].iloc[::-1])
     ]
     pd.testing.assert_frame_equal(*parts)
 
 
 def test_patients_that_are_left_out_have_no_part_in_a_training(data, splits):
-    part = fewer_patients(splits[1], data.patients, share=0.5, seed=[1])
-    left_out = data.rows["patient_id"].isin(part.loc[part["subset"] == "", "patient_id"])
-    values = data.vectors[np.arange(90)]
+    part = fewer_patients(splits[1], data.scans, share=0.5, seed=[1])
+    rows = data.features.rows
+    left_out = rows["patient_id"].isin(part.loc[part["subset"] == "", "patient_id"])
+    values = data.features.vectors[0][np.arange(90)]
     values[left_out] = 1e6
-    spoiled = Features(RowArrays([values]), 1, data.rows, data.patients, data.slices, 0.02)
+    spoiled = replace(data, features=replace(data.features, vectors=[values]))
     found = [learn(one, part, replicate=1, **LEARNING) for one in (data, spoiled)]
-    pd.testing.assert_frame_equal(found[0].scores, found[1].scores)
-    assert set(found[0].scores["patient_id"]) == set(
-        part.loc[part["subset"] == "test", "patient_id"]
-    )
+    pd.testing.assert_frame_equal(*found)
+    assert set(found[0]["patient_id"]) == set(part.loc[part["subset"] == "test", "patient_id"])
 
 
 def test_shares_with_too_few_patients_for_the_inner_folds_are_left_out(data, splits):
@@ -118,12 +121,12 @@ def test_a_protocol_is_trained_as_a_study_with_it_would_be(data):
     ]
     training = {"model": LINEAR, "folds": None, "splits": kfold, "evaluations": evaluations}
     rows = train_cells(data, [training], replicates=[1, 2], metric="accuracy", seed=7)
-    split = draw_split(data.patients, kfold, replicate=2, seed=7)
+    split = draw_split(data.scans, kfold, replicate=2, seed=7)
     own = own_metrics(data, split, 2)["accuracy"]
     assert values_of(rows, cell=1, replicate=2) == {"accuracy": own}
     assert values_of(rows, cell=3, replicate=2) == {"accuracy": own}
-    scores = learn(data, split, replicate=2, **LEARNING).scores
-    other = evaluate(scores, data.patients, sequence_rule="mean", threshold=0.7).metrics
+    scores = learn(data, split, replicate=2, **LEARNING)
+    other = evaluate(scores, data.scans, sequence_rule="mean", threshold=0.7).metrics
     assert values_of(rows, cell=2, replicate=2) == {"accuracy": other["accuracy"]}
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctseq.families.classical import CLASSICAL_HEADS
+from ctseq.families.classical import CLASSIFIERS
+from ctseq.families.registry import FAMILIES
 from ctseq.families.ties import RESOLUTION, first_best, improves
 from ctseq.replicates.aggregation import choose_threshold
-from ctseq.study.models import HEAD_FAMILIES
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -33,18 +33,18 @@ def test_a_threshold_never_separates_what_only_rounding_does():
 
 
 @pytest.mark.usefixtures("small_forest")
-@pytest.mark.parametrize("head", HEAD_FAMILIES)
-def test_the_last_digits_of_features_decide_nothing(head, monkeypatch):
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_last_digits_of_features_decide_nothing(family, monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import perturbed_features
 
     # The benchmark itself takes more epochs.
     monkeypatch.setitem(perturbed_features.TRAINING, "epochs", 10)
-    monkeypatch.setattr(CLASSICAL_HEADS["mlp"].classifier, "max_iter", 30)
-    found = perturbed_features.differences(head, seed=0)
+    monkeypatch.setattr(CLASSIFIERS["mlp"].classifier, "max_iter", 30)
+    found = perturbed_features.differences(family, seed=0)
     assert found["choices"] == found["predictions"] == 0
     assert found["loss"] <= RESOLUTION
     # A forest's probabilities move by whole trees.
-    bound = 0.05 if head == "forest" else 1e-3
+    bound = 0.05 if family == "forest" else 1e-3
     assert found["probability"] <= bound
     assert found["metric"] <= bound / 10

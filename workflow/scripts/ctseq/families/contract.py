@@ -107,7 +107,7 @@ class FamilyModule(Protocol):
         task
             The rows to learn from, and the inner fits to choose by, if there are any.
         settings
-            The model's, as `study.study.Model.settings` returns them.
+            The model's, as `study.models.Model.settings` returns them.
         seed, replicate
             The study's seed and the number of the replicate: together they seed all that is random.
         """

@@ -32,7 +32,7 @@ _DECIDES += ("width",)
 def learn(
     data: Labelled,
     split: pd.DataFrame,
-    settings: Mapping[str, Any],
+    model: Mapping[str, Any],
     *,
     folds: int | None,
     seed: int,
@@ -42,7 +42,7 @@ def learn(
 
     Parameters are those of `fit`.
     """
-    task, learned = fit(data, split, settings, folds=folds, seed=seed, replicate=replicate)
+    task, learned = fit(data, split, model, folds=folds, seed=seed, replicate=replicate)
     tested, _ = predict(learned.fitted, data.features, patients=patients_of(split, "test"))
     return tabulate(task, learned, tested)
 
@@ -50,7 +50,7 @@ def learn(
 def fit(
     data: Labelled,
     split: pd.DataFrame,
-    settings: Mapping[str, Any],
+    model: Mapping[str, Any],
     *,
     folds: int | None,
     seed: int,
@@ -64,8 +64,8 @@ def fit(
         Features and labels, read once for all trainings.
     split
         `replicates.tables.SPLIT`. Every patient with features is in it, in one subset.
-    settings
-        The model's, as `study.study.Model.settings` returns them.
+    model
+        Its settings, as `study.models.Model.settings` returns them.
     folds
         Number of inner folds of the training patients that choose; None if the test patients
         choose the epoch, which families that always tune do not allow.
@@ -79,31 +79,31 @@ def fit(
     InputError
         If the family cannot read what the encoders see.
     """
-    about, features = FAMILIES[settings["family"]], data.features
+    about, features = FAMILIES[model["family"]], data.features
     if about.always_tunes and folds is None:
-        raise ValueError(f"{settings['family']} chooses on inner folds, and there are none")
+        raise ValueError(f"{model['family']} chooses on inner folds, and there are none")
     reading = Reading(
         sequences=about.together,
-        pool=settings.get("pool", settings["family"] if settings["family"] in POOLS else None),
-        order=[seed, replicate] if settings.get("shuffled") else None,
+        pool=model.get("pool", model["family"] if model["family"] in POOLS else None),
+        order=[seed, replicate] if model.get("shuffled") else None,
         scale=_scale(features, split),
     )
-    _check_sight(settings, reading, features)
+    _check_sight(model, reading, features)
     inputs = reading.inputs_of(features)
     task = draw_task(
         inputs.rows,
         data.scans,
         data.slices,
         split,
-        labels=settings.get("labels", "scan"),
-        sequence_rule=settings.get("sequence_rule"),
+        labels=model.get("labels", "scan"),
+        sequence_rule=model.get("sequence_rule"),
         views=features.views,
         folds=folds,
         seed=seed,
         replicate=replicate,
     )
-    module = module_of(settings["family"])
-    learned = module.fit(inputs, task, settings, seed=seed, replicate=replicate)
+    module = module_of(model["family"])
+    learned = module.fit(inputs, task, model, seed=seed, replicate=replicate)
     fitted = replace(learned.fitted, reading=reading, encoders=features.encoders)
     return task, replace(learned, fitted=fitted)
 
@@ -185,8 +185,8 @@ def _scale(features: Features, split: pd.DataFrame) -> Scale | None:
     return scale_of(features.vectors, np.concatenate(views))
 
 
-def _check_sight(settings: Mapping[str, Any], reading: Reading, features: Features) -> None:
-    family = settings["family"]
+def _check_sight(model: Mapping[str, Any], reading: Reading, features: Features) -> None:
+    family = model["family"]
     seen = {encoder["settings"]["sees"] for encoder in features.encoders}
     takes = ("slice",) if reading.pool else FAMILIES[family].takes
     if not seen <= {*takes}:
