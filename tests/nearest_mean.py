@@ -21,8 +21,7 @@ def fit(inputs, task, settings, *, seed, replicate):
 
 def predict(fitted, inputs):
     """Predict the rows of a scan."""
-    vectors = inputs.vectors[np.arange(len(inputs.rows))]
-    return Predicted(_probability(fitted.arrays["means"], vectors))
+    return Predicted(_probability(fitted.arrays["means"], inputs.vectors[inputs.numbers]))
 
 
 def _probability(means, vectors):

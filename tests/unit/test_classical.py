@@ -29,11 +29,10 @@ def problem(n=60):
 
 def learned(family, features, task, *, weighted=False, seed=3):
     """Fit a classifier, and predict the test rows."""
-    inputs = Inputs(task.rows, features, None, 0.02)
+    inputs = Inputs(features, None, 0.02)
     settings = {"family": family, "weighted": weighted}
     found = fit(inputs, task, settings, seed=seed, replicate=1)
-    test = task.outer.held_out
-    tested = Inputs(task.rows.iloc[test], features[test], None, 0.02)
+    tested = Inputs(features[task.outer.held_out], None, 0.02)
     return found, predict(found.fitted, tested).probability
 
 

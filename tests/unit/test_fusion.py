@@ -96,4 +96,5 @@ def test_one_encoder_is_not_scaled():
     alone = labelled()
     fitted = fitted_to(alone, split_of(alone), MODELS["linear"])
     assert fitted.reading.scale is None
-    assert fitted.reading.inputs_of(alone.features).vectors is alone.features.vectors[0]
+    inputs = fitted.reading.inputs_of(alone.features.vectors, [], initializer_range=0.02)
+    assert inputs.vectors is alone.features.vectors[0]

@@ -44,7 +44,7 @@ def read_by(head, features, sequences):
     """Return sequences as a head takes them."""
     if head in POOLS:
         return [pooled(features, sequences, pool=head)]
-    return sequences_of(Inputs(None, features, sequences, 0.02))
+    return sequences_of(Inputs(features, sequences, 0.02))
 
 
 def inputs_of(head, lengths, seed=0, shuffle_seed=None):

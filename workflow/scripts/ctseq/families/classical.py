@@ -109,8 +109,7 @@ def fit(
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict the rows of a scan."""
-    vectors = inputs.vectors[np.arange(len(inputs.rows))]
-    scores = _scores(fitted.estimators["classifier"], vectors)
+    scores = _scores(fitted.estimators["classifier"], inputs.vectors[inputs.numbers])
     return Predicted(_calibrated(scores, fitted.estimators))
 
 

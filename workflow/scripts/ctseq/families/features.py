@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ctseq.cache.features import map_features
@@ -38,11 +37,6 @@ class Features:
     views: int
     rows: pd.DataFrame
     encoders: Sequence[Mapping[str, Any]]
-
-    def copied(self, rows: np.ndarray) -> "Features":
-        """Return some rows, without mirrored copies, in memory."""
-        vectors = [own[rows] for own in self.vectors]
-        return Features(vectors, 1, self.rows.iloc[rows].reset_index(drop=True), self.encoders)
 
 
 @dataclass(frozen=True)

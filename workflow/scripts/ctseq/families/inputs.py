@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from ctseq.cache.row_arrays import Rows
-from ctseq.encoders.sequences import ordered_slices
-from ctseq.families.features import Features
 from ctseq.families.fusion import Joined, Scale
 from ctseq.families.pooling import pooled
 
@@ -19,21 +16,23 @@ class Inputs:
 
     Attributes
     ----------
-    rows
-        `cache.tables.ROWS`: the slice or scan of each input, without mirrored copies.
     vectors
         float32, shape (number, width): one an input, or those of the `members`.
     members
         For families that read sequences: which of `vectors` each input has, in the order in which
-        they are read. None for the others. Mirrored copies of all inputs follow the originals.
+        they are read. None for the others.
     initializer_range
         Standard deviation of a new final layer's weights, as the first encoder's checkpoint has it.
     """
 
-    rows: pd.DataFrame
     vectors: Rows
     members: Sequence[np.ndarray] | None
     initializer_range: float
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The numbers by which rows of inputs are asked for: 0, 1, 2 and so on."""
+        return np.arange(self.vectors.shape[0] if self.members is None else len(self.members))
 
 
 @dataclass(frozen=True)
@@ -57,20 +56,24 @@ class Reading:
     order: Sequence[int] | None = None
     scale: Scale | None = None
 
-    def inputs_of(self, features: Features) -> Inputs:
-        """Return features as the model reads them."""
-        vectors = features.vectors[0]
-        if self.scale is not None:
-            vectors = Joined(features.vectors, self.scale)
-        rows, members = features.rows, None
-        if self.sequences or self.pool:
-            # Mirrored copies of the slices come behind the slices.
-            own = ordered_slices(rows, shuffle_seed=self.order).values()
-            members = [
-                slices + view * len(rows) for view in range(features.views) for slices in own
-            ]
-            rows = rows.iloc[[slices[0] for slices in own]].reset_index(drop=True)
-            rows = rows.assign(slice_number=pd.array([pd.NA] * len(rows), "Int64"))
-        if self.pool:
-            vectors, members = pooled(vectors, members, pool=self.pool), None
-        return Inputs(rows, vectors, members, features.encoders[0]["initializer_range"])
+    @property
+    def whole(self) -> bool:
+        """Whether an input is a whole scan, whatever a row of the features is."""
+        return self.sequences or self.pool is not None
+
+    def inputs_of(
+        self,
+        vectors: Sequence[Rows],
+        members: Sequence[np.ndarray],
+        *,
+        initializer_range: float,
+    ) -> Inputs:
+        """Return features as a family reads them.
+
+        `vectors` are those of each encoder, and `members` the rows of each scan in the order of
+        the reading, which count only where an input is a whole scan.
+        """
+        joined = vectors[0] if self.scale is None else Joined(vectors, self.scale)
+        if self.pool is not None:
+            return Inputs(pooled(joined, members, pool=self.pool), None, initializer_range)
+        return Inputs(joined, members if self.sequences else None, initializer_range)

@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.core.tables import typed
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.contract import Fitted, Learned, module_of
 from ctseq.families.features import Features, Labelled
 from ctseq.families.fusion import Scale, scale_of
-from ctseq.families.inputs import Reading
+from ctseq.families.inputs import Inputs, Reading
 from ctseq.families.pooling import POOLS
 from ctseq.families.registry import FAMILIES
-from ctseq.families.tables import ATTENTION
 from ctseq.replicates.splits import rows_of
 from ctseq.replicates.tasks import Task, draw_task
 
@@ -89,9 +87,16 @@ def fit(
         scale=_scale(features, split),
     )
     _check_sight(model, reading, features)
-    inputs = reading.inputs_of(features)
+    scans = ordered_slices(features.rows, shuffle_seed=reading.order).values()
+    # Mirrored copies of the slices come behind the slices.
+    views = [view * len(features.rows) for view in range(features.views)]
+    inputs = reading.inputs_of(
+        features.vectors,
+        [slices + start for start in views for slices in scans],
+        initializer_range=features.encoders[0]["initializer_range"],
+    )
     task = draw_task(
-        inputs.rows,
+        _rows(features, [own[:1] for own in scans], whole=True) if reading.whole else features.rows,
         data.scans,
         data.slices,
         split,
@@ -137,23 +142,23 @@ def predict(
         If the features are of other encoders.
     """
     _check_encoders(fitted, features)
-    module, scores, attention = module_of(fitted.family), [], []
+    module, reading = module_of(fitted.family), fitted.reading
     patient = features.rows["patient_id"].to_numpy()
-    for slices in ordered_slices(features.rows, shuffle_seed=None).values():
+    rows, probability, attended, weights = [], [], [], []
+    for slices in ordered_slices(features.rows, shuffle_seed=reading.order).values():
         if patients is None or patient[slices[0]] in patients:
-            own = features.copied(slices)
-            inputs = fitted.reading.inputs_of(own)
-            found = module.predict(fitted, inputs)
-            scores.append(inputs.rows.assign(probability=found.probability))
-            attention += [
-                own.rows.iloc[members].assign(weight=weights)
-                for members, weights in zip(inputs.members or (), found.attention, strict=False)
-            ]
-    weights = pd.concat(attention) if attention else typed([], ATTENTION)
+            found = module.predict(fitted, _scan_alone(reading, features, slices))
+            rows.append(slices[:1] if reading.whole else slices)
+            probability.append(found.probability)
+            attended += [slices for _ in found.attention]
+            weights += found.attention
+    scores = _rows(features, rows, whole=reading.whole)
+    scores["probability"] = np.concatenate(probability)
+    attention = _rows(features, attended)
+    attention["weight"] = np.concatenate(weights) if weights else 0.0
     order = ["patient_id", "scan_id", "slice_number"]
     return tuple(
-        table.sort_values(order, ignore_index=True, kind="stable")
-        for table in (pd.concat(scores), weights)
+        table.sort_values(order, ignore_index=True, kind="stable") for table in (scores, attention)
     )
 
 
@@ -174,6 +179,23 @@ def tabulate(task: Task, learned: Learned, tested: pd.DataFrame) -> pd.DataFrame
 def patients_of(split: pd.DataFrame, subset: str) -> set[str]:
     """Return the ids of the patients of a subset."""
     return set(split.loc[split["subset"] == subset, "patient_id"])
+
+
+def _scan_alone(reading: Reading, features: Features, slices: np.ndarray) -> Inputs:
+    """Return the inputs of one scan, whose rows stand in the order of the reading."""
+    return reading.inputs_of(
+        [own[slices] for own in features.vectors],
+        [np.arange(len(slices))],
+        initializer_range=features.encoders[0]["initializer_range"],
+    )
+
+
+def _rows(features: Features, parts: list[np.ndarray], *, whole: bool = False) -> pd.DataFrame:
+    """Return some rows of features; of whole scans, without numbers of slices."""
+    rows = features.rows.iloc[np.concatenate([np.empty(0, int), *parts])].reset_index(drop=True)
+    if whole:
+        rows["slice_number"] = pd.array([pd.NA] * len(rows), "Int64")
+    return rows
 
 
 def _scale(features: Features, split: pd.DataFrame) -> Scale | None:

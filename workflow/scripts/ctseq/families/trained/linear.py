@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ctseq.families.contract import Fitted, Learned, Predicted
 from ctseq.families.heads import LINEAR
 from ctseq.families.inputs import Inputs
@@ -24,5 +22,5 @@ def fit(
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict the rows of a scan."""
-    rows = np.arange(len(inputs.rows))
-    return Predicted(predict_rows(LINEAR, fitted.arrays, [inputs.vectors], rows))
+    vectors = [inputs.vectors]
+    return Predicted(predict_rows(LINEAR, fitted.arrays, vectors, inputs.numbers))

@@ -140,7 +140,7 @@ def fit(
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict a scan, and tell how an attention head weighs its slices."""
-    sequences, rows = sequences_of(inputs), np.arange(len(inputs.rows))
+    sequences, rows = sequences_of(inputs), inputs.numbers
     probability = predict_rows(SEQUENCE_HEADS[fitted.family], fitted.arrays, sequences, rows)
     if fitted.family != "attention":
         return Predicted(probability)
