@@ -143,15 +143,9 @@ def _series(file: File, affine: np.ndarray) -> Series:
     """Return the distances in a volume, between slices along their normal, and how it lies."""
     axes = [int(axis) for axis in nibabel.io_orientation(affine)[:2, 0]]
     columns, rows = affine[:3, axes.index(0)], affine[:3, axes.index(1)]
-    spacing, row, column = (
-        round(float(length), 3)
-        for length in (
-            abs(_normal(affine) @ affine[:3, 2]),
-            *np.linalg.norm([rows, columns], axis=1),
-        )
-    )
-    words = orientation_words(columns, rows)
-    return Series(file.scan_id, file.patient_id, spacing, row, column, words)
+    lengths = abs(_normal(affine) @ affine[:3, 2]), np.linalg.norm(rows), np.linalg.norm(columns)
+    rounded = (round(float(length), 3) for length in lengths)
+    return Series(file.scan_id, file.patient_id, *rounded, orientation_words(columns, rows))
 
 
 def _heights(affine: np.ndarray, n_slices: int) -> list[float]:

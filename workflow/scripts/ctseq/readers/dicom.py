@@ -1,9 +1,9 @@
 """Reader of DICOM: a tree of CT series, and a label table.
 
-Each study of a patient is a scan, with one series, chosen by `dicom_scans.choose_series`; its slices
+Each study of a patient is a scan, of one series, chosen by `dicom_scans.choose_series`; its slices
 are numbered from 1 by their position along the normal, from the feet up, whatever their files are
-called. Nothing of a header that names a patient is written: a patient's id is the folder's name, or
-the label table's, or a number.
+called. Nothing of a header that names a patient is written: a patient's id is the folder's name,
+or the label table's, or a number.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -40,9 +40,10 @@ _EMPTY = {"scan_id": "", "patient_id": "", "image": "", "invalid": ""}
 
 @dataclass(frozen=True)
 class LabelTable:
-    """A label table of a known kind: ``rsna``, ``cq500``, ``patient``, ``scan``, ``slice``, ``image``.
+    """A label table, and the `target` that its labels are asked for.
 
-    `target` is what its labels are asked for.
+    Its kind is ``rsna`` or ``cq500``, or what a row of a plain table is about: ``patient``,
+    ``scan``, ``slice`` or ``image``.
     """
 
     path: Path

@@ -129,13 +129,17 @@ def problem(
     }
 
 
+def scan_words(scan_id: str, patient_id: str) -> str:
+    """Return which scan it is, in words: by its patient, if it is the only one; empty without."""
+    return scan_id and f"{'patient' if scan_id == patient_id else 'scan'} {scan_id}"
+
+
 def in_words(found: dict[str, Any]) -> str:
     """Return a problem as a line of a message: the file, the scan and slice, what is wrong."""
     row = "" if found["row"] is pd.NA else f", row {found['row']}"
     detail = f" ({found['detail']})" if found["detail"] else ""
-    alone = found["scan_id"] == found["patient_id"]
-    named = {"patient" if alone else "scan": found["scan_id"] or pd.NA}
-    named |= {"slice": found["slice_number"]}
-    whose = " ".join(f"{name} {value}" for name, value in named.items() if value is not pd.NA)
+    slice_ = "" if found["slice_number"] is pd.NA else f"slice {found['slice_number']}"
+    scan = scan_words(found["scan_id"], found["patient_id"])
+    whose = " ".join(filter(None, [scan, slice_]))
     words = PROBLEMS[found["problem"]].words
     return f"{found['path']}{row}: {whose}{': ' * bool(whose)}{words}{detail}"

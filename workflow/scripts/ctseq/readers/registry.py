@@ -1,4 +1,4 @@
-"""Which format a dataset has, and the module that reads it: one each, with a `Reader`'s functions."""
+"""Which format a dataset has, and the module that reads it."""
 
 import contextlib
 import importlib
