@@ -79,8 +79,8 @@ def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
         read = (data, recognised, kept["slices"], out / "m.json")
         pack(*read, *made, **options, shard=[1, 1], threads=2)
         figures = [(out / f"{name}.svg", out / f"{name}.png") for name in ("examples", "flow")]
-        shown = {"target": "hemorrhage", "synthetic": False}
-        plot_examples(data, recognised, *kept.values(), *figures[0], **options, **shown)
+        options |= {"target": "hemorrhage", "synthetic": False}
+        plot_examples(data, recognised, *kept.values(), *figures[0], **options)
         svg, png = ([path] for path in figures[1])
         plot_figures({"summary": summary}, SimpleNamespace(svg=svg, png=png))
     shown = shown.out + shown.err + "".join(capfd.readouterr())

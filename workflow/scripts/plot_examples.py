@@ -8,11 +8,11 @@ from ctseq.figures.style import save
 from ctseq.imaging.windows import parse_windows
 from ctseq.intake.tables import SCANS, SLICES
 from ctseq.readers.registry import reader_of
-from ctseq.readers.subtypes import SUBTYPES, target_words
+from ctseq.readers.subtypes import SUBTYPES
 
 
 def main(dataset, recognised, slices, scans, svg, png, *, window, target, synthetic):
-    """Write the figure, in the first window where there are three."""
+    """Write the figure, in the first window where there are three; `target` is in words."""
     reader, windows = reader_of(read_json(recognised)["format"]), parse_windows(window)[:1]
     table = read_table(slices, SLICES)
     chosen = choose_examples(table, read_table(scans, SCANS))
@@ -26,7 +26,7 @@ def main(dataset, recognised, slices, scans, svg, png, *, window, target, synthe
             positive,
             negative,
             subtypes=subtypes,
-            words=target_words(target),
+            words=target,
             labelled=bool(table["target"].notna().all()),
             synthetic=synthetic,
         ),
