@@ -33,11 +33,10 @@ _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"
 _PAIR = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*")
 
 
-def parse_windows(value: Any, key: str = "window") -> tuple[Window, ...]:
+def parse_windows(value: Any) -> tuple[Window, ...]:
     """Return the windows that a configured `window` means: one, or three for the colour channels.
 
-    It is a preset's name, ``level/width``, a mapping of the two, or a list of three of these. `key`
-    is where the configuration has it.
+    It is a preset's name, ``level/width``, a mapping of the two, or a list of three of these.
 
     Raises
     ------
@@ -46,8 +45,8 @@ def parse_windows(value: Any, key: str = "window") -> tuple[Window, ...]:
     """
     several = isinstance(value, Sequence) and not isinstance(value, str)
     if several and len(value) != 3:
-        raise InputError(f"{key} lists {len(value)} windows; give one, or three as channels.")
-    return tuple(_parse(one, key) for one in (value if several else [value]))
+        raise InputError(f"window lists {len(value)} windows; give one, or three as channels.")
+    return tuple(_parse(one) for one in (value if several else [value]))
 
 
 def apply_windows(hu: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
@@ -60,7 +59,7 @@ def apply_windows(hu: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
     return grey[0] if len(grey) == 1 else np.stack(grey)
 
 
-def _parse(value: Any, key: str) -> Window:
+def _parse(value: Any) -> Window:
     if isinstance(value, str) and value in PRESETS:
         return PRESETS[value]
     if isinstance(value, str) and (match := _PAIR.fullmatch(value)):
@@ -73,9 +72,9 @@ def _parse(value: Any, key: str) -> Window:
         window = Window(float(value["level"]), float(value["width"]))
     else:
         raise InputError(
-            f"{key} is {value!r}; give one of {', '.join(PRESETS)}, or level and width in "
+            f"window is {value!r}; give one of {', '.join(PRESETS)}, or level and width in "
             'Hounsfield units, as in "40/120".'
         )
     if not window.width > 0:
-        raise InputError(f"{key} is {value!r}; its width must be above 0.")
+        raise InputError(f"window is {value!r}; its width must be above 0.")
     return window

@@ -110,7 +110,7 @@ def index_dataset(
         listing,
         typed(problems, PROBLEMS),
         _series(contents.series, listing),
-        typed(files[(files["kind"] == "mask") & (files["scan_id"] != "")], MASKS),
+        typed(files[files["kind"] == "mask"], MASKS).reset_index(drop=True),
         labels_of,
     )
 

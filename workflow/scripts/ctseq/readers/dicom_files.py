@@ -200,13 +200,11 @@ def _description(header: pydicom.Dataset) -> str:
     return text if text.isprintable() and not named else ""
 
 
-def _pixel_mm(
-    told: Sequence[Any] | None, orientation: Sequence[float] | None
-) -> tuple[float, float]:
-    if told is None or len(told) != 2 or orientation is None:
+def _pixel_mm(told: Any, orientation: Sequence[float] | None) -> Sequence[float]:
+    lengths = np.ravel(told or 0).astype(float).tolist()
+    if len(lengths) != 2 or not orientation or not all(0 < one < np.inf for one in lengths):
         return np.nan, np.nan
-    row, column = map(float, told)
-    return (column, row) if _exchanged(orientation) else (row, column)
+    return lengths[::-1] if _exchanged(orientation) else lengths
 
 
 def _exchanged(orientation: Sequence[float]) -> bool:
