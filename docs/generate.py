@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from ctseq.core.tables import read_table  # noqa: E402
 from ctseq.evidence.levels import LEARNERS, LEVELS, UNUSED, beyond_bounds  # noqa: E402
 from ctseq.imaging.windows import PRESETS  # noqa: E402
+from ctseq.readers.formats import FORMATS  # noqa: E402
 from ctseq.readers.problems import PROBLEMS, UNUSED_FILES  # noqa: E402
 from ctseq.report.numbers import LEARNER_WORDS, statistic_words  # noqa: E402
 
@@ -216,9 +217,20 @@ def containerfile() -> str:
     return "\n".join([*lines, "", f"RUN {steps}", ""])
 
 
+def format_table() -> str:
+    """Return the Markdown table of the formats of datasets."""
+    rows = ["| `format` | expects | recognised by | pixels | labels |", "|---|---|---|---|---|"]
+    for name, one in FORMATS.items():
+        pixels = "Hounsfield units" if one.hounsfield else "grey, in the brain window"
+        labels = "its own table" if one.own_labels else "a label table"
+        rows.append(f"| `{name}` | {one.expects} | {one.looked_for} | {pixels} | {labels} |")
+    return "\n".join(rows)
+
+
 def datasets() -> str:
-    """Return docs/datasets.md as it should be: windows and reasons as the code has them."""
+    """Return docs/datasets.md as it should be: formats, windows, reasons as the code has them."""
     document = (ROOT / "docs/datasets.md").read_text("utf-8")
+    document = replaced(document, "formats", format_table())
     windows = ["| preset | level, HU | width, HU |", "|---|---|---|"]
     windows += [f"| `{name}` | {one.level} | {one.width} |" for name, one in PRESETS.items()]
     document = replaced(document, "windows", "\n".join(windows))
