@@ -52,6 +52,18 @@ def test_example_figure_names_no_patient():
     assert not any(letter.isdigit() for letter in texts)
 
 
+@pytest.mark.parametrize(
+    ("labelled", "title"),
+    [(True, "Epidural hemorrhage"), (False, "Scan with epidural hemorrhage")],
+)
+def test_example_figure_names_the_target(labelled, title):
+    picture = np.zeros((20, 20), np.uint8)
+    figure = example_slices(picture, picture, subtypes=[], words="epidural hemorrhage",
+                            labelled=labelled, synthetic=False)  # fmt: skip
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == [title, "No epidural hemorrhage"]
+
+
 def test_the_flow_accounts_for_everything(tmp_path):
     counts = {
         "files": {"seen": 5321, "used": 2490, "excluded_by_reason": {"bone": 2500, "size": 331}},
