@@ -124,7 +124,10 @@ def test_images_that_are_left_out_take_their_labels_along(tmp_path):
 
 
 def test_the_table_is_found_by_its_header_or_named(tmp_path):
-    with pytest.raises(InputError, match="has no label table. Looked for.*CSV files there: none"):
+    with pytest.raises(
+        InputError,
+        match="has no label table that knows.*, with their columns: none",
+    ):
         find_table(tmp_path)
     table(tmp_path, "a,b\n1,2\n", "other.csv")
     table(tmp_path, "ID,Label\nID_1_any,0.5\n", "stage_2_sample_submission.csv")

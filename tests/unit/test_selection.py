@@ -270,6 +270,12 @@ def test_all_patients_positive_is_an_error(tmp_path):
         select(tmp_path)
 
 
+def test_messages_name_the_dataset_of_the_configuration(folder):
+    cut_image(folder)
+    with pytest.raises(InputError, match="or set datasets.ct-ich.on_problem: exclude"):
+        index_dataset(folder, "ct-ich-jpg", on_problem="error", key="datasets.ct-ich")
+
+
 def test_unknown_policy(folder):
     with pytest.raises(InputError, match="choose error or exclude"):
         index(folder, "ignore")

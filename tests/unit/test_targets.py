@@ -178,7 +178,16 @@ def test_some_subtypes_alone_never_say_that_there_is_no_hemorrhage(pictures):
         ),
         ("ID,Label\nID_a_any,1\n", "Label", "has no column for the dataset's `target`, 'Label'"),
         ("patient_id,edema\np0,0\np1,?\np2,0\n", "edema", "row 3: .*edema is '?'"),
-        ("patient_id,subdural\np0,0\np1,1\np2,0\n", "hemorrhage", "has no label table"),
+        (
+            "patient_id,subdural\np0,0\np1,1\np2,0\n",
+            "hemorrhage",
+            "no label table that knows the target, 'hemorrhage'.*: labels.csv .patientid, subdural",
+        ),
+        (
+            "patient_id,tumor\np0,0\np1,1\np2,0\n",
+            "tumour",
+            "no label table that knows the target, 'tumour'.*: labels.csv .patientid, tumor",
+        ),
     ],
 )
 def test_what_a_label_table_does_not_know_is_told(pictures, text, target, words):

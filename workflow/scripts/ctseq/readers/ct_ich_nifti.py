@@ -48,7 +48,7 @@ def list_contents(
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return a function from the index of one of a patient's slices to its pixels.
+    """Return a function from the index of one of a scan's slices to its pixels.
 
     Without windows they are Hounsfield units, float32. The volume is read at once. `InputError` is
     raised if that fails, and by the function for a slice that holds NaN or infinity.

@@ -173,7 +173,7 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
     number = str(header.get("SeriesNumber") or 0)
     return Header(
         path=name,
-        # The many files of a patient share one text and one tuple, to save memory.
+        # The many files of a scan share their texts and tuples, to save memory.
         patient=sys.intern(str(header.get("PatientID") or "").strip()),
         study=sys.intern(str(header.get("StudyInstanceUID") or "")),
         series=sys.intern(str(header.get("SeriesInstanceUID") or "")),

@@ -1,7 +1,8 @@
 """Label tables of formats that have none of their own: found by header, read into one form.
 
 RSNA 2019's ``stage_2_train.csv`` (a row for each image and subtype), CQ500's ``reads.csv`` (a row
-for each patient, with three readers), and plain tables with a row for each patient, slice or image.
+for each patient, with three readers), and plain tables with a row for each patient, scan, slice or
+image.
 """
 
 import re
@@ -32,8 +33,9 @@ _CQ500 |= {"subarachnoid": "sah", "epidural": "edh", "subdural": "sdh"}
 _EXPECTED = (
     "RSNA 2019's stage_2_train.csv (ID,Label), CQ500's reads.csv (name, R1:ICH to R3:ICH), "
     "patient_id,label for patients, scan_id,label for scans, patient_id,slice_number,label for "
-    "slices, or image,label"
+    "slices, or image,label; in place of label may stand a subtype, fracture or the target's column"
 )
+_COLUMNS_SHOWN = 12
 # Text columns that a kind of table does not fill.
 _EMPTY = {"scan_id": "", "patient_id": "", "image": "", "invalid": ""}
 
@@ -91,10 +93,11 @@ def find_table(
         for path in Path(folder).iterdir()
         if path.suffix.casefold() == ".csv" and path.name.casefold() != DEMOGRAPHICS
     )
-    fitting, damaged = [], []
+    fitting, others, damaged = [], [], []
     for path in names:
         try:
             with open_cells(path) as (header, rows):
+                others.append(f"{path.name} ({', '.join(header[:_COLUMNS_SHOWN])})")
                 if kind := _kind(header, next(rows, None), target):
                     fitting.append(LabelTable(path, kind, target))
         except InputError as error:
@@ -106,10 +109,10 @@ def find_table(
             f"{folder} has {len(fitting)} tables that could be the labels: "
             f"{', '.join(table.path.name for table in fitting)}. Name one as its `labels`."
         )
-    found = ", ".join(path.name for path in names) or "none"
     raise InputError(
-        f"{folder} has no label table. Looked for {_EXPECTED}; CSV files there: {found}. Put one "
-        f"there, or name it as its `labels`.{''.join(damaged)}"
+        f"{folder} has no label table that knows the target, {target!r}. Looked for {_EXPECTED}; "
+        f"CSV files there, with their columns: {', '.join(others) or 'none'}. Put one there, or "
+        f"name it as its `labels`.{''.join(damaged)}"
     )
 
 
