@@ -249,8 +249,9 @@ def cluster() -> str:
     files = re.findall(r'^include: "(.*)"$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     text = "".join((ROOT / name).read_text("utf-8") for name in files)
     rules = dict(re.findall(r"^rule (\w+):\n((?: {4}.*\n|\n)+)", text, re.MULTILINE))
-    # A rule made of another one says what that one does.
-    rules |= {new: rules[old] for old, new in re.findall(r"^use rule (\w+) as (\w+)", text, re.M)}
+    # A rule made of another one has what that one has, but for what it says itself.
+    others = re.findall(r"^use rule (\w+) as (\w+) with:\n((?: {4}.*\n|\n)+)", text, re.M)
+    rules |= {new: own + rules[old] for old, new, own in others}
     document = (ROOT / "docs/cluster.md").read_text("utf-8")
     return replaced(document, "requests", requests_table(profile, rules))
 
