@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from ctseq.core.tables import read_table  # noqa: E402
 from ctseq.evidence.levels import LEARNERS, LEVELS, UNUSED, beyond_bounds  # noqa: E402
 from ctseq.evidence.metrics import comparable_metrics  # noqa: E402
+from ctseq.families.registry import FAMILIES, Family  # noqa: E402
 from ctseq.imaging.windows import PRESETS  # noqa: E402
 from ctseq.readers.problems import PROBLEMS, UNUSED_FILES  # noqa: E402
 from ctseq.report.numbers import LEARNER_WORDS, statistic_words  # noqa: E402
@@ -165,7 +166,7 @@ def values_of(part: dict[str, Any]) -> str:
     if "else" in part:  # a number, or one of some words
         return f"{values_of(part['if'] | part['then'])}, or {values_of(part['else'])}"
     if "enum" in part:
-        return ", ".join(f"`{value}`" for value in part["enum"])
+        return _named(part["enum"])
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
     bounds = [words.format(part[bound]) for bound, words in BOUNDS.items() if bound in part]
     first, *others = [TYPES[kind] for kind in kinds]
@@ -297,6 +298,29 @@ def datasets() -> str:
     return document
 
 
+def training() -> str:
+    """Return docs/training.md as it should be: its table of families is that of the registry."""
+    document = (ROOT / "docs/training.md").read_text("utf-8")
+    return replaced(document, "families", families_table(FAMILIES))
+
+
+def families_table(families: Mapping[str, Family]) -> str:
+    """Return the Markdown table of families: name, words, and what they learn from and by."""
+    lines = [
+        "| `family` | what it is | learns from | of encoders that see | `training.loss` | `pool` |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, about in families.items():
+        cells = [
+            f"`{name}`",
+            about.words,
+            "all slices of a scan" if about.together else "each row",
+            *(_named(values) for values in (about.takes, about.losses, about.pools)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def statistics() -> str:
     """Return docs/statistics.md as it should be: its tables are those of resources/levels.csv."""
     levels = read_table(ROOT / "resources/levels.csv", LEVELS)
@@ -409,6 +433,10 @@ def _words(procedure: str) -> str:
     return procedure.replace("_", " ")
 
 
+def _named(values: Iterable[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
+
+
 def _shown(value: Any) -> str:
     """Return a value as it stands in a configuration."""
     text = yaml.safe_dump(value, default_flow_style=True, width=1000)
@@ -421,6 +449,7 @@ if __name__ == "__main__":
     (ROOT / "envs/Containerfile").write_text(containerfile(), encoding="utf-8")
     (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")
     (ROOT / "docs/statistics.md").write_text(statistics(), encoding="utf-8")
+    (ROOT / "docs/training.md").write_text(training(), encoding="utf-8")
     picture = ["dot", "-Tsvg", "-o", str(ROOT / "docs/rules.svg")]
     subprocess.run(picture, input=rule_graph(), text=True, check=True)  # noqa: S603
     # The README's figure of the published replicates.
