@@ -27,7 +27,7 @@ from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
 from ctseq.study.models import label_of
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
-from ctseq.study.standing import changes, mark_outdated
+from ctseq.study.standing import changes, check_layout, mark_outdated
 from ctseq.study.study import Study
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as shipped:
@@ -36,6 +36,7 @@ with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8
     SCHEMA = yaml.safe_load(schema)
 try:
     resolved = resolved_config(ordered, SCHEMA, metrics=comparable_metrics())
+    check_layout(Study.of(resolved))
 except InputError as error:
     raise WorkflowError(str(error))
 config.clear()
