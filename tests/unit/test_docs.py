@@ -9,20 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from configs import CONFIG, SCHEMA, changed, merged, resolved
 from ctseq.core.tables import read_table
 from ctseq.evidence.levels import LEVELS, beyond_bounds
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.readers.formats import FORMATS
 from ctseq.replicates.aggregation import SEQUENCE_RULES
-from ctseq.study.config import resolved_config
 from ctseq.study.schema import filled, followed, properties
 from ctseq.study.study import Study
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
-CATALOGUES = ("datasets", "encoders", "models")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +58,7 @@ def test_config_yaml_names_every_key_of_the_schema(generate):
 def test_config_yaml_has_the_defaults_of_the_schema():
     required = {name: CONFIG[name] for name in SCHEMA["required"]}
     assert filled(CONFIG, SCHEMA) == filled(required, SCHEMA)
-    for catalogue in CATALOGUES:
+    for catalogue in ("datasets", "encoders", "models"):
         entry = followed(SCHEMA["properties"][catalogue]["additionalProperties"], SCHEMA)
         defaults = {
             name: its["default"] for name, its in properties(entry, SCHEMA) if "default" in its
@@ -76,13 +73,18 @@ def test_the_readmes_five_lines_add_a_model():
     (lines,) = re.findall(r"```yaml\n(.*?)```", readme.partition("## Add a model")[2], re.S)
     assert len(lines.splitlines()) == 5
     overlay = yaml.safe_load(lines)
-    merged = CONFIG | overlay
-    merged |= {name: CONFIG[name] | overlay[name] for name in CATALOGUES if name in overlay}
-    study = Study.of(resolved_config(merged, SCHEMA, metrics=comparable_metrics()))
+    study = Study.of(resolved(merged(CONFIG, overlay)))
     (added,) = overlay["models"]
     assert study.models[added].encoders[0].checkpoint == "facebook/dinov2-small"
     assert study.models[added].about.together
     assert [*study.models] == ["vivit", "convnext", added]
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.stem)
+def test_every_example_of_a_configuration_is_one(page):
+    scans_in_hounsfield_units = changed({"datasets.ct-ich.format": "dicom"})
+    for lines in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.S):
+        resolved(merged(scans_in_hounsfield_units, yaml.safe_load(lines)))
 
 
 def test_the_readme_names_ten_keys():
