@@ -18,9 +18,11 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.core.errors import InputError
 from ctseq.core.words import duration
+from ctseq.encoders.registry import ENCODER_TYPES
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
+from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
@@ -119,14 +121,16 @@ def finished_studies(wildcards):
     return {kind: [str(path.absolute()) for path in paths] for kind, paths in found.items()}
 
 
-def code_of(script):
+def code_of(script, *modules):
     """Return a digest of the code that decides a script's results, in the library too.
+
+    `modules` are those that it takes from a table: of formats, encoders or families.
 
     It is the first parameter of a rule, so that changed code re-runs the rule; without a name, as
     scripts take parameters by name and only finetune.py needs it. Snakemake's own `code` trigger, which
     profiles/default leaves out, looks at the time of change of the script alone.
     """
-    return code_digest(SCRIPTS / script)
+    return code_digest(SCRIPTS / script, *modules)
 
 
 def every_run(file, models=MODELS):
