@@ -27,6 +27,8 @@ class Family:
         `tuning.patients` says.
     losses
         Keys of `training.loss` that it can learn by.
+    finetunes
+        Whether the encoder can be trained with it, from pixels: `training.trainable`.
     pools
         Values of `pool` that it may have: ways in which the slices of a scan become one row.
     """
@@ -37,6 +39,7 @@ class Family:
     together: bool = False
     epochs: bool = False
     always_tunes: bool = False
+    finetunes: bool = False
     losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
     pools: tuple[str, ...] = field(default=())
 
@@ -56,7 +59,9 @@ _SEQUENCE = {
 # A linear layer reads pooled slices as it does any other row.
 _POOLED = _SEQUENCE | {"module": "ctseq.families.trained.linear"}
 FAMILIES: dict[str, Family] = {
-    "linear": Family("ctseq.families.trained.linear", "final linear layer", epochs=True),
+    "linear": Family(
+        "ctseq.families.trained.linear", "final linear layer", epochs=True, finetunes=True
+    ),
     "mean": Family(words="linear layer on the mean of the slices", **_POOLED),
     "max": Family(words="linear layer on the maximum of the slices", **_POOLED),
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),
