@@ -32,15 +32,19 @@ def main(
     features,
     feature_rows,
     *,
+    settings,
     extraction,
     mirror,
     shuffle_seed,
     threads,
 ):
-    """Write the features, and a table that names the slice or scan of each row."""
+    """Write the features, and a table that names the slice or scan of each row.
+
+    `settings` are the encoder's, by which `description` describes it.
+    """
     torch.set_num_threads(threads)
     device, facts = choose_device(), read_json(description)
-    encoder, settings = load(folder, facts, device), facts["settings"]
+    encoder = load(folder, facts, device)
     slices = open_pixels([pixels])
     members, ids = model_rows(
         read_table(rows, ROWS), settings, frames=facts["frames"], shuffle_seed=shuffle_seed

@@ -38,8 +38,8 @@ def read_config(folder: Path, *, key: str) -> Config:
     if name not in CONFIG_MAPPING_NAMES:
         own = "it wants its own code to be run (auto_map), which ctseq never does. "
         raise InputError(
-            f"{key}: {folder} holds {_named(values)}, which transformers {transformers.__version__} "
-            f"does not have: {own if 'auto_map' in values else ''}Choose another checkpoint."
+            f"{key}: {folder} holds {_named(values)}, which transformers "
+            f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}Choose another checkpoint."
         )
     config = transformers.AutoConfig.from_pretrained(
         folder, local_files_only=True, trust_remote_code=False

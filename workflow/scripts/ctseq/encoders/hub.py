@@ -45,9 +45,9 @@ def fetch_checkpoint(
     commit = info.sha
     if record.exists() and (known := read_json(record)["commit"]) != commit:
         raise InputError(
-            f"Checkpoint {checkpoint}: revision {revision} was commit {known} when it "
-            f"was first fetched ({record}) and is {commit} now. Set the encoder's `revision` to the "
-            "first to keep your results comparable, or delete the record to accept the new one."
+            f"Checkpoint {checkpoint}: revision {revision} was commit {known} when it was first "
+            f"fetched ({record}) and is {commit} now. Set the encoder's `revision` to the first to "
+            "keep your results comparable, or delete the record to accept the new one."
         )
     own = f"{subfolder}/" if subfolder else ""
     # The hub's client lets a star stand for folders too.

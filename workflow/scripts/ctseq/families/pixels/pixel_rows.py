@@ -9,7 +9,7 @@ import torch
 
 from ctseq.cache.row_arrays import RowArrays
 from ctseq.encoders.devices import autocast
-from ctseq.encoders.loading import Encoder, pixel_values
+from ctseq.families.pixels.trainable import FineTuned
 from ctseq.replicates.aggregation import Scans
 
 
@@ -52,21 +52,20 @@ class PixelExamples:
 
 
 def probabilities(
-    encoder: Encoder, examples: PixelExamples, settings: Mapping[str, Any]
+    fitted: FineTuned, examples: PixelExamples, settings: Mapping[str, Any]
 ) -> np.ndarray:
     """Return the probability of the target of each row, float64, shape (rows,)."""
-    return torch.softmax(logits(encoder, examples, settings), dim=1)[:, 1].numpy()
+    return torch.softmax(logits(fitted, examples, settings), dim=1)[:, 1].numpy()
 
 
 @torch.no_grad()
-def logits(encoder: Encoder, examples: PixelExamples, settings: Mapping[str, Any]) -> torch.Tensor:
-    """Return the logits of unchanged rows, in double precision, shape (rows, 2)."""
-    encoder.model.eval()
-    with autocast(settings["precision"], encoder.device):
-        parts = [forward(encoder, piece.grey) for piece in examples.pieces(settings["micro_batch"])]
+def logits(fitted: FineTuned, examples: PixelExamples, settings: Mapping[str, Any]) -> torch.Tensor:
+    """Return the logits of unchanged rows, in double precision, shape (rows, 2).
+
+    `settings` has the ``precision`` of the computation, and how many rows are in memory at a time,
+    ``micro_batch``.
+    """
+    fitted.eval()
+    with autocast(settings["precision"], fitted.encoder.device):
+        parts = [fitted(piece.grey) for piece in examples.pieces(settings["micro_batch"])]
     return torch.cat(parts).cpu().double()
-
-
-def forward(encoder: Encoder, grey: np.ndarray) -> torch.Tensor:
-    """Return the logits of rows of grey values, shape (rows, 2)."""
-    return encoder.model(**{encoder.model.main_input_name: pixel_values(encoder, grey)}).logits
