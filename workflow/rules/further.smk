@@ -5,7 +5,7 @@
 rule train_seeds:
     """Train one model on every split with every seed, for the parts of the variance."""
     input:
-        unpack(trained_on),
+        unpack(lambda wildcards: learned_from(STUDY.models[wildcards.model])),
     output:
         runs="<results>/further/variance/{model}.csv",
     log:
@@ -30,7 +30,7 @@ rule train_seeds:
 rule train_fewer:
     """Train one model on shares of every split's training patients, for the learning curve."""
     input:
-        unpack(trained_on),
+        unpack(lambda wildcards: learned_from(STUDY.models[wildcards.model])),
     output:
         runs="<results>/further/learning_curve/{model}.csv",
     log:

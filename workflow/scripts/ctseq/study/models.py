@@ -1,23 +1,18 @@
-"""The models of a study: each with its own settings and, where it has none, the study's."""
+"""The models of a study, each with its own settings and, where it has none, the study's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-# Type of a head to its family. A model without a head trains its final linear layer.
-HEAD_FAMILIES = {"linear": "linear"}
-HEAD_FAMILIES |= dict.fromkeys(("mean", "max", "attention", "lstm", "gru"), "sequence")
-HEAD_FAMILIES |= dict.fromkeys(("logistic", "svm", "forest", "neighbours", "mlp"), "classical")
+from ctseq.core.words import listed
+from ctseq.encoders.registry import SIGHTS
+from ctseq.families.registry import FAMILIES, Family
+from ctseq.study.encoders import Encoder
 
-# Keys of `training` that have no effect on heads of a frozen encoder.
+# Keys of `training` that have no effect on what learns from a frozen encoder's features.
 FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
 
-# Keys of a model that decide its encoder's features.
-_ENCODER = ("kind", "checkpoint", "revision", "frames", "frame_sampling")
-_ENCODER += ("position_embeddings", "first_slices")
-
-CHECKPOINTS = "resources/checkpoints"
+Config = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,130 +21,225 @@ class Model:
 
     Attributes
     ----------
-    way_of_training
-        See the function `way_of_training`.
-    head
-        Type of its head.
+    name, label
+        Its key in the configuration, and its name in figures and tables.
+    encoders
+        One, or several whose features are joined.
+    family
+        A key of `families.registry.FAMILIES`.
     labels
-        Whose label a row is trained on: ``slice`` or ``patient``.
+        Whose label a row is taught: ``slice`` or ``scan``.
     sequence_rule
-        How a patient's result follows from the slices; None if the model itself sees the sequence.
-    encoder, extraction, training
-        Settings of its encoder, of how that is run, and of its training.
+        How a scan's result follows from its slices; None if the model itself sees the scan.
+    pool
+        How the slices of a scan become one row; None if they do not.
     shuffled
         Whether it sees each scan's slices in a random order, a new one each replicate.
+    training
+        Settings of its training.
     """
 
-    way_of_training: str
-    head: str
+    name: str
+    label: str
+    encoders: tuple[Encoder, ...]
+    family: str
     labels: str
     sequence_rule: str | None
-    encoder: dict[str, Any]
-    extraction: dict[str, Any]
-    training: dict[str, Any]
+    pool: str | None
     shuffled: bool
+    training: dict[str, Any]
+
+    @classmethod
+    def of(cls, name: str, config: Config) -> "Model":
+        """Return a model of the catalogue of a checked configuration."""
+        its = config["models"][name]
+        return cls(
+            name=name,
+            label=label_of(name, config),
+            encoders=tuple(Encoder.of(one, config) for one in encoder_names(name, config)),
+            family=its["family"],
+            labels=its.get("labels", "scan"),
+            sequence_rule=its.get("sequence_rule"),
+            pool=its.get("pool"),
+            shuffled=its.get("shuffle_slices", False),
+            training=training_settings(name, config),
+        )
 
     @property
-    def hub_folder(self) -> str:
-        """Folder of a checkpoint of the hub, named after it so that studies share downloads."""
-        name = "--".join(Path(self.encoder["checkpoint"], self.encoder["revision"]).parts)
-        return f"{CHECKPOINTS}/{name}"
+    def about(self) -> Family:
+        """What its family is."""
+        return FAMILIES[self.family]
 
     @property
-    def checkpoint_folder(self) -> str:
-        """Folder of the model's checkpoint: tiny, local or fetched."""
-        checkpoint = self.encoder["checkpoint"]
-        if checkpoint == "tiny":
-            frames = f"-{self.encoder['frames']}" if self.encoder["kind"] == "video" else ""
-            return f"{CHECKPOINTS}/tiny-{self.encoder['kind']}{frames}"
-        # An id of the hub is `owner/name`, which may also be a folder here.
-        is_local = checkpoint.startswith((".", "/")) or Path(checkpoint).is_dir()
-        return checkpoint if is_local else self.hub_folder
+    def finetuned(self) -> bool:
+        """Whether its encoder is trained too, from pixels."""
+        return self.training["trainable"] != "head"
+
+    @property
+    def slicewise(self) -> bool:
+        """Whether it learns from slices one by one."""
+        return self.sequence_rule is not None
 
     @property
     def encoder_shuffled(self) -> bool:
         """Whether its encoder sees shuffled slices: each replicate then has its own features."""
-        return self.shuffled and self.encoder["kind"] == "video"
+        return self.shuffled and self.encoders[0].row == "scan"
 
     @property
-    def feature_settings(self) -> tuple[dict[str, Any], dict[str, Any], bool]:
-        """All settings that decide the features: models with equal ones share files."""
-        return self.encoder, self.extraction, self.encoder_shuffled
-
-    @property
-    def head_settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """All settings that decide what is learned from the features of a frozen encoder."""
-        if self.way_of_training == "classical":
-            weighted = self.training["loss"] == "weighted"
-            return {"head": self.head, "labels": self.labels, "weighted": weighted}
-        settings = {"head": self.head, "training": self.training}
-        if self.way_of_training == "sequence":
-            return settings | {"shuffled": self.shuffled}
-        return settings | {"labels": self.labels, "sequence_rule": self.sequence_rule}
+        found: dict[str, Any] = {"family": self.family}
+        if self.slicewise:
+            found |= {"labels": self.labels, "sequence_rule": self.sequence_rule}
+        if self.pool is not None:
+            found["pool"] = self.pool
+        if self.about.epochs:
+            found["training"] = self.training
+        else:
+            found["weighted"] = self.training["loss"] == "weighted"
+        if self.about.together:
+            found["shuffled"] = self.shuffled
+        return found
 
 
-def resolved(config: Mapping[str, Any], model: Mapping[str, Any]) -> Model:
-    """Return one of the models of a checked configuration with all of its settings."""
-    sees_sequences = model["kind"] == "video" or head_family(model) == "sequence"
-    return Model(
-        way_of_training=way_of_training(config, model),
-        head=head_type(model),
-        labels=model.get("labels", "patient"),
-        sequence_rule=None if sees_sequences else model["sequence_rule"],
-        encoder={key: model[key] for key in _ENCODER if key in model},
-        extraction=extraction_settings(config, model),
-        training=training_settings(config, model),
-        shuffled=model.get("shuffle_slices", False),
-    )
+def label_of(name: str, config: Config) -> str:
+    """Return the name of a model in figures and tables."""
+    return config["models"][name].get("label", name)
 
 
-def frame_variants(config: Mapping[str, Any]) -> dict[str, Model]:
-    """Return the video models with the other numbers of frames that the multiverse asks for."""
-    return {
-        variant_name(name, frames): resolved(config, {**model, "frames": frames})
-        for name, model in config["models"].items()
-        if model["kind"] == "video"
-        for frames in config["multiverse"]["frames"]
-        if frames != model["frames"]
+def encoder_names(name: str, config: Config) -> list[str]:
+    """Return the encoders of a model: those that it names, or the first that its family can use.
+
+    None of them need be in the catalogue; there is none if nothing fits.
+    """
+    its = config["models"][name]
+    if "encoder" not in its:
+        takes = FAMILIES[its["family"]].takes
+        fitting = (key for key, one in config["encoders"].items() if one["sees"] in takes)
+        return [one for one in [next(fitting, None)] if one]
+    return [its["encoder"]] if isinstance(its["encoder"], str) else list(its["encoder"])
+
+
+def row_of(name: str, config: Config) -> str:
+    """Return what a row of a model's features is: a ``slice`` or a ``scan``."""
+    first = config["encoders"][encoder_names(name, config)[0]]
+    return SIGHTS[first["sees"]].row
+
+
+def is_slicewise(name: str, config: Config) -> bool:
+    """Tell whether a model learns from slices one by one."""
+    its = config["models"][name]
+    together = FAMILIES[its["family"]].together or "pool" in its
+    return row_of(name, config) == "slice" and not together
+
+
+def has_key(name: str, config: Config, key: str) -> bool:
+    """Tell whether a key has an effect on a model, by what it and its encoder see."""
+    about, row = FAMILIES[config["models"][name]["family"]], row_of(name, config)
+    effective = {
+        "labels": is_slicewise(name, config),
+        "sequence_rule": is_slicewise(name, config),
+        "pool": bool(about.pools) and row == "slice",
+        "shuffle_slices": about.together or row == "scan",
     }
+    return effective.get(key, True)
 
 
-def variant_name(name: str, frames: int) -> str:
-    """Return the name of a video model with another number of frames, for files of features."""
-    return f"{name}-frames-{frames}"
+# Why a key has no effect on a model.
+IDLE = {
+    "labels": "the model sees its scans whole",
+    "sequence_rule": "the model sees its scans whole",
+    "pool": "the model has no slices that its family could pool",
+    "shuffle_slices": "the model sees one slice at a time, or their pool, and no order",
+}
 
 
-def head_type(model: Mapping[str, Any]) -> str:
-    """Return the type of a model's head: its final linear layer where it names none."""
-    return model.get("head", {"type": "linear"})["type"]
-
-
-def head_family(model: Mapping[str, Any]) -> str:
-    """Return the family of a model's head: ``linear``, ``sequence`` or ``classical``."""
-    return HEAD_FAMILIES[head_type(model)]
-
-
-def way_of_training(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
-    """Return how a model is trained: ``finetune``, or with a frozen encoder its head's family."""
-    frozen = training_settings(config, model)["trainable"] == "head"
-    return head_family(model) if frozen else "finetune"
-
-
-def training_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+def training_settings(name: str, config: Config) -> dict[str, Any]:
     """Return the training settings of a model: its own, and the study's others.
 
-    Settings that have no effect on a frozen encoder's heads are left out, so that changing them
+    Settings that have no effect on what learns from features are left out, so that changing them
     re-runs nothing.
     """
-    own = model.get("training", {})
-    settings = config["training"] | own
-    augmentation = config["training"]["augmentation"] | own.get("augmentation", {})
+    general = {key: value for key, value in config["training"].items() if key != "slices"}
+    parts = [general, config["models"][name]["training"]]
+    if is_slicewise(name, config):
+        parts.insert(1, config["training"]["slices"])
+    settings, augmentation = {}, {}
+    for part in parts:
+        settings |= part
+        augmentation |= part.get("augmentation", {})
+    own = config["models"][name]
+    if not FAMILIES[own["family"]].finetunes and "trainable" not in own["training"]:
+        settings["trainable"] = "head"  # what a study trains throughout, others leave frozen
     if settings["trainable"] == "head":
         settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
         augmentation = {"mirror": augmentation["mirror"]}
     return settings | {"augmentation": augmentation}
 
 
-def extraction_settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings for computing a model's features: its own, and the study's others."""
-    return config["extraction"] | model.get("extraction", {})
+def naming_problems(name: str, config: Config) -> list[str]:
+    """Say which encoders of a model are not there, or cannot be used together or by its family."""
+    its, key = config["models"][name], f"models.{name}"
+    takes, names = FAMILIES[its["family"]].takes, encoder_names(name, config)
+    if not names:
+        return [
+            f"{key}.family is {its['family']!r}, which takes an encoder that sees a "
+            f"{' or '.join(takes)}, and `encoders` has none: add one"
+        ]
+    unknown = [one for one in names if one not in config["encoders"]]
+    if unknown:
+        known = ", ".join(config["encoders"])
+        return [f"{key}.encoder names {listed(unknown)}, but `encoders` has {known}"]
+    sees = {one: config["encoders"][one]["sees"] for one in names}
+    found = [
+        f"{key}.family is {its['family']!r}, which takes an encoder that sees a "
+        f"{' or '.join(takes)}, but {one} sees a {seen}: choose another family or encoder"
+        for one, seen in sees.items()
+        if seen not in takes
+    ]
+    if len({SIGHTS[seen].row for seen in sees.values()}) > 1:
+        each = listed(f"{one}, which sees a {seen}" for one, seen in sees.items())
+        found.append(
+            f"{key}.encoder joins {each}: only features of the same rows can be joined; choose "
+            "encoders that see the same"
+        )
+    elif len({config["encoders"][one].get("first_slices") for one in names}) > 1:
+        found.append(
+            f"{key}.encoder joins {listed(names)}, whose first_slices differ: only features of the "
+            "same slices can be joined"
+        )
+    return found
+
+
+def model_problems(name: str, config: Config) -> Iterator[str]:
+    """Yield what is wrong with a model's combination of keys, in a filled configuration."""
+    its, key = config["models"][name], f"models.{name}"
+    about, training = FAMILIES[its["family"]], training_settings(name, config)
+    if training["loss"] not in about.losses:
+        yield (
+            f"{key}.family is {its['family']!r}, which cannot learn a {training['loss']} loss: set "
+            f"{key}.training.loss to cross_entropy"
+        )
+    if training["trainable"] != "head":
+        if not about.finetunes:
+            yield (
+                f"{key}.family is {its['family']!r}, which takes a frozen encoder's features, but "
+                f"{key}.training.trainable is {training['trainable']!r}: set it to head, or the "
+                "family to linear"
+            )
+        if len(encoder_names(name, config)) > 1:
+            yield (
+                f"{key}.encoder joins several encoders, which stay frozen, but training.trainable "
+                f"is {training['trainable']!r}: set {key}.training.trainable to head"
+            )
+    several = isinstance(training["learning_rate"], list)
+    if several and about.epochs and config["tuning"]["patients"] != "train":
+        yield (
+            f"{key}: training.learning_rate lists several, among which only inner folds may "
+            "choose: set tuning.patients to train, or name one"
+        )
+    if several and training["trainable"] != "head":
+        yield (
+            f"{key}: training.learning_rate lists several, which is for cached features: a model "
+            f"that is trained throughout takes one, as {key}.training.learning_rate"
+        )

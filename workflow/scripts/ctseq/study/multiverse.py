@@ -7,9 +7,11 @@ from itertools import product
 from typing import Any
 
 from ctseq.core.errors import fail_on
+from ctseq.encoders.registry import SIGHTS
 from ctseq.study.config import combination_problems
+from ctseq.study.encoders import Encoder
 from ctseq.study.further import untrainable_models
-from ctseq.study.models import Model, variant_name
+from ctseq.study.models import Model
 from ctseq.study.study import Study
 
 Config = dict[str, Any]
@@ -128,7 +130,7 @@ def trainings_of(grid: Grid, features: str, *, folds: int) -> list[dict[str, Any
     Parameters
     ----------
     features
-        Name of the model whose features they learn from: a model of the study or a variant.
+        The model, and the encoders whose features it learns from: a key of `feature_names`.
     folds
         `tuning.folds`, on which classical heads always choose.
 
@@ -159,26 +161,35 @@ def trainings_of(grid: Grid, features: str, *, folds: int) -> list[dict[str, Any
 
 
 def features_name(name: str, model: Model, grid: Grid) -> str:
-    """Return the name of the model of the study, or of the variant, with a cell's features."""
-    frames = model.encoder.get("frames")
-    own = grid.cells[0].study.models[name].encoder.get("frames")
-    return name if frames == own else variant_name(name, frames)
+    """Return the name of a model and, where they are not the study's own, of its encoders."""
+    if model.encoders == grid.cells[0].study.models[name].encoders:
+        return name
+    return "-on-".join([name, *(encoder.name for encoder in model.encoders)])
 
 
-def feature_names(grid: Grid) -> dict[str, str]:
-    """Return every model or variant that the grid's trainings take features of, with its model."""
+def feature_names(grid: Grid) -> dict[str, Model]:
+    """Return the model, with its encoders, of every set of features that trainings learn from."""
     return {
-        features_name(name, model, grid): name
+        features_name(name, model, grid): model
         for cell in grid.cells
         for name, model in cell.study.models.items()
     }
 
 
+def variants(config: Mapping[str, Any]) -> dict[str, Encoder]:
+    """Return the encoders with other numbers of frames that the axis ``frames`` lists, by name."""
+    found: dict[str, Encoder] = {}
+    for frames in config["multiverse"]["frames"]:
+        other = copy.deepcopy(dict(config))
+        _show(other, frames)
+        found |= Study.of(other).encoders
+    return found
+
+
 def _recipe(model: Model, study: Study, folds: int) -> dict[str, Any]:
     """Return all settings that decide a training and its scores."""
-    classical = model.way_of_training == "classical"
-    inner = folds if classical else study.inner_folds
-    settings = dict(model.head_settings)
+    inner = folds if model.about.always_tunes else study.inner_folds
+    settings = dict(model.settings)
     if inner is not None and "sequence_rule" in settings:
         # Inner folds choose by the loss of rows, which the rule does not enter.
         settings["sequence_rule"] = None
@@ -201,8 +212,13 @@ def _values(axis: Axis, config: Mapping[str, Any]) -> list[Any]:
     return [first, *(value for value in listed if text_of(value) != text_of(first))]
 
 
-def _concerned(config: Config, key: str) -> Iterable[Config]:
-    return (model for model in config["models"].values() if key in model)
+def _models(config: Config) -> Iterable[Config]:
+    return (config["models"][name] for name in config["compare"])
+
+
+def _show(config: Config, frames: int) -> None:
+    """Let every encoder that sees sequences see another number of slices."""
+    config["override"]["sequence"] = config["override"]["sequence"] | {"frames": frames}
 
 
 def _training(name: str, words: str) -> Axis:
@@ -210,15 +226,12 @@ def _training(name: str, words: str) -> Axis:
 
     def own(config: Config) -> list[Any]:
         models = Study.of(config).models.values()
-        learned = [
-            model for model in models if name == "loss" or model.way_of_training != "classical"
-        ]
-        return [model.training[name] for model in learned]
+        return [model.training[name] for model in models if name == "loss" or model.about.epochs]
 
     def choose(config: Config, value: Any) -> None:
         config["training"][name] = value
-        for model in _concerned(config, "training"):
-            model["training"].pop(name, None)
+        for part in (config["training"]["slices"], *(its["training"] for its in _models(config))):
+            part.pop(name, None)
 
     return Axis(name, words, own, choose)
 
@@ -232,22 +245,38 @@ def _of_study(name: str, section: str, key: str, words: str) -> Axis:
     return Axis(name, words, lambda config: [config[section][key]], choose)
 
 
-def _of_models(name: str, words: str) -> Axis:
-    """Return the axis of a key of models, and of no others."""
+def _sequence_rule() -> Axis:
+    """Return the axis of the rule by which slices make the scan's result, where they do."""
+    key = "sequence_rule"
 
     def choose(config: Config, value: Any) -> None:
-        for model in _concerned(config, name):
-            model[name] = value
+        for model in (its for its in _models(config) if key in its):
+            model[key] = value
 
-    return Axis(name, words, lambda config: [m[name] for m in _concerned(config, name)], choose)
+    words = "slices combined by"
+    return Axis(key, words, lambda config: [m[key] for m in _models(config) if key in m], choose)
+
+
+def _frames() -> Axis:
+    """Return the axis of the number of slices that encoders of sequences see."""
+
+    def own(config: Config) -> list[Any]:
+        encoders = Study.of(config).encoders.values()
+        return [
+            one.frames or "the checkpoint's"
+            for one in encoders
+            if "frames" in SIGHTS[one.sees].settings
+        ]
+
+    return Axis("frames", "frames", own, _show)
 
 
 AXES = [
     _training("learning_rate", "learning rate"),
     _training("loss", "loss"),
     _of_study("tuning", "tuning", "patients", "chosen on"),
-    _of_models("sequence_rule", "slices combined by"),
+    _sequence_rule(),
     _of_study("threshold", "evaluation", "threshold", "threshold"),
     _of_study("scheme", "splits", "scheme", "splits"),
-    _of_models("frames", "frames"),
+    _frames(),
 ]

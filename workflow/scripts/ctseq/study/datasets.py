@@ -1,0 +1,131 @@
+"""The datasets of a study, each with all of its settings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ctseq.core.errors import InputError
+from ctseq.imaging.windows import PRESETS, parse_windows
+from ctseq.readers.formats import FORMATS
+from ctseq.readers.subtypes import target_words
+
+DATA = "results/data"
+PHANTOM = "phantom"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset with all of its settings.
+
+    Attributes
+    ----------
+    name
+        Its key in the configuration, and the name of its folder.
+    path
+        Folder of the raw dataset; of a phantom, where it is drawn.
+    format
+        A key of `formats.FORMATS` or ``auto``; of a phantom, that of its layout.
+    labels
+        The label table; None if it is to be found.
+    target
+        What is looked for.
+    on_problem
+        ``error`` or ``exclude``.
+    window
+        In numbers, so that another spelling of the same window re-runs nothing.
+    phantom
+        Settings of the phantom; None of a real dataset.
+    """
+
+    name: str
+    path: str
+    format: str
+    labels: str | None
+    target: str
+    on_problem: str
+    window: str | list[str]
+    phantom: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, name: str, config: Mapping[str, Any]) -> "Dataset":
+        """Return a dataset of the catalogue of a checked configuration."""
+        its = config["datasets"][name]
+        drawn = its["format"] == PHANTOM
+        return cls(
+            name=name,
+            path=f"{DATA}/{name}/phantom" if drawn else its["path"],
+            format=its["phantom"]["layout"] if drawn else its["format"],
+            labels=None if drawn or its["labels"] == "auto" else its["labels"],
+            target=its["target"],
+            on_problem=its["on_problem"],
+            window=in_numbers(its["window"]),
+            phantom=dict(its["phantom"]) if drawn else None,
+        )
+
+    @property
+    def folder(self) -> str:
+        """Folder of what is made of it for all studies."""
+        return f"{DATA}/{self.name}"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it is drawn."""
+        return self.phantom is not None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings that decide its index."""
+        keys = ("format", "labels", "target", "on_problem")
+        return {key: getattr(self, key) for key in keys}
+
+    @property
+    def target_words(self) -> str:
+        """What is looked for, in words."""
+        return target_words(self.target)
+
+
+def in_numbers(window: Any) -> str | list[str]:
+    """Return a window as level and width, or three of them, whatever its spelling."""
+    windows = [f"{one.level:g}/{one.width:g}" for one in parse_windows(window)]
+    return windows if len(windows) > 1 else windows[0]
+
+
+def dataset_problems(name: str, its: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a dataset of the catalogue, whose keys have the right types."""
+    key, drawn = f"datasets.{name}", its["format"] == PHANTOM
+    if not drawn and "path" not in its:
+        yield f"{key}.path is missing: the folder of the raw dataset"
+    if drawn and its["phantom"]["positive"] > its["phantom"]["patients"] - 2:
+        most = its["phantom"]["patients"] - 2
+        yield (
+            f"{key}.phantom.positive is {its['phantom']['positive']} but at most patients - 2 "
+            f"({most}) can bleed: both classes need two patients"
+        )
+    layout = FORMATS.get(its["phantom"]["layout"] if drawn else its["format"])
+    if layout is None:  # `auto`: known when the folder is looked at
+        return
+    if its["labels"] != "auto" and layout.own_labels:
+        yield (
+            f"{key}.labels is {its['labels']!r}, but {its['format']} has tables of its own: set it "
+            "to auto"
+        )
+    yield from window_problems(f"{key}.window", its["window"], its)
+
+
+def window_problems(key: str, window: Any, dataset: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a window, the value of `key`, for the scans of a dataset."""
+    try:
+        windows = parse_windows(window)
+    except InputError as error:
+        yield f"{key}: {str(error).rstrip('.')}"
+        return
+    drawn = dataset["format"] == PHANTOM
+    name = dataset["phantom"]["layout"] if drawn else dataset["format"]
+    layout = FORMATS.get(name)
+    if layout and not layout.hounsfield and windows != (PRESETS["brain"],):
+        yield (
+            f"{key} is {window!r}, but the pictures of {name} have their window already and no "
+            "other can be made of them: set it to brain, or use scans in Hounsfield units ("
+            + ", ".join(other for other, its in FORMATS.items() if its.hounsfield)
+            + ")"
+        )

@@ -1,0 +1,132 @@
+"""The encoders of a study, each with all of its settings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
+from ctseq.study.datasets import in_numbers, window_problems
+
+CHECKPOINTS = "resources/checkpoints"
+# Checkpoints that are made here, for the demo.
+TINY = "tiny"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder with all of its settings.
+
+    Attributes
+    ----------
+    name
+        Of its files: its key in the configuration and, where a protocol overrides some of its
+        settings, these.
+    window
+        In numbers; None for the dataset's.
+    frames, first_slices
+        None for the checkpoint's own number of frames, and for all slices.
+    extraction
+        How its features are computed.
+    """
+
+    name: str
+    type: str
+    sees: str
+    checkpoint: str | None
+    revision: str
+    subfolder: str
+    pooling: str
+    window: str | list[str] | None
+    frames: int | None
+    frame_sampling: str | None
+    position_embeddings: str | None
+    first_slices: int | None
+    extraction: dict[str, Any]
+
+    @classmethod
+    def of(cls, name: str, config: Mapping[str, Any]) -> "Encoder":
+        """Return an encoder of the catalogue of a checked configuration."""
+        its = dict(config["encoders"][name])
+        overridden = {
+            key: value
+            for key, value in config["override"].get(its["sees"], {}).items()
+            if its.get(key) != value
+        }
+        keys = ("type", "sees", "checkpoint", "revision", "subfolder", "pooling", "frames")
+        keys += ("frame_sampling", "position_embeddings", "first_slices")
+        settings = {key: (its | overridden).get(key) for key in keys}
+        return cls(
+            name=derived_name(name, overridden),
+            window=in_numbers(its["window"]) if "window" in its else None,
+            extraction=config["extraction"] | its["extraction"],
+            **settings,
+        )
+
+    @property
+    def row(self) -> str:
+        """What a row of its features is: a ``slice`` or a ``scan``."""
+        return SIGHTS[self.sees].row
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings that decide its features, but for the window."""
+        left_out = ("name", "window")
+        return {key: value for key, value in vars(self).items() if key not in left_out}
+
+    @property
+    def hub_folder(self) -> str:
+        """Folder of a checkpoint of the hub, named after it so that studies share downloads."""
+        name = "--".join(Path(self.checkpoint or "", self.revision, self.subfolder).parts)
+        return f"{CHECKPOINTS}/{name}"
+
+    @property
+    def checkpoint_folder(self) -> str | None:
+        """Folder of its checkpoint: tiny, local or fetched; None if it needs none."""
+        if self.checkpoint is None:
+            return None
+        if self.checkpoint == TINY:
+            frames = f"-{self.frames}" if self.frames else ""
+            return f"{CHECKPOINTS}/tiny-{self.sees}{frames}"
+        # An id of the hub is `owner/name`, which may also be a folder here.
+        is_local = self.checkpoint.startswith((".", "/")) or Path(self.checkpoint).is_dir()
+        return self.checkpoint if is_local else self.hub_folder
+
+
+def derived_name(name: str, overridden: Mapping[str, Any]) -> str:
+    """Return the name of an encoder of which some settings are overridden, for its files."""
+    parts = [f"-{key.replace('_', '-')}-{value}" for key, value in overridden.items()]
+    return "".join([name, *parts])
+
+
+def has_key(encoder: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a key has an effect on an encoder, by what it sees."""
+    special = {name for sight in SIGHTS.values() for name in sight.settings}
+    return key not in special or key in SIGHTS[encoder["sees"]].settings
+
+
+def idle_key(name: str, its: Mapping[str, Any], key: str) -> str:
+    """Return what is wrong with a key that has no effect on an encoder."""
+    having = [sees for sees, sight in SIGHTS.items() if key in sight.settings]
+    return (
+        f"encoders.{name}.{key} has no effect: the encoder sees a {its['sees']}, and only one that "
+        f"sees a {' or '.join(having)} has it; remove it"
+    )
+
+
+def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with an encoder of the catalogue, whose keys have the right types."""
+    its, key = config["encoders"][name], f"encoders.{name}"
+    about = ENCODER_TYPES[its["type"]]
+    if its["sees"] not in about.sees:
+        seen = " or ".join(about.sees)
+        yield f"{key}.sees is {its['sees']!r}, but an encoder of type {its['type']} sees a {seen}"
+    if about.checkpoint and "checkpoint" not in its:
+        yield f"{key}.checkpoint is missing: a Hugging Face id, a local folder, or tiny"
+    if not about.checkpoint and "checkpoint" in its:
+        yield f"{key}.checkpoint has no effect: {its['type']} encoders have none; remove it"
+    if its.get("checkpoint") == TINY and its["sees"] == "sequence" and "frames" not in its:
+        yield f"{key}.frames is missing: a tiny checkpoint has as many as it is asked for"
+    if "window" in its:
+        for dataset in (config["dataset"], *config["external"]):
+            yield from window_problems(f"{key}.window", its["window"], config["datasets"][dataset])
