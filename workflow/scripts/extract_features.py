@@ -33,7 +33,6 @@ def main(
     feature_rows,
     *,
     settings,
-    extraction,
     mirror,
     shuffle_seed,
     threads,
@@ -44,7 +43,7 @@ def main(
     """
     torch.set_num_threads(threads)
     device, facts = choose_device(), read_json(description)
-    encoder = load(folder, facts, device)
+    encoder, extraction = load(folder, facts, device), settings["extraction"]
     slices = open_pixels([pixels])
     members, ids = model_rows(
         read_table(rows, ROWS), settings, frames=facts["frames"], shuffle_seed=shuffle_seed

@@ -71,7 +71,7 @@ def main(
     # What is scored is what another program loads.
     stored, settings = load_fitted(Path(outputs.fitted), device)
     test, *held_out = (
-        probabilities(stored, examples[each.held_out], settings)
+        probabilities(stored, examples.pixels, members[each.held_out], settings)
         for each in (task.outer, *task.inner)
     )
     write_table(tabulate_scores(task, test, held_out), outputs.scores, SCORES)

@@ -19,11 +19,11 @@ def check_folder(folder: Path, *, name: str) -> None:
         missing.append(FILES[0])
     missing += _missing_weights(folder)
     if missing:
-        pickled = sorted(path.name for path in folder.glob("*.bin"))
+        pickles = [path.name for path in sorted(folder.glob("*.bin"))]
+        refused = f" {pickles[0]} is a pickle, which may run code." if pickles else ""
         raise InputError(
-            f"Checkpoint {name}: {folder} lacks {', '.join(missing)}. A checkpoint is a folder "
-            "that save_pretrained wrote, of model and image processor both."
-            + (f" {pickled[0]} is a pickle, which may run code and is not loaded." * bool(pickled))
+            f"Checkpoint {name}: {folder} lacks {', '.join(missing)}.{refused} A checkpoint is a "
+            "folder that save_pretrained wrote, of model and image processor both."
         )
 
 

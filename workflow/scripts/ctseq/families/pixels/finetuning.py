@@ -188,7 +188,7 @@ class FineTuning:
 
     def evaluate(self, tune: PixelExamples, train_loss: float, speed: float) -> None:
         """Add an epoch to the history, and note whether it is the best so far."""
-        outputs = logits(self.fitted, tune, self.settings)
+        outputs = logits(self.fitted, tune.pixels, tune.members, self.settings)
         labels = torch.from_numpy(tune.labels)
         loss = functional.cross_entropy(outputs, labels).item()
         accuracy = tune.scans.accuracy(torch.softmax(outputs, dim=1)[:, 1].numpy())

@@ -52,20 +52,27 @@ class PixelExamples:
 
 
 def probabilities(
-    fitted: FineTuned, examples: PixelExamples, settings: Mapping[str, Any]
+    fitted: FineTuned, pixels: RowArrays, members: np.ndarray, settings: Mapping[str, Any]
 ) -> np.ndarray:
-    """Return the probability of the target of each row, float64, shape (rows,)."""
-    return torch.softmax(logits(fitted, examples, settings), dim=1)[:, 1].numpy()
+    """Return the probability of the target of each row, float64, shape (rows,).
+
+    Arguments are those of `logits`.
+    """
+    return torch.softmax(logits(fitted, pixels, members, settings), dim=1)[:, 1].numpy()
 
 
 @torch.no_grad()
-def logits(fitted: FineTuned, examples: PixelExamples, settings: Mapping[str, Any]) -> torch.Tensor:
+def logits(
+    fitted: FineTuned, pixels: RowArrays, members: np.ndarray, settings: Mapping[str, Any]
+) -> torch.Tensor:
     """Return the logits of unchanged rows, in double precision, shape (rows, 2).
 
-    `settings` has the ``precision`` of the computation, and how many rows are in memory at a time,
-    ``micro_batch``.
+    `pixels` and `members` are as in `PixelExamples`. `settings` has the ``precision`` of the
+    computation, and how many rows are in memory at a time, ``micro_batch``.
     """
     fitted.eval()
+    size = settings["micro_batch"]
+    starts = range(0, len(members), size)
     with autocast(settings["precision"], fitted.encoder.device):
-        parts = [fitted(piece.grey) for piece in examples.pieces(settings["micro_batch"])]
+        parts = [fitted(pixels[members[start : start + size]]) for start in starts]
     return torch.cat(parts).cpu().double()
