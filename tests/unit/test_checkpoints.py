@@ -11,28 +11,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 
 from ctseq.core.errors import InputError
-from ctseq.encoders import loading
-from ctseq.encoders.checkpoints import check_folder, describe, weights_digest
+from ctseq.encoders.checkpoints import check_folder, weights_digest
+from ctseq.encoders.contract import extract
 from ctseq.encoders.hub import convert_to_safetensors
 from ctseq.encoders.speed import BOUND, relative_error
 from ctseq.encoders.tiny import write_tiny
-from ctseq.imaging.preprocessing import Preprocessing
+from encoders import described, loaded
 
 pytestmark = pytest.mark.numerical
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
-KINDS = {"video": 4, "image": None}  # frames
+FRAMES = {"sequence": 4, "slice": None}
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """Return the folder of a tiny checkpoint of each kind."""
+    """Return the folder of a tiny checkpoint of each sight."""
     root = tmp_path_factory.mktemp("tiny")
-    for kind, frames in KINDS.items():
-        write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
+    for sees, frames in FRAMES.items():
+        write_tiny(root / sees, sees=sees, frames=frames, seed=7, steps=0)
     return root
 
 
@@ -60,28 +61,28 @@ def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny"):
 
 
 def test_fetching_records_the_commit(hub, tiny, tmp_path):
-    hub.folder = tiny / "image"
+    hub.folder = tiny / "slice"
     (tmp_path / "c").mkdir()
     result = fetch(hub, tmp_path / "c")
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == hub.listing()
-    assert weights_digest(tmp_path / "c") == weights_digest(tiny / "image")
+    assert weights_digest(tmp_path / "c") == weights_digest(tiny / "slice")
     assert json.loads((tmp_path / "c.json").read_text())["commit"] == hub.commit
 
 
 def test_a_branch_that_moved_is_an_error(hub, tiny, tmp_path):
-    hub.folder = tiny / "image"
+    hub.folder = tiny / "slice"
     assert fetch(hub, tmp_path / "c").returncode == 0
     hub.commit = "2" * 40
     result = fetch(hub, tmp_path / "c")
     assert result.returncode == 1
     assert f"was commit {'1' * 40}" in result.stderr
-    assert "Set the model's `revision`" in result.stderr
+    assert "Set the encoder's `revision`" in result.stderr
 
 
 def test_a_checkpoint_without_safetensors_is_converted(hub, tiny, tmp_path):
     hub.folder = tmp_path / "pickled"
-    shutil.copytree(tiny / "image", hub.folder)
+    shutil.copytree(tiny / "slice", hub.folder)
     weights = load_file(hub.folder / "model.safetensors")
     torch.save(weights, hub.folder / "pytorch_model.bin")
     (hub.folder / "model.safetensors").unlink()
@@ -111,10 +112,10 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path):
 
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": Malicious()}, protocol=2))
     with pytest.raises(InputError, match="more than weights"):
-        convert_to_safetensors(tmp_path / "pytorch_model.bin")
+        convert_to_safetensors([tmp_path / "pytorch_model.bin"])
     torch.save({"weight": Malicious()}, tmp_path / "pytorch_model.bin")
     with pytest.raises(InputError, match="more than weights"):
-        convert_to_safetensors(tmp_path / "pytorch_model.bin")
+        convert_to_safetensors([tmp_path / "pytorch_model.bin"])
     assert not planted.exists()
 
 
@@ -123,84 +124,85 @@ def test_an_incomplete_folder_says_what_is_missing(tmp_path, tiny):
         check_folder(tmp_path / "absent", name="x")
     with pytest.raises(InputError, match=r"lacks config\.json, preprocessor_config\.json, model"):
         check_folder(tmp_path, name="x")
-    check_folder(tiny / "video", name="x")
+    check_folder(tiny / "sequence", name="x")
 
 
 def test_tiny_checkpoints_repeat(tiny, tmp_path):
-    write_tiny(tmp_path / "again", kind="image", frames=None, seed=7, steps=0)
-    write_tiny(tmp_path / "other", kind="image", frames=None, seed=8, steps=0)
-    assert weights_digest(tmp_path / "again") == weights_digest(tiny / "image")
-    assert weights_digest(tmp_path / "other") != weights_digest(tiny / "image")
+    write_tiny(tmp_path / "again", sees="slice", frames=None, seed=7, steps=0)
+    write_tiny(tmp_path / "other", sees="slice", frames=None, seed=8, steps=0)
+    assert weights_digest(tmp_path / "again") == weights_digest(tiny / "slice")
+    assert weights_digest(tmp_path / "other") != weights_digest(tiny / "slice")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_features_are_the_exact_input_of_the_final_layer(kind, tiny):
-    encoder = load(tiny / kind, kind)
-    shape = (3, 4, 48, 48) if kind == "video" else (3, 64, 64)
+@pytest.mark.parametrize("sees", FRAMES)
+def test_features_are_the_exact_input_of_the_final_layer(sees, tiny):
+    encoder = loaded(tiny / sees, sees)
+    architecture = {"sequence": "VivitForVideoClassification"}
+    stock = getattr(transformers, architecture.get(sees, "ConvNextForImageClassification"))
+    model = stock.from_pretrained(tiny / sees).eval()
+    shape = (3, 4, 48, 48) if sees == "sequence" else (3, 64, 64)
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    (features,) = loading.extract(encoder, [batch])
-    values = loading.pixel_values(encoder, batch)
+    (features,) = extract(encoder, [batch])
     with torch.inference_mode():
-        logits = encoder.model(**{encoder.model.main_input_name: values}).logits
-        found = encoder.head(torch.from_numpy(features))
+        logits = model(encoder.pixel_values(batch)).logits
+        found = model.classifier(torch.from_numpy(features))
     assert relative_error(found.numpy(), logits.numpy()) <= BOUND
     # Another batch size may round otherwise.
-    one_by_one = np.concatenate(list(loading.extract(encoder, batch[:, None])))
+    one_by_one = np.concatenate(list(extract(encoder, batch[:, None])))
     assert relative_error(one_by_one, features) <= BOUND
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_three_windows_feed_a_channel_each(kind, tiny):
-    encoder = load(tiny / kind, kind)
-    shape = (2, 4, 3, 48, 48) if kind == "video" else (2, 3, 64, 64)
+@pytest.mark.parametrize("sees", FRAMES)
+def test_three_windows_feed_a_channel_each(sees, tiny):
+    encoder = loaded(tiny / sees, sees)
+    shape = (2, 4, 3, 48, 48) if sees == "sequence" else (2, 3, 64, 64)
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    values = loading.pixel_values(encoder, batch)
+    values = encoder.pixel_values(batch)
     assert values.shape == shape
     for channel in range(3):
-        one = loading.pixel_values(encoder, batch[..., channel, :, :])
+        one = encoder.pixel_values(batch[..., channel, :, :])
         assert torch.equal(values[..., channel, :, :], one[..., channel, :, :])
 
 
-@pytest.mark.parametrize(("kind", "shape"), [("video", (2, 4, 48, 48)), ("image", (8, 64, 64))])
-def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny, kind, shape):
+@pytest.mark.parametrize(("sees", "shape"), [("sequence", (2, 4, 48, 48)), ("slice", (8, 64, 64))])
+def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny, sees, shape):
     threads = torch.get_num_threads()
     batch = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     outputs = []
     for number in (1, 1, 2, 3):
         torch.set_num_threads(number)
-        outputs += loading.extract(load(tiny / kind, kind), [batch])
+        outputs += extract(loaded(tiny / sees, sees), [batch])
     torch.set_num_threads(threads)
     np.testing.assert_array_equal(outputs[0], outputs[1])
     assert relative_error(outputs[2], outputs[0]) <= BOUND
     assert relative_error(outputs[3], outputs[0]) <= BOUND
 
 
-def load(folder, kind):
-    facts = describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
-    return loading.load(
-        folder,
-        kind=kind,
-        preprocessing=Preprocessing.from_json(facts["preprocessing"]),
-        device=torch.device("cpu"),
-    )
-
-
 @pytest.mark.parametrize(
-    ("folder", "kind", "frames", "message"),
+    ("folder", "changes", "message"),
     [
         (
-            "image",
-            "video",
-            4,
-            "models.m.kind is video, .* ConvNextForImageClassification, which classifies images",
+            "slice",
+            {"sees": "sequence"},
+            "encoders.e.sees is sequence, .* ConvNextForImageClassification, which sees one slice",
         ),
-        ("video", "image", None, "Set models.m.kind to video"),
-        ("video", "video", 5, "models.m.frames is 5, .* choose a multiple of 2"),
+        ("sequence", {"sees": "slice"}, "Set encoders.e.sees to sequence"),
+        (
+            "sequence",
+            {"sees": "sequence", "frames": 5},
+            r"encoders\.e\.frames is 5, .* choose a multiple of 2",
+        ),
+        (
+            "slice",
+            {"pooling": "cls"},
+            r"encoders\.e\.pooling is cls, .* ConvNextModel has no class",
+        ),
+        ("sequence", {"sees": "sequence", "pooling": "pooler"}, r"(?s)pooling is pooler.*pooler\."),
     ],
 )
-def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message, tiny):
+def test_a_checkpoint_that_does_not_fit_is_refused(folder, changes, message, tiny):
     with pytest.raises(InputError, match=message):
-        describe(tiny / folder, kind=kind, key="models.m", frames=frames)
+        described(tiny / folder, **changes)
 
 
 @pytest.mark.parametrize(
@@ -213,23 +215,23 @@ def test_a_checkpoint_that_does_not_fit_is_refused(folder, kind, frames, message
     ids=["missing", "unknown", "cut"],
 )
 def test_a_encoder_that_would_be_partly_random_is_refused(change, message, tiny, tmp_path):
-    shutil.copytree(tiny / "image", tmp_path / "c")
+    shutil.copytree(tiny / "slice", tmp_path / "c")
     weights = load_file(tmp_path / "c" / "model.safetensors")
     change(weights, sorted(name for name in weights if "encoder" in name)[0])
     save_file(weights, tmp_path / "c" / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(
         InputError, match=r"do not fit ConvNextForImageClassification \(1 "
     ) as caught:
-        load(tmp_path / "c", "image")
+        loaded(tmp_path / "c")
     assert message in str(caught.value)
 
 
 def test_a_checkpoint_without_its_classifier_will_do(tiny, tmp_path):
-    shutil.copytree(tiny / "image", tmp_path / "c")
+    shutil.copytree(tiny / "slice", tmp_path / "c")
     weights = load_file(tmp_path / "c" / "model.safetensors")
     rest = {name: values for name, values in weights.items() if "classifier" not in name}
     save_file(rest, tmp_path / "c" / "model.safetensors", metadata={"format": "pt"})
     batch = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
-    (cut,) = loading.extract(load(tmp_path / "c", "image"), [batch])
-    (complete,) = loading.extract(load(tiny / "image", "image"), [batch])
+    (cut,) = extract(loaded(tmp_path / "c"), [batch])
+    (complete,) = extract(loaded(tiny / "slice"), [batch])
     np.testing.assert_array_equal(cut, complete)

@@ -24,8 +24,8 @@ from scans import EPOCHS, LABELS, SCANS, alone
 pytestmark = pytest.mark.numerical
 
 FRAMES = 4
-KINDS = {"video": FRAMES, "image": None}
-SIDES = {"video": 48, "image": 64}
+KINDS = {"sequence": FRAMES, "slice": None}
+SIDES = {"sequence": 48, "slice": 64}
 STILL = {"mirror": False, "rotate_degrees": 0, "scale": 0, "shift": 0, "intensity": 0}
 MOVING = {"mirror": True, "rotate_degrees": 10, "scale": 0.1, "shift": 0.1, "intensity": 0.1}
 SETTINGS = {
@@ -41,15 +41,15 @@ def tiny(tmp_path_factory):
     """Return the folder of a tiny checkpoint of each kind."""
     root = tmp_path_factory.mktemp("tiny")
     for kind, frames in KINDS.items():
-        write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
+        write_tiny(root / kind, sees=kind, frames=frames, seed=7, steps=0)
     return root
 
 
 def loaded(folder, kind, *, renewed=True):
-    facts = describe(folder, kind=kind, key="models.m", frames=KINDS[kind])
+    facts = describe(folder, sees=kind, key="models.m", frames=KINDS[kind])
     encoder = loading.load(
         folder,
-        kind=kind,
+        sees=kind,
         preprocessing=Preprocessing.from_json(facts["preprocessing"]),
         device=torch.device("cpu"),
     )
@@ -62,13 +62,13 @@ def examples(kind, n=11):
     """Return rows of noise; the positive ones are brighter."""
     rng = np.random.default_rng(5)
     labels = np.arange(n) % 3 // 2
-    each = FRAMES if kind == "video" else 1
+    each = FRAMES if kind == "sequence" else 1
     shape = (n * each, SIDES[kind], SIDES[kind])
     pixels = rng.integers(0, 150, shape, dtype=np.uint8) + np.repeat(labels * 100, each)[
         :, None, None
     ].astype(np.uint8)
     members = np.arange(n * each)
-    members = members.reshape(n, each) if kind == "video" else members
+    members = members.reshape(n, each) if kind == "sequence" else members
     return PixelExamples(pixels, members, labels, alone(labels))
 
 
@@ -111,12 +111,12 @@ def test_accumulation_gives_the_gradient_of_the_whole_batch(kind, loss, tiny):
 
 
 def test_checkpointing_gives_the_same_gradient_or_says_that_there_is_none(tiny):
-    rows = examples("video", 3)
-    _, expected = gradient(loaded(tiny / "video", "video"), rows)
-    _, found = gradient(loaded(tiny / "video", "video"), rows, gradient_checkpointing=True)
+    rows = examples("sequence", 3)
+    _, expected = gradient(loaded(tiny / "sequence", "sequence"), rows)
+    _, found = gradient(loaded(tiny / "sequence", "sequence"), rows, gradient_checkpointing=True)
     assert torch.equal(found, expected)
     with pytest.raises(InputError, match=r"ConvNext\w+ has none\. Set it to false for this model"):
-        gradient(loaded(tiny / "image", "image"), examples("image", 3), gradient_checkpointing=True)
+        gradient(loaded(tiny / "slice", "slice"), examples("slice", 3), gradient_checkpointing=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -147,7 +147,7 @@ def test_scans_choose_by_accuracy_and_rows_by_loss(by, scans, kept, tiny, monkey
     # By cross-entropy the first epoch is better, by scans the second.
     found = (torch.from_numpy(np.log(np.stack([1 - p, p], axis=1))) for p in EPOCHS)
     monkeypatch.setattr(finetuning, "logits", lambda *_: next(found))
-    run = FineTuning(loaded(tiny / "image", "image"), SETTINGS, by, [0, 1], LABELS)
+    run = FineTuning(loaded(tiny / "slice", "slice"), SETTINGS, by, [0, 1], LABELS)
     tune = PixelExamples(np.zeros((9, 1, 1), np.uint8), np.arange(9), LABELS, scans)
     for _ in EPOCHS:
         run.epoch += 1
@@ -157,7 +157,7 @@ def test_scans_choose_by_accuracy_and_rows_by_loss(by, scans, kept, tiny, monkey
 
 
 def test_the_schedule_ends_at_zero(tiny, tmp_path):
-    history, _ = train(loaded(tiny / "image", "image"), examples("image"), tmp_path)
+    history, _ = train(loaded(tiny / "slice", "slice"), examples("slice"), tmp_path)
     # 3 steps an epoch, 2 of them warm-up: after 3, 6 and 9 of 9 steps.
     assert history["learning_rate"].tolist() == pytest.approx([1e-3 * 6 / 7, 1e-3 * 3 / 7, 0])
 
@@ -165,8 +165,8 @@ def test_the_schedule_ends_at_zero(tiny, tmp_path):
 def test_it_repeats_and_follows_its_seed(tiny, tmp_path):
     runs = []
     for number, seed in enumerate([(0, 1), (0, 1), (0, 2)]):
-        encoder = loaded(tiny / "video", "video")
-        rows = examples("video")
+        encoder = loaded(tiny / "sequence", "sequence")
+        rows = examples("sequence")
         train(encoder, rows, tmp_path / str(number), seed=seed, augmentation=MOVING, epochs=2)
         runs.append(weights(encoder))
     assert same(runs[0], runs[1])
@@ -174,7 +174,7 @@ def test_it_repeats_and_follows_its_seed(tiny, tmp_path):
 
 
 def test_test_is_neither_augmented_nor_resampled(tiny, tmp_path):
-    encoder, rows = loaded(tiny / "video", "video"), examples("video")
+    encoder, rows = loaded(tiny / "sequence", "sequence"), examples("sequence")
     choose = rows[np.array([7, 2, 10, 4])]
     seen = {True: [], False: []}
     encoder.model.register_forward_pre_hook(
@@ -198,28 +198,28 @@ def test_the_last_blocks_and_what_follows_are_trained_alone(kind, tiny, tmp_path
     after = weights(encoder)
     moved = [name for name in before if not torch.equal(before[name], after[name])]
     assert "classifier.weight" in moved
-    block = {"video": "vivit.layers.1.", "image": "convnext.encoder.stages.3.layers.0."}[kind]
-    norm = {"video": "vivit.layernorm.", "image": "convnext.layernorm."}[kind]
+    block = {"sequence": "vivit.layers.1.", "slice": "convnext.encoder.stages.3.layers.0."}[kind]
+    norm = {"sequence": "vivit.layernorm.", "slice": "convnext.layernorm."}[kind]
     assert all(name.startswith((block, norm, "classifier.")) for name in moved)
     assert {name.split(".")[-2] for name in moved if name.startswith(norm)}
 
 
 def test_more_blocks_than_there_are_is_an_error(tiny):
     with pytest.raises(InputError, match=r"last 3 blocks, but VivitForVideo\w+ has 2"):
-        choose_trainable(loaded(tiny / "video", "video").model, {"last_blocks": 3})
+        choose_trainable(loaded(tiny / "sequence", "sequence").model, {"last_blocks": 3})
 
 
 def test_batch_norms_keep_their_statistics(tiny, tmp_path):
     config = transformers.ResNetConfig(
         embedding_size=8, hidden_sizes=[8], depths=[1], layer_type="basic", num_labels=3
     )
-    shutil.copytree(tiny / "image", tmp_path / "c")
+    shutil.copytree(tiny / "slice", tmp_path / "c")
     torch.manual_seed(0)
     transformers.ResNetForImageClassification(config).save_pretrained(tmp_path / "c")
-    encoder = loaded(tmp_path / "c", "image")
+    encoder = loaded(tmp_path / "c", "slice")
     before = {n: b.clone() for n, b in encoder.model.named_buffers() if "running" in n}
     assert before
-    train(encoder, examples("image"), tmp_path, epochs=1)
+    train(encoder, examples("slice"), tmp_path, epochs=1)
     assert all(torch.equal(encoder.model.get_buffer(name), before[name]) for name in before)
 
 
@@ -227,10 +227,10 @@ def test_batch_norms_keep_their_statistics(tiny, tmp_path):
 def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
     # Of images: PyTorch 2.13 cannot compute attention in bfloat16 where ATEN_CPU_CAPABILITY hides
     # a processor's AVX-512.
-    rows, found = examples("image"), {}
+    rows, found = examples("slice"), {}
     for precision in ("float32", "auto", "bfloat16"):
         settings = SETTINGS | {"precision": precision}
-        found[precision] = probabilities(loaded(tiny / "image", "image"), rows, settings)
+        found[precision] = probabilities(loaded(tiny / "slice", "slice"), rows, settings)
     np.testing.assert_array_equal(found["auto"], found["float32"])
     apart = abs(found["bfloat16"] - found["float32"]).max()
     assert 0 < apart < 0.02
@@ -238,7 +238,7 @@ def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
 
 def test_diverging_is_an_error(tiny, tmp_path):
     with pytest.raises(InputError, match=r"diverged in epoch 1.*training\.learning_rate"):
-        train(loaded(tiny / "image", "image"), examples("image"), tmp_path, learning_rate=1e30)
+        train(loaded(tiny / "slice", "slice"), examples("slice"), tmp_path, learning_rate=1e30)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -103,7 +103,7 @@ KILLS += ("while results are written",)
 def write_study(folder):
     """Write the inputs of a small study, eight patients of five slices, and give their paths."""
     # With dropout, so that PyTorch's own random state matters.
-    write_tiny(folder / "checkpoint", kind="video", frames=FRAMES, seed=7, steps=0)
+    write_tiny(folder / "checkpoint", sees="sequence", frames=FRAMES, seed=7, steps=0)
     config = json.loads((folder / "checkpoint/config.json").read_text())
     write_json(config | {"hidden_dropout_prob": 0.1}, folder / "checkpoint/config.json")
     ids = [f"{number:03d}" for number in range(8)]
@@ -124,7 +124,7 @@ def write_study(folder):
         inputs[name] = folder / f"{name}.csv"
         table.to_csv(inputs[name], index=False)
     inputs["description"], inputs["pixels"] = folder / "m.json", folder / "m.npy"
-    facts = describe(inputs["folder"], kind="video", key="m", frames=FRAMES)
+    facts = describe(inputs["folder"], sees="sequence", key="m", frames=FRAMES)
     write_json(facts, inputs["description"])
     pixels = np.random.default_rng(0).integers(0, 150, (40, 48, 48))
     np.save(inputs["pixels"], (pixels + 100 * labels.to_numpy()[:, None, None]).astype(np.uint8))
@@ -143,7 +143,7 @@ def attempts(tmp_path_factory):
     training = TRAINING
     settings = {"replicate": 1, "threads": 1, "labels": "patient", "folds": None, "seed": 0}
     settings |= {"shuffled": False, "sequence_rule": None, "code": "old"}
-    settings |= {"model": {"kind": "video", "frames": FRAMES, "frame_sampling": "uniform"}}
+    settings |= {"model": {"kind": "sequence", "frames": FRAMES, "frame_sampling": "uniform"}}
     settings |= {"training": training}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
     asked += [("killed", None, {}), ("held_out", None, {"folds": 3})]

@@ -18,91 +18,83 @@ from safetensors.numpy import load_file
 import extract_features
 from ctseq.cache.tables import ROWS
 from ctseq.core.tables import write_table
-from ctseq.encoders import loading, speed
-from ctseq.encoders.checkpoints import describe
+from ctseq.encoders import contract, speed
 from ctseq.encoders.tiny import write_tiny
-from ctseq.imaging.preprocessing import Preprocessing
+from encoders import described, settings_of
 from processors import uses_all_instructions
 
 pytestmark = pytest.mark.numerical
 
 FRAMES, SLICES = 4, 5
-SIDES = {"video": 48, "image": 64}
+SIDES = {"sequence": 48, "slice": 64}
 SETTINGS = {
-    "video": {"kind": "video", "frames": FRAMES, "frame_sampling": "first"},
-    "image": {"kind": "image"},
+    "sequence": settings_of("sequence", frames=FRAMES, frame_sampling="first"),
+    "slice": settings_of(),
 }
 # Of a ViViT's and a ConvNeXt's activations, those that transformers computes step by step.
-SLOW_GELUS = {"video": 2, "image": 0}
-KINDS = list(SETTINGS)
+SLOW_GELUS = {"sequence": 2, "slice": 0}
+SIGHTS = list(SETTINGS)
 TESTS = Path(__file__).parent
 PATHS = [TESTS, TESTS.parent, TESTS.parents[1] / "workflow/scripts"]
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    """Write what the rule reads: a tiny checkpoint of each kind, and three patients' pixels."""
+    """Write what the rule reads: a tiny checkpoint of each sees, and three patients' pixels."""
     root = tmp_path_factory.mktemp("inputs")
-    rows = pd.DataFrame({"patient_id": np.repeat(["001", "002", "003"], SLICES)})
+    rows = pd.DataFrame({"scan_id": np.repeat(["001", "002", "003"], SLICES)})
+    rows["patient_id"] = rows["scan_id"]
     rows["slice_number"] = [*range(1, SLICES + 1)] * 3
     write_table(rows, root / "rows.csv", ROWS)
-    for kind, side in SIDES.items():
-        frames = SETTINGS[kind].get("frames")
-        write_tiny(root / kind, kind=kind, frames=frames, seed=7, steps=0)
-        facts = describe(root / kind, kind=kind, key="models.m", frames=frames)
-        (root / f"{kind}.json").write_text(json.dumps(facts))
+    for sees, side in SIDES.items():
+        write_tiny(root / sees, sees=sees, frames=SETTINGS[sees]["frames"], seed=7, steps=0)
+        (root / f"{sees}.json").write_text(json.dumps(described(root / sees, **SETTINGS[sees])))
         pixels = np.random.default_rng(1).integers(0, 256, (len(rows), side, side), np.uint8)
-        np.save(root / f"{kind}.npy", pixels)
+        np.save(root / f"{sees}.npy", pixels)
     return root
 
 
-def loaded(inputs, kind):
-    facts = json.loads((inputs / f"{kind}.json").read_text())
-    return loading.load(
-        inputs / kind,
-        kind=kind,
-        preprocessing=Preprocessing.from_json(facts["preprocessing"]),
-        device=torch.device("cpu"),
-    )
+def loaded(inputs, sees):
+    facts = json.loads((inputs / f"{sees}.json").read_text())
+    return contract.load(inputs / sees, facts, torch.device("cpu"))
 
 
-def batch_of(inputs, kind):
-    pixels = np.load(inputs / f"{kind}.npy")
-    if kind == "image":
+def batch_of(inputs, sees):
+    pixels = np.load(inputs / f"{sees}.npy")
+    if sees == "slice":
         return pixels
     return pixels.reshape(3, SLICES, *pixels.shape[1:])[:, :FRAMES]
 
 
 def features(encoder, batch):
-    (found,) = loading.extract(encoder, [batch])
+    (found,) = contract.extract(encoder, [batch])
     return found
 
 
-def stock(inputs, kind):
+def stock(inputs, sees):
     """Return the features as a user of transformers would: from its model, at its head's input."""
     architecture = {
-        "video": transformers.VivitForVideoClassification,
-        "image": transformers.ConvNextForImageClassification,
+        "sequence": transformers.VivitForVideoClassification,
+        "slice": transformers.ConvNextForImageClassification,
     }
-    model = architecture[kind].from_pretrained(inputs / kind).eval()
-    pixels = loading.pixel_values(loaded(inputs, kind), batch_of(inputs, kind))
+    model = architecture[sees].from_pretrained(inputs / sees).eval()
+    pixels = loaded(inputs, sees).pixel_values(batch_of(inputs, sees))
     with torch.inference_mode():
-        if kind == "video":
+        if sees == "sequence":
             return model.vivit(pixels).last_hidden_state[:, 0].numpy()
         return model.convnext(pixels).pooler_output.numpy()
 
 
-def run(inputs, kind, folder, threads=1, **extraction):
+def run(inputs, sees, folder, threads=1, **extraction):
     """Run the rule's script, and return its features."""
     extract_features.main(
-        inputs / kind,
-        inputs / f"{kind}.json",
-        inputs / f"{kind}.npy",
+        inputs / sees,
+        inputs / f"{sees}.json",
+        inputs / f"{sees}.npy",
         inputs / "rows.csv",
         folder / "features.safetensors",
         folder / "features.csv",
-        settings=SETTINGS[kind],
-        extraction={"precision": "float32", "speedups": False} | extraction,
+        settings=SETTINGS[sees] | {"extraction": SETTINGS[sees]["extraction"] | extraction},
         mirror=False,
         shuffle_seed=None,
         threads=threads,
@@ -110,18 +102,18 @@ def run(inputs, kind, folder, threads=1, **extraction):
     return load_file(folder / "features.safetensors")["features"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_without_speedups_features_are_those_of_transformers(inputs, kind, tmp_path):
-    assert speed.relative_error(run(inputs, kind, tmp_path), stock(inputs, kind)) <= speed.BOUND
+@pytest.mark.parametrize("sees", SIGHTS)
+def test_without_speedups_features_are_those_of_transformers(inputs, sees, tmp_path):
+    assert speed.relative_error(run(inputs, sees, tmp_path), stock(inputs, sees)) <= speed.BOUND
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_with_speedups_they_are_too_and_repeat_bit_for_bit(inputs, kind, tmp_path, caplog):
+@pytest.mark.parametrize("sees", SIGHTS)
+def test_with_speedups_they_are_too_and_repeat_bit_for_bit(inputs, sees, tmp_path, caplog):
     caplog.set_level(logging.INFO, "ctseq")
-    found = run(inputs, kind, tmp_path, speedups=True)
-    assert speed.relative_error(found, stock(inputs, kind)) <= speed.BOUND
-    np.testing.assert_array_equal(run(inputs, kind, tmp_path, speedups=True), found)
-    assert ("2 GELUs" in caplog.text) == (kind == "video")
+    found = run(inputs, sees, tmp_path, speedups=True)
+    assert speed.relative_error(found, stock(inputs, sees)) <= speed.BOUND
+    np.testing.assert_array_equal(run(inputs, sees, tmp_path, speedups=True), found)
+    assert ("2 GELUs" in caplog.text) == (sees == "sequence")
 
 
 OTHER_PROCESSORS = {
@@ -138,40 +130,40 @@ def test_other_processors_and_threads_give_features_within_the_bound(inputs, nam
         "import sys; sys.path[:0] = sys.argv[3:]; from pathlib import Path; import test_speed\n"
     )
     program += "inputs, folder = map(Path, sys.argv[1:3])\n"
-    program += "for kind in test_speed.KINDS:\n"
-    program += "    (folder / kind).mkdir()\n"
+    program += "for sees in test_speed.SIGHTS:\n"
+    program += "    (folder / sees).mkdir()\n"
     program += (
-        f"    test_speed.run(inputs, kind, folder / kind, threads={threads}, speedups=True)\n"
+        f"    test_speed.run(inputs, sees, folder / sees, threads={threads}, speedups=True)\n"
     )
     command = [sys.executable, "-c", program, inputs, tmp_path, *PATHS]
     environment = os.environ | OTHER_PROCESSORS[name]
     subprocess.run(list(map(str, command)), env=environment, check=True)
-    for kind in KINDS:
-        found = load_file(tmp_path / kind / "features.safetensors")["features"]
-        assert speed.relative_error(found, stock(inputs, kind)) <= speed.BOUND
+    for sees in SIGHTS:
+        found = load_file(tmp_path / sees / "features.safetensors")["features"]
+        assert speed.relative_error(found, stock(inputs, sees)) <= speed.BOUND
 
 
 @uses_all_instructions
-@pytest.mark.parametrize("kind", KINDS)
-def test_bfloat16_is_near_and_the_log_says_how_near(inputs, kind, tmp_path, caplog):
+@pytest.mark.parametrize("sees", SIGHTS)
+def test_bfloat16_is_near_and_the_log_says_how_near(inputs, sees, tmp_path, caplog):
     caplog.set_level(logging.INFO, "ctseq")
-    found = run(inputs, kind, tmp_path, precision="bfloat16")
+    found = run(inputs, sees, tmp_path, precision="bfloat16")
     assert found.dtype == np.float32
-    assert speed.BOUND < speed.relative_error(found, stock(inputs, kind)) < 0.05
-    encoder, probe = loaded(inputs, kind), batch_of(inputs, kind)[:1]
+    assert speed.BOUND < speed.relative_error(found, stock(inputs, sees)) < 0.05
+    encoder, probe = loaded(inputs, sees), batch_of(inputs, sees)[:1]
     error = speed.precision_error(encoder, probe, precision="bfloat16")
     assert f"off by {error:.1g} of their length" in caplog.text
     # On a CPU, `auto` is float32.
     np.testing.assert_array_equal(
-        run(inputs, kind, tmp_path, precision="auto"), run(inputs, kind, tmp_path)
+        run(inputs, sees, tmp_path, precision="auto"), run(inputs, sees, tmp_path)
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_one_operation_gives_the_gelu_of_several(inputs, kind):
-    encoder, batch = loaded(inputs, kind), batch_of(inputs, kind)
+@pytest.mark.parametrize("sees", SIGHTS)
+def test_one_operation_gives_the_gelu_of_several(inputs, sees):
+    encoder, batch = loaded(inputs, sees), batch_of(inputs, sees)
     before = features(encoder, batch)
-    assert speed.fuse_gelu(encoder.model) == SLOW_GELUS[kind]
+    assert speed.fuse_gelu(encoder.model) == SLOW_GELUS[sees]
     after = features(encoder, batch)
     assert speed.relative_error(after, before) <= speed.BOUND
     assert speed.fuse_gelu(encoder.model) == 0
@@ -191,11 +183,11 @@ def test_other_activations_stay(name):
     assert speed.fuse_gelu(torch.nn.Sequential(transformers.activations.ACT2FN[name])) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_unread_tokens_are_skipped_where_a_class_token_is_read(inputs, kind):
-    encoder, batch = loaded(inputs, kind), batch_of(inputs, kind)
+@pytest.mark.parametrize("sees", SIGHTS)
+def test_unread_tokens_are_skipped_where_a_class_token_is_read(inputs, sees):
+    encoder, batch = loaded(inputs, sees), batch_of(inputs, sees)
     before = features(encoder, batch)
-    assert speed.skip_unread_tokens(encoder.model) == (kind == "video")
+    assert speed.skip_unread_tokens(encoder.model, encoder.pooling) == (sees == "sequence")
     assert speed.relative_error(features(encoder, batch), before) <= speed.BOUND
 
 
@@ -207,7 +199,7 @@ def test_the_last_layer_of_a_vit_computes_few_tokens_of_each_image():
     layers, pixels, seen = list(model.vit.layers), torch.randn(2, 3, 64, 64), []
     with torch.inference_mode():
         before = model(pixels).logits
-        assert speed.skip_unread_tokens(model)
+        assert speed.skip_unread_tokens(model, "classifier")
         for layer in layers:
             layer.mlp.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[1]))
         after = model(pixels).logits
@@ -217,17 +209,17 @@ def test_the_last_layer_of_a_vit_computes_few_tokens_of_each_image():
 
 @pytest.mark.parametrize("part", ["layernorm_after", "attention"])
 def test_a_layer_whose_parts_have_other_names_stays(inputs, part):
-    encoder = loaded(inputs, "video")
+    encoder = loaded(inputs, "sequence")
     layers = encoder.model.base_model.layers
     last = layers[-1]
     delattr(last, part)
-    assert not speed.skip_unread_tokens(encoder.model)
+    assert not speed.skip_unread_tokens(encoder.model, encoder.pooling)
     assert layers[-1] is last
-    assert "last layer" not in " ".join(speed.speed_up(encoder))
+    assert "last layer" not in " ".join(encoder.speed_up())
 
 
 def test_buffers_that_are_kept_change_no_bit(inputs):
-    encoder, batch = loaded(inputs, "video"), batch_of(inputs, "video")
+    encoder, batch = loaded(inputs, "sequence"), batch_of(inputs, "sequence")
     before = features(encoder, batch)
     assert speed.keep_buffers() == hasattr(ctypes.CDLL(None), "mallopt")
     np.testing.assert_array_equal(features(encoder, batch), before)

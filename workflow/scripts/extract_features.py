@@ -7,19 +7,21 @@ import torch
 from ctseq.cache.features import write_features
 from ctseq.cache.pixels import open_pixels
 from ctseq.cache.tables import ROWS
+from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.progress import progress
 from ctseq.core.tables import read_table, write_table
+from ctseq.encoders.contract import extract, load
 from ctseq.encoders.devices import choose_device, is_reduced
-from ctseq.encoders.loading import extract, load_configured
+from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.sequences import model_rows
-from ctseq.encoders.speed import precision_error, speed_up
+from ctseq.encoders.speed import precision_error
 
 log = logging.getLogger("ctseq")
 
 # Slices a batch: enough to fill a GPU, while activations stay below 1 GiB; on CPUs, 8, 16 and 32
-# differ by less than 5 %. A sequence is a batch.
-BATCH = 32
+# differ by less than 5 %. A scan is a batch.
+BATCH = {"slice": 32, "scan": 1}
 
 
 def main(
@@ -31,29 +33,33 @@ def main(
     feature_rows,
     *,
     settings,
-    extraction,
     mirror,
     shuffle_seed,
     threads,
 ):
-    """Write the features, and a table that names the slice or patient of each row."""
+    """Write the features, and a table that names the slice or scan of each row.
+
+    `settings` are the encoder's, by which `description` describes it.
+    """
     torch.set_num_threads(threads)
-    device = choose_device()
-    encoder = load_configured(folder, description, settings, device)
+    device, facts = choose_device(), read_json(description)
+    encoder, extraction = load(folder, facts, device), settings["extraction"]
     slices = open_pixels([pixels])
-    members, ids = model_rows(read_table(rows, ROWS), settings, shuffle_seed=shuffle_seed)
-    size = BATCH if settings["kind"] == "image" else 1
+    members, ids = model_rows(
+        read_table(rows, ROWS), settings, frames=facts["frames"], shuffle_seed=shuffle_seed
+    )
+    row = SIGHTS[settings["sees"]].row
+    size = BATCH[row]
     batches = (slices[members[at : at + size]] for at in range(0, len(members), size))
     if mirror:  # the width is the last axis
         batches = (batch[..., ::-1] for batch in batches)
     if extraction["speedups"]:
-        log.info("Speedups: %s.", "; ".join(speed_up(encoder)) or "none")
+        log.info("Speedups: %s.", "; ".join(encoder.speed_up()) or "none")
     precision = extraction["precision"]
     if is_reduced(precision, device):
         error = precision_error(encoder, slices[members[:1]], precision=precision)
         log.info("Features are off by %.1g of their length, for bfloat16.", error)
-    unit = "slices" if settings["kind"] == "image" else "sequences"
-    batches = progress(batches, total=len(members), unit=unit, weigh=len)
+    batches = progress(batches, total=len(members), unit=f"{row}s", weigh=len)
     found = extract(encoder, batches, precision=precision)
     shape = write_features(features, found, rows=len(members))
     write_table(ids, feature_rows, ROWS)
@@ -62,4 +68,12 @@ def main(
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(*snakemake.input, *snakemake.output, threads=snakemake.threads, **snakemake.params)
+        main(
+            snakemake.input.get("folder"),
+            snakemake.input.description,
+            snakemake.input.pixels,
+            snakemake.input.rows,
+            *snakemake.output,
+            threads=snakemake.threads,
+            **snakemake.params,
+        )

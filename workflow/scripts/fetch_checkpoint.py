@@ -9,9 +9,12 @@ from ctseq.encoders.hub import fetch_checkpoint
 log = logging.getLogger("ctseq")
 
 
-def main(folder, record, *, checkpoint, revision):
+def main(folder, record, *, checkpoint, revision, subfolder=None):
     """Download the checkpoint into its folder and record the commit."""
-    commit = fetch_checkpoint(checkpoint, revision, folder=Path(folder), record=Path(record))
+    folder, record = Path(folder), Path(record)
+    commit = fetch_checkpoint(
+        checkpoint, revision, subfolder=subfolder, folder=folder, record=record
+    )
     log.info("%s, revision %s, is commit %s.", checkpoint, revision, commit)
 
 

@@ -1,80 +1,38 @@
-"""Checkpoints: which files a folder must hold, and what they say of the model."""
+"""Checkpoints: which files a folder must hold, and what its weights are."""
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
-from ctseq.encoders.image_processor import read_preprocessing
-from ctseq.encoders.positions import check_frames
+from ctseq.encoders.image_processor import FILES
 
-# How transformers ends the names of classifiers.
-_ENDINGS = {"video": "ForVideoClassification", "image": "ForImageClassification"}
-REQUIRED = ("config.json", "preprocessor_config.json")
+_INDEX = "model.safetensors.index.json"
 
 
 def check_folder(folder: Path, *, name: str) -> None:
     """Raise an InputError that names the files which a checkpoint's folder lacks."""
     if not folder.is_dir():
         raise InputError(f"Checkpoint {name}: the folder {folder} does not exist.")
-    missing = [file for file in REQUIRED if not (folder / file).is_file()]
-    if not any(folder.glob("*.safetensors")):
-        missing.append("model.safetensors")
+    missing = [] if (folder / "config.json").is_file() else ["config.json"]
+    if not any((folder / file).is_file() for file in FILES):
+        missing.append(FILES[0])
+    missing += _missing_weights(folder)
     if missing:
+        pickles = [path.name for path in sorted(folder.glob("*.bin"))]
+        refused = f" {pickles[0]} is a pickle, which may run code." if pickles else ""
         raise InputError(
-            f"Checkpoint {name}: {folder} lacks {', '.join(missing)}. A checkpoint is a folder "
-            "that save_pretrained wrote, of model and image processor both."
+            f"Checkpoint {name}: {folder} lacks {', '.join(missing)}.{refused} A checkpoint is a "
+            "folder that save_pretrained wrote, of model and image processor both."
         )
 
 
-def describe(
-    folder: Path,
-    *,
-    kind: str,
-    key: str,
-    frames: int | None,
-    position_embeddings: str = "interpolate",
-) -> dict[str, Any]:
-    """Return what later rules need to know of a checkpoint, without loading its weights.
-
-    Parameters
-    ----------
-    folder, kind
-        The checkpoint, and ``video`` or ``image``, as the configuration says.
-    key
-        The model's key in the configuration, for messages.
-    frames, position_embeddings
-        See `positions.check_frames`; None and unused for an image model.
-
-    Returns
-    -------
-    dict
-        ``architecture``, ``initializer_range`` (standard deviation of a new head's weights) and
-        ``preprocessing``.
-
-    Raises
-    ------
-    InputError
-        If the checkpoint is of the other kind, cannot take that many frames, or wants images
-        prepared by steps that ctseq does not do.
-    """
-    config = read_json(folder / "config.json")
-    architecture = next(iter(config.get("architectures") or []), "a model without a name")
-    found = next((kind for kind in _ENDINGS if architecture.endswith(_ENDINGS[kind])), None)
-    if found != kind:
-        raise InputError(
-            f"{key}.kind is {kind}, but {folder} holds {architecture}, which classifies "
-            + (f"{found}s. Set {key}.kind to {found} or choose" if found else "neither. Choose")
-            + " another checkpoint."
-        )
-    if kind == "video":
-        check_frames(config, key=key, frames=frames, mode=position_embeddings)
-    return {
-        "architecture": architecture,
-        "initializer_range": float(config.get("initializer_range", 0.02)),
-        "preprocessing": read_preprocessing(folder).to_json(),
-    }
+def _missing_weights(folder: Path) -> list[str]:
+    """List the files of weights that a folder lacks: those of its index, or any."""
+    if (folder / _INDEX).is_file():
+        parts = sorted(set(read_json(folder / _INDEX)["weight_map"].values()))
+        return [part for part in parts if not (folder / part).is_file()]
+    return [] if any(folder.glob("*.safetensors")) else ["model.safetensors"]
 
 
 def weights_digest(folder: Path) -> str:

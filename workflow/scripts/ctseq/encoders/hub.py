@@ -1,29 +1,37 @@
 """Checkpoints from the Hugging Face hub, fetched once."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 import huggingface_hub
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write, read_json, write_json
-from ctseq.encoders.checkpoints import REQUIRED, check_folder
+from ctseq.encoders.checkpoints import check_folder
+from ctseq.encoders.image_processor import FILES
 
 # Everything that loading needs, and nothing that could run code.
-_WANTED = [*REQUIRED, "*.safetensors", "*.safetensors.index.json"]
+_WANTED = ["config.json", *FILES, "*.safetensors", "*.safetensors.index.json"]
+_PICKLED = "pytorch_model*.bin"
 
 
-def fetch_checkpoint(checkpoint: str, revision: str, *, folder: Path, record: Path) -> str:
+def fetch_checkpoint(
+    checkpoint: str, revision: str, *, subfolder: str | None = None, folder: Path, record: Path
+) -> str:
     """Download one revision of a checkpoint, record the commit that it stands for, and return it.
 
     Parameters
     ----------
     checkpoint, revision
         Hugging Face id, and branch, tag or commit.
+    subfolder
+        Where the checkpoint stands inside its repository; None for its root.
     folder
-        Folder to write config, preprocessor config and safetensors into, all or none.
+        Folder to write config, preprocessor config and safetensors into, all or none, as the
+        repository has them: a subfolder stays one.
     record
         JSON file that keeps the commit. If it exists, the revision must still stand for that one.
 
@@ -37,50 +45,60 @@ def fetch_checkpoint(checkpoint: str, revision: str, *, folder: Path, record: Pa
     commit = info.sha
     if record.exists() and (known := read_json(record)["commit"]) != commit:
         raise InputError(
-            f"Checkpoint {checkpoint}: revision {revision} was commit {known} when it "
-            f"was first fetched ({record}) and is {commit} now. Set the model's `revision` to the "
-            "first to keep your results comparable, or delete the record to accept the new one."
+            f"Checkpoint {checkpoint}: revision {revision} was commit {known} when it was first "
+            f"fetched ({record}) and is {commit} now. Set the encoder's `revision` to the first to "
+            "keep your results comparable, or delete the record to accept the new one."
         )
-    patterns = list(_WANTED)
-    if not any(file.rfilename.endswith(".safetensors") for file in info.siblings):
-        patterns.append("pytorch_model.bin")
+    own = f"{subfolder}/" if subfolder else ""
+    # The hub's client lets a star stand for folders too.
+    names = [file.rfilename for file in info.siblings if Path(file.rfilename).parent == Path(own)]
+    wanted = _among(names, [own + pattern for pattern in _WANTED])
+    if not _among(wanted, ["*.safetensors"]):
+        wanted += _among(names, [own + _PICKLED])
     with atomic_write(folder) as unfinished:
         with _stop_if_unavailable(checkpoint, commit):
             huggingface_hub.snapshot_download(
-                checkpoint, revision=commit, allow_patterns=patterns, local_dir=unfinished
+                checkpoint, revision=commit, allow_patterns=wanted, local_dir=unfinished
             )
         shutil.rmtree(unfinished / ".cache", ignore_errors=True)  # the hub client's bookkeeping
-        if (unfinished / "pytorch_model.bin").exists():
-            convert_to_safetensors(unfinished / "pytorch_model.bin")
-        check_folder(unfinished, name=checkpoint)
+        if pickled := sorted((unfinished / own).glob(_PICKLED)):
+            convert_to_safetensors(pickled)
+        check_folder(unfinished / own, name=checkpoint)
     write_json({"checkpoint": checkpoint, "revision": revision, "commit": commit}, record)
     return commit
 
 
-def convert_to_safetensors(pickled: Path) -> None:
-    """Replace ``pytorch_model.bin`` by ``model.safetensors`` beside it.
+def _among(names: list[str], patterns: list[str]) -> list[str]:
+    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
 
-    PyTorch's weights-only loader reads the file; it builds tensors and runs nothing.
+
+def convert_to_safetensors(pickled: Sequence[Path]) -> None:
+    """Replace ``pytorch_model.bin``, or its parts, by ``model.safetensors`` beside it.
+
+    PyTorch's weights-only loader reads the files; it builds tensors and runs nothing.
 
     Raises
     ------
     InputError
-        If the file holds anything but tensors.
+        If a file holds anything but tensors.
     """
     import torch
     from safetensors.torch import save_file
 
-    try:
-        state = torch.load(pickled, map_location="cpu", weights_only=True)
-    except Exception as error:  # the loader raises many types; all of them mean `not weights`
-        raise InputError(
-            f"{pickled.name} is refused: it holds more than weights, or is damaged "
-            f"({type(error).__name__}). Use a revision that offers model.safetensors."
-        ) from None
-    # Tied weights share memory, which safetensors does not write: each gets its own.
-    tensors = {name: tensor.clone().contiguous() for name, tensor in state.items()}
-    save_file(tensors, pickled.with_name("model.safetensors"), metadata={"format": "pt"})
-    pickled.unlink()
+    tensors = {}
+    for path in pickled:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # the loader raises many types; all of them mean `not weights`
+            raise InputError(
+                f"{path.name} is refused: it holds more than weights, or is damaged "
+                f"({type(error).__name__}). Use a revision that offers model.safetensors."
+            ) from None
+        # Tied weights share memory, which safetensors does not write: each gets its own.
+        tensors |= {name: tensor.clone().contiguous() for name, tensor in state.items()}
+    save_file(tensors, pickled[0].with_name("model.safetensors"), metadata={"format": "pt"})
+    for path in pickled:
+        path.unlink()
 
 
 @contextmanager
@@ -97,5 +115,5 @@ def _stop_if_unavailable(checkpoint: str, revision: str) -> Iterator[None]:
             f"  Answer: {type(error).__name__}: {first_line}\n"
             "  To bring it by hand, on a machine with network:\n"
             f"    hf download {checkpoint} --revision {revision} --local-dir {copy}\n"
-            "  then copy that folder here and set the model's `checkpoint` to its path."
+            "  then copy that folder here and set the encoder's `checkpoint` to its path."
         ) from None

@@ -1,5 +1,6 @@
 """What a checkpoint's image processor does, as numbers: packing needs no transformers."""
 
+import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,26 @@ import numpy as np
 from PIL import Image
 
 from ctseq.core.errors import InputError
+from ctseq.core.files import read_json
 from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
 
+# Where a checkpoint's settings stand.
+FILES = ("preprocessor_config.json", "video_preprocessor_config.json")
+_SETTINGS = ("do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale")
+_SETTINGS += ("rescale_factor", "do_normalize", "image_mean", "image_std")
+_IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+# Image processors that transformers imports only beside torchvision, and their defaults where they
+# differ from those of the ViT's, which has the same steps.
+_TORCHVISION_ONLY: dict[str, dict[str, Any]] = {
+    "DINOv3ViTImageProcessor": _IMAGENET,
+    "Tipsv2ImageProcessor": {"size": {"height": 448, "width": 448}, "do_normalize": False},
+}
 # Pictures on which numbers are compared with the processor itself: square, wide and high.
 _SHAPES = ((512, 512), (512, 640), (700, 512))
 
 
 def read_preprocessing(folder: Path) -> Preprocessing:
-    """Return the steps of a checkpoint's image processor.
+    """Return the steps of a checkpoint's image or video processor.
 
     transformers alone knows how a processor's class reads its settings. So each way in which
     classes read them is tried, and accepted only if it gives the picture that the processor gives.
@@ -26,15 +39,10 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         If transformers cannot load the processor here, or if it does anything but resize, crop,
         rescale and normalise.
     """
-    import transformers  # takes seconds, and fetching a checkpoint does without
-
-    path = folder / "preprocessor_config.json"
+    path = next((folder / name for name in FILES if (folder / name).is_file()), folder / FILES[0])
     try:
-        # Pillow even where torchvision is installed, which interpolates differently.
-        processor = transformers.AutoImageProcessor.from_pretrained(
-            folder, backend="pil", local_files_only=True, trust_remote_code=False
-        )
-    except (ImportError, ValueError) as error:
+        processor = _processor(path)
+    except (AttributeError, ImportError, OSError, ValueError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise InputError(
             f"{path}: transformers cannot load this image processor by Pillow alone: {first_line}"
@@ -47,6 +55,38 @@ def read_preprocessing(folder: Path) -> Preprocessing:
             f"{path}: {type(processor).__name__} does more than resize, crop, rescale and "
             "normalise, which is all that ctseq does. Choose another checkpoint."
         ) from None
+
+
+def _processor(path: Path) -> Any:
+    """Return a checkpoint's processor, or one of the same steps that works by Pillow alone.
+
+    Pillow is used even where torchvision is installed, which interpolates differently: a processor
+    that only works by torchvision differs from the one of the same steps by rounding.
+    """
+    import transformers  # takes seconds, and fetching a checkpoint does without
+
+    settings = read_json(path) if path.exists() else {}
+    kind = settings.get("video_processor_type") or settings.get("image_processor_type", "")
+    if kind.endswith("VideoProcessor"):
+        settings = _video_processor(kind, settings).to_dict()
+        # The only one that rescales to -1..1.
+        offset = {"offset": True} if kind == "VivitVideoProcessor" else {}
+        known = {key: settings[key] for key in _SETTINGS if settings.get(key) is not None}
+        like = "VivitImageProcessor" if offset else "BitImageProcessorPil"
+        return getattr(transformers, like)(**known, **offset)
+    if defaults := _TORCHVISION_ONLY.get(kind.removesuffix("Fast")):
+        known = {key: settings[key] for key in _SETTINGS if settings.get(key) is not None}
+        return transformers.ViTImageProcessorPil(**defaults | known)
+    return transformers.AutoImageProcessor.from_pretrained(
+        path.parent, backend="pil", local_files_only=True, trust_remote_code=False
+    )
+
+
+def _video_processor(name: str, settings: Mapping[str, Any]) -> Any:
+    """Return a video processor, whose class transformers imports only beside torchvision."""
+    architecture = name.removesuffix("VideoProcessor").lower()
+    module = f"transformers.models.{architecture}.video_processing_{architecture}"
+    return getattr(importlib.import_module(module), name)(**settings)
 
 
 def _readings(settings: Mapping[str, Any]) -> Iterator[Preprocessing]:

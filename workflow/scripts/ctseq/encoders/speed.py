@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import ViTForImageClassification, VivitForVideoClassification
+import transformers
 from transformers.activations import FastGELUActivation, NewGELUActivation
 
-from ctseq.encoders.loading import Encoder, extract
+from ctseq.encoders.contract import Encoder, extract
 
 # How far features may move, relative to their length, by a speedup, another processor or another
 # number of threads. Rounding in another order moves them by 1e-6 (measured on ViViT-B).
@@ -17,18 +17,28 @@ BOUND = 1e-5
 
 # The class token and some more: products of so few rows as one round otherwise than those of many.
 _FIRST_TOKENS = 32
+# Models whose classifier and pooler read the class token alone.
+_VITS = (
+    transformers.ViTForImageClassification,
+    transformers.ViTModel,
+    transformers.VivitForVideoClassification,
+    transformers.VivitModel,
+)
 # Numbers of mallopt's parameters in glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
-def speed_up(encoder: Encoder) -> list[str]:
-    """Make a frozen encoder faster, in place, and return what was done, for the log."""
+def speed_up(model: torch.nn.Module, pooling: str, device: torch.device) -> list[str]:
+    """Make a frozen model faster, in place, and return what was done, for the log.
+
+    `pooling`, one of `pooling.POOLINGS`, says what of its answer is read; `device` is where it is.
+    """
     done = []
-    if encoder.device.type == "cpu" and keep_buffers():
+    if device.type == "cpu" and keep_buffers():
         done.append("large buffers are kept")
-    if count := fuse_gelu(encoder.model):
+    if count := fuse_gelu(model):
         done.append(f"{count} GELUs take one operation each")
-    if skip_unread_tokens(encoder.model):
+    if skip_unread_tokens(model, pooling):
         done.append("the last layer computes what is read")
     return done
 
@@ -64,14 +74,14 @@ def fuse_gelu(model: torch.nn.Module) -> int:
     return len(slow)
 
 
-def skip_unread_tokens(model: torch.nn.Module) -> bool:
+def skip_unread_tokens(model: torch.nn.Module, pooling: str) -> bool:
     """Let the last layer of a ViT leave out tokens that are not read, and return whether it does.
 
-    The classifier of a ViT or ViViT reads the class token alone, so nearly all that the last layer
-    computes, a twelfth of most models, is for nothing. Where another version of transformers names
-    a layer's parts otherwise, the layer stays.
+    The classifier and the pooler of a ViT or ViViT read the class token alone, so nearly all that
+    the last layer computes, a twelfth of most models, is for nothing. Where another version of
+    transformers names a layer's parts otherwise, the layer stays.
     """
-    if not isinstance(model, ViTForImageClassification | VivitForVideoClassification):
+    if not isinstance(model, _VITS) or "mean" in pooling:
         return False
     try:
         layers = model.base_model.layers

@@ -35,14 +35,14 @@ class _Recipe:
 
 
 _RECIPES = {
-    "image": _Recipe(side=64, patients=120, slices=8, steps=80, batch=48, rate=3e-3),
-    "video": _Recipe(side=48, patients=90, slices=None, steps=150, batch=8, rate=2e-3),
+    "slice": _Recipe(side=64, patients=120, slices=8, steps=80, batch=48, rate=3e-3),
+    "sequence": _Recipe(side=48, patients=90, slices=None, steps=150, batch=8, rate=2e-3),
 }
 _SCALE = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "do_normalize": True}
 
 
 def write_tiny(
-    folder: str | Path, *, kind: str, frames: int | None, seed: int, steps: int | None = None
+    folder: str | Path, *, sees: str, frames: int | None, seed: int, steps: int | None = None
 ) -> None:
     """Write a small pretrained ViViT or ConvNeXt, as ``save_pretrained`` does.
 
@@ -50,8 +50,8 @@ def write_tiny(
     ----------
     folder
         Folder to write, complete or not at all.
-    kind, frames
-        ``video`` for ViViT, with an even number of frames; ``image`` for ConvNeXt.
+    sees, frames
+        ``sequence`` for ViViT, with an even number of frames; ``slice`` for ConvNeXt.
     seed
         Seed of the weights and of the pretraining patients.
     steps
@@ -60,19 +60,20 @@ def write_tiny(
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # training repeats bit for bit only at a fixed number of threads
-    recipe = _RECIPES[kind]
-    model, processor = _video(recipe, frames) if kind == "video" else _image(recipe)
+    recipe = _RECIPES[sees]
+    whole = sees == "sequence"
+    model, processor = _vivit(recipe, frames) if whole else _convnext(recipe)
     steps = recipe.steps if steps is None else steps
     if steps:
         pixels = _draw_patients(recipe, recipe.slices or frames, seed)
-        lesson = (_video_lesson if kind == "video" else _image_lesson)(model, *pixels)
+        lesson = (_sequence_lesson if whole else _slice_lesson)(model, *pixels)
         _pretrain(model, lesson, recipe, steps, np.random.default_rng(seed))
     with atomic_write(folder) as unfinished:
         model.save_pretrained(unfinished)
         write_json(processor | _SCALE, unfinished / "preprocessor_config.json")
 
 
-def _video(recipe: _Recipe, frames: int | None) -> tuple[torch.nn.Module, dict[str, Any]]:
+def _vivit(recipe: _Recipe, frames: int | None) -> tuple[torch.nn.Module, dict[str, Any]]:
     config = transformers.VivitConfig(
         image_size=recipe.side, num_frames=frames, tubelet_size=[2, 8, 8], num_labels=2,
         hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
@@ -87,7 +88,7 @@ def _video(recipe: _Recipe, frames: int | None) -> tuple[torch.nn.Module, dict[s
     return transformers.VivitForVideoClassification(config), processor
 
 
-def _image(recipe: _Recipe) -> tuple[torch.nn.Module, dict[str, Any]]:
+def _convnext(recipe: _Recipe) -> tuple[torch.nn.Module, dict[str, Any]]:
     config = transformers.ConvNextConfig(
         image_size=recipe.side,
         depths=[1, 1, 2, 1],
@@ -125,7 +126,7 @@ def _pretrain(
         schedule.step()
 
 
-def _image_lesson(model: Any, grey: torch.Tensor, blood: torch.Tensor) -> _Lesson:
+def _slice_lesson(model: Any, grey: torch.Tensor, blood: torch.Tensor) -> _Lesson:
     """Teach ConvNeXt whether a slice shows blood, and where in its two coarsest maps."""
     grey, blood = grey.flatten(0, 1), blood.flatten(0, 1)
     shown = blood.flatten(1).any(1)
@@ -147,7 +148,7 @@ def _image_lesson(model: Any, grey: torch.Tensor, blood: torch.Tensor) -> _Lesso
     return probes, draw, loss
 
 
-def _video_lesson(model: Any, grey: torch.Tensor, blood: torch.Tensor) -> _Lesson:
+def _sequence_lesson(model: Any, grey: torch.Tensor, blood: torch.Tensor) -> _Lesson:
     """Teach ViViT which tubelets hold blood, and its class token when and where there is some."""
     times, cells = grey.shape[1] // 2, grey.shape[-1] // 8
     part = functional.avg_pool3d(blood[:, None].float(), (2, 8, 8))[:, 0]

@@ -15,13 +15,12 @@ from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.core.seeds import AUGMENTATION, MODEL, ORDER
 from ctseq.encoders.devices import autocast, be_deterministic
-from ctseq.encoders.loading import Encoder
 from ctseq.families.heads import relative_weight_change
 from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.optimiser import learning_rate_share
-from ctseq.families.pixels.pixel_rows import PixelExamples, forward, logits
+from ctseq.families.pixels.pixel_rows import PixelExamples, logits
 from ctseq.families.pixels.resume import Tensors, Unfinished
-from ctseq.families.pixels.trainable import choose_trainable
+from ctseq.families.pixels.trainable import FineTuned, choose_trainable
 from ctseq.families.sampling import epoch_order
 from ctseq.families.ties import improves
 from ctseq.imaging.augmentation import augment
@@ -30,7 +29,7 @@ _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
 
 
 def finetune(
-    encoder: Encoder,
+    fitted: FineTuned,
     train: PixelExamples,
     tune: PixelExamples,
     *,
@@ -47,8 +46,8 @@ def finetune(
 
     Parameters
     ----------
-    encoder
-        A model with a new head (`trainable.renew_head`), changed in place.
+    fitted
+        A model with a new layer (`trainable.with_new_layer`), changed in place.
     train, tune
         Rows to learn from, and rows to choose the epoch on, which are neither augmented nor
         resampled.
@@ -72,8 +71,8 @@ def finetune(
     InputError
         If training diverges, or the architecture lacks what `settings` ask for.
     """
-    run = FineTuning(encoder, settings, by, seed, train.labels)
-    initial = encoder.head.weight.detach().cpu().numpy().copy()
+    run = FineTuning(fitted, settings, by, seed, train.labels)
+    initial = fitted.layer.weight.detach().cpu().numpy().copy()
     run.restore(unfinished)
     while run.epoch < settings["epochs"] and run.epoch - run.best < settings["patience"]:
         began = time.perf_counter()
@@ -85,11 +84,11 @@ def finetune(
         unfinished.save(*run.state())
         unfinished.remove_all_but(run.best)
     with torch.no_grad():
-        for name, values in unfinished.load_best(run.best, encoder.device).items():
+        for name, values in unfinished.load_best(run.best, fitted.encoder.device).items():
             run.weights[name].copy_(values)
     history = pd.DataFrame(run.history).assign(peak_rate=settings["learning_rate"])
     history["kept"] = (history["epoch"] == run.best).astype(int)
-    change = relative_weight_change(initial, encoder.head.weight.detach().cpu().numpy())
+    change = relative_weight_change(initial, fitted.layer.weight.detach().cpu().numpy())
     return history, {
         "peak_rate": settings["learning_rate"],
         "epoch": run.best,
@@ -104,7 +103,7 @@ class FineTuning:
     `labels` are those of the rows to learn from; the other arguments are those of `finetune`.
     """
 
-    encoder: Encoder
+    fitted: FineTuned
     settings: Mapping[str, Any]
     by: str
     seed: Sequence[int]
@@ -115,7 +114,7 @@ class FineTuning:
     history: list[dict[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        settings, model, device = self.settings, self.encoder.model, self.encoder.device
+        settings, model, device = self.settings, self.fitted.model, self.device
         be_deterministic(device)
         self.order_rng = np.random.default_rng([*self.seed, ORDER])
         self.augmentation_rng = np.random.default_rng([*self.seed, AUGMENTATION])
@@ -124,7 +123,7 @@ class FineTuning:
         torch.manual_seed(int(own))
         choose_trainable(model, settings["trainable"])
         if settings["gradient_checkpointing"]:
-            if not model.supports_gradient_checkpointing:
+            if not getattr(model, "supports_gradient_checkpointing", False):
                 raise InputError(
                     f"training.gradient_checkpointing is true, but {type(model).__name__} has "
                     "none. Set it to false for this model: models.<name>.training."
@@ -132,11 +131,17 @@ class FineTuning:
             model.activation_checkpointing_enable()
         if settings["compile"]:
             model.compile()
-        self.weights = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        own = self.fitted.named_parameters()
+        self.weights = {name: p for name, p in own if p.requires_grad}
         rates = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
         self.optimizer = torch.optim.AdamW(self.weights.values(), **rates, fused=True)
         self.class_weights = torch.from_numpy(class_weights(self.labels, settings)).to(device)
         self.n_steps = -(-len(self.labels) // settings["batch_size"]) * settings["epochs"]
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.fitted.encoder.device
 
     @property
     def rate(self) -> float:
@@ -147,7 +152,7 @@ class FineTuning:
 
     def learn(self, train: PixelExamples) -> float:
         """Train for one epoch and return the mean loss of its rows."""
-        model = self.encoder.model.train()
+        model = self.fitted.train()
         for module in model.modules():
             if isinstance(module, _BATCH_NORMS):
                 module.eval()
@@ -167,13 +172,13 @@ class FineTuning:
     def accumulate(self, batch: PixelExamples) -> float:
         """Compute the gradient of a batch's mean loss piece by piece, and return the loss."""
         self.optimizer.zero_grad()
-        settings, device = self.settings, self.encoder.device
+        settings, device = self.settings, self.device
         total_weight = self.class_weights[torch.from_numpy(batch.labels).to(device)].sum()
         total = 0.0
         for piece in batch.pieces(settings["micro_batch"]):
             grey = augment(piece.grey, settings=settings["augmentation"], rng=self.augmentation_rng)
             with autocast(settings["precision"], device):
-                outputs = forward(self.encoder, grey)
+                outputs = self.fitted(grey)
             labels = torch.from_numpy(piece.labels).to(device)
             losses = row_losses(outputs, labels, settings) * self.class_weights[labels]
             loss = losses.sum() / total_weight
@@ -183,7 +188,7 @@ class FineTuning:
 
     def evaluate(self, tune: PixelExamples, train_loss: float, speed: float) -> None:
         """Add an epoch to the history, and note whether it is the best so far."""
-        outputs = logits(self.encoder, tune, self.settings)
+        outputs = logits(self.fitted, tune.pixels, tune.members, self.settings)
         labels = torch.from_numpy(tune.labels)
         loss = functional.cross_entropy(outputs, labels).item()
         accuracy = tune.scans.accuracy(torch.softmax(outputs, dim=1)[:, 1].numpy())
@@ -218,8 +223,8 @@ class FineTuning:
             own = self.optimizer.state.get(values, {})
             tensors |= {f"optimizer/{key}/{name}": moment for key, moment in own.items()}
         tensors["random/cpu"] = torch.get_rng_state()
-        if self.encoder.device.type == "cuda":
-            tensors["random/cuda"] = torch.cuda.get_rng_state(self.encoder.device)
+        if self.device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self.device)
         return tensors, {
             "epoch": self.epoch,
             "step": self.step,
@@ -231,7 +236,7 @@ class FineTuning:
 
     def restore(self, unfinished: Unfinished) -> None:
         """Load the state of an interrupted process, if there is one."""
-        found = unfinished.load(self.encoder.device)
+        found = unfinished.load(self.device)
         if found is None:
             return
         tensors, facts = found
@@ -244,8 +249,8 @@ class FineTuning:
                 key, _, weight = rest.partition("/")
                 self.optimizer.state[self.weights[weight]][key] = tensors[name]
         torch.set_rng_state(tensors["random/cpu"].cpu())
-        if self.encoder.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["random/cuda"].cpu(), self.encoder.device)
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random/cuda"].cpu(), self.device)
         self.epoch, self.step, self.best = facts["epoch"], facts["step"], facts["best"]
         self.history = facts["history"]
         self.order_rng.bit_generator.state = facts["order"]

@@ -9,7 +9,7 @@ import torch
 
 from ctseq.cache.row_arrays import RowArrays
 from ctseq.encoders.devices import autocast
-from ctseq.encoders.loading import Encoder, pixel_values
+from ctseq.families.pixels.trainable import FineTuned
 from ctseq.replicates.aggregation import Scans
 
 
@@ -52,21 +52,27 @@ class PixelExamples:
 
 
 def probabilities(
-    encoder: Encoder, examples: PixelExamples, settings: Mapping[str, Any]
+    fitted: FineTuned, pixels: RowArrays, members: np.ndarray, settings: Mapping[str, Any]
 ) -> np.ndarray:
-    """Return the probability of the target of each row, float64, shape (rows,)."""
-    return torch.softmax(logits(encoder, examples, settings), dim=1)[:, 1].numpy()
+    """Return the probability of the target of each row, float64, shape (rows,).
+
+    Arguments are those of `logits`.
+    """
+    return torch.softmax(logits(fitted, pixels, members, settings), dim=1)[:, 1].numpy()
 
 
 @torch.no_grad()
-def logits(encoder: Encoder, examples: PixelExamples, settings: Mapping[str, Any]) -> torch.Tensor:
-    """Return the logits of unchanged rows, in double precision, shape (rows, 2)."""
-    encoder.model.eval()
-    with autocast(settings["precision"], encoder.device):
-        parts = [forward(encoder, piece.grey) for piece in examples.pieces(settings["micro_batch"])]
+def logits(
+    fitted: FineTuned, pixels: RowArrays, members: np.ndarray, settings: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the logits of unchanged rows, in double precision, shape (rows, 2).
+
+    `pixels` and `members` are as in `PixelExamples`. `settings` has the ``precision`` of the
+    computation, and how many rows are in memory at a time, ``micro_batch``.
+    """
+    fitted.eval()
+    size = settings["micro_batch"]
+    starts = range(0, len(members), size)
+    with autocast(settings["precision"], fitted.encoder.device):
+        parts = [fitted(pixels[members[start : start + size]]) for start in starts]
     return torch.cat(parts).cpu().double()
-
-
-def forward(encoder: Encoder, grey: np.ndarray) -> torch.Tensor:
-    """Return the logits of rows of grey values, shape (rows, 2)."""
-    return encoder.model(**{encoder.model.main_input_name: pixel_values(encoder, grey)}).logits

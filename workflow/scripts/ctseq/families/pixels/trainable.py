@@ -1,42 +1,55 @@
-"""Fine-tuned models: their new head, which of their weights are trained, and their checkpoint."""
+"""Fine-tuned models: an encoder with a new layer, which weights are trained, and their files."""
 
 import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
+from safetensors.torch import load_model, save_model
 
 from ctseq.core.errors import InputError
-from ctseq.core.files import atomic_write
-from ctseq.encoders.loading import Encoder
+from ctseq.core.files import atomic_write, read_json, write_json
+from ctseq.encoders.contract import Encoder, load
+from ctseq.encoders.image_processor import FILES
 from ctseq.families.heads import initial_layer
 
-CLASSES = ("no hemorrhage", "hemorrhage")
 
+class FineTuned(torch.nn.Module):
+    """An encoder and a linear layer of two outputs on its features.
 
-def renew_head(encoder: Encoder, *, std: float, seed: list[int]) -> None:
-    """Replace the head of a model, in place, by a random one for two classes.
-
-    `std` is the standard deviation of its weights.
+    Attributes
+    ----------
+    encoder
+        What makes the features.
+    layer
+        The new final layer.
     """
-    layer, config = encoder.head, encoder.model.config
-    rng = np.random.default_rng(seed)
-    for name, values in initial_layer(layer.in_features, std, rng).items():
-        tensor = torch.from_numpy(values).to(encoder.device)
-        layer.register_parameter(name, torch.nn.Parameter(tensor))
-    layer.out_features = len(CLASSES)
-    config.id2label = dict(enumerate(CLASSES))
-    config.label2id = {label: number for number, label in enumerate(CLASSES)}
+
+    def __init__(self, encoder: Encoder, layer: torch.nn.Linear) -> None:
+        super().__init__()
+        self.encoder, self.model, self.layer = encoder, encoder.model, layer
+
+    def forward(self, grey: np.ndarray) -> torch.Tensor:
+        """Return the logits of rows of grey values, shape (rows, 2)."""
+        return self.layer(self.encoder.features(grey))
 
 
-def choose_trainable(model: PreTrainedModel, trainable: str | Mapping[str, int]) -> None:
+def with_new_layer(encoder: Encoder, *, width: int, std: float, seed: list[int]) -> FineTuned:
+    """Return an encoder with a random final layer, of which `std` is the standard deviation."""
+    layer = torch.nn.Linear(width, 2)
+    for name, values in initial_layer(width, std, np.random.default_rng(seed)).items():
+        setattr(layer, name, torch.nn.Parameter(torch.from_numpy(values)))
+    return FineTuned(encoder, layer.to(encoder.device))
+
+
+def choose_trainable(model: torch.nn.Module, trainable: str | Mapping[str, int]) -> None:
     """Freeze, in place, the weights of a model that are not trained.
 
     `trainable` is ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and
-    everything behind them, which includes the head.
+    everything behind them.
 
     Raises
     ------
@@ -59,7 +72,7 @@ def choose_trainable(model: PreTrainedModel, trainable: str | Mapping[str, int])
         parameter.requires_grad_(reached)
 
 
-def _blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
+def _blocks(model: torch.nn.Module) -> list[torch.nn.Module]:
     """Return the encoder's blocks: the modules of the class that is most frequent in its lists."""
     listed = [
         module
@@ -73,10 +86,34 @@ def _blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     return [module for module in listed if common and type(module) is common[0][0]]
 
 
-def save_model(encoder: Encoder, checkpoint: Path, folder: Path) -> None:
-    """Write a trained model as a checkpoint, with the image processor of the one it came from."""
+def save_fitted(
+    fitted: FineTuned,
+    folder: Path,
+    *,
+    checkpoint: Path,
+    description: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> None:
+    """Write a trained model: its encoder as a checkpoint, its final layer, and how to use both.
+
+    `checkpoint` is the folder that it came from, whose image processor it keeps, `description` that
+    of its encoder, and `training` the settings that it computes by.
+    """
+    own = checkpoint / (description["settings"]["subfolder"] or "")
+    settings = description["settings"] | {"subfolder": None}
+    facts = {"family": "finetuned", "encoder": {**description, "settings": settings}}
+    facts |= {key: training[key] for key in ("precision", "micro_batch")}
     with atomic_write(folder) as unfinished:
-        encoder.model.save_pretrained(unfinished)
-        shutil.copyfile(
-            checkpoint / "preprocessor_config.json", unfinished / "preprocessor_config.json"
-        )
+        fitted.model.save_pretrained(unfinished / "model")
+        for name in filter(lambda name: (own / name).is_file(), FILES):
+            shutil.copyfile(own / name, unfinished / "model" / name)
+        save_model(fitted.layer, str(unfinished / "layer.safetensors"))
+        write_json(facts, unfinished / "fitted.json")
+
+
+def load_fitted(folder: Path, device: torch.device) -> tuple[FineTuned, dict[str, Any]]:
+    """Return a trained model that `save_fitted` wrote, and its ``fitted.json``."""
+    facts = read_json(folder / "fitted.json")
+    layer = torch.nn.Linear(facts["encoder"]["width"], 2)
+    load_model(layer, folder / "layer.safetensors")
+    return FineTuned(load(folder / "model", facts["encoder"], device), layer.to(device)), facts

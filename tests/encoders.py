@@ -1,0 +1,28 @@
+"""What tests of encoders share: settings as a study resolves them, and loading by them."""
+
+import torch
+
+from ctseq.encoders import contract, pretrained
+
+SETTINGS = {
+    "type": "transformers", "sees": "slice", "checkpoint": "x", "revision": "main", "subfolder": "",
+    "pooling": "auto", "frames": None, "frame_sampling": None, "position_embeddings": None,
+    "first_slices": None, "extraction": {"precision": "float32", "speedups": False},
+}  # fmt: skip
+OF_SEQUENCES = {"sees": "sequence", "frame_sampling": "uniform"}
+OF_SEQUENCES |= {"position_embeddings": "interpolate"}
+
+
+def settings_of(sees="slice", **changes):
+    """Return the settings of an encoder with all defaults."""
+    return SETTINGS | (OF_SEQUENCES if sees == "sequence" else {}) | changes
+
+
+def described(folder, sees="slice", **changes):
+    """Return the description of a checkpoint."""
+    return pretrained.describe(folder, settings_of(sees, **changes), key="encoders.e")
+
+
+def loaded(folder, sees="slice", **changes):
+    """Return the encoder of a checkpoint, on the CPU."""
+    return contract.load(folder, described(folder, sees, **changes), torch.device("cpu"))

@@ -1,0 +1,196 @@
+"""Which class of transformers a checkpoint is loaded as, and its weights, all or none."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers.models.auto import modeling_auto
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+from ctseq.core.errors import InputError, fail_on
+from ctseq.core.files import read_json
+from ctseq.encoders.architectures import NEEDS, NOT_TAKEN
+from ctseq.encoders.registry import SIGHTS
+
+Config = transformers.PretrainedConfig
+_CLASSIFIERS = {
+    "sequence": modeling_auto.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING,
+    "slice": modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
+}
+# Models of two final linear layers, which answer by the mean of both.
+_DISTILLED = ("WithTeacher", "SwiftFormerForImageClassification")
+# The weights of the part that sees, in a checkpoint of a model of images and texts.
+_TOWER = {r"^vision_model\.": ""}
+
+
+def read_config(folder: Path, *, key: str) -> Config:
+    """Return the configuration of a checkpoint's model or, of several parts, of the one that sees.
+
+    Raises
+    ------
+    InputError
+        If transformers has no such architecture of its own, or it is known not to fit.
+    """
+    values = read_json(folder / "config.json")
+    name = values.get("model_type", "timm_wrapper" if "pretrained_cfg" in values else None)
+    if name not in CONFIG_MAPPING_NAMES:
+        own = "it wants its own code to be run (auto_map), which ctseq never does. "
+        raise InputError(
+            f"{key}: {folder} holds {_named(values)}, which transformers "
+            f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}Choose another checkpoint."
+        )
+    config = transformers.AutoConfig.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
+    tower = getattr(config, "vision_config", None)
+    tower = tower if isinstance(tower, Config) else config
+    for one in (config, tower):
+        if reason := NOT_TAKEN.get(one.model_type):
+            raise InputError(
+                f"{key}: {folder} holds {_named(values)} ({one.model_type}), which ctseq does not "
+                f"take: {reason}. Choose another checkpoint."
+            )
+    if is_classifier(values):
+        return config
+    tower.architectures = values.get("architectures")
+    return tower
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    """Return what a config.json calls its model."""
+    named = values.get("architectures") or [values.get("model_type", "a model without a name")]
+    return str(named[0])
+
+
+def is_classifier(config: Mapping[str, Any]) -> bool:
+    """Return whether a config.json is that of a classifier."""
+    return "ForImageClassification" in _named(config) or "ForVideoClassification" in _named(config)
+
+
+def check_sight(config: Config, *, sees: str, key: str, folder: Path) -> None:
+    """Raise an InputError if a checkpoint's model sees something else than the configuration says.
+
+    Models of sequences are those of whose architecture transformers has a classifier of videos.
+    """
+    found = "sequence" if type(config) in _CLASSIFIERS["sequence"] else "slice"
+    if found != sees:
+        raise InputError(
+            f"{key}.sees is {sees}, but {folder} holds {_named(config.to_dict())}, which sees "
+            f"{SIGHTS[found].words}. Set {key}.sees to {found} or choose another checkpoint."
+        )
+
+
+def default_poolings(config: Config, *, sees: str) -> list[str]:
+    """List what ``pooling: auto`` tries, in this order.
+
+    A classifier is read as it reads itself. So is any other checkpoint if the architecture has a
+    classifier of which it lacks nothing but the final layer; else its own pooler is taken, or the
+    mean of its tokens.
+    """
+    if is_classifier(config.to_dict()):
+        return ["classifier"]
+    return ["classifier"] * (type(config) in _CLASSIFIERS[sees]) + ["pooler", "mean"]
+
+
+def model_class(config: Config, pooling: str, sees: str) -> type[transformers.PreTrainedModel]:
+    """Return the class that a checkpoint is loaded as: a classifier, or a bare model.
+
+    Raises
+    ------
+    InputError
+        If transformers has no such class.
+    """
+    if pooling == "classifier":
+        found = _CLASSIFIERS[sees].get(type(config), None)
+        named = getattr(transformers, (config.architectures or [""])[0], None)
+        found = (named if named in found else found[0]) if isinstance(found, tuple) else found
+    else:
+        found = modeling_auto.MODEL_MAPPING.get(type(config), None)
+        # Towers that no automatic class names have the name of their configuration.
+        found = found or getattr(
+            transformers, type(config).__name__.replace("Config", "Model"), None
+        )
+    if found is None:
+        kind = "classifier" if pooling == "classifier" else "model without a classifier"
+        raise InputError(f"transformers has no {kind} of the architecture {config.model_type}.")
+    return found
+
+
+def load_model(
+    folder: Path, config: Config, *, pooling: str, sees: str
+) -> transformers.PreTrainedModel:
+    """Return a checkpoint's model, in evaluation mode.
+
+    Raises
+    ------
+    InputError
+        If a weight of the model is missing, but for those of parts that are not read: an encoder
+        that is partly random would go unnoticed otherwise. If a checkpoint of this very class
+        holds more than the model.
+    """
+    own = model_class(config, pooling, sees)
+    model, info = _loaded(own, folder, config)
+    heads = _heads(model) if pooling == "classifier" else []
+    wrong = dict.fromkeys(info["missing_keys"], "not in the checkpoint")
+    if config.architectures == [own.__name__]:
+        wrong |= dict.fromkeys(info["unexpected_keys"], "not in the model")
+    wrong |= {name: "of another shape" for name, *_ in info["mismatched_keys"]}
+    unread = tuple(f"{head}." for head in heads)
+    if pooling not in ("classifier", "pooler"):
+        unread += ("pooler.",)
+    fail_on(
+        [f"{name}: {why}" for name, why in sorted(wrong.items()) if not name.startswith(unread)],
+        title=f"Weights in {folder} do not fit {type(model).__name__}",
+        cure="A part of the encoder would be random. Choose a complete checkpoint.",
+    )
+    for parameter in model.parameters():
+        # A tensor that lies unaligned in the file gives last-bit differences; a copy does not.
+        parameter.data = parameter.data.clone()
+    return model.eval()
+
+
+def _loaded(
+    own: type[transformers.PreTrainedModel], folder: Path, config: Config
+) -> tuple[transformers.PreTrainedModel, dict[str, Any]]:
+    """Return a model from a folder, and what its weights and those of the folder have apart."""
+    options = {"config": config, "local_files_only": True, "use_safetensors": True}
+    options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # for `load_model`
+    if read_json(folder / "config.json").get("model_type") != config.model_type:
+        options["key_mapping"] = _TOWER
+    try:
+        try:
+            return own.from_pretrained(folder, attn_implementation="sdpa", **options)
+        except ValueError:  # an architecture without SDPA, such as TimeSformer
+            return own.from_pretrained(folder, **options)
+    except ImportError:
+        library = NEEDS.get(config.model_type, "another library")
+        raise InputError(
+            f"{own.__name__} needs {library}, which is not installed. Install it beside "
+            "transformers, or choose another checkpoint."
+        ) from None
+
+
+def remove_head(model: transformers.PreTrainedModel) -> None:
+    """Let the final linear layer of a classifier, in place, pass on its input.
+
+    What the model returns as logits is then exactly what its classifier reads.
+    """
+    for head in _heads(model):
+        model.set_submodule(head, torch.nn.Identity())
+
+
+def _heads(model: transformers.PreTrainedModel) -> list[str]:
+    """Return the name of the final linear layer: the last one with an output for each class.
+
+    Distilled models have two, and answer by the mean of both.
+    """
+    names = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
+    ]
+    if not names:
+        raise InputError(f"{type(model).__name__} has no final linear layer.")
+    return names[-2:] if type(model).__name__.endswith(_DISTILLED) else names[-1:]

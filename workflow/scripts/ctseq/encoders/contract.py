@@ -1,0 +1,97 @@
+"""What the module of a type of encoders offers; see `registry.ENCODER_TYPES`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from ctseq.encoders.devices import autocast
+from ctseq.encoders.registry import ENCODER_TYPES
+
+
+class Encoder(Protocol):
+    """What turns grey values into features.
+
+    Attributes
+    ----------
+    model
+        The module that computes, in evaluation mode; fine-tuning trains its parameters.
+    device
+        Where it computes.
+    """
+
+    model: torch.nn.Module
+    device: torch.device
+
+    def features(self, grey: np.ndarray) -> torch.Tensor:
+        """Return the features, (batch, width), of grey values, uint8.
+
+        These are (batch, height, width) of slices and (batch, frames, height, width) of sequences;
+        of slices in three windows, an axis of 3 stands before height and width. Gradients reach
+        the parameters of `model`.
+        """
+
+    def speed_up(self) -> list[str]:
+        """Make a frozen encoder faster, in place, and return what was done, for the log."""
+
+
+class EncoderModule(Protocol):
+    """What a type's module holds; a new type is such a module and a line in `ENCODER_TYPES`."""
+
+    def describe(
+        self, folder: Path | None, settings: Mapping[str, Any], *, key: str
+    ) -> dict[str, Any]:
+        """Check an encoder against its settings and return what later rules need to know of it.
+
+        Parameters
+        ----------
+        folder
+            Its checkpoint; None of a type that has none.
+        settings
+            The encoder's own, all that decide its features.
+        key
+            Its key in the configuration, for messages.
+
+        Returns
+        -------
+        dict
+            ``settings``, ``architecture``, ``pooling`` and ``frames`` as resolved, ``width``,
+            ``initializer_range`` (standard deviation of a new layer's weights) and
+            ``preprocessing``.
+        """
+
+    def load(
+        self, folder: Path | None, description: Mapping[str, Any], device: torch.device
+    ) -> Encoder:
+        """Load the encoder that `describe` described."""
+
+
+def module_of(settings: Mapping[str, Any]) -> EncoderModule:
+    """Return the module of an encoder's type."""
+    return import_module(ENCODER_TYPES[settings["type"]].module)
+
+
+def load(
+    folder: str | Path | None, description: Mapping[str, Any], device: torch.device
+) -> Encoder:
+    """Load an encoder from its checkpoint, if it has one, and its description."""
+    module = module_of(description["settings"])
+    return module.load(Path(folder) if folder else None, description, device)
+
+
+@torch.inference_mode()
+def extract(
+    encoder: Encoder, batches: Iterable[np.ndarray], *, precision: str = "float32"
+) -> Iterator[np.ndarray]:
+    """Yield the features of batches, float32, (batch, width), one after the other.
+
+    `batches` are as `Encoder.features` takes them; `precision`, one of `devices.PRECISIONS`, is
+    that of products and convolutions.
+    """
+    for batch in batches:
+        with autocast(precision, encoder.device):
+            found = encoder.features(batch)
+        yield found.float().cpu().numpy()

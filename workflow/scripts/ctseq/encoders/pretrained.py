@@ -1,0 +1,199 @@
+"""Encoders from checkpoints of transformers: image and video models, classifiers or not."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+
+from ctseq.core.errors import InputError
+from ctseq.core.files import read_json
+from ctseq.encoders.checkpoints import check_folder
+from ctseq.encoders.classes import (
+    check_sight,
+    default_poolings,
+    load_model,
+    read_config,
+    remove_head,
+)
+from ctseq.encoders.image_processor import read_preprocessing
+from ctseq.encoders.pooling import pooled
+from ctseq.encoders.positions import LEARNED, check_frames, frames_key, resized, tubelet_frames
+from ctseq.encoders.speed import speed_up
+from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
+
+# Rules report through their logs; bars and hints of transformers would only fill the screen.
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+# V-JEPA 2 predicts hidden tokens from those that it sees, for its pretraining alone.
+_OPTIONS = {"VJEPA2Model": {"skip_predictor": True}}
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model of transformers: an `encoders.contract.Encoder`.
+
+    Attributes
+    ----------
+    model
+        The model, on `device`. If it is a classifier, its final linear layer passes on its input.
+    pooling
+        How what it returns becomes features: one of `pooling.POOLINGS`.
+    sees
+        A key of `registry.SIGHTS`.
+    table
+        Input value for each grey value, float32, shape (3, 256), on `device`.
+    """
+
+    model: transformers.PreTrainedModel
+    pooling: str
+    sees: str
+    table: torch.Tensor
+    device: torch.device
+
+    def features(self, grey: np.ndarray) -> torch.Tensor:
+        """Return the features, as `encoders.contract.Encoder` says."""
+        return _features(self.model, self.pixel_values(grey), self.pooling)
+
+    def pixel_values(self, grey: np.ndarray) -> torch.Tensor:
+        """Return the model's input for grey values: a channel axis of 3 before height and width.
+
+        A slice in one window feeds all channels; slices in three windows have that axis already.
+        """
+        values = torch.from_numpy(np.ascontiguousarray(grey)).to(self.device).int()
+        has_channels = values.ndim == (5 if self.sees == "sequence" else 4)
+        channels = values.unbind(-3) if has_channels else [values] * 3
+        pairs = zip(self.table, channels, strict=True)
+        return torch.stack([table[channel] for table, channel in pairs], dim=-3)
+
+    def speed_up(self) -> list[str]:
+        """Make it faster, in place, and return what was done, for the log."""
+        return speed_up(self.model, self.pooling, self.device)
+
+
+def describe(folder: Path, settings: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Return what later rules need to know of a checkpoint, as `contract.EncoderModule` says.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is incomplete, cannot be taken, sees something else, cannot take that many
+        frames, has no such pooling, or wants images prepared by steps that ctseq does not do.
+    """
+    folder = folder / (settings["subfolder"] or "")
+    check_folder(folder, name=settings["checkpoint"])
+    values, config = read_json(folder / "config.json"), read_config(folder, key=key)
+    check_sight(config, sees=settings["sees"], key=key, folder=folder)
+    facts = {
+        "settings": dict(settings),
+        "architecture": (values.get("architectures") or [config.model_type])[0],
+        "frames": _frames(config, settings, key=key),
+        "initializer_range": float(values.get("initializer_range", 0.02)),
+        "preprocessing": read_preprocessing(folder).to_json(),
+    }
+    return facts | _pooling_and_width(folder, config, facts, key=key)
+
+
+def load(folder: Path, description: Mapping[str, Any], device: torch.device) -> Pretrained:
+    """Load a checkpoint in evaluation mode.
+
+    Raises
+    ------
+    InputError
+        If a weight of the encoder is missing in the checkpoint.
+    """
+    settings, pooling = description["settings"], description["pooling"]
+    folder = folder / (settings["subfolder"] or "")
+    config = read_config(folder, key=str(folder))
+    model = load_model(folder, config, pooling=pooling, sees=settings["sees"])
+    if description["frames"] is not None:
+        model = _with_frames(model, description["frames"], settings["position_embeddings"])
+    if pooling == "classifier":
+        remove_head(model)
+    steps = Preprocessing.from_json(description["preprocessing"])
+    table = torch.from_numpy(intensity_table(steps)).to(device)
+    return Pretrained(model.eval().to(device), pooling, settings["sees"], table, device)
+
+
+def _frames(
+    config: transformers.PretrainedConfig, settings: Mapping[str, Any], *, key: str
+) -> int | None:
+    """Return the number of frames that an encoder of sequences sees, if it was not told its own."""
+    if settings["sees"] != "sequence":
+        return None
+    values = config.to_dict()
+    frames = settings["frames"] or values[frames_key(values)]
+    check_frames(values, key=key, frames=frames, mode=settings["position_embeddings"])
+    return frames
+
+
+def _pooling_and_width(
+    folder: Path, config: transformers.PretrainedConfig, facts: Mapping[str, Any], *, key: str
+) -> dict[str, Any]:
+    """Return the first of the poolings asked for that a checkpoint can take, and its width."""
+    asked = facts["settings"]["pooling"]
+    poolings = default_poolings(config, sees=facts["settings"]["sees"])
+    if asked != "auto":
+        poolings = [asked]
+    for pooling in poolings:
+        description = {**facts, "pooling": pooling}
+        try:
+            encoder = load(folder, description, torch.device("cpu"))
+            return {"pooling": pooling, "width": _width(encoder, description)}
+        except InputError as error:
+            refused = error
+    raise InputError(f"{key}.pooling is {asked}, which {folder} does not allow: {refused}")
+
+
+def _width(encoder: Pretrained, description: Mapping[str, Any]) -> int:
+    """Return the number of features, without computing any: PyTorch's device `meta` has shapes."""
+    steps = Preprocessing.from_json(description["preprocessing"])
+    height, width = shape_slice(np.zeros((512, 512), np.uint8), steps).shape
+    frames = () if description["frames"] is None else (description["frames"],)
+    inputs = torch.empty((1, *frames, 3, height, width), device="meta")
+    try:
+        with torch.inference_mode():
+            return _features(encoder.model.to("meta"), inputs, encoder.pooling).shape[1]
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        name, first_line = type(encoder.model).__name__, str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{name} makes no features of {height} x {width} pixels: {first_line}"
+        ) from None
+
+
+def _features(
+    model: transformers.PreTrainedModel, values: torch.Tensor, pooling: str
+) -> torch.Tensor:
+    options = _OPTIONS.get(type(model).__name__, {})
+    return pooled(model(**{model.main_input_name: values}, **options), pooling, model)
+
+
+def _with_frames(
+    model: transformers.PreTrainedModel, frames: int, mode: str
+) -> transformers.PreTrainedModel:
+    """Return the model for another number of frames, or itself if the number is its own."""
+    before = model.config.to_dict()
+    key = frames_key(before)
+    if key is None or before[key] == frames:
+        return model
+    weights, tubelet = model.state_dict(), tubelet_frames(before)
+    ending, class_tokens = LEARNED.get(model.config.model_type, (None, 0))
+    for name in [name for name in weights if ending and name.endswith(ending)]:
+        embeddings = resized(
+            weights[name].numpy(),
+            before=before[key] // tubelet,
+            after=frames // tubelet,
+            class_tokens=class_tokens,
+            mode=mode,
+        )
+        weights[name] = torch.from_numpy(embeddings)
+    config = copy.deepcopy(model.config)
+    setattr(config, key, frames)
+    other = type(model)(config)
+    other.load_state_dict(weights)  # strict: names and shapes must be the same
+    return other
