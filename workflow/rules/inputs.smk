@@ -192,7 +192,9 @@ def external_inputs(wildcards):
     model, dataset = STUDY.models[wildcards.model], STUDY.datasets[wildcards.dataset]
     if model.finetuned:
         return pixels_from(dataset, model)
-    return features_from(dataset, model, wildcards.replicate)
+    files = features_from(dataset, model, wildcards.replicate)
+    # Mirrored images are learned from, and never scored.
+    return {name: paths for name, paths in files.items() if name != "mirrored"}
 
 
 def learned_from(model):

@@ -96,21 +96,34 @@ rule predict:
     params:
         code_for_model("predict.py"),
         model=of_model("settings"),
-        seed=STUDY.seed,
-        replicate=replicate_of,
     script:
         "../scripts/predict.py"
 
 
-use rule predict as predict_finetuned with:
+rule predict_finetuned:
+    """Score all scans of another dataset by what one replicate fine-tuned."""
+    input:
+        unpack(external_inputs),
+        fitted="<results>/runs/{model}/replicate-{replicate}/fitted",
+    output:
+        scores="<results>/runs/{model}/replicate-{replicate}/external/{dataset}.csv",
     log:
         "<results>/logs/predict_finetuned/{model}/replicate-{replicate}-{dataset}.log",
     benchmark:
         "<results>/benchmarks/predict_finetuned/{model}/replicate-{replicate}-{dataset}.tsv"
     wildcard_constraints:
         model=models_that(finetune=True),
+    conda:
+        "../../envs/torch.yaml"
     threads: 8
     resources:
         gpu=1,
         # Of finetune's memory without gradients and AdamW's state, a third is left.
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
+    params:
+        code_for_model("predict_finetuned.py"),
+        shuffled=of_model("encoder_shuffled"),
+        seed=STUDY.seed,
+        replicate=replicate_of,
+    script:
+        "../scripts/predict_finetuned.py"

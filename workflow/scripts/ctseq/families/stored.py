@@ -137,7 +137,7 @@ def _read_estimators(path: Path, family: str) -> dict[str, Any]:
             f"{path} holds types that no {family} has, and was not loaded: {error} It may do harm. "
             f"{_CURE}"
         ) from None
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}. {_CURE}") from None
 
 
