@@ -165,6 +165,13 @@ def test_half_a_model_is_never_left(data, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["fitted"]
 
 
+def test_others_may_read_what_is_stored(data, tmp_path):
+    (tmp_path / "plain").touch()
+    stored(data, "linear", tmp_path / "fitted")
+    modes = {path.stat().st_mode for path in (tmp_path / "fitted").iterdir()}
+    assert modes == {(tmp_path / "plain").stat().st_mode}
+
+
 def test_facts_and_arrays_of_a_new_family_are_stored_like_any(data, tmp_path, monkeypatch):
     monkeypatch.setitem(FAMILIES, "nearest", Family("nearest_mean", "nearest mean"))
     fitted = fitted_to(data, split_of(data), model_of("nearest"))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write, read_json, write_json
@@ -54,7 +54,8 @@ def write_fitted(fitted: Fitted, folder: str | Path) -> None:
         write_json(facts, unfinished / _FACTS)
         if arrays:
             whole = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-            save_file(whole, unfinished / _ARRAYS)
+            # Not `save_file`, whose files nobody else in a group may read.
+            (unfinished / _ARRAYS).write_bytes(save(whole))
         if fitted.estimators:
             (unfinished / _ESTIMATORS).write_bytes(_dumped(dict(fitted.estimators)))
 
