@@ -23,8 +23,8 @@ def flow(summary: Mapping[str, Any]) -> Figure:
     """Draw how many files, slices and scans were seen, used and left out, below each other.
 
     It is as wide as a column, and so legible on a phone. `summary` is the dataset's
-    ``summary.json``; its `flow` holds for files, slices and scans how many were seen and used, and reason code to how
-    many were left out.
+    ``summary.json``; its `flow` holds for files, slices and scans how many were seen and used, and
+    reason code to how many were left out.
     """
     counts = summary["flow"]
     reasons = {part: _reasons(counts[part]["excluded_by_reason"]) for part in _PARTS}

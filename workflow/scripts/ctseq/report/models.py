@@ -64,7 +64,7 @@ def limits(study: Conducted) -> dict[str, Any]:
     chosen = {
         "the epoch": inside and in_epochs,
         "the learning rate": inside and any(isinstance(rate, list) for rate in rates),
-        "the hyperparameters": any(model.about.always_tunes for model in own),
+        "every hyperparameter": any(model.about.always_tunes for model in own),
         "the threshold": resolved.threshold == "chosen",
     }
     counts = study.metrics[study.metrics["metric"].isin(["tn", "fp", "fn", "tp"])]

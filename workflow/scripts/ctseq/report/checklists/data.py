@@ -56,8 +56,8 @@ def eligibility(study: Conducted) -> Answer:
     stops = "stops the run" if study.resolved.dataset.on_problem == "error" else "is left out"
     return Answer(
         f"Every {study.unit} of the dataset is used that has a label and slices that can be read. "
-        f"What is damaged, doubtful or contradictory {stops}; every file and slice that is not used has a "
-        "reason.",
+        f"What is damaged, doubtful or contradictory {stops}; every file and slice that is not "
+        "used has a reason.",
         tuple(file_of(study, f"{name}.csv") for name in ("inventory", "listing", "problems")),
         complete=study.synthetic,
     )
@@ -246,8 +246,8 @@ def analysed(study: Conducted) -> Answer:
     sentences = [
         patients_in_words(study),
         partition(study).text,
-        f"Of the {study.unit}s tested on in a replicate, {_range(positive.min(), positive.max())} are "
-        "positive.",
+        f"Of the {study.unit}s tested on in a replicate, "
+        f"{_range(positive.min(), positive.max())} are positive.",
     ]
     return Answer(" ".join(sentences), ("splits/", "predictions.csv", "metrics.csv"))
 

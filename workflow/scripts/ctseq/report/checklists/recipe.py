@@ -102,8 +102,9 @@ def initialisation(study: Conducted) -> Answer:
         )
     return Answer(
         f"Encoders have the weights of their checkpoints. {'; '.join(starts)}. New layers start "
-        f"from random weights, seeded by {study.config['seed']} and the replicate's number; those of a linear "
-        "layer are normal with the standard deviation that the checkpoint states, its bias 0.",
+        f"from random weights, seeded by {study.config['seed']} and the replicate's number; those "
+        "of a linear layer are normal with the standard deviation that the checkpoint states, its "
+        "bias 0.",
         (PAGE, "config.yaml"),
     )
 
