@@ -34,8 +34,7 @@ class Run:
         model, dataset = study.models[self.model], vars(study.dataset)
         own = {key: value for key, value in model.settings.items() if key != "shuffled"}
         encoders = [
-            one.settings | {"extraction": one.extraction, "window": one.window or dataset["window"]}
-            for one in model.encoders
+            one.settings | {"window": one.window or dataset["window"]} for one in model.encoders
         ]
         choices = [study.seed, study.splits, study.inner_folds, study.threshold]
         return json.dumps([own, encoders, dataset, choices], sort_keys=True)

@@ -64,10 +64,10 @@ def participants_table(tested: Tested) -> pd.DataFrame:
 def splits_table(tested: Tested) -> pd.DataFrame:
     """Return how each replicate's split parts the positive patients, and whether it is odd."""
     rows = []
-    sides = (_subsets(tested)[name] for name in ("train", "test"))
-    for own, train, test in zip(tested.sets, *sides, strict=True):
-        truth = [positive_patients(scans) for scans in (train, test)]
-        sizes, positive = ([int(of(own)) for own in truth] for of in (len, sum))
+    subsets = _subsets(tested)
+    for own, *scans in zip(tested.sets, subsets["train"], subsets["test"], strict=True):
+        sides = [positive_patients(side) for side in scans]
+        sizes, positive = ([int(of(side)) for side in sides] for of in (len, sum))
         p = split_p(*sizes, *positive)
         rows.append((own.replicate, *sizes, *positive, p, int(p < ODD)))
     columns = ["replicate", "n_train", "n_test", "positive_train", "positive_test", "p", "odd"]
