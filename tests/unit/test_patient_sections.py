@@ -11,6 +11,7 @@ from patients import small_study
 
 CONFIG = {
     "models": {"a": {"label": "ViViT"}, "b": {"label": "ConvNeXt"}},
+    "compare": ["a", "b"],
     "comparison": {"alpha": 0.05},
 }
 SHOWN = {
@@ -20,9 +21,13 @@ SHOWN = {
 }
 
 
+class People(Compared):
+    n_patients = 82
+
+
 def compared(study=None):
     tables = {one.stem: one.compute(study) for one in OVER_PATIENTS.values()} if study else {}
-    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables, levels=pd.DataFrame())
+    return People(config=CONFIG, metrics=pd.DataFrame(), comparison=tables, levels=pd.DataFrame())
 
 
 @pytest.fixture(scope="module")
