@@ -88,7 +88,7 @@ def drawn(labels, *names):
     draw = {
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
         "confusion": lambda: replicates.confusion_matrix(
-            metrics, model=first, labels=labels, target="hemorrhage"
+            metrics, model=first, labels=labels, target="intraparenchymal hemorrhage"
         ),
         "training": lambda: training.training_curves(histories_of(labels), labels=labels),
         "differences": lambda: comparison.differences(verdicts, metrics, labels=labels, alpha=0.05),

@@ -10,7 +10,7 @@ from ctseq.figures.registry import figure_files
 from ctseq.figures.style import COLUMN, save
 from patients import small_study
 
-SETTINGS = {"alpha": 0.05, "target": "hemorrhage", "metrics": ["recall"], "shared_splits": True}
+SETTINGS = {"alpha": 0.05, "target": "intraparenchymal hemorrhage", "metrics": ["recall"], "shared_splits": True}
 NAMES = ["ViViT", "ConvNeXt", "VideoMAE base Kinetics", "Swin V2 tiny", "TimeSformer", "DINOv2"]
 
 
@@ -135,3 +135,10 @@ def test_subgroups_that_are_all_too_small_are_said_to_be():
     rows = tables["patients/subgroups"].assign(estimate=np.nan, low=np.nan, high=np.nan)
     figure = drawn({"patients/subgroups": rows}, 2)["subgroups"]
     assert "no group is large enough" in [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_calibration_names_the_target(two):
+    above, below = two["calibration-a"].axes[:2]
+    assert above.get_ylabel() == "Share with intraparenchymal hemorrhage"
+    said = " ".join(below.get_xlabel().split())
+    assert said == "Predicted probability of intraparenchymal hemorrhage"

@@ -116,7 +116,9 @@ def test_what_models_see_is_said():
     assert "a sequence at once" not in text
     pooled = {"family": "logistic", "pool": "max"}
     text = html.unescape(render(models_of(convnext=pooled)))
-    assert "ConvNeXt\nhas features of one slice at a time, of which the max over" in text
+    assert (
+        "ConvNeXt\nhas features of one slice at a time, which are pooled (max) into one row" in text
+    )
 
 
 def rows_of(study, name):
@@ -127,7 +129,7 @@ def rows_of(study, name):
 def test_the_table_of_a_model_has_its_encoder_and_its_family():
     study = models_of(convnext={"labels": "scan", "sequence_rule": "mean"})
     rows = rows_of(study, "convnext")
-    assert rows["Encoder"] == ENCODER_TYPES["transformers"].words
+    assert rows["Encoder"] == f"image: {ENCODER_TYPES['transformers'].words}"
     assert rows["Sees"] == "one slice at a time"
     assert rows["Pooling"] == "cls"  # as its description resolves it
     assert rows["Slices seen"] == "all"
@@ -146,9 +148,10 @@ def test_joined_encoders_stand_one_by_one():
     joined = {"convnext": {"encoder": ["image", "wide"]}}
     given = {"encoders": {"wide": wide}, "models": joined}
     study = study_of(TWO, dataset="dicom", given=given)
-    rows = rows_of(study, "convnext")
-    assert rows["Window, level/width (image)"] == "40/120"
-    assert rows["Window, level/width (wide)"] == "80/200"
+    rows = {row[0]: row[1:] for row in models.model_table(study, "convnext").rows}
+    assert [cell.partition(":")[0] for cell in rows["Encoder"]] == ["image", "wide"]
+    assert rows["Window, level/width"] == ["40/120", "80/200"]
+    assert rows["Learned by"] == ["final linear layer", ""]
     said = paragraphs(study)["ConvNeXt"]
     assert "these are standardised inside the training patients and joined. Fitted to" in said
     text = reporting_files(study)["claim.md"]
@@ -169,7 +172,7 @@ def test_a_family_an_encoder_type_and_a_sight_are_told_by_their_words(monkeypatc
     study.encoders["counted"] = described
     rows = rows_of(study, "convnext")
     assert (rows["Encoder"], rows["Sees"], rows["Learned by"]) == (
-        "a count of voxels", "the volume in three dimensions", "a toss of a coin"
+        "counted: a count of voxels", "the volume in three dimensions", "a toss of a coin"
     )  # fmt: skip
     assert not {"Architecture", "Revision", "Pooling", "Slices are combined by"} & set(rows)
     assert "Fitted to them: a toss of a coin. Test patients" in paragraphs(study)["ConvNeXt"]

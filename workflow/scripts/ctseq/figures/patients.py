@@ -97,7 +97,7 @@ def calibration(
     axes.tick_params(axis="x", labelbottom=False)
     highest = predicted["share"].max()  # of all models, so that their figures have one scale
     end = 1.6 * highest  # with room for the words
-    for outcome, sign, name in ((1, 1, f"with {target}"), (0, -1, "without")):
+    for outcome, sign, name in ((1, 1, "positive"), (0, -1, "negative")):
         bars = _of(predicted, model, target=outcome)
         strip.bar(
             bars["bin_low"], sign * bars["share"], width=bars["bin_high"] - bars["bin_low"],

@@ -95,24 +95,17 @@ def training_table(study: Conducted) -> Table:
 
 
 def model_table(study: Conducted, name: str) -> Table:
-    """Tabulate what a model is, with no folder of the machine it was run on."""
+    """Tabulate what a model is, with no folder of the machine it was run on.
+
+    Its encoders stand side by side, if there are several, and in the first column what is of all.
+    """
     model = study.resolved.models[name]
-    rows: dict[str, str] = {}
-    for encoder in model.encoders:
-        of = f" ({encoder.name})" * (len(model.encoders) > 1)
-        rows |= {title + of: cell for title, cell in _encoder(study, encoder).items()}
-    rows["Learned by"] = model.about.words
-    if model.pool:
-        rows["Slices become one row by"] = f"their {model.pool}"
-    rows["Trained on the label of"] = f"the {taught(study, model)}"
-    if model.slicewise:
-        rows["Slices are combined by"] = _SEQUENCE_RULES[model.sequence_rule]
-    if model.shuffled:
-        rows["Order of slices"] = "shuffled, as a control"
-    if not model.finetuned:
-        precisions = dict.fromkeys(one.extraction["precision"] for one in model.encoders)
-        rows["Features are computed in"] = listed(precisions)
-    return Table(model.label, ["", ""], [list(row) for row in rows.items()])
+    encoders = [_encoder(study, encoder) for encoder in model.encoders]
+    titles = dict.fromkeys(title for own in encoders for title in own)
+    cells = [[title, *(own.get(title, "\N{EN DASH}") for own in encoders)] for title in titles]
+    blank = [""] * (len(encoders) - 1)
+    cells += [[title, cell, *blank] for title, cell in _own(study, model).items()]
+    return Table(model.label, ["", "", *blank], cells)
 
 
 def taught(study: Conducted, model: Model) -> str:
@@ -153,7 +146,7 @@ def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
     """Return what an encoder is, title to cell; what it does not have is left out."""
     known = study.encoders[encoder.name]
     rows = {
-        "Encoder": ENCODER_TYPES[encoder.type].words,
+        "Encoder": f"{encoder.name}: {ENCODER_TYPES[encoder.type].words}",
         "Sees": SIGHTS[encoder.sees].words,
         "Architecture": known["architecture"],
         "Checkpoint": checkpoint_words(study, encoder),
@@ -173,6 +166,22 @@ def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
         "Preprocessing": preprocessing_words(known),
     }
     return {title: cell for title, cell in rows.items() if cell is not None}
+
+
+def _own(study: Conducted, model: Model) -> dict[str, str]:
+    """Return what a model is beside its encoders, title to cell."""
+    rows = {"Learned by": model.about.words}
+    if model.pool:
+        rows["Slices are pooled by"] = model.pool
+    rows["Trained on the label of"] = f"the {taught(study, model)}"
+    if model.slicewise:
+        rows["Slices are combined by"] = _SEQUENCE_RULES[model.sequence_rule]
+    if model.shuffled:
+        rows["Order of slices"] = "shuffled, as a control"
+    if not model.finetuned:
+        precisions = dict.fromkeys(one.extraction["precision"] for one in model.encoders)
+        rows["Features are computed in"] = listed(precisions)
+    return rows
 
 
 def _shared(
