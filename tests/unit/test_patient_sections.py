@@ -69,7 +69,7 @@ def test_sensitivity_stands_beside_specificity_and_predictive_values_beside_prev
     values = section_tables(study, "benefit")["predictive_values"]
     assert values.header == ["Model", "Prevalence", "Prevalence of", "PPV", "95 % interval",
                              "NPV", "95 % interval"]  # fmt: skip
-    assert values.rows[0][2] == "test patients"
+    assert values.rows[0][2] == "test subset"
     assert values.rows[1][1:3] == ["0.05", "stated"]
     assert any("the PPV need not be the mean precision" in note for note in values.notes)
 

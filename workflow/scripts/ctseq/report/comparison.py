@@ -71,7 +71,7 @@ _NOTES = {
         "overlapping training sets."
     ),
     "predictive_values": (
-        "At the test patients' prevalence the PPV need not be the mean precision: that is the mean "
+        "At the test subset's prevalence the PPV need not be the mean precision: that is the mean "
         "of the replicates' own precisions, without those that call nobody positive, and this "
         "follows from mean sensitivity and mean specificity."
     ),
