@@ -15,7 +15,7 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw
 
-from studies import STUDY, models_of, write_checkpoints, write_copy
+from studies import STUDY, encoders_of, write_checkpoints, write_copy
 
 # Starting Snakemake takes longer than planning a small study: this starts it once, with the
 # libraries and plugins that every plan loads, and forks for each plan.
@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def jobs(self):
-        """The jobs that it planned or ran, such as ``train_head model=vivit, replicate=01``.
+        """The jobs that it planned or ran, such as ``fit model=vivit, replicate=01``.
 
         Wildcards that are empty, as of the only shard, are left out.
         """
@@ -76,9 +76,17 @@ class WorkingCopy:
         write_copy(folder, overlay)
 
     @property
+    def config(self):
+        return yaml.safe_load((self.folder / "study.yaml").read_text())
+
+    @property
     def results(self):
-        config = yaml.safe_load((self.folder / "study.yaml").read_text())
-        return self.folder / "results" / config["study"]
+        return self.folder / "results" / self.config["study"]
+
+    @property
+    def data(self):
+        """What all studies share of its dataset."""
+        return self.folder / "results/data" / self.config["dataset"]
 
     def configure(self, name, overlay):
         (self.folder / name).write_text(yaml.safe_dump(overlay, sort_keys=False))
@@ -167,15 +175,15 @@ def once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def checkpoints(once):
-    """Two local checkpoints, not pretrained: kind to folder."""
+    """Two local checkpoints, not pretrained: what they see to folder."""
     folder = once("checkpoints", write_checkpoints)
-    return {kind: str(folder / kind) for kind in ("video", "image")}
+    return {sees: str(folder / sees) for sees in ("sequence", "slice")}
 
 
 @pytest.fixture(scope="session")
-def local_models(checkpoints):
-    """Overlay of `models` that points the two configured ones at the local checkpoints."""
-    return models_of(Path(checkpoints["video"]).parent)
+def local_encoders(checkpoints):
+    """Overlay of `encoders` that points the two configured ones at the local checkpoints."""
+    return encoders_of(Path(checkpoints["slice"]).parent)
 
 
 @dataclass(frozen=True)
@@ -189,11 +197,11 @@ class Study:
 
 
 @pytest.fixture(scope="session")
-def study(once, local_models):
+def study(once, local_encoders):
     """Run the small study once; tests that change anything take a copy of it."""
 
     def write(folder):
-        copy = WorkingCopy(folder / "copy", STUDY | {"models": local_models})
+        copy = WorkingCopy(folder / "copy", STUDY | {"encoders": local_encoders})
         before = copy.tree()
         outcome = copy.snakemake()
         record = {"status": outcome.status, "text": outcome.text}
