@@ -70,9 +70,9 @@ def test_follows_imports_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     ("script", "without"),
     [
-        ("evaluate", "heads"),
-        ("train_head", "encoders"),
-        ("train_head", "walk"),
+        ("evaluate", "learning"),
+        ("fit", "pretrained"),
+        ("fit", "walk"),
         ("split_patients", "pixels"),
     ],
 )

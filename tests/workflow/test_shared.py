@@ -1,7 +1,6 @@
 """What studies share: data, pixels and features are made once, and never mixed."""
 
 import collections
-import os
 import re
 import shutil
 
@@ -132,7 +131,7 @@ def test_results_of_an_earlier_version_are_neither_read_nor_touched(study_copy):
     assert outcome.status != 0
     assert "mv results/x results/x-before" in outcome.text
     assert study_copy.tree("results/x") == before
-    os.rename(results / "x", results / "x-before")
+    (results / "x").rename(results / "x-before")
     plan = study_copy.snakemake("--dry-run", overlay={"study": "x"})
     assert plan.status == 0
     assert "fit" in plan.rules
