@@ -14,8 +14,7 @@ from studies import ROOT
 TOYS = {  # registry, module and line
     "readers/formats": (
         "toys/text_scans.py",
-        'FORMATS["text"] = Format("ctseq.readers.text_scans", "numbers for slices", "*.scan", True, '
-        "True)",
+        'FORMATS["text"] = Format("ctseq.readers.text_scans", "greys in lines", "*.scan", True, True)',
     ),
     "encoders/registry": (
         "toys/quadrants.py",
@@ -118,5 +117,5 @@ def test_the_generated_documents_name_them(toys):
         text=True,
         check=True,
     ).stdout
-    for words in ("numbers for slices", "mean grey of each quadrant", "nearest mean of a class"):
+    for words in ("greys in lines", "mean grey of each quadrant", "nearest mean of a class"):
         assert words in documents
