@@ -18,7 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
 from ctseq.evidence.metrics import METRICS, Metric  # noqa: E402
-from ctseq.evidence.over_patients.shares import share_of_patients  # noqa: E402
+from ctseq.evidence.over_patients.shares import share_of_scans  # noqa: E402
 from ctseq.evidence.over_replicates.design import OVERLAP, Design  # noqa: E402
 from ctseq.evidence.over_replicates.resampled import (  # noqa: E402
     corrected_mean,
@@ -203,9 +203,10 @@ def subgroups(case: Case) -> Rates:
         options = {"overlap": overlap, "alpha": ALPHA}
         # Patients are in random order: the first ones are a subgroup like any other.
         right, seen = (values[:, of] for values in own)
-        every.append(share_of_patients(right, seen, **options)[0])
+        patients = np.arange(of.sum())  # one scan each
+        every.append(share_of_scans(right, seen, patients, **options)[0])
         for n, shares in found.items():
-            shares.append(share_of_patients(right[:, :n], seen[:, :n], **options))
+            shares.append(share_of_scans(right[:, :n], seen[:, :n], patients[:n], **options))
     truth = float(np.mean(every))
     rates: Rates = {}
     for n, shares in found.items():

@@ -9,14 +9,32 @@ from ctseq.core.tables import typed
 from ctseq.evidence.studies import FinishedStudy
 from ctseq.evidence.tables import VERDICT
 
-GRU = {"kind": "image", "label": "GRU", "checkpoint": "owner/x", "head": {"type": "gru"}}
+PHANTOM = {
+    "format": "phantom",
+    "phantom": {"layout": "ct-ich-jpg", "patients": 4},
+    "labels": "auto",
+    "target": "hemorrhage",
+    "window": "brain",
+    "on_problem": "error",
+}
+ENCODER = {
+    "type": "transformers",
+    "sees": "slice",
+    "checkpoint": "owner/x",
+    "revision": "main",
+    "subfolder": "",
+    "pooling": "auto",
+    "extraction": {},
+}
+GRU = {"label": "GRU", "encoder": "x", "family": "gru", "training": {}}
 SHUFFLED = GRU | {"label": "GRU, shuffled", "shuffle_slices": True}
-MEAN = GRU | {"label": "Mean", "head": {"type": "mean"}}
+MEAN = GRU | {"label": "Mean", "family": "mean"}
 TRAINING = {
     "trainable": "head",
     "learning_rate": 1e-4,
     "micro_batch": 2,
     "augmentation": {"mirror": False},
+    "slices": {},
 }
 COMPARISON = {
     "primary": "recall",
@@ -29,13 +47,19 @@ COMPARISON = {
 CONFIG = {
     "study": "a",
     "seed": 1,
-    "dataset": {"format": "phantom"},
+    "datasets": {"drawn": PHANTOM},
+    "dataset": "drawn",
+    "external": [],
+    "shards": 1,
     "replicates": 4,
-    "splits": {"scheme": "random"},
-    "models": {"gru": GRU, "mean": MEAN},
+    "splits": {"scheme": "random", "test_proportion": 0.25, "stratify": False},
+    "encoders": {"x": ENCODER},
+    "models": {"gru": GRU, "mean": MEAN, "shuffled": SHUFFLED},
+    "compare": ["gru", "mean"],
+    "override": {"sequence": {}, "slice": {}},
     "extraction": {"precision": "float32", "speedups": True},
     "training": TRAINING,
-    "tuning": {"patients": "train"},
+    "tuning": {"patients": "train", "folds": 2},
     "evaluation": {"threshold": 0.5},
     "comparison": COMPARISON,
     "report": {"example_slices": True},
@@ -72,12 +96,10 @@ def verdict(metric, model_a, model_b, better, estimate):
 
 def study(name="a", models=("gru", "mean"), verdicts=(), values=None, splits=SPLITS, **changed):
     """Make a study; `verdicts` are rows of metric, model_a, model_b, better, estimate."""
-    known = {"gru": GRU, "mean": MEAN, "shuffled": SHUFFLED}
-    config = copy.deepcopy(CONFIG | {"study": name, "models": {m: known[m] for m in models}})
-    config |= changed
+    config = copy.deepcopy(CONFIG | {"study": name, "compare": [*models]}) | changed
     rows = [
         (model, replicate, metric, value)
-        for model in config["models"]
+        for model in models
         for metric in ("recall", "brier")
         for replicate, value in enumerate((VALUES | (values or {}))[model], start=1)
     ]

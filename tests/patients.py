@@ -21,17 +21,23 @@ def codes(*results):
 
 def predictions(*rows):
     """Return the table of predictions of all runs."""
-    columns = ["model", "replicate", "patient_id", "hemorrhage", "probability", "predicted"]
+    columns = ["model", "replicate", "scan_id", "target", "probability", "predicted"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def described(patients):
-    """Return patients with all that a study knows of them; the first one's age and sex it lacks.
+def scans_of(truth):
+    """Return the scans of patients who have one each; `truth` has labels by patient id."""
+    ids = list(truth)
+    return pd.DataFrame({"scan_id": ids, "patient_id": ids, "target": [*truth.values()]})
 
-    Ages are 40, 60 and 80 years in turn and patients have 20 or 30 slices, 5 mm apart. Every other
-    positive patient has an epidural bleed and the others a subdural one.
+
+def described(scans):
+    """Return scans with all that a study knows of them; the first one's age and sex it lacks.
+
+    Ages are 40, 60 and 80 years in turn and scans have 20 or 30 slices, 5 mm apart. Every other
+    positive scan shows an epidural bleed and the others a subdural one.
     """
-    place, truth = np.arange(len(patients)), patients["hemorrhage"].to_numpy()
+    place, truth = np.arange(len(scans)), scans["target"].to_numpy()
     known = {
         "n_slices": np.where(place % 4 < 2, 20, 30),
         "n_positive_slices": 3 * truth,
@@ -42,13 +48,21 @@ def described(patients):
         "epidural": truth * (place % 2) * 1.0,
         "subdural": truth * (1 - place % 2) * 1.0,
     }
-    return patients.assign(**known)
+    return scans.assign(**known)
 
 
-def small_study(models=("a", "b"), *, replicates=5, **settings):
+def twins(table):
+    """Return a table in which every scan is there twice: two scans of one patient, all alike."""
+    return pd.concat(
+        [table.assign(scan_id=table["scan_id"] + end) for end in ("-1", "-2")], ignore_index=True
+    )
+
+
+def small_study(models=("a", "b"), *, replicates=5, twice=False, **settings):
     """Return the test sets of a study of 82 patients, of which 36 bleed.
 
-    The first model is the best one, and every other is a little worse than the one before it.
+    The first model is the best one, and every other is a little worse than the one before it. All
+    patients have one scan, or two that are alike.
     """
     rng = np.random.default_rng(21)
     rows = []
@@ -61,7 +75,9 @@ def small_study(models=("a", "b"), *, replicates=5, **settings):
                 (model, replicate, IDS[k], TRUTH[k], probability[k], int(probability[k] >= 0.5))
                 for k in test
             ]
-    patients = described(pd.DataFrame({"patient_id": IDS, "hemorrhage": TRUTH}))
+    tables = predictions(*rows), described(scans_of(dict(zip(IDS, TRUTH, strict=True))))
+    if twice:
+        tables = map(twins, tables)
     contrasts = [[models[0], other] for other in models[1:]]
     settings = {"models": list(models), "contrasts": contrasts, **SETTINGS, **settings}
-    return tested.tested_of(predictions(*rows), patients, Design(RATIO, 82), settings)
+    return tested.tested_of(*tables, Design(RATIO, 82), settings)

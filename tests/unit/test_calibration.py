@@ -219,7 +219,7 @@ def test_a_mixture_does_not_look_better_than_its_parts_unseen():
 def test_each_replicate_weighs_the_same_in_the_distribution():
     study = small_study(replicates=2)
     first, second = study.sets
-    counted = predicted_table(study).query("model == 'a' and hemorrhage == 1")
+    counted = predicted_table(study).query("model == 'a' and target == 1")
     expected = [
         np.mean(
             [

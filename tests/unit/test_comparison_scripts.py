@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from ctseq.core.errors import InputError
-from ctseq.core.tables import read_table
+from ctseq.core.tables import read_table, typed, write_table
 from ctseq.evidence.metrics import METRICS, classification_metrics
 from ctseq.evidence.notes import read_notes
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
+from ctseq.intake.tables import SCANS, SLICES
 from ctseq.readers.subtypes import SUBTYPES
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -35,7 +36,7 @@ def script(name):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A study's runs, splits and patients, and what collect_metrics makes of them."""
+    """A study's runs, splits and scans, and what collect_metrics makes of them."""
     folder = tmp_path_factory.mktemp("study")
     rng = np.random.default_rng(1)
     ids, truth = np.array(PATIENT_IDS), (np.arange(30) % 3 == 0).astype(int)
@@ -53,26 +54,24 @@ def study(tmp_path_factory):
             probability = rng.random(9) if model != "third" else np.full(9, 0.1)
             called = pd.DataFrame(
                 {
+                    "scan_id": ids[test],
                     "patient_id": ids[test],
-                    "hemorrhage": truth[test],
+                    "target": truth[test],
                     "probability": probability,
                     "predicted": (probability >= 0.5).astype(int),
                 }
             )
             called.to_csv(run / "predictions.csv", index=False)
-            values = classification_metrics(*(called[name] for name in called.columns[1:]))
+            values = classification_metrics(*(called[name] for name in called.columns[2:]))
             values = {name: None if np.isnan(value) else value for name, value in values.items()}
             (run / "metrics.json").write_text(json.dumps(values))
             files["metrics"].append(run / "metrics.json")
             files["predictions"].append(run / "predictions.csv")
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": truth, "n_slices": 30})
-    patients.assign(n_positive_slices=0, age_years=50, sex="M", spacing_mm=5).to_csv(
-        folder / "patients.csv", index=False
-    )
-    slices = pd.DataFrame({"patient_id": ids, "slice_number": 1, "hemorrhage": truth})
-    slices.assign(path="a.jpg", **dict.fromkeys(SUBTYPES, 0)).to_csv(
-        folder / "slices.csv", index=False
-    )
+    scans = pd.DataFrame({"scan_id": ids, "patient_id": ids, "target": truth})
+    known = {"n_slices": 30, "n_positive_slices": 0, "age_years": 50, "sex": "M", "spacing_mm": 5}
+    write_table(typed(scans.assign(**known), SCANS), folder / "scans.csv", SCANS)
+    slices = scans.assign(slice_number=1, path="a.jpg", **dict.fromkeys(SUBTYPES, 0))
+    write_table(typed(slices, SLICES), folder / "slices.csv", SLICES)
     collected = folder / "metrics.csv", folder / "predictions.csv"
     script("collect_metrics").main(
         files["metrics"][::-1],  # Snakemake's order must not matter
@@ -176,7 +175,7 @@ def test_splits_must_be_those_of_the_replicates(study, tmp_path):
 def test_patients_are_described(study, tmp_path):
     folder, files = study
     main = script("compare_patients").main
-    given = (*(folder / f"{name}.csv" for name in ("predictions", "patients", "slices")),
+    given = (*(folder / f"{name}.csv" for name in ("predictions", "scans", "slices")),
              files["splits"])  # fmt: skip
     first, second = (
         {name: tmp_path / run / f"{name}.csv" for name in OVER_PATIENTS} for run in "ab"
@@ -199,7 +198,7 @@ def test_scripts_do_without_deep_learning(study, tmp_path, name):
         "compare_models": f"main({str(folder / 'metrics.csv')!r}, "
         f"{[str(p) for p in files['splits']]}, {{'verdict': 'v.csv'}}, {SETTINGS})",
         "compare_patients": f"main({str(folder / 'predictions.csv')!r}, "
-        f"{str(folder / 'patients.csv')!r}, {str(folder / 'slices.csv')!r}, "
+        f"{str(folder / 'scans.csv')!r}, {str(folder / 'slices.csv')!r}, "
         f"{[str(p) for p in files['splits']]}, "
         f"{dict.fromkeys(OVER_PATIENTS, 'one.csv')}, {OF_PATIENTS})",
     }

@@ -17,28 +17,29 @@ from ctseq.replicates.tables import SLICE_PREDICTIONS, SPLIT
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def rows_of(patients, column):
+def rows_of(scans, column):
     rows = [
-        (patient, number, value)
-        for patient, values in patients.items()
+        (scan, number, value)
+        for scan, values in scans.items()
         for number, value in enumerate(values, start=1)
     ]
-    return pd.DataFrame(rows, columns=["patient_id", "slice_number", column])
+    return pd.DataFrame(rows, columns=["scan_id", "slice_number", column])
 
 
-def slices(**patients):
-    return rows_of(patients, "hemorrhage").astype({"hemorrhage": "Int64"})
+def slices(**scans):
+    rows = rows_of(scans, "target").astype({"target": "Int64"})
+    return rows.assign(patient_id="of " + rows["scan_id"])
 
 
-def scores(**patients):
-    return rows_of(patients, "score")
+def scores(**scans):
+    return rows_of(scans, "score")
 
 
 def test_pairs_of_slices_and_the_highest_one_by_hand():
-    """Of a: .9 and .4 bleed, above .5 and .3: three pairs of four. Of b: the highest does not."""
+    """Of a, .9 and .4 are positive, above .5 and .3: three pairs of four. Of b, .5 alone is."""
     labels = slices(a=[1, 0, 1, 0], b=[0, 1, 0])
     found = within_scans(scores(a=[0.9, 0.5, 0.4, 0.3], b=[0.8, 0.5, 0.1]), labels)
-    assert found["patient_id"].tolist() == ["a", "b"]
+    assert found[["scan_id", "patient_id"]].to_numpy().tolist() == [["a", "of a"], ["b", "of b"]]
     np.testing.assert_allclose(found["auc"], [0.75, 0.5])
     np.testing.assert_allclose(found["hit"], [1, 0])
     np.testing.assert_allclose(found["share"], [0.5, 1 / 3])
@@ -52,7 +53,7 @@ def test_equal_scores_are_chance():
 def test_scans_without_both_kinds_of_slices_or_a_label_are_left_out():
     labels = slices(none=[0, 0], every=[1, 1], unknown=[1, pd.NA], both=[0, 1])
     scored = scores(none=[1, 0], every=[1, 0], unknown=[1, 0], both=[1, 0], unlisted=[1, 0])
-    assert within_scans(scored, labels)["patient_id"].tolist() == ["both"]
+    assert within_scans(scored, labels)["scan_id"].tolist() == ["both"]
     assert within_scans(scored[:0], labels).empty
 
 
@@ -64,15 +65,16 @@ def test_only_scored_slices_count():
 
 
 def test_scans_are_averaged_within_a_replicate_first():
-    rows = [("m", 1, "a", 1.0, 1, 0.2), ("m", 2, "b", 0.4, 0, 0.4), ("m", 2, "c", 0.6, 1, 0.6)]
-    columns = ["model", "replicate", "patient_id", "auc", "hit", "share"]
+    rows = [("m", 1, "a", "a", 1.0, 1, 0.2), ("m", 2, "b-1", "b", 0.4, 0, 0.4)]
+    rows += [("m", 2, "b-2", "b", 0.6, 1, 0.6)]
+    columns = ["model", "replicate", "scan_id", "patient_id", "auc", "hit", "share"]
     scans = pd.DataFrame(rows, columns=columns).assign(scored_by="probability")
     pointed = Pointed(["other", "m"], scans, Design(0.25, 10), 0.05)
     table = localization_table(pointed).set_index("measure")
     assert table["model"].tolist() == ["m", "m"]
     assert table["estimate"].tolist() == pytest.approx([0.75, 0.75])
     assert table["chance"].tolist() == pytest.approx([0.5, (0.2 + 0.5) / 2])
-    assert table[["n", "n_patients"]].to_numpy().tolist() == [[2, 3]] * 2
+    assert table[["n", "n_scans", "n_patients"]].to_numpy().tolist() == [[2, 3, 2]] * 2
     # Replicates 1 and .5: their deviation is .354, and t with one degree of freedom is 12.7.
     half = 12.706 * np.sqrt((1 / 2 + 0.5) * 0.125)
     assert table["low"].tolist() == pytest.approx([max(0, 0.75 - half)] * 2)
@@ -82,10 +84,10 @@ def test_scans_are_averaged_within_a_replicate_first():
 def test_the_script_reads_every_run(tmp_path, labelled):
     labels = slices(a=[1, 0, 0], b=[0, 0, 0], c=[0, 1, 1])
     if not labelled:
-        labels["hemorrhage"] = pd.NA
-    table = labels.assign(path="x.jpg", **dict.fromkeys(SUBTYPES, pd.NA))
-    write_table(table, tmp_path / "slices.csv", SLICES)
-    split = pd.DataFrame({"patient_id": ["a", "b", "c", "d"]})
+        labels["target"] = pd.NA
+    unknown = dict.fromkeys(["hemorrhage", *SUBTYPES, "fracture", "position_mm"], pd.NA)
+    write_table(labels.assign(path="x.jpg", **unknown), tmp_path / "slices.csv", SLICES)
+    split = pd.DataFrame({"patient_id": ["of a", "of b", "of c", "d"]})
     files = {"scores": [], "attention": [], "splits": []}
     for replicate in (1, 2):
         files["splits"].append(tmp_path / f"splits/replicate-{replicate:02d}.csv")
@@ -117,4 +119,4 @@ def test_the_script_reads_every_run(tmp_path, labelled):
     ]
     # Equal weights are chance; the image model is right in a and wrong in c.
     assert made["estimate"].tolist() == pytest.approx([0.5, 0.5, 0.5, 0.5])
-    assert made["n_patients"].tolist() == [2, 2, 2, 2]
+    assert made["n_scans"].tolist() == made["n_patients"].tolist() == [2, 2, 2, 2]

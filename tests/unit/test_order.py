@@ -7,7 +7,7 @@ from ctseq.evidence.order import order_pairs, order_table
 from ctseq.evidence.over_replicates.resampled import corrected_t
 from ctseq.report.pages.studies import render_studies
 from ctseq.report.verdicts import order_sentences
-from finished import COMPARISON, SHUFFLED, SPLITS, TRAINING, VALUES, study
+from finished import COMPARISON, ENCODER, PHANTOM, SPLITS, TRAINING, VALUES, study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -73,12 +73,14 @@ def test_order_goes_by_the_replicates_that_both_studies_have():
     "changed",
     [
         {"seed": 2},
-        {"dataset": {"format": "ct-ich-jpg"}},
+        {"datasets": {"drawn": PHANTOM | {"target": "epidural"}}},
+        {"encoders": {"x": ENCODER | {"pooling": "cls"}}},
+        {"encoders": {"x": ENCODER | {"window": "bone"}}},
         {"training": TRAINING | {"learning_rate": 1e-3}},
         {"extraction": {"precision": "bfloat16", "speedups": True}},
         {"splits": SPLITS[::-1]},
     ],
-    ids=["seed", "dataset", "training", "extraction", "drawn splits"],
+    ids=["seed", "target", "pooling", "window", "training", "extraction", "drawn splits"],
 )
 def test_whatever_else_differs_makes_no_pair_of_order(changed):
     assert order_pairs([study(), study("b", models=("shuffled", "mean"), **changed)]) == []
@@ -96,9 +98,10 @@ def test_what_a_study_trains_besides_does_not_matter():
 def test_how_a_models_own_keys_are_spelled_does_not_matter():
     other = study("b", models=("shuffled", "mean"))
     other.config["training"]["learning_rate"] = 1e-3
-    other.config["models"]["shuffled"] = SHUFFLED | {"training": {"learning_rate": 1e-4}}
+    other.config["models"]["shuffled"]["training"] = {"learning_rate": 1e-4}
     other.config["extraction"]["precision"] = "bfloat16"
-    other.config["models"]["shuffled"] |= {"extraction": {"precision": "float32"}}
+    other.config["encoders"]["x"]["extraction"] = {"precision": "float32"}
+    other.config["encoders"]["x"]["window"] = "40/120"
     other.config["training"]["micro_batch"] = 8  # of no use to a head on cached features
     assert len(order_pairs([study(), other])) == 1
 

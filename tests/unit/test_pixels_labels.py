@@ -1,22 +1,9 @@
-"""Packed pixels and the labels of feature rows, by hand."""
+"""Packed pixels, by hand."""
 
 import numpy as np
-import pandas as pd
-import pytest
 
 from ctseq.cache.pixels import open_pixels, pack_pixels
-from ctseq.core.errors import InputError
 from ctseq.imaging.preprocessing import Preprocessing
-from ctseq.replicates.tasks import row_labels
-
-SLICES = pd.DataFrame(
-    {
-        "patient_id": ["049", "049", "050", "050"],
-        "slice_number": [1, 2, 1, 2],
-        "hemorrhage": [0, 1, 0, 0],
-    }
-)
-PATIENTS = pd.DataFrame({"patient_id": ["049", "050"], "hemorrhage": [1, 0]})
 
 
 def steps(resize=None, crop=None):
@@ -79,33 +66,3 @@ def test_threads_change_no_byte(tmp_path):
     (_, one), (_, four) = (pack(patients, tmp_path, threads=threads) for threads in (1, 4))
     assert one.read_bytes() == four.read_bytes()
     assert opened_pixels(one)[:, 0, 0].tolist() == [number % 251 for number in range(150)]
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"), [("slice", [0, 0, 1, 0]), ("patient", [0, 1, 1, 0])]
-)
-def test_rows_get_their_slices_or_their_patients_label(labels, expected):
-    rows = pd.DataFrame({"patient_id": ["050", "049", "049", "050"], "slice_number": [2, 1, 2, 1]})
-    found = row_labels(rows, SLICES, PATIENTS, of=labels)
-    assert found.tolist() == expected
-    assert found.dtype.kind == "i"
-
-
-def test_sequences_have_no_slice_number(tmp_path):
-    rows = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [pd.NA, pd.NA]})
-    assert row_labels(rows, SLICES, PATIENTS, of="patient").tolist() == [1, 0]
-
-
-@pytest.mark.parametrize("labels", ["slice", "patient"])
-def test_a_row_that_the_tables_do_not_know_is_named(labels):
-    rows = pd.DataFrame({"patient_id": ["049", "051"], "slice_number": [1, 7]})
-    with pytest.raises(InputError, match="no label for .*'patient_id': '051'"):
-        row_labels(rows, SLICES, PATIENTS, of=labels)
-
-
-def test_slices_without_labels_of_their_own_refuse_to_teach():
-    rows = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [1, 1]})
-    unknown = SLICES.assign(hemorrhage=pd.array([pd.NA] * 4, dtype="Int64"))
-    with pytest.raises(InputError, match="labels of patients and none of slices.*labels: patient"):
-        row_labels(rows, unknown, PATIENTS, of="slice")
-    assert row_labels(rows, unknown, PATIENTS, of="patient").tolist() == [1, 0]

@@ -47,7 +47,7 @@ def test_splits_have_the_sizes_of_the_workflows(scheme, n_patients):
     _, truth = draw_patients(rng, 2, n_patients)
     tested = draw_splits(rng, Design(scheme, 7, n_patients), truth)
     ids = [f"{k:03d}" for k in range(n_patients)]
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": truth[0].astype(int)})
+    patients = pd.DataFrame({"patient_id": ids, "target": truth[0].astype(int)})
     sizes = []
     for replicate in range(1, 8):
         options = {"replicate": replicate, "seed": 3}
@@ -195,7 +195,7 @@ def test_a_share_of_the_training_patients_is_the_workflows(share):
     left_out = spared(np.random.default_rng(5), TRUTH, TESTED, share)
     assert not (left_out & TESTED).any()
     ids = [f"{k:03d}" for k in range(82)]
-    patients = pd.DataFrame({"patient_id": ids, "hemorrhage": TRUTH[0].astype(int)})
+    patients = pd.DataFrame({"patient_id": ids, "target": TRUTH[0].astype(int)})
     for test, out in zip(TESTED[0], left_out[0], strict=True):
         subset = np.where(test, "test", "train").astype(object)
         split = pd.DataFrame({"patient_id": ids, "subset": subset})

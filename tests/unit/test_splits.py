@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -9,14 +10,20 @@ from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.over_replicates.design import design_of_splits
-from ctseq.replicates.splits import random_split, read_split, repeated_kfold_split, rows_of
+from ctseq.replicates.splits import (
+    draw_split,
+    random_split,
+    read_split,
+    repeated_kfold_split,
+    rows_of,
+)
 
 
 def patients(n, n_positive):
     return pd.DataFrame(
         {
             "patient_id": [f"{number:03d}" for number in range(49, 49 + n)],
-            "hemorrhage": [int(number < n_positive) for number in range(n)],
+            "target": [int(number < n_positive) for number in range(n)],
         }
     )
 
@@ -34,7 +41,7 @@ def test_the_papers_sizes():
 def test_stratified_keeps_the_shares():
     table = patients(82, 36)
     split = draw(table, stratify=True).merge(table, on="patient_id")
-    positives = split[split["hemorrhage"] == 1]["subset"].value_counts()
+    positives = split[split["target"] == 1]["subset"].value_counts()
     assert positives.to_dict() == {"train": 25, "test": 11}  # 0.3 * 36 = 10.8
 
 
@@ -59,11 +66,29 @@ def test_every_patient_is_in_one_subset_whatever_the_order(
     try:
         split = draw(table, **options)
     except InputError as error:
-        assert "one class" in str(error)  # noqa: PT017 - a free draw may miss a class
+        assert "training patients are positive" in str(error)  # noqa: PT017 - a free draw may
         return
     assert sorted(split["patient_id"]) == sorted(table["patient_id"])
     assert set(split["subset"]) == {"train", "test"}
     assert split.equals(draw(table.sample(frac=1, random_state=1), **options))
+
+
+@given(
+    scans=st.lists(st.integers(1, 4), min_size=20, max_size=60),
+    scheme=st.sampled_from([{"test_proportion": 0.3, "stratify": True}, {"folds": 4}]),
+    replicate=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_scans_are_split_as_their_patients_are(scans, scheme, replicate, seed):
+    table = patients(len(scans), len(scans) // 2)
+    several = table.loc[np.repeat(table.index, scans)]
+    # One scan of a positive patient is enough, whichever it is.
+    positive = several["target"].to_numpy() * (np.random.default_rng(seed).random(sum(scans)) < 0.5)
+    positive[~several.index.duplicated()] = table["target"]
+    several = several.assign(target=positive).sample(frac=1, random_state=seed)
+    name = "repeated_kfold" if "folds" in scheme else "random"
+    options = {"settings": {"scheme": name, **scheme}, "replicate": replicate, "seed": 1}
+    assert draw_split(several, **options).equals(draw_split(table, **options))
 
 
 def test_replicates_and_seeds_differ():
@@ -83,7 +108,7 @@ def test_too_few_patients(n, proportion, message):
 
 
 def test_one_class_in_training():
-    with pytest.raises(InputError, match=r"one class.*splits\.stratify"):
+    with pytest.raises(InputError, match=r"0 of 14 .*and 0 of all 20.*splits\.stratify"):
         draw(patients(20, 0))
 
 
@@ -115,7 +140,7 @@ def test_a_repetition_tests_on_everyone_once_in_equal_folds(
     splits = [fold(table, replicate, **options) for replicate in replicates]
     tested_on = Counter(patient for split in splits for patient in on_test(split))
     assert tested_on == dict.fromkeys(table["patient_id"], 1)
-    truth = table.set_index("patient_id")["hemorrhage"]
+    truth = table.set_index("patient_id")["target"]
     held_out = [truth[on_test(split)] for split in splits]
     for sizes in ([len(part) for part in held_out], [part.sum() for part in held_out]):
         assert max(sizes) - min(sizes) <= 1
@@ -143,7 +168,7 @@ def test_the_corrected_test_takes_the_ratio_of_the_folds():
 
 
 def test_more_folds_than_patients_of_a_class():
-    with pytest.raises(InputError, match="only 3 patients are with hemorrhage.*splits.scheme"):
+    with pytest.raises(InputError, match="only 3 of 20 patients are positive.*splits.scheme"):
         fold(patients(20, 3), 1)
 
 

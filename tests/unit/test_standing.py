@@ -5,7 +5,8 @@ import json
 import pytest
 
 from configs import changed, resolved
-from ctseq.study.standing import changes, digests, mark_outdated
+from ctseq.core.errors import InputError
+from ctseq.study.standing import changes, check_layout, digests, mark_outdated
 from ctseq.study.study import Study
 
 PAGE = '<body><div id="standing" class="notice"></div><h1>Report</h1></body>'
@@ -88,3 +89,11 @@ def test_a_study_without_a_page_is_left_alone(folder):
     (folder / "results/data/ct-ich/format.json").write_text("{}")
     mark_outdated(folder / "results")
     assert [path.name for path in (folder / "results/finished").iterdir()] == ["standing.json"]
+
+
+def test_results_of_an_earlier_version_are_neither_read_nor_overwritten(folder):
+    study = Study.of(resolved(changed(DICOM)))
+    check_layout(study)
+    (folder / "results/ct-ich/dataset").mkdir(parents=True)
+    with pytest.raises(InputError, match="mv results/ct-ich results/ct-ich-before"):
+        check_layout(study)

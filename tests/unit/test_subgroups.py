@@ -1,27 +1,25 @@
-"""Shares of right decisions in groups of patients, counted once a patient."""
+"""Shares of right decisions in groups of scans, counted once a scan."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ctseq.evidence.notes import read_notes
 from ctseq.evidence.over_patients import tested
-from ctseq.evidence.over_patients.shares import share_of_patients
+from ctseq.evidence.over_patients.shares import share_of_scans
 from ctseq.evidence.over_patients.subgroups import FEWEST, decisions, subgroups_table
 from ctseq.evidence.over_replicates.design import Design
-from patients import SETTINGS, described, predictions, small_study
+from patients import SETTINGS, described, predictions, scans_of, small_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 
 def of(rows, truth):
-    patients = described(pd.DataFrame({"patient_id": list(truth), "hemorrhage": truth.values()}))
     settings = {"models": ["a", "b"], "contrasts": [["a", "b"]], **SETTINGS}
     table = predictions(*((*row[:3], truth[row[2]], 0.5, row[3]) for row in rows))
-    return tested.tested_of(table, patients, Design(0.5, len(truth)), settings)
+    return tested.tested_of(table, described(scans_of(truth)), Design(0.5, len(truth)), settings)
 
 
-def test_decisions_stand_by_replicate_and_patient():
+def test_decisions_stand_by_replicate_and_scan():
     truth = {"1": 1, "2": 0, "3": 1}
     rows = [("a", 1, "1", 1), ("a", 1, "2", 1), ("b", 1, "1", 0), ("b", 1, "2", 0)]
     rows += [("a", 2, "1", 0), ("b", 2, "1", 0)]
@@ -56,18 +54,19 @@ def test_counts_of_an_attribute_add_up_to_all_in_whom_it_is_known(table):
     assert np.isnan(n.loc[("specificity", "a"), "subtype"])  # only hemorrhages have one
 
 
-def test_the_share_of_a_group_counts_its_tested_patients_once():
+def test_the_share_of_a_group_counts_its_tested_scans_once():
     study = small_study(replicates=12)
     right, seen = decisions(study)
-    women = ((study.patients["sex"] == "F") & (study.patients["hemorrhage"] == 1)).to_numpy()
+    women = ((study.scans["sex"] == "F") & (study.scans["target"] == 1)).to_numpy()
     women = women & seen.any(axis=0)
     row = subgroups_table(study).query(
         "model == 'a' and attribute == 'sex' and group == 'F' and measure == 'sensitivity'"
     )
     shares = right[0][:, women].sum(axis=0) / seen[:, women].sum(axis=0)
     assert row["estimate"].item() == pytest.approx(shares.mean())
-    assert row["n"].item() == len(shares)
-    expected = share_of_patients(right[0][:, women], seen[:, women], **study.corrected)
+    assert row["n"].item() == row["n_patients"].item() == len(shares)
+    alone = np.arange(len(shares))
+    expected = share_of_scans(right[0][:, women], seen[:, women], alone, **study.corrected)
     assert row[["estimate", "low", "high"]].to_numpy()[0] == pytest.approx(expected)
 
 
@@ -88,7 +87,7 @@ def test_of_a_small_group_the_number_alone_is_told():
     rows = [(model, at, patient, 1) for model in "ab" for at in (1, 2) for patient in truth]
     made = subgroups_table(of(rows, truth)).set_index(["attribute", "measure", "model"])
     few, enough = made.loc[("all", "sensitivity", "a")], made.loc[("all", "specificity", "a")]
-    assert few["n"] == FEWEST - 1
+    assert few["n"] == few["n_patients"] == FEWEST - 1
     assert np.isnan(few[["estimate", "low", "high"]].astype(float)).all()
     assert [note["code"] for note in read_notes(few["notes"])] == ["few_patients"]
     assert (enough["n"], enough["estimate"]) == (8, 0)

@@ -1,7 +1,6 @@
 """The test sets of a study's replicates."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ctseq.core.errors import InputError
@@ -9,13 +8,11 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.over_patients import tested
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
 from ctseq.evidence.over_replicates.design import Design
-from patients import SETTINGS, described, predictions, small_study
+from patients import SETTINGS, described, predictions, scans_of, small_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-PATIENTS = described(
-    pd.DataFrame({"patient_id": ["049", "050", "051", "052"], "hemorrhage": [1, 0, 0, 1]})
-)
+SCANS = described(scans_of({"049": 1, "050": 0, "051": 0, "052": 1}))
 ROWS = [
     ("a", 1, "050", 0, 0.4, 0),
     ("a", 1, "049", 1, 0.9, 1),
@@ -28,15 +25,15 @@ ROWS = [
 
 def of(rows, models=("b", "a"), **settings):
     settings = {"models": [*models], "contrasts": [[*models]], **SETTINGS, **settings}
-    return tested.tested_of(predictions(*rows), PATIENTS, Design(0.5, 4), settings)
+    return tested.tested_of(predictions(*rows), SCANS, Design(0.5, 4), settings)
 
 
-def test_every_replicate_keeps_its_own_patients_and_probabilities():
+def test_every_replicate_keeps_its_own_scans_and_probabilities():
     made = of(ROWS)
     first, second = made.sets
     assert made.models == ("b", "a")
     assert (first.replicate, second.replicate) == (1, 2)
-    assert first.patient_ids.tolist() == ["049", "050"]
+    assert first.scan_ids.tolist() == ["049", "050"]
     assert first.truth.tolist() == [1, 0]
     assert first.probability.tolist() == [[0.8, 0.3], [0.9, 0.4]]
     assert first.predicted.tolist() == [[1, 0], [1, 0]]
@@ -55,7 +52,7 @@ def test_what_is_known_of_all_replicates():
 def test_the_order_of_rows_does_not_matter():
     one, other = of(ROWS), of(ROWS[::-1])
     for own, same in zip(one.sets, other.sets, strict=True):
-        assert own.patient_ids.tolist() == same.patient_ids.tolist()
+        assert own.scan_ids.tolist() == same.scan_ids.tolist()
         assert np.array_equal(own.probability, same.probability)
 
 
@@ -63,7 +60,7 @@ def test_the_order_of_rows_does_not_matter():
     ("rows", "settings", "message"),
     [
         (ROWS[:3], {}, "no prediction of model b"),
-        ([*ROWS, ("a", 1, "777", 1, 0.9, 1)], {}, "777, who is not in patients.csv"),
+        ([*ROWS, ("a", 1, "777", 1, 0.9, 1)], {}, "777, which is not in scans.csv"),
         ([*ROWS[1:], ("a", 1, "050", 1, 0.9, 1)], {}, "050.*another label"),
         (ROWS[1:], {}, "lacks predictions of replicate 1"),
         (ROWS[:-1], {}, "lacks predictions of replicate 2"),
@@ -98,9 +95,7 @@ def test_tables_of_one_class_and_one_probability(name, truth, probability, tmp_p
         for replicate in (1, 2)
         for patient in ("049", "052")
     ]
-    patients = PATIENTS.assign(hemorrhage=truth)
+    scans = SCANS.assign(target=truth)
     settings = {"models": ["a", "b"], "contrasts": [["a", "b"]], **SETTINGS}
-    made = analysis.compute(
-        tested.tested_of(predictions(*rows), patients, Design(0.5, 4), settings)
-    )
+    made = analysis.compute(tested.tested_of(predictions(*rows), scans, Design(0.5, 4), settings))
     write_table(made, tmp_path / "table.csv", analysis.table)

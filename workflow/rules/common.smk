@@ -18,16 +18,18 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.core.errors import InputError
 from ctseq.core.words import duration
+from ctseq.encoders.registry import ENCODER_TYPES
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
+from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
 from ctseq.study.models import label_of
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
-from ctseq.study.standing import changes, mark_outdated
+from ctseq.study.standing import changes, check_layout, mark_outdated
 from ctseq.study.study import Study
 
 with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as shipped:
@@ -36,6 +38,7 @@ with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8
     SCHEMA = yaml.safe_load(schema)
 try:
     resolved = resolved_config(ordered, SCHEMA, metrics=comparable_metrics())
+    check_layout(Study.of(resolved))
 except InputError as error:
     raise WorkflowError(str(error))
 config.clear()
@@ -118,14 +121,16 @@ def finished_studies(wildcards):
     return {kind: [str(path.absolute()) for path in paths] for kind, paths in found.items()}
 
 
-def code_of(script):
+def code_of(script, *modules):
     """Return a digest of the code that decides a script's results, in the library too.
+
+    `modules` are those that it takes from a table: of formats, encoders or families.
 
     It is the first parameter of a rule, so that changed code re-runs the rule; without a name, as
     scripts take parameters by name and only finetune.py needs it. Snakemake's own `code` trigger, which
     profiles/default leaves out, looks at the time of change of the script alone.
     """
-    return code_digest(SCRIPTS / script)
+    return code_digest(SCRIPTS / script, *modules)
 
 
 def every_run(file, models=MODELS):

@@ -46,7 +46,7 @@ rule index_dataset:
         # 512 x 512 x 300 voxels 315 MB in float32.
         mem_mb=2000,
     params:
-        code_of("index_dataset.py"),
+        code_for_dataset("index_dataset.py"),
         name=lambda wildcards: wildcards.dataset,
         settings=of_dataset("settings"),
     script:

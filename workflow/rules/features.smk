@@ -67,7 +67,7 @@ rule describe_encoder:
     resources:
         mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
     params:
-        code_of("describe_encoder.py"),
+        code_for_encoder("describe_encoder.py"),
         encoder=lambda wildcards: wildcards.encoder,
         settings=settings_of,
     script:
@@ -95,7 +95,7 @@ rule pack_pixels:
         # A patient at a time: a volume of 512 x 512 x 300 voxels is 315 MB in float32.
         mem_mb=1000,
     params:
-        code_of("pack_pixels.py"),
+        code_for_dataset("pack_pixels.py"),
         window=window_of,
         shard=shard_of,
     script:
@@ -124,7 +124,7 @@ rule extract_features:
         # ViViT-B with 32 frames peaks at 2 GiB; the rest is PyTorch and its GPU libraries.
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
-        code_of("extract_features.py"),
+        code_for_encoder("extract_features.py"),
         settings=settings_of,
         mirror=False,
         shuffle_seed=shuffle_seed_of,

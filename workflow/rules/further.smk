@@ -17,7 +17,7 @@ rule train_seeds:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("train_seeds.py"),
+        code_for_model("train_seeds.py"),
         name=lambda wildcards: wildcards.model,
         seeds=config["further"]["variance_seeds"],
         metrics=[*dict.fromkeys([config["comparison"]["primary"], "roc_auc"])],
@@ -42,7 +42,7 @@ rule train_fewer:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("train_fewer.py"),
+        code_for_model("train_fewer.py"),
         name=lambda wildcards: wildcards.model,
         shares=config["further"]["learning_curve"],
         metrics=config["comparison"]["metrics"],

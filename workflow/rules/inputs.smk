@@ -1,6 +1,33 @@
 # Input functions and parameters of the rules that run for each dataset, encoder or model. No rules.
 
 
+def code_for_dataset(script):
+    """Return an input function that returns the digest of a script and of the dataset's reader."""
+
+    def digest(wildcards):
+        layout = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)].format
+        names = FORMATS if layout == "auto" else [layout]
+        return code_of(script, *(FORMATS[name].module for name in names))
+
+    return digest
+
+
+def code_for_encoder(script):
+    """Return an input function that returns the digest of a script and of the encoder's type."""
+    return lambda wildcards: code_of(script, ENCODER_TYPES[ENCODERS[wildcards.encoder].type].module)
+
+
+def code_for_model(script):
+    """Return an input function that returns the digest of a script and of the model's family."""
+
+    def digest(wildcards):
+        model = STUDY.models[wildcards.model]
+        types = [ENCODER_TYPES[one.type].module for one in model.encoders if model.finetuned]
+        return code_of(script, model.about.module, *types)
+
+    return digest
+
+
 def of_dataset(setting):
     """Return an input function that returns a setting of the job's dataset."""
     return lambda wildcards: getattr(STUDY.datasets[wildcards.dataset], setting)

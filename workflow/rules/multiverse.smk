@@ -19,7 +19,7 @@ rule train_protocols:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("train_protocols.py"),
+        lambda wildcards: code_of("train_protocols.py", learner(wildcards).about.module),
         name=lambda wildcards: learner(wildcards).name,
         trainings=lambda wildcards: protocols_of(wildcards.learner),
         replicates=[*map(int, REPLICATES)],

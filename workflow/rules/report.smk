@@ -28,7 +28,7 @@ rule plot_examples:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        code_of("plot_examples.py"),
+        code_for_dataset("plot_examples.py"),
         window=STUDY.dataset.window,
         target=STUDY.dataset.target_words,
         synthetic=STUDY.dataset.synthetic,

@@ -26,7 +26,7 @@ rule fit:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("fit.py"),
+        code_for_model("fit.py"),
         model=of_model("settings"),
         folds=folds_of,
         seed=STUDY.seed,
@@ -63,7 +63,7 @@ rule finetune:
         # (benchmarks/finetune_memory.py); on a GPU, that is mostly the GPU's memory.
         mem_mb=lambda wildcards, attempt: 14000 * attempt,
     params:
-        code_of("finetune.py"),
+        code_for_model("finetune.py"),
         encoder=lambda wildcards: STUDY.models[wildcards.model].encoders[0].settings,
         labels=of_model("labels"),
         sequence_rule=of_model("sequence_rule"),
@@ -94,7 +94,7 @@ rule predict:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("predict.py"),
+        code_for_model("predict.py"),
         model=of_model("settings"),
         seed=STUDY.seed,
         replicate=replicate_of,

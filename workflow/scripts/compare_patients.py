@@ -7,15 +7,15 @@ from ctseq.evidence.over_patients.participants import with_subtypes
 from ctseq.evidence.over_patients.tested import tested_of
 from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.tables import POOLED_PREDICTIONS
-from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.intake.tables import SCANS, SLICES
 from ctseq.replicates.splits import read_split
 
 
-def main(predictions, patients, slices, splits, tables, settings):
+def main(predictions, scans, slices, splits, tables, settings):
     """Write each of `tables`, name to path, from predictions.csv and the dataset's tables."""
     tested = tested_of(
         read_table(predictions, POOLED_PREDICTIONS),
-        with_subtypes(read_table(patients, PATIENTS), read_table(slices, SLICES)),
+        with_subtypes(read_table(scans, SCANS), read_table(slices, SLICES)),
         design_of_splits([read_split(path) for path in splits]),
         settings,
     )
@@ -26,5 +26,5 @@ def main(predictions, patients, slices, splits, tables, settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        predictions, patients, slices, *splits = snakemake.input
-        main(predictions, patients, slices, splits, {**snakemake.output}, {**snakemake.params})
+        predictions, scans, slices, *splits = snakemake.input
+        main(predictions, scans, slices, splits, {**snakemake.output}, {**snakemake.params})

@@ -5,16 +5,16 @@ from ctseq.core.tables import read_table, read_tables, write_table
 from ctseq.evidence.further.multiverse import CellRuns, specification, specification_table
 from ctseq.evidence.further.tables import CELLS
 from ctseq.evidence.over_replicates.design import design_of_splits
-from ctseq.intake.tables import PATIENTS
+from ctseq.intake.tables import SCANS
 from ctseq.replicates.splits import draw_split
 
 
 def main(inputs, table, *, cells, schemes, replicates, seed, axes, **settings):
     """Write the table; `cells` have their choices and the index of their `schemes`' settings."""
-    patients = read_table(inputs.patients, PATIENTS)
+    scans = read_table(inputs.scans, SCANS)
     designs = [
         design_of_splits(
-            [draw_split(patients, one, replicate=number, seed=seed) for number in replicates]
+            [draw_split(scans, one, replicate=number, seed=seed) for number in replicates]
         )
         for one in schemes
     ]

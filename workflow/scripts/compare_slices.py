@@ -1,4 +1,4 @@
-"""Measure how well the models' slice scores and attention point to the slices that bleed."""
+"""Measure how well the models' slice scores and attention point to the positive slices."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def _scans(path, table, column, labels):
     # runs/<model>/replicate-<replicate>/<file>
     run = Path(path).parent
     scores = read_table(path, table).rename(columns={column: "score"})
-    return within_scans(scores[["patient_id", "slice_number", "score"]], labels).assign(
+    return within_scans(scores[["scan_id", "slice_number", "score"]], labels).assign(
         model=run.parent.name,
         replicate=int(run.name.removeprefix("replicate-")),
         scored_by={"weight": "attention"}.get(column, column),

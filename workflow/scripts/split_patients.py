@@ -2,14 +2,14 @@
 
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
-from ctseq.intake.tables import PATIENTS
+from ctseq.intake.tables import SCANS
 from ctseq.replicates.splits import draw_split
 from ctseq.replicates.tables import SPLIT
 
 
-def main(patients, split, *, replicate, seed, **settings):
+def main(scans, split, *, replicate, seed, **settings):
     """Write the split of one replicate, drawn by a scheme with the settings of that scheme."""
-    known = read_table(patients, PATIENTS)
+    known = read_table(scans, SCANS)
     write_table(draw_split(known, settings, replicate=replicate, seed=seed), split, SPLIT)
 
 

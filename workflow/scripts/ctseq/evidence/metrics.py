@@ -60,9 +60,9 @@ def classification_metrics(
     Parameters
     ----------
     truth, predicted
-        The label and the decision, 0 or 1, shape (n,); 1 is hemorrhage.
+        The label and the decision, 0 or 1, shape (n,); 1 is the target.
     probability
-        Probability of hemorrhage, shape (n,).
+        Probability of the target, shape (n,).
 
     Raises
     ------

@@ -12,11 +12,7 @@ from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.rows import holm
 from ctseq.evidence.studies import FinishedStudy
-from ctseq.study.models import extraction_settings, head_type, training_settings
-
-# Keys that decide nothing about a single run of a model, or that models override.
-_NOT_OF_A_RUN = {"study", "replicates", "models", "extraction", "training", "comparison", "report"}
-_NOT_OF_A_RUN |= {"container", "shards", "further", "multiverse"}
+from ctseq.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -34,19 +30,19 @@ class Run:
     @property
     def recipe(self) -> str:
         """Return all settings that decide its runs, except the order of slices, as one text."""
-        config = self.study.config
-        model = config["models"][self.model]
-        own = {key: model[key] for key in model.keys() - {"label", "shuffle_slices"}}
-        own["training"] = training_settings(config, model)
-        own["extraction"] = extraction_settings(config, model)
-        own["head"] = {"type": head_type(model)}
-        shared = {key: config[key] for key in config.keys() - _NOT_OF_A_RUN}
-        return json.dumps([own, shared], sort_keys=True)
+        study = Study.of(self.study.config)
+        model, dataset = study.models[self.model], vars(study.dataset)
+        own = {key: value for key, value in model.settings.items() if key != "shuffled"}
+        encoders = [
+            one.settings | {"window": one.window or dataset["window"]} for one in model.encoders
+        ]
+        choices = [study.seed, study.splits, study.inner_folds, study.threshold]
+        return json.dumps([own, encoders, dataset, choices], sort_keys=True)
 
     @property
     def shuffled(self) -> bool:
         """Whether it sees the slices in a random order."""
-        return bool(self.study.config["models"][self.model].get("shuffle_slices"))
+        return Study.of(self.study.config).models[self.model].shuffled
 
 
 def order_pairs(studies: Sequence[FinishedStudy]) -> list[tuple[Run, Run]]:

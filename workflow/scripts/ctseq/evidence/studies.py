@@ -49,7 +49,7 @@ class FinishedStudy:
         numbers = set(range(1, self.config["replicates"] + 1))
         if (set(self.metrics["replicate"]), set(self.metrics["model"])) != (
             numbers,
-            set(self.config["models"]),
+            set(self.models),
         ):
             raise InputError(
                 f"results/{self.name}/metrics.csv is not of the models and replicates in "
@@ -60,7 +60,7 @@ class FinishedStudy:
     @property
     def models(self) -> list[str]:
         """Names of its models, in its configuration's order."""
-        return list(self.config["models"])
+        return list(self.config["compare"])
 
     @property
     def settings(self) -> Mapping[str, Any]:

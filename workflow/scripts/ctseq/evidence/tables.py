@@ -17,7 +17,7 @@ METRICS = Table(
 )
 POOLED_PREDICTIONS = Table(
     {"model": "text", "replicate": "int", **PREDICTIONS.columns},
-    key=("model", "replicate", "patient_id"),
+    key=("model", "replicate", "scan_id"),
 )
 
 PAIR = {"model_a": "text", "model_b": "text"}
@@ -63,7 +63,7 @@ class Analysis:
         Path of its table under ``comparison/``, without ``.csv``.
     inputs
         What it is made from: ``replicates`` (metrics of every replicate), ``predictions`` (of
-        every patient) or ``slices`` (scores of every slice).
+        every scan) or ``slices`` (scores of every slice).
     compute
         Takes the inputs and returns the table, a DataFrame.
     table

@@ -38,14 +38,14 @@ SEQUENCE_RULES: dict[str, Callable[[np.ndarray], float]] = {
 
 
 def combine_slices(slices: pd.DataFrame, *, rule: str) -> pd.DataFrame:
-    """Return one probability a patient, by patient id, from those of the patient's slices.
+    """Return one probability a scan, by scan id, from those of the scan's slices.
 
-    `slices` has the columns ``patient_id`` and ``probability``, as has the result; `rule` is a key
-    of `SEQUENCE_RULES`.
+    `slices` has the columns ``scan_id`` and ``probability``, as has the result; `rule` is a key of
+    `SEQUENCE_RULES`.
     """
-    rows = slices["patient_id"].to_numpy(), slices["probability"].to_numpy()
+    rows = slices["scan_id"].to_numpy(), slices["probability"].to_numpy()
     first, probability = _combined(*rows, rule=rule)
-    return pd.DataFrame({"patient_id": rows[0][first], "probability": probability})
+    return pd.DataFrame({"scan_id": rows[0][first], "probability": probability})
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray) -> float:
     Parameters
     ----------
     truth, probability
-        Labels, 0 or 1, of both classes, and probabilities of the target, shape (patients,).
+        Labels, 0 or 1, of both classes, and probabilities of the target, shape (scans,).
 
     Raises
     ------
     ValueError
-        If the patients are of one class.
+        If the scans are of one class.
     """
     positive, negative = probability[truth == 1], probability[truth == 0]
     if not len(positive) or not len(negative):

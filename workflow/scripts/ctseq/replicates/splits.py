@@ -14,8 +14,16 @@ from ctseq.replicates.tables import SPLIT
 SUBSETS = ("train", "test")
 
 
+def positive_patients(scans: pd.DataFrame) -> pd.Series:
+    """Return whether any scan of a patient is positive, 0 or 1, by patient id.
+
+    `scans` has the columns ``patient_id`` and ``target``; the order of rows does not matter.
+    """
+    return scans.groupby("patient_id")["target"].max()
+
+
 def random_split(
-    patients: pd.DataFrame,
+    scans: pd.DataFrame,
     *,
     replicate: int,
     test_proportion: float,
@@ -26,8 +34,8 @@ def random_split(
 
     Parameters
     ----------
-    patients
-        Columns ``patient_id`` and ``hemorrhage``; the order of rows does not matter.
+    scans
+        As for `positive_patients`.
     replicate, seed
         Number of the replicate and the study's seed. Together they seed the draw, so a replicate's
         split does not depend on the number of replicates.
@@ -47,8 +55,8 @@ def random_split(
         If a subset would be empty or the training patients would be of one class.
     """
     rng = np.random.default_rng([seed, replicate])
-    patients = patients.sort_values("patient_id", ignore_index=True)
-    truth = patients["hemorrhage"].to_numpy()
+    patients = positive_patients(scans)
+    truth = patients.to_numpy()
     strata = [truth == 0, truth == 1] if stratify else [truth >= 0]
     subset = np.full(len(patients), "train", dtype=object)
     for stratum in strata:
@@ -61,40 +69,42 @@ def random_split(
                 f"splits.test_proportion {test_proportion} leave no {name} patient. "
                 "Choose another proportion or add patients."
             )
-    if len(set(truth[subset == "train"])) < 2:
+    training = truth[subset == "train"]
+    if len(set(training)) < 2:
         raise InputError(
-            f"Replicate {replicate}: all training patients are of one class, so nothing can be "
-            "learnt. Set splits.stratify to true or add patients."
+            f"Replicate {replicate}: {training.sum()} of {len(training)} training patients are "
+            f"positive, and {truth.sum()} of all {len(truth)}, so nothing can be learnt. "
+            "Set splits.stratify to true, choose another target or add patients."
         )
-    return pd.DataFrame({"patient_id": patients["patient_id"], "subset": subset})
+    return pd.DataFrame({"patient_id": patients.index, "subset": subset})
 
 
 def repeated_kfold_split(
-    patients: pd.DataFrame, *, replicate: int, folds: int, seed: int
+    scans: pd.DataFrame, *, replicate: int, folds: int, seed: int
 ) -> pd.DataFrame:
     """Return the training and test patients of one replicate of a repeated stratified k-fold.
 
     Replicate r, from 1, tests on fold (r - 1) mod `folds` of repetition (r - 1) div `folds`, whose
     number seeds the draw together with `seed`. Within a repetition every patient is tested on once.
-    Patients and result are as in `random_split`, folds and errors as in `inner_folds`.
+    Scans and result are as in `random_split`, folds and errors as in `inner_folds`.
     """
     repetition, fold = divmod(replicate - 1, folds)
     folds_of = _stratified_folds(
-        patients, folds, [seed, repetition], key="splits.folds", remedy="splits.scheme: random"
+        scans, folds, [seed, repetition], key="splits.folds", remedy="or splits.scheme: random"
     )
     subset = np.where(folds_of == fold, "test", "train")
     return pd.DataFrame({"patient_id": folds_of.index, "subset": subset})
 
 
-def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> pd.Series:
+def inner_folds(scans: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> pd.Series:
     """Return the inner fold, from 0, of each training patient of a replicate, by patient id.
 
     Fold sizes differ by at most one patient, and so do the folds' numbers of positive patients.
 
     Parameters
     ----------
-    patients
-        The training patients: columns ``patient_id`` and ``hemorrhage``; order does not matter.
+    scans
+        Those of the training patients, as for `positive_patients`.
     folds
         Number of folds, from 2 to the number of patients of the rarer class.
     seed
@@ -105,23 +115,22 @@ def inner_folds(patients: pd.DataFrame, *, folds: int, seed: Sequence[int]) -> p
     InputError
         If a class has fewer patients than there are folds.
     """
-    return _stratified_folds(
-        patients, folds, seed, key="tuning.folds", remedy="more training patients"
-    )
+    remedy = "set splits.stratify to true, or add patients"
+    return _stratified_folds(scans, folds, seed, key="tuning.folds", remedy=remedy)
 
 
 def _stratified_folds(
-    patients: pd.DataFrame, folds: int, seed: Sequence[int], *, key: str, remedy: str
+    scans: pd.DataFrame, folds: int, seed: Sequence[int], *, key: str, remedy: str
 ) -> pd.Series:
     """Return a random fold a patient such that every fold has its share of both classes."""
     rng = np.random.default_rng(seed)
-    truth = patients.set_index("patient_id")["hemorrhage"].sort_index()
+    truth = positive_patients(scans)
     classes = [rng.permutation(np.flatnonzero(truth == label)) for label in (1, 0)]
-    for name, members in zip(("with", "without"), classes, strict=True):
+    for name, members in zip(("positive", "negative"), classes, strict=True):
         if len(members) < folds:
             raise InputError(
-                f"{key} is {folds} but only {len(members)} patients are {name} hemorrhage; "
-                f"every fold needs one. Choose fewer folds, or {remedy}."
+                f"{key} is {folds} but only {len(members)} of {len(truth)} patients are {name}; "
+                f"every fold needs one. Choose fewer folds or another target, {remedy}."
             )
     # One patient after the other goes to the next fold, so neither the classes' nor the folds'
     # sizes differ by more than one. Which folds are larger is random as well (scikit-learn's
@@ -136,11 +145,11 @@ SCHEMES = {"random": random_split, "repeated_kfold": repeated_kfold_split}
 
 
 def draw_split(
-    patients: pd.DataFrame, settings: Mapping[str, Any], *, replicate: int, seed: int
+    scans: pd.DataFrame, settings: Mapping[str, Any], *, replicate: int, seed: int
 ) -> pd.DataFrame:
     """Return the split of a replicate under the settings of its ``scheme``, a key of `SCHEMES`."""
     options = {key: value for key, value in settings.items() if key != "scheme"}
-    return SCHEMES[settings["scheme"]](patients, replicate=replicate, seed=seed, **options)
+    return SCHEMES[settings["scheme"]](scans, replicate=replicate, seed=seed, **options)
 
 
 def read_split(path: str | Path) -> pd.DataFrame:

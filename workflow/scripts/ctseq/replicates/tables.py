@@ -4,7 +4,8 @@ from ctseq.core.contracts import Table
 
 SPLIT = Table({"patient_id": "id", "subset": "text"}, key=("patient_id",))
 # A row a slice or, of models that see whole sequences, a scan. Subset `test` are scans of the test
-# patients; `held_out` are those of training patients, scored by a model that did not learn from them.
+# patients; `held_out` are those of training patients, scored by a model that did not learn from
+# them.
 SCORES = Table(
     {
         "scan_id": "id",

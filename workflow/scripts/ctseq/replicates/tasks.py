@@ -10,7 +10,7 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.core.seeds import INNER
 from ctseq.core.tables import read_table
-from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.intake.tables import SCANS, SLICES
 from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.splits import SUBSETS, inner_folds, read_split, rows_of
 
@@ -53,17 +53,17 @@ class Task:
 
 
 def read_task(inputs: Any, rows: pd.DataFrame, **settings: Any) -> Task:
-    """Read the task of a replicate from the paths ``patients``, ``slices`` and ``split``.
+    """Read the task of a replicate from the paths ``scans``, ``slices`` and ``split``.
 
     `rows` and `settings` are those of `draw_task`.
     """
-    patients, slices = read_table(inputs.patients, PATIENTS), read_table(inputs.slices, SLICES)
-    return draw_task(rows, patients, slices, read_split(inputs.split), **settings)
+    scans, slices = read_table(inputs.scans, SCANS), read_table(inputs.slices, SLICES)
+    return draw_task(rows, scans, slices, read_split(inputs.split), **settings)
 
 
 def draw_task(
     rows: pd.DataFrame,
-    patients: pd.DataFrame,
+    scans: pd.DataFrame,
     slices: pd.DataFrame | None,
     split: pd.DataFrame,
     *,
@@ -80,12 +80,12 @@ def draw_task(
     ----------
     rows
         `cache.tables.ROWS` of the features.
-    patients, slices
+    scans, slices
         The dataset's tables; `slices` is read for labels of slices only.
     split
         `tables.SPLIT`: the training and the test patients.
     labels
-        ``slice`` or ``patient``: whose label a row has.
+        ``slice`` or ``scan``: whose label a row has.
     sequence_rule
         How rows make a scan's result, a key of `aggregation.SEQUENCE_RULES`; None if every row is
         a scan.
@@ -97,17 +97,17 @@ def draw_task(
         The study's seed and the number of the replicate: together they seed the inner folds.
     """
     outer, inner = draw_fits(
-        rows, patients, split, folds=folds, seed=[seed, replicate, INNER], views=views
+        rows, scans, split, folds=folds, seed=[seed, replicate, INNER], views=views
     )
-    truth = row_labels(rows, slices, patients, of=labels)
-    numbers, _ = pd.factorize(rows["patient_id"])
-    scans = Scans(numbers, row_labels(rows, None, patients, of="patient"), sequence_rule)
-    return Task(rows, np.tile(truth, views), scans, outer, inner)
+    truth = row_labels(rows, slices, scans, of=labels)
+    numbers, _ = pd.factorize(rows["scan_id"])
+    of_rows = Scans(numbers, row_labels(rows, None, scans, of="scan"), sequence_rule)
+    return Task(rows, np.tile(truth, views), of_rows, outer, inner)
 
 
 def draw_fits(
     rows: pd.DataFrame,
-    patients: pd.DataFrame,
+    scans: pd.DataFrame,
     split: pd.DataFrame,
     *,
     folds: int | None,
@@ -124,7 +124,7 @@ def draw_fits(
     outer = _fit(training, test, views)
     if folds is None:
         return outer, []
-    known = patients[rows_of(split, "train", patients["patient_id"])]
+    known = scans[rows_of(split, "train", scans["patient_id"])]
     fold = rows["patient_id"].map(inner_folds(known, folds=folds, seed=seed)).to_numpy()
     return outer, [
         _fit(training & (fold != number), fold == number, views) for number in range(folds)
@@ -132,7 +132,7 @@ def draw_fits(
 
 
 def row_labels(
-    rows: pd.DataFrame, slices: pd.DataFrame | None, patients: pd.DataFrame, *, of: str
+    rows: pd.DataFrame, slices: pd.DataFrame | None, scans: pd.DataFrame, *, of: str
 ) -> np.ndarray:
     """Return the label of each row, 0 or 1, shape (rows,).
 
@@ -140,25 +140,24 @@ def row_labels(
     ----------
     rows
         `cache.tables.ROWS`.
-    slices, patients
+    slices, scans
         The dataset's tables; `slices` is read for labels of slices only.
     of
-        ``slice`` for the slice's own label, ``patient`` for its patient's.
+        ``slice`` for the slice's own label, ``scan`` for its scan's.
 
     Raises
     ------
     InputError
         If a row is not in the dataset's tables, or slices have no labels of their own.
     """
-    key = ["patient_id", "slice_number"] if of == "slice" else ["patient_id"]
-    source = slices if of == "slice" else patients
-    if source["hemorrhage"].isna().any():
+    key = ["scan_id", "slice_number"] if of == "slice" else ["scan_id"]
+    source = slices if of == "slice" else scans
+    if source["target"].isna().any():
         raise InputError(
-            "The dataset has labels of patients and none of slices, so a model cannot learn from "
-            "its slices' own: set `labels: patient` for it, which teaches every slice its "
-            "patient's label."
+            "The dataset has labels of scans and none of slices, so a model cannot learn from its "
+            "slices' own: set `labels: scan` for it, which teaches every slice its scan's label."
         )
-    labels = source.set_index(key)["hemorrhage"]
+    labels = source.set_index(key)["target"]
     found = labels.reindex(pd.MultiIndex.from_frame(rows[key]) if len(key) > 1 else rows[key[0]])
     if found.isna().any():
         unknown = rows[key][found.isna().to_numpy()].iloc[0].to_dict()
@@ -179,7 +178,7 @@ def tabulate_scores(task: Task, test: np.ndarray, inner: Iterable[np.ndarray]) -
             for subset, fit, probability in fits
         ]
     )
-    order = ["subset", "patient_id", "slice_number"]
+    order = ["subset", "patient_id", "scan_id", "slice_number"]
     return scores.sort_values(order, ignore_index=True, kind="stable")
 
 

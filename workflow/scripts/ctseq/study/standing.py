@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.study.encoders import Encoder
 from ctseq.study.study import Study
@@ -57,6 +58,16 @@ def changes(study: Study, encoders: Mapping[str, Encoder], results: Path) -> Ite
                         f"  Finished studies that stand on them: {listed(standing)}; their pages "
                         "will say so until they are made again."
                     )
+
+
+def check_layout(study: Study) -> None:
+    """Raise `InputError` if a study's folder was made by a version that kept its data there."""
+    if Path(study.results, "dataset").is_dir():
+        raise InputError(
+            f"{study.results} was made by an earlier version, whose results cannot be read and are "
+            f"not overwritten. Keep them under another name (mv {study.results} "
+            f"{study.results}-before), or choose another name as `study`."
+        )
 
 
 def mark_outdated(results: Path) -> None:

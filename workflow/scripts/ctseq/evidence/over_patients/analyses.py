@@ -59,7 +59,7 @@ _CALIBRATION = registry(
         "patients/predicted",
         "ctseq.evidence.over_patients.calibration:predicted_table",
         contract(
-            _MODEL | {"hemorrhage": "flag"},
+            _MODEL | {"target": "flag"},
             floats("bin_low", "bin_high"),
             {"n": "int"},
             floats("share"),
@@ -127,7 +127,9 @@ _SUBGROUPS = registry(
         "patients/subgroups",
         "ctseq.evidence.over_patients.subgroups:subgroups_table",
         contract(
-            dict.fromkeys(("model", "attribute", "group", "measure"), "text"), INTERVAL, _COUNT
+            dict.fromkeys(("model", "attribute", "group", "measure"), "text"),
+            INTERVAL,
+            {"n": "int", "n_patients": "int", **NOTES},
         ),
     ),
 )

@@ -31,7 +31,7 @@ class Calibration:
     intercept
         0 if they are right on average, on the logit scale; above 0 if they are too low.
     observed_expected
-        Number of positive patients over the sum of probabilities; 1 if they agree.
+        Number of positive scans over the sum of probabilities; 1 if they agree.
     """
 
     slope: Estimate
@@ -124,7 +124,7 @@ def predicted_table(tested: Tested) -> pd.DataFrame:
                 pd.DataFrame(
                     {
                         "model": model,
-                        "hemorrhage": outcome,
+                        "target": outcome,
                         "bin_low": BINS[:-1],
                         "bin_high": BINS[1:],
                         "n": counts.sum(axis=0),

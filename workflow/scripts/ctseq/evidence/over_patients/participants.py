@@ -1,4 +1,4 @@
-"""Who the patients are, in all and by subset, and replicates whose split is odd."""
+"""Who the patients are and what was scanned, in all and by subset; replicates of odd splits."""
 
 from collections.abc import Sequence
 
@@ -8,29 +8,29 @@ from scipy import stats
 
 from ctseq.evidence.over_patients.tested import Tested
 from ctseq.readers.subtypes import SUBTYPES
+from ctseq.replicates.splits import positive_patients
 
-# Numbers that patients have, and flags: what the flag is of, and its column and value.
-_NUMBERS = ("age_years", "n_slices", "spacing_mm")
-_FLAGS = {"women": ("sex", "F"), "hemorrhage": ("hemorrhage", 1)}
-_FLAGS |= {name: (name, 1) for name in SUBTYPES}
+# Flags: what the flag is of, and its column and value. All else are numbers.
+_FLAGS = {"women": ("sex", "F"), **{name: (name, 1) for name in ("target", *SUBTYPES)}}
+_OF_PATIENTS, _OF_SCANS = ("age_years", "women"), ("target", *SUBTYPES, "n_slices", "spacing_mm")
 # A split is odd if fewer than one random split in twenty parts the positive patients so unevenly.
 # It is not divided by the number of replicates: an odd split is named, and no hypothesis is tested.
 ODD = 0.05
 
 
-def with_subtypes(patients: pd.DataFrame, slices: pd.DataFrame) -> pd.DataFrame:
-    """Return the patients with a column a subtype: 1 if any of their slices shows it, else 0.
+def with_subtypes(scans: pd.DataFrame, slices: pd.DataFrame) -> pd.DataFrame:
+    """Return the scans with a column a subtype: 1 if any of their slices shows it, else 0.
 
-    It is NaN for patients of whom a slice has no label of the subtype.
+    It is NaN for scans of which a slice has no label of the subtype.
 
     Parameters
     ----------
-    patients, slices
-        `intake.tables.PATIENTS` and `intake.tables.SLICES`.
+    scans, slices
+        `intake.tables.SCANS` and `intake.tables.SLICES`.
     """
-    flags = slices[list(SUBTYPES)].astype("float64").groupby(slices["patient_id"])
+    flags = slices[list(SUBTYPES)].astype("float64").groupby(slices["scan_id"])
     shown = flags.max().where(flags.count().eq(flags.size(), axis=0))
-    return patients.join(shown, on="patient_id")
+    return scans.join(shown, on="scan_id")
 
 
 def split_p(n_train: int, n_test: int, positive_train: int, positive_test: int) -> float:
@@ -44,11 +44,11 @@ def split_p(n_train: int, n_test: int, positive_train: int, positive_test: int) 
 
 
 def participants_table(tested: Tested) -> pd.DataFrame:
-    """Return the patients' characteristics, in all and by subset.
+    """Return the characteristics of patients and scans, in all and by subset.
 
-    `value` is that of all patients or, of a subset, the mean over replicates, of which `least` and
-    `most` are the extremes. Shares and quartiles are of the patients in whom a characteristic is
-    known; `missing` counts the others.
+    Age and sex are of patients, who count once, and all else of scans. `value` is that of all or,
+    of a subset, the mean over replicates, of which `least` and `most` are the extremes. Shares and
+    quartiles are of those in whom a characteristic is known; `missing` counts the others.
     """
     rows = []
     for subset, groups in _subsets(tested).items():
@@ -64,10 +64,10 @@ def participants_table(tested: Tested) -> pd.DataFrame:
 def splits_table(tested: Tested) -> pd.DataFrame:
     """Return how each replicate's split parts the positive patients, and whether it is odd."""
     rows = []
-    sides = (_subsets(tested)[name] for name in ("train", "test"))
-    for own, train, test in zip(tested.sets, *sides, strict=True):
-        sizes = len(train), len(test)
-        positive = int(train["hemorrhage"].sum()), int(test["hemorrhage"].sum())
+    subsets = _subsets(tested)
+    for own, *scans in zip(tested.sets, subsets["train"], subsets["test"], strict=True):
+        sides = [positive_patients(side) for side in scans]
+        sizes, positive = ([int(of(side)) for side in sides] for of in (len, sum))
         p = split_p(*sizes, *positive)
         rows.append((own.replicate, *sizes, *positive, p, int(p < ODD)))
     columns = ["replicate", "n_train", "n_test", "positive_train", "positive_test", "p", "odd"]
@@ -75,23 +75,27 @@ def splits_table(tested: Tested) -> pd.DataFrame:
 
 
 def _subsets(tested: Tested) -> dict[str, Sequence[pd.DataFrame]]:
-    """Return all patients once, and the patients of both subsets of each replicate."""
-    patients = tested.patients
-    is_test = [patients["patient_id"].isin(own.patient_ids) for own in tested.sets]
+    """Return all scans once, and the scans of both subsets of each replicate."""
+    scans = tested.scans
+    is_test = [scans["scan_id"].isin(own.scan_ids) for own in tested.sets]
     return {
-        "all": [patients],
-        "train": [patients[~test] for test in is_test],
-        "test": [patients[test] for test in is_test],
+        "all": [scans],
+        "train": [scans[~test] for test in is_test],
+        "test": [scans[test] for test in is_test],
     }
 
 
-def _description(patients: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Return the statistics of each characteristic in a group of patients."""
+def _description(scans: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return the statistics of each characteristic in a group of scans and their patients."""
+    patients = scans.drop_duplicates("patient_id")
     found: dict[tuple[str, str], float] = {("patients", "n"): len(patients)}
-    for name in ("age_years", "women", "hemorrhage", *SUBTYPES, "n_slices", "spacing_mm"):
+    found["scans", "n"] = len(scans)
+    described = [(name, patients) for name in _OF_PATIENTS]
+    described += [(name, scans) for name in _OF_SCANS]
+    for name, rows in described:
         column, value = _FLAGS.get(name, (name, None))
-        known = patients[column].replace("", np.nan).dropna()
-        if name in _NUMBERS:
+        known = rows[column].replace("", np.nan).dropna()
+        if name not in _FLAGS:
             quartiles = known.quantile([0.25, 0.5, 0.75]).to_numpy(dtype=float)
             found |= {
                 (name, statistic): quartile
@@ -100,5 +104,5 @@ def _description(patients: pd.DataFrame) -> dict[tuple[str, str], float]:
         else:
             found[name, "n"] = (known == value).sum() if len(known) else np.nan
             found[name, "share"] = (known == value).mean() if len(known) else np.nan
-        found[name, "missing"] = len(patients) - len(known)
+        found[name, "missing"] = len(rows) - len(known)
     return found

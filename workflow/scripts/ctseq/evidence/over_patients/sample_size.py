@@ -104,10 +104,11 @@ def patients_for(width: Callable[[int], float], wanted: float) -> float:
 def sample_size_table(tested: Tested) -> pd.DataFrame:
     """Return the precision that a test on as many patients as the study's gives each model.
 
+    The formulas are of independent scans: one a patient, positive as often as the study's are.
     `expected` is the value assumed: the model's mean AUC, and 1 for O/E and the slope.
     """
-    truth = tested.patients["hemorrhage"]
-    prevalence, n = float(truth.mean()), len(truth)
+    prevalence = float(tested.scans["target"].mean())
+    n = tested.scans["patient_id"].nunique()
     rows = []
     for model in tested.models:
         given = {"auc": _mean_auc(tested, model), "prevalence": prevalence}

@@ -1,4 +1,4 @@
-"""Sensitivity and specificity in groups of patients, with the number of patients in each."""
+"""Sensitivity and specificity in groups of scans, with the number of patients in each."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.evidence.notes import Code, note
-from ctseq.evidence.over_patients.shares import share_of_patients
+from ctseq.evidence.over_patients.shares import share_of_scans
 from ctseq.evidence.over_patients.tested import Tested
 from ctseq.evidence.rows import table_with_notes
 from ctseq.readers.subtypes import SUBTYPES
@@ -26,40 +26,41 @@ _SEXES = {"F": "women", "M": "men"}
 
 
 def decisions(tested: Tested) -> tuple[np.ndarray, np.ndarray]:
-    """Return which decisions were right, and which patients each replicate tested on.
+    """Return which decisions were right, and which scans each replicate tested on.
 
-    Shapes (models, replicates, patients) and (replicates, patients), bool, in the order of
-    `Tested.patients`; no decision is right on a patient that was not tested on.
+    Shapes (models, replicates, scans) and (replicates, scans), bool, in the order of
+    `Tested.scans`; no decision is right on a scan that was not tested on.
     """
-    place = pd.Series(range(len(tested.patients)), index=tested.patients["patient_id"])
+    place = pd.Series(range(len(tested.scans)), index=tested.scans["scan_id"])
     right = np.zeros((len(tested.models), len(tested.sets), len(place)), bool)
     seen = np.zeros(right.shape[1:], bool)
     for number, own in enumerate(tested.sets):
-        at = place[own.patient_ids].to_numpy()
+        at = place[own.scan_ids].to_numpy()
         right[:, number, at] = own.predicted == own.truth
         seen[number, at] = True
     return right, seen
 
 
 def subgroups_table(tested: Tested) -> pd.DataFrame:
-    """Return every model's sensitivity and specificity in all groups that have test patients.
+    """Return every model's sensitivity and specificity in all groups that have test scans.
 
-    They are shares of patients, each of whom counts once (`share_of_patients`).
+    They are shares of scans, each of which counts once (`share_of_scans`); `n` is their number.
     A difference between groups or models is described, and not tested. Of a group of fewer than
-    `FEWEST` patients only the number is told.
+    `FEWEST` patients only the numbers are told.
     """
-    (right, seen), patients = decisions(tested), tested.patients
-    was_tested = seen.any(axis=0)
-    labels = {"sensitivity": patients["hemorrhage"] == 1}
+    (right, seen), scans = decisions(tested), tested.scans
+    patients, was_tested = pd.factorize(scans["patient_id"])[0], seen.any(axis=0)
+    labels = {"sensitivity": scans["target"] == 1}
     labels["specificity"] = ~labels["sensitivity"]
     rows = []
-    for attribute, groups in _attributes(patients, was_tested):
+    for attribute, groups in _attributes(scans, was_tested):
         for group, member in groups.items():
             for measure, label in labels.items():
                 chosen = (member & label & was_tested).to_numpy()
                 names = {"attribute": attribute, "group": group, "measure": measure}
                 for model, own in zip(tested.models, right, strict=True):
-                    found = _row(own[:, chosen], seen[:, chosen], **tested.corrected)
+                    given = own[:, chosen], seen[:, chosen], patients[chosen]
+                    found = _row(*given, **tested.corrected)
                     rows += [{"model": model, **names, **found}] * bool(chosen.any())
     return table_with_notes(rows)
 
@@ -74,32 +75,34 @@ def title_of(attribute: str, group: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _row(right: np.ndarray, seen: np.ndarray, **options: float) -> dict[str, object]:
-    n, notes = seen.shape[1], ()
+def _row(
+    right: np.ndarray, seen: np.ndarray, patients: np.ndarray, **options: float
+) -> dict[str, object]:
+    counts, notes = {"n": len(patients), "n_patients": len(set(patients))}, ()
     share = np.nan, np.nan, np.nan
-    if n < FEWEST:
+    if counts["n_patients"] < FEWEST:
         notes = (note(Code.FEW_PATIENTS, needed=FEWEST),)
     else:
-        share = share_of_patients(right, seen, **options)
-    return dict(zip(("estimate", "low", "high"), share, strict=True)) | {"n": n, "notes": notes}
+        share = share_of_scans(right, seen, patients, **options)
+    return dict(zip(("estimate", "low", "high"), share, strict=True)) | counts | {"notes": notes}
 
 
 def _attributes(
-    patients: pd.DataFrame, was_tested: np.ndarray
+    scans: pd.DataFrame, was_tested: np.ndarray
 ) -> Iterator[tuple[str, dict[str, pd.Series]]]:
-    """Yield each attribute with its groups that have test patients, and who their members are.
+    """Yield each attribute with its groups that have test scans, and which their members are.
 
     Of attributes other than the subtype, those with one group are left out: it is that of all.
     """
-    yield "all", {"all": pd.Series(True, index=patients.index)}
-    age = patients["age_years"]
+    yield "all", {"all": pd.Series(True, index=scans.index)}
+    age = scans["age_years"]
     groups = {
-        "subtype": {name: patients[name] == 1 for name in SUBTYPES},
-        "sex": {sex: patients["sex"] == sex for sex in "FM"},
+        "subtype": {name: scans[name] == 1 for name in SUBTYPES},
+        "sex": {sex: scans["sex"] == sex for sex in "FM"},
         "age_years": {name: (age >= low) & (age < high) for name, (low, high) in _AGES.items()},
         # Slices are whole, and so is what parts them.
-        "n_slices": _halves(patients["n_slices"], np.floor(patients["n_slices"].median())),
-        "spacing_mm": _halves(patients["spacing_mm"], patients["spacing_mm"].median()),
+        "n_slices": _halves(scans["n_slices"], np.floor(scans["n_slices"].median())),
+        "spacing_mm": _halves(scans["spacing_mm"], scans["spacing_mm"].median()),
     }
     for attribute, members in groups.items():
         found = {name: member for name, member in members.items() if (member & was_tested).any()}

@@ -1,4 +1,4 @@
-"""The predictions of every model for its test patients, replicate by replicate."""
+"""The predictions of every model for the scans of its test patients, replicate by replicate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from ctseq.evidence.rows import check_level
 
 @dataclass(frozen=True)
 class TestSet:
-    """One replicate's test patients and what each model predicts for them.
+    """The scans of one replicate's test patients and what each model predicts for them.
 
     Attributes
     ----------
     replicate
         Its number.
-    patient_ids, truth
-        Sorted ids and labels, 0 or 1, shape (patients,).
+    scan_ids, truth
+        Sorted ids and labels, 0 or 1, shape (scans,).
     probability, predicted
-        Probability of the target and decision, 0 or 1, shape (models, patients).
+        Probability of the target and decision, 0 or 1, shape (models, scans).
     """
 
     __test__ = False  # no test, whatever its name begins with
 
     replicate: int
-    patient_ids: np.ndarray
+    scan_ids: np.ndarray
     truth: np.ndarray
     probability: np.ndarray
     predicted: np.ndarray
@@ -39,15 +39,18 @@ class TestSet:
 class Tested:
     """The test sets of a study's replicates, and how its models are compared.
 
+    A replicate is a draw of patients, each with all of their scans: what varies over replicates
+    does so by patient.
+
     Attributes
     ----------
     models
         Names, in config's order.
     sets
         One a replicate.
-    patients
-        `intake.tables.PATIENTS` and their subtypes (`participants.with_subtypes`), of all patients
-        of the study.
+    scans
+        `intake.tables.SCANS` and their subtypes (`participants.with_subtypes`), of all scans of the
+        study.
     design
         How the replicates were drawn.
     settings
@@ -56,7 +59,7 @@ class Tested:
 
     models: tuple[str, ...]
     sets: tuple[TestSet, ...]
-    patients: pd.DataFrame
+    scans: pd.DataFrame
     design: Design
     settings: Mapping[str, Any]
 
@@ -67,7 +70,7 @@ class Tested:
 
     @property
     def prevalence(self) -> float:
-        """Share of positive test patients, the mean over replicates."""
+        """Share of positive test scans, the mean over replicates."""
         return float(np.mean([own.truth.mean() for own in self.sets]))
 
     def predictions_of(self, model: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -78,7 +81,7 @@ class Tested:
 
 def tested_of(
     predictions: pd.DataFrame,
-    patients: pd.DataFrame,
+    scans: pd.DataFrame,
     design: Design,
     settings: Mapping[str, Any],
 ) -> Tested:
@@ -88,8 +91,8 @@ def tested_of(
     ----------
     predictions
         ``predictions.csv``, of models that share their splits.
-    patients
-        The dataset's ``patients.csv``.
+    scans
+        The dataset's ``scans.csv``, with subtypes.
     design
         How the replicates were drawn.
     settings
@@ -98,39 +101,37 @@ def tested_of(
     Raises
     ------
     InputError
-        If a model lacks predictions that another one has, or a patient is unknown or has another
+        If a model lacks predictions that another one has, or a scan is unknown or has another
         truth than in the list.
     """
     check_level(settings["alpha"], "comparison.alpha")
     models = list(settings["models"])
-    _check(predictions, patients, models)
+    _check(predictions, scans, models)
+    labels = scans.set_index("scan_id")["target"]
     sets = []
     for replicate, rows in predictions.groupby("replicate"):
-        wide = rows.pivot(index="patient_id", columns="model", values=["probability", "predicted"])
-        truth = patients.set_index("patient_id")["hemorrhage"].loc[wide.index]
+        wide = rows.pivot(index="scan_id", columns="model", values=["probability", "predicted"])
         if wide.isna().any(axis=None) or set(wide["probability"]) != set(models):
             raise InputError(
                 f"predictions.csv lacks predictions of replicate {replicate} that another model "
-                "has. Models are compared on the same patients; remake it."
+                "has. Models are compared on the same scans; remake it."
             )
         probability, predicted = (
             wide[name][models].to_numpy().T for name in ("probability", "predicted")
         )
-        ids = wide.index.to_numpy(dtype=object)
-        sets.append(
-            TestSet(int(replicate), ids, truth.to_numpy(), probability, predicted.astype(int))
-        )
-    return Tested(tuple(models), tuple(sets), patients, design, settings)
+        ids, truth = wide.index.to_numpy(dtype=object), labels.loc[wide.index].to_numpy()
+        sets.append(TestSet(int(replicate), ids, truth, probability, predicted.astype(int)))
+    return Tested(tuple(models), tuple(sets), scans, design, settings)
 
 
-def _check(predictions: pd.DataFrame, patients: pd.DataFrame, models: Sequence[str]) -> None:
+def _check(predictions: pd.DataFrame, scans: pd.DataFrame, models: Sequence[str]) -> None:
     absent = [model for model in models if model not in set(predictions["model"])]
     if absent or not models:
         raise InputError(f"predictions.csv holds no prediction of model {', '.join(absent)}.")
-    truth = predictions["patient_id"].map(patients.set_index("patient_id")["hemorrhage"])
-    wrong = predictions[truth.isna() | (truth != predictions["hemorrhage"])]
+    truth = predictions["scan_id"].map(scans.set_index("scan_id")["target"])
+    wrong = predictions[truth.isna() | (truth != predictions["target"])]
     if len(wrong):
         raise InputError(
-            f"predictions.csv names patient {wrong['patient_id'].iloc[0]}, who is not in "
-            "patients.csv or has another label there. Remake both."
+            f"predictions.csv names scan {wrong['scan_id'].iloc[0]}, which is not in scans.csv or "
+            "has another label there. Remake both."
         )

@@ -12,7 +12,7 @@ OVER_SLICES: dict[str, Analysis] = registry(
             dict.fromkeys(("model", "scored_by", "measure"), "text"),
             INTERVAL,
             floats("chance"),
-            {"n": "int", "n_patients": "int", **NOTES},
+            {"n": "int", "n_scans": "int", "n_patients": "int", **NOTES},
         ),
     ),
 )

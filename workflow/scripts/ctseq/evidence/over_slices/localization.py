@@ -1,4 +1,4 @@
-"""How well slice scores and attention point to the slices that bleed, within scans."""
+"""How well slice scores and attention point to the positive slices, within scans."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ctseq.evidence.rows import check_level, table_with_notes
 
 @dataclass(frozen=True)
 class Pointed:
-    """How the models of a study point to bleeding slices, scan by scan.
+    """How the models of a study point to positive slices, scan by scan.
 
     Attributes
     ----------
@@ -35,45 +35,46 @@ class Pointed:
 
 
 def within_scans(scores: pd.DataFrame, slices: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each scan, how its slices' scores point to those that bleed.
+    """Return, for each scan, how its slices' scores point to the positive ones.
 
-    Only scans with a label of every scored slice, some of which bleed and some of which do not: in
-    others there is nothing to point out. Equal scores count half in the AUC, and in the hit as if
-    the slice to look at were drawn from the highest.
+    Only scans with a label of every scored slice, some of which are positive and some of which are
+    not: in others there is nothing to point out. Equal scores count half in the AUC, and in the hit
+    as if the slice to look at were drawn from the highest.
 
     Parameters
     ----------
     scores
-        Columns patient_id, slice_number and score; higher points to hemorrhage.
+        Columns scan_id, slice_number and score; higher points to the target.
     slices
         `intake.tables.SLICES`.
 
     Returns
     -------
     DataFrame
-        By patient_id: ``auc``, the probability that a bleeding slice of the scan is scored above
-        another one; ``hit``, whether the highest-scored slice bleeds; ``share`` of the scored
-        slices that bleed, which is the hit of chance.
+        By scan_id: patient_id; ``auc``, the probability that a positive slice of the scan is scored
+        above another one; ``hit``, whether the highest-scored slice is positive; ``share`` of the
+        scored slices that are positive, which is the hit of chance.
     """
-    key = ["patient_id", "slice_number"]
-    rows = scores.merge(slices[[*key, "hemorrhage"]], "left", key)
-    rows["bleeds"] = rows["hemorrhage"].astype("float64")
-    patient = rows["patient_id"]
-    rows["rank"] = rows.groupby("patient_id")["score"].rank()
-    rows["is_top"] = rows["score"] == rows.groupby("patient_id")["score"].transform("max")
-    n, bleeding = rows.groupby("patient_id").size(), rows.groupby("patient_id")["bleeds"].sum()
-    other = n - bleeding
-    ranks = (rows["rank"] * rows["bleeds"]).groupby(patient).sum()
+    key = ["scan_id", "slice_number"]
+    rows = scores.merge(slices[[*key, "patient_id", "target"]], "left", key)
+    rows["target"] = rows["target"].astype("float64")
+    scan, of_scan = rows["scan_id"], rows.groupby("scan_id")
+    rows["rank"] = of_scan["score"].rank()
+    rows["is_top"] = rows["score"] == of_scan["score"].transform("max")
+    n, positive = of_scan.size(), of_scan["target"].sum()
+    other = n - positive
+    ranks = (rows["rank"] * rows["target"]).groupby(scan).sum()
     found = pd.DataFrame(
         {
             # Mann and Whitney's U over the number of pairs.
-            "auc": (ranks - bleeding * (bleeding + 1) / 2) / (bleeding * other),
-            "hit": rows[rows["is_top"]].groupby("patient_id")["bleeds"].mean(),
-            "share": bleeding / n,
+            "patient_id": of_scan["patient_id"].first(),
+            "auc": (ranks - positive * (positive + 1) / 2) / (positive * other),
+            "hit": rows[rows["is_top"]].groupby("scan_id")["target"].mean(),
+            "share": positive / n,
         }
     )
-    labelled = rows["bleeds"].notna().groupby(patient).all()
-    return found[labelled & (bleeding > 0) & (other > 0)].reset_index()
+    labelled = rows["target"].notna().groupby(scan).all()
+    return found[labelled & (positive > 0) & (other > 0)].reset_index()
 
 
 def localization_table(pointed: Pointed) -> pd.DataFrame:
@@ -91,7 +92,8 @@ def localization_table(pointed: Pointed) -> pd.DataFrame:
             for measure, chance in (("auc", 0.5), ("hit", float(means["share"].mean()))):
                 found = mean_estimate(means[measure].to_numpy(), **options)
                 names = {"model": model, "scored_by": scored_by, "measure": f"slice_{measure}"}
-                counts = {"n": len(means), "n_patients": scans["patient_id"].nunique()}
+                counts = {"n": len(means), "n_scans": scans["scan_id"].nunique()}
+                counts["n_patients"] = scans["patient_id"].nunique()
                 rows.append(names | vars(found) | {"chance": chance} | counts)
     return table_with_notes(rows) if rows else _none()
 
@@ -99,4 +101,4 @@ def localization_table(pointed: Pointed) -> pd.DataFrame:
 def _none() -> pd.DataFrame:
     """Return the table without rows: no slice has a label, or no model scores slices."""
     names = ["model", "scored_by", "measure", "estimate", "low", "high", "chance", "n"]
-    return pd.DataFrame(columns=[*names, "n_patients", "notes"])
+    return pd.DataFrame(columns=[*names, "n_scans", "n_patients", "notes"])
