@@ -70,7 +70,7 @@ def test_follows_imports_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     ("script", "without"),
     [
-        ("evaluate", "learning"),
+        ("evaluate", "heads"),
         ("fit", "pretrained"),
         ("fit", "walk"),
         ("split_patients", "pixels"),
