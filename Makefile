@@ -63,5 +63,8 @@ format: .venv/ready ## put files into the style that `make lint` checks
 docs: .venv/ready ## write the generated parts of the documents (needs Graphviz)
 	$(BIN)/python docs/generate.py
 
-clean: ## remove what runs have made (not .venv, not fetched checkpoints)
+clean: ## delete results: all studies, and the index, pixels and features that they share
 	rm -rf results .snakemake .pytest_cache .ruff_cache .hypothesis
+	@echo "Deleted: results/ (studies, and results/data that they share), .snakemake/ (conda's"
+	@echo "environments, logs) and caches of tests. Left: raw datasets, resources/checkpoints, .venv."
+	@echo "One study alone: rm -r results/<study>, which leaves results/data for the others."

@@ -1,6 +1,5 @@
 """Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
 sees slices? From a raw dataset to replicated trainings, statistics, figures and a report.
-
 Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
 """
 
@@ -18,7 +17,7 @@ include: "workflow/rules/common.smk"
 containerized: config["container"]
 
 
-include: "workflow/rules/models.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"
@@ -46,6 +45,7 @@ rule all:
         "<results>/report.html",
         "<results>/config.yaml",
         rules.write_reporting.output,
+        external_scores,
 
 
 rule multiverse:

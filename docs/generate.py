@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,13 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from ctseq.core.tables import read_table  # noqa: E402
 from ctseq.evidence.levels import LEARNERS, LEVELS, UNUSED, beyond_bounds  # noqa: E402
+from ctseq.evidence.metrics import comparable_metrics  # noqa: E402
+from ctseq.families.registry import FAMILIES, Family  # noqa: E402
 from ctseq.imaging.windows import PRESETS  # noqa: E402
+from ctseq.readers.formats import FORMATS  # noqa: E402
 from ctseq.readers.problems import PROBLEMS, UNUSED_FILES  # noqa: E402
 from ctseq.report.numbers import LEARNER_WORDS, statistic_words  # noqa: E402
+from ctseq.study.schema import followed, properties, with_names  # noqa: E402
 
 # What envs/Containerfile has beyond the lines that Snakemake writes.
 ABOUT_THE_IMAGE = [
@@ -98,10 +102,76 @@ CUDA_OF_THE_IMAGE = [
 ]
 
 
-def config_table(schema: dict[str, Any], defaults: dict[str, Any]) -> str:
+# What a value is, by its type in the schema.
+TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "`true` or `false`",
+    "array": "list",
+    "object": "mapping",
+}
+# How the bounds of a number are put, by the schema's words for them.
+BOUNDS = {
+    "minimum": "from {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "to {}",
+    "exclusiveMaximum": "and below {}",
+}
+
+
+def config_table(schema: dict[str, Any]) -> str:
     """Return the Markdown table of every configuration key."""
-    rows = [f"| `{key}` | {value} | {text} |" for key, value, text in _rows(schema, defaults)]
-    return "\n".join(["| key | default | what it is |", "|---|---|---|", *rows])
+    schema = with_names(schema, metrics=comparable_metrics())
+    lines = ["| key | values | default | what it is |", "|---|---|---|---|"]
+    for path, part, default in config_keys(schema, schema):
+        cells = [f"`{path}`", values_of(part), default, part["description"]]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def config_keys(
+    part: dict[str, Any], schema: dict[str, Any], *, above: str = "", filled: bool = True
+) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield the path, the schema and the default, as it is shown, of every key that has words.
+
+    An entry of a catalogue is called ``<name>`` in paths.
+
+    Parameters
+    ----------
+    part, schema
+        The part of the schema that is looked at, and the whole of it.
+    above
+        The path of that part, with a dot behind it.
+    filled
+        Whether the part's defaults are filled in where a configuration leaves them out.
+    """
+    for name, its in properties(part, schema):
+        path = f"{above}{name}"
+        default = _shown(its["default"]) if filled and "default" in its else ""
+        if "description" in its:
+            yield path, its, "required" if name in part.get("required", []) else default
+        if (entry := its.get("additionalProperties")) and "$ref" in entry:  # a catalogue
+            inner = followed(entry, schema)
+            yield from config_keys(inner, schema, above=f"{path}.<name>.", filled=filled)
+        # What repeats another part in words of its own has that one's keys.
+        elif not ({"$ref", "description"} <= part["properties"][name].keys()):
+            own = filled and "default" not in its
+            yield from config_keys(its, schema, above=f"{path}.", filled=own)
+
+
+def values_of(part: dict[str, Any]) -> str:
+    """Return what a key may be, in words."""
+    if "anyOf" in part:
+        return " or ".join(map(values_of, part["anyOf"]))
+    if "else" in part:  # a number, or one of some words
+        return f"{values_of(part['if'] | part['then'])}, or {values_of(part['else'])}"
+    if "enum" in part:
+        return _named(part["enum"])
+    kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    bounds = [words.format(part[bound]) for bound, words in BOUNDS.items() if bound in part]
+    first, *others = [TYPES[kind] for kind in kinds]
+    return ", or ".join([" ".join([first, *bounds]), *others])
 
 
 def replaced(document: str, name: str, content: str) -> str:
@@ -116,16 +186,15 @@ def replaced(document: str, name: str, content: str) -> str:
 def configuration() -> str:
     """Return docs/configuration.md as it should be."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
-    defaults = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
     document = (ROOT / "docs/configuration.md").read_text("utf-8")
-    return replaced(document, "keys", config_table(schema, defaults))
+    return replaced(document, "keys", config_table(schema))
 
 
 def rule_graph() -> str:
     """Return Graphviz's text of the rules that the study of config.yaml needs, and their arrows."""
     command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--forceall", "--nolock"]
     # Any folder will do as the dataset: nothing reads it.
-    command += ["--quiet", "all", "--config", "dataset={path: .}"]
+    command += ["--quiet", "all", "--config", "datasets={ct-ich: {path: .}}"]
     text = subprocess.check_output(command, cwd=ROOT, text=True)  # noqa: S603
     names = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)', text, re.MULTILINE))
     arrows = re.findall(r"^\s*(\d+) -> (\d+)", text, re.MULTILINE)
@@ -182,8 +251,9 @@ def cluster() -> str:
     files = re.findall(r'^include: "(.*)"$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     text = "".join((ROOT / name).read_text("utf-8") for name in files)
     rules = dict(re.findall(r"^rule (\w+):\n((?: {4}.*\n|\n)+)", text, re.MULTILINE))
-    # A rule made of another one says what that one does.
-    rules |= {new: rules[old] for old, new in re.findall(r"^use rule (\w+) as (\w+)", text, re.M)}
+    # A rule made of another one has what that one has, but for what it says itself.
+    others = re.findall(r"^use rule (\w+) as (\w+) with:\n((?: {4}.*\n|\n)+)", text, re.M)
+    rules |= {new: own + rules[old] for old, new, own in others}
     document = (ROOT / "docs/cluster.md").read_text("utf-8")
     return replaced(document, "requests", requests_table(profile, rules))
 
@@ -216,9 +286,20 @@ def containerfile() -> str:
     return "\n".join([*lines, "", f"RUN {steps}", ""])
 
 
+def format_table() -> str:
+    """Return the Markdown table of the formats of datasets."""
+    rows = ["| `format` | expects | recognised by | pixels | labels |", "|---|---|---|---|---|"]
+    for name, one in FORMATS.items():
+        pixels = "Hounsfield units" if one.hounsfield else "grey, in the brain window"
+        labels = "its own table" if one.own_labels else "a label table"
+        rows.append(f"| `{name}` | {one.expects} | {one.looked_for} | {pixels} | {labels} |")
+    return "\n".join(rows)
+
+
 def datasets() -> str:
-    """Return docs/datasets.md as it should be: windows and reasons as the code has them."""
+    """Return docs/datasets.md as it should be: formats, windows, reasons as the code has them."""
     document = (ROOT / "docs/datasets.md").read_text("utf-8")
+    document = replaced(document, "formats", format_table())
     windows = ["| preset | level, HU | width, HU |", "|---|---|---|"]
     windows += [f"| `{name}` | {one.level} | {one.width} |" for name, one in PRESETS.items()]
     document = replaced(document, "windows", "\n".join(windows))
@@ -227,6 +308,29 @@ def datasets() -> str:
         rows += [f"| `{code}` | {why.words} | {why.meaning} |" for code, why in reasons.items()]
         document = replaced(document, name, "\n".join(rows))
     return document
+
+
+def training() -> str:
+    """Return docs/training.md as it should be: its table of families is that of the registry."""
+    document = (ROOT / "docs/training.md").read_text("utf-8")
+    return replaced(document, "families", families_table(FAMILIES))
+
+
+def families_table(families: Mapping[str, Family]) -> str:
+    """Return the Markdown table of families: name, words, and what they learn from and by."""
+    lines = [
+        "| `family` | what it is | learns from | of encoders that see | `training.loss` | `pool` |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, about in families.items():
+        cells = [
+            f"`{name}`",
+            about.words,
+            "all slices of a scan" if about.together else "each row",
+            *(_named(values) for values in (about.takes, about.losses, about.pools)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def statistics() -> str:
@@ -341,45 +445,14 @@ def _words(procedure: str) -> str:
     return procedure.replace("_", " ")
 
 
-def _rows(schema: dict[str, Any], defaults: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    definitions = schema["$defs"]
-
-    def walk(node: dict[str, Any], path: str, value: Any) -> Iterator[tuple[str, str, str]]:
-        if "$ref" in node:
-            node = definitions[node["$ref"].rpartition("/")[2]]
-        if "properties" not in node:
-            yield path, _shown(value), node["description"]
-            return
-        for name, child in node["properties"].items():
-            inner = value.get(name) if isinstance(value, dict) else None
-            yield from walk(child, f"{path}.{name}" if path else name, inner)
-
-    for name, node in schema["properties"].items():
-        if name != "models":
-            yield from walk(node, name, defaults[name])
-            continue
-        # One row a key, whichever kinds of model have it.
-        rows = {}
-        for kind in ("video", "image"):
-            example = next(m for m in defaults["models"].values() if m["kind"] == kind)
-            for key, value in definitions[f"{kind}_model"]["properties"].items():
-                if key in ("extraction", "training"):
-                    rows[f"models.*.{key}"] = ("", f"overrides of `{key}` for this model")
-                    continue
-                for path, shown, text in walk(value, f"models.*.{key}", example.get(key)):
-                    known = rows.get(path, ("", ""))
-                    shown = ", ".join(dict.fromkeys(filter(None, (known[0], shown))))
-                    text = " / ".join(dict.fromkeys(filter(None, (known[1], text))))
-                    rows[path] = (shown, text)
-        yield from ((path, *row) for path, row in rows.items())
+def _named(values: Iterable[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
 
 
 def _shown(value: Any) -> str:
-    if value is None or value == []:
-        return ""
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    return f"`{', '.join(map(str, value)) if isinstance(value, list) else value}`"
+    """Return a value as it stands in a configuration."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000)
+    return f"`{text.splitlines()[0]}`"  # behind a word or a number stands a line of dots
 
 
 if __name__ == "__main__":
@@ -388,6 +461,7 @@ if __name__ == "__main__":
     (ROOT / "envs/Containerfile").write_text(containerfile(), encoding="utf-8")
     (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")
     (ROOT / "docs/statistics.md").write_text(statistics(), encoding="utf-8")
+    (ROOT / "docs/training.md").write_text(training(), encoding="utf-8")
     picture = ["dot", "-Tsvg", "-o", str(ROOT / "docs/rules.svg")]
     subprocess.run(picture, input=rule_graph(), text=True, check=True)  # noqa: S603
     # The README's figure of the published replicates.

@@ -2,6 +2,8 @@
 
 from ctseq.intake import selection
 from ctseq.intake.counts import count_flow, count_used
+from ctseq.intake.demographics import read_demographics
+from ctseq.intake.index import index_dataset
 from ctseq.readers.contents import FILES, SLICES, frame
 
 
@@ -11,18 +13,24 @@ def list_files(reader, folder):
 
 
 def list_slices(reader, folder):
-    """Return the slices that a reader finds, as `contents.SLICES`: patients by id, then by rank."""
+    """Return the slices that a reader finds, as `contents.SLICES`: scans by id, then by rank."""
     rows = [
-        (file.patient_id, number, rank, file.path)
+        (file.scan_id, file.patient_id, *slice_, file.path)
         for file in reader.list_contents(folder).files
-        for number, rank in file.slices
+        for slice_ in file.slices
     ]
-    slices = frame(rows, SLICES)
-    return slices.sort_values(["patient_id", "rank"], ignore_index=True)
+    return frame(rows, SLICES).sort_values(["scan_id", "rank"], ignore_index=True)
 
 
-def select_slices(inventory, listing, demographics):
-    """Return slices, patients and summary of a study."""
-    slices, patients = selection.select_slices(listing, demographics)
-    flow = count_flow(inventory, listing, patients)
-    return slices, patients, count_used(slices, patients) | {"flow": flow}
+def select_slices(inventory, listing, demographics, series, target="hemorrhage"):
+    """Return slices, scans and summary of a dataset."""
+    slices, scans = selection.select_slices(listing, demographics, series, target=target)
+    flow = count_flow(inventory, listing, scans)
+    return slices, scans, count_used(slices, scans, inventory) | {"flow": flow}
+
+
+def selected(folder, format, *, on_problem="error", target="hemorrhage", labels=None):
+    """Take a folder through index and selection: its slices, scans and summary."""
+    index = index_dataset(folder, format, on_problem=on_problem, target=target, labels=labels)
+    people = read_demographics(folder)
+    return select_slices(index.inventory, index.listing, people, index.series, target)

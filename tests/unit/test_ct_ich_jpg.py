@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from ctseq.core.errors import InputError
+from ctseq.intake.demographics import read_demographics
 from ctseq.readers import ct_ich_jpg as reader
 from ctseq.readers import ct_ich_tables
 from ctseq.readers.contents import LABELS, frame
-from ctseq.readers.demographics import read_demographics
 from ctseq.readers.images import read_image
 from ctseq.readers.registry import recognise
 from ctseq.readers.subtypes import SUBTYPES
@@ -230,5 +230,7 @@ def test_an_unknown_folder_names_what_was_found_and_the_better_one(folder, tmp_p
     with pytest.raises(InputError, match=r"Looked for a folder Patients_CT.*Found nothing\."):
         recognise(outer)
     folder.rename(outer / "ct-ich-1.2.0")
-    with pytest.raises(InputError, match=r"ct-ich-1\.2\.0 looks right: set dataset\.path to it"):
+    with pytest.raises(
+        InputError, match=r"ct-ich-1\.2\.0 looks right: set datasets\.<name>\.path to it"
+    ):
         recognise(outer)

@@ -8,8 +8,7 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.windows import PRESETS
 from ctseq.intake.index import index_dataset
 from ctseq.readers import ct_ich_nifti as reader
-from ctseq.readers.demographics import read_demographics
-from indexed import list_slices, select_slices
+from indexed import list_slices, selected
 
 HEADER = (
     "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
@@ -75,12 +74,11 @@ def test_numbers_follow_the_file_and_the_sequence_the_body(folder):
 def test_a_study_of_volumes(folder):
     (folder / "masks").mkdir()
     (folder / "masks/050.nii").write_bytes(b"never opened")
-    inventory, listing, _ = index_dataset(folder, reader, on_problem="error")
-    slices, patients, summary = select_slices(inventory, listing, read_demographics(folder))
+    slices, scans, summary = selected(folder, "ct-ich-nifti")
     assert slices["path"].tolist() == ["ct_scans/049.nii"] * 2 + ["ct_scans/050.nii"] * 2
     assert slices["intraparenchymal"].tolist() == [0, 0, 0, 1]
-    assert patients["sex"].tolist() == ["M", "F"]
-    assert patients["age_years"].tolist() == [34, pytest.approx(2 / 12)]
+    assert scans["sex"].tolist() == ["M", "F"]
+    assert scans["age_years"].tolist() == [34, pytest.approx(2 / 12)]
     files = {"seen": 5, "used": 2, "excluded_by_reason": {"mask": 1, "table": 2}}
     assert summary["flow"]["files"] == files
     assert summary["flow"]["slices"] == {"seen": 4, "used": 4, "excluded_by_reason": {}}
@@ -173,11 +171,11 @@ def cut(path):
 def test_volumes_that_cannot_be_used(folder, spoil, words):
     spoil(folder / "ct_scans/049.nii")
     with pytest.raises(InputError, match=f"049.nii: patient 049: volume cannot be used .*{words}"):
-        index_dataset(folder, reader, on_problem="error")
-    inventory, listing, problems = index_dataset(folder, reader, on_problem="exclude")
-    assert inventory.set_index("path")["reason"]["ct_scans/049.nii"] == "volume"
-    assert set(listing["patient_id"]) == {"050"}
-    assert problems["problem"].tolist() == ["volume"]
+        index_dataset(folder, "ct-ich-nifti", on_problem="error")
+    index = index_dataset(folder, "ct-ich-nifti", on_problem="exclude")
+    assert index.inventory.set_index("path")["reason"]["ct_scans/049.nii"] == "volume"
+    assert set(index.listing["patient_id"]) == {"050"}
+    assert index.problems["problem"].tolist() == ["volume"]
 
 
 def test_a_slice_that_holds_no_numbers_and_a_file_cut_short(folder):
@@ -187,7 +185,7 @@ def test_a_slice_that_holds_no_numbers_and_a_file_cut_short(folder):
     values[0, 0, 1] = np.nan
     nibabel.Nifti1Image(values, image.affine).to_filename(path)
     with pytest.raises(InputError, match="patient 049 slice 2: unreadable image .*no numbers"):
-        index_dataset(folder, reader, on_problem="error")
+        index_dataset(folder, "ct-ich-nifti", on_problem="error")
     cut(path)
     with pytest.raises(InputError, match="patient 049 slice 1: unreadable image"):
-        index_dataset(folder, reader, on_problem="error")
+        index_dataset(folder, "ct-ich-nifti", on_problem="error")

@@ -13,10 +13,9 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
 from ctseq.intake.index import index_dataset
 from ctseq.readers import dicom
-from ctseq.readers.demographics import read_demographics
 from ctseq.readers.dicom_files import read_header, read_hu
 from ctseq.readers.dicom_scans import choose_series
-from indexed import select_slices
+from indexed import selected
 
 
 def headers_of(images, folder):
@@ -119,18 +118,17 @@ def folder(tmp_path):
 
 
 def study(folder, on_problem="error"):
-    inventory, listing, problems = index_dataset(folder, dicom, on_problem=on_problem)
-    return inventory, listing, problems
+    return index_dataset(folder, "dicom", on_problem=on_problem)[:3]
 
 
 def test_labels_of_patients_leave_slices_without(folder):
-    inventory, listing, _ = study(folder)
-    slices, patients, summary = select_slices(inventory, listing, read_demographics(folder))
+    inventory, _, _ = study(folder)
+    slices, scans, summary = selected(folder, "dicom")
     assert slices["slice_number"].tolist() == [1, 2, 3] * 2
     assert slices["path"].tolist()[:3] == [f"049/CT/IM{n}.dcm" for n in (2, 1, 0)]
-    assert slices["hemorrhage"].isna().all()
-    assert patients["hemorrhage"].tolist() == [1, 0]
-    assert patients["n_positive_slices"].isna().all()
+    assert slices["target"].isna().all()
+    assert scans["target"].tolist() == [1, 0]
+    assert scans["n_positive_slices"].isna().all()
     assert summary["positive_slices"] is None
     assert inventory.set_index("path")["slice_number"]["049/CT/IM0.dcm"] == 3
 
@@ -208,9 +206,8 @@ def test_cq500_folders_and_readers(folder):
     (folder / "labels.csv").unlink()
     table = f"{header}\nCQ500-CT-0,B1,1,1,0,1\nCQ500-CT-12,B2,0,1,1,0\n"
     (folder / "reads.csv").write_text(table)
-    inventory, listing, _ = study(folder)
-    _, patients, _ = select_slices(inventory, listing, read_demographics(folder))
-    assert dict(zip(patients["patient_id"], patients["hemorrhage"], strict=True)) == {
+    _, scans, _ = selected(folder, "dicom")
+    assert dict(zip(scans["scan_id"], scans["target"], strict=True)) == {
         "CQ500CT0": 1,
         "CQ500CT12": 0,
     }

@@ -57,19 +57,21 @@ def data(tmp_path):
 
 def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
     out = tmp_path / "out"
-    tables = {n: str(out / f"{n}.csv") for n in ("inventory", "listing", "demographics")}
-    problems, summary = str(out / "problems.csv"), str(out / "summary.json")
-    recognised = str(out / "format.json")
-    common = {"dataset": str(data), "format": "auto", "problems": problems} | tables
-    kept = {name: str(out / f"{name}.csv") for name in ("slices", "patients")}
+    names = ("inventory", "listing", "demographics", "series")
+    tables = {name: str(out / f"{name}.csv") for name in names}
+    summary, recognised = str(out / "summary.json"), str(out / "format.json")
+    more = {name: str(out / f"{name}.csv") for name in ("problems", "masks")}
+    common = {"dataset": str(data), "name": "data", "recognised": recognised} | tables | more
+    settings = {"format": "auto", "labels": None, "target": "hemorrhage"}
+    kept = {name: str(out / f"{name}.csv") for name in ("slices", "scans")}
     with pytest.raises(SystemExit), rule_log(out / "error.log"):
-        index(**common, recognised=recognised, on_problem="error")
+        index(**common, settings=settings | {"on_problem": "error"})
     shown = capfd.readouterr()
     assert "data/c/1.dcm" in shown.err or "c/1.dcm: patient c" in shown.err
     with rule_log(out / "rules.log"):
-        index(**common, recognised=recognised, on_problem="exclude")
-        links = str(out / "sorted")
-        select(dataset=str(data), **tables, **kept, summary=summary, sorted_folder=links)
+        index(**common, settings=settings | {"on_problem": "exclude"})
+        made = {"summary": summary, "sorted_folder": str(out / "sorted")}
+        select(dataset=str(data), **tables, **kept, **made, target="hemorrhage")
         steps = Preprocessing(8, 2, (8, 8), None, 0.0, None, None)
         write_json({"preprocessing": steps.to_json()}, out / "m.json")
         options = {"window": ["brain", "bone", "subdural"]}
@@ -77,7 +79,8 @@ def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
         read = (data, recognised, kept["slices"], out / "m.json")
         pack(*read, *made, **options, shard=[1, 1], threads=2)
         figures = [(out / f"{name}.svg", out / f"{name}.png") for name in ("examples", "flow")]
-        plot_examples(data, recognised, *kept.values(), *figures[0], **options, synthetic=False)
+        options |= {"target": "hemorrhage", "synthetic": False}
+        plot_examples(data, recognised, *kept.values(), *figures[0], **options)
         svg, png = ([path] for path in figures[1])
         plot_figures({"summary": summary}, SimpleNamespace(svg=svg, png=png))
     shown = shown.out + shown.err + "".join(capfd.readouterr())
@@ -93,5 +96,5 @@ def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
                 str(name) for name, content in written.items() if value.lower().encode() in content
             ]
             assert where == [], value
-    assert "sex" in (out / "patients.csv").read_text().splitlines()[0]
-    assert "F" not in (out / "patients.csv").read_text().split("\n", 1)[1]
+    assert "sex" in (out / "scans.csv").read_text().splitlines()[0]
+    assert "F" not in (out / "scans.csv").read_text().split("\n", 1)[1]

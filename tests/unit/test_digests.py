@@ -30,6 +30,7 @@ def digest(folder, *, module=MODULE, script=SCRIPT, errors="class InputError(Exc
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    digests.code_digest.cache_clear()
     digests._code.cache_clear()
     digests._imported.cache_clear()
     return digests.code_digest(folder / "rule.py")
@@ -106,3 +107,22 @@ def test_numbers_and_flags_of_equal_value_differ(tmp_path):
 def test_it_is_the_same_for_every_version_of_python(tmp_path):
     expected = "38851717fd9e63289c6870e37e7e21e1b0784e889cf988c71971e2b2da9d0432"
     assert digest(tmp_path) == expected
+
+
+def test_a_module_that_a_table_names_counts_where_its_rule_says_so(tmp_path):
+    before = digest(tmp_path)
+    table = tmp_path / "ctseq/families/registry.py"
+    table.parent.mkdir()
+    table.write_text('FAMILIES = {"x": "ctseq.families.x"}\n')
+    module = tmp_path / "ctseq/families/x.py"
+    module.write_text("def fit(): ...\n")
+    script = SCRIPT + "from ctseq.families.registry import FAMILIES\n"
+    without = digest(tmp_path, script=script)
+    assert without != before
+    named = digests.code_digest(tmp_path / "rule.py", "ctseq.families.x")
+    table.write_text('FAMILIES = {"x": "ctseq.families.x", "y": "ctseq.families.y"}\n')
+    assert digest(tmp_path, script=script) == without
+    assert digests.code_digest(tmp_path / "rule.py", "ctseq.families.x") == named
+    module.write_text("def fit(): return 1\n")
+    assert digest(tmp_path, script=script) == without
+    assert digests.code_digest(tmp_path / "rule.py", "ctseq.families.x") != named

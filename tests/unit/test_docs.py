@@ -7,11 +7,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
+from configs import CONFIG, SCHEMA, changed, merged, resolved
 from ctseq.core.tables import read_table
 from ctseq.evidence.levels import LEVELS, beyond_bounds
+from ctseq.evidence.metrics import comparable_metrics
+from ctseq.families.registry import FAMILIES, Family
+from ctseq.readers.formats import FORMATS
 from ctseq.replicates.aggregation import SEQUENCE_RULES
-from ctseq.study.models import HEAD_FAMILIES
+from ctseq.study.schema import filled, followed, properties
+from ctseq.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,13 +33,64 @@ def generate():
 def test_the_configuration_page_states_every_key(generate):
     page = (ROOT / "docs/configuration.md").read_text("utf-8")
     assert page == generate.configuration(), "Run: make docs"
-    assert "| `models.*.sequence_rule` | `any` |" in page
+    assert "| `encoders.<name>.pooling` | `auto`, `cls`, " in page
+    assert "| `override.sequence.frames` | whole number from 1 |  |" in page
+    for names in (FAMILIES, FORMATS, comparable_metrics()):
+        assert f"`{'`, `'.join(names)}`" in page
+
+
+def test_a_value_is_put_in_words_with_its_bounds(generate):
+    assert generate.values_of({"type": "boolean"}) == "`true` or `false`"
+    share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    assert generate.values_of(share) == "number above 0 and below 1"
+    own = {"type": ["number", "string"], "if": {"type": "number"}, "then": {"minimum": 2}}
+    words = generate.values_of(own | {"else": {"enum": ["chosen"]}})
+    assert words == "number from 2, or `chosen`"
+
+
+def test_config_yaml_names_every_key_of_the_schema(generate):
+    text = (ROOT / "config.yaml").read_text("utf-8")
+    names = {path.rpartition(".")[2] for path, _, _ in generate.config_keys(SCHEMA, SCHEMA)}
+    assert {"subfolder", "first_slices", "focal_gamma"} <= names
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_config_yaml_has_the_defaults_of_the_schema():
+    required = {name: CONFIG[name] for name in SCHEMA["required"]}
+    assert filled(CONFIG, SCHEMA) == filled(required, SCHEMA)
+    for catalogue in ("datasets", "encoders", "models"):
+        entry = followed(SCHEMA["properties"][catalogue]["additionalProperties"], SCHEMA)
+        defaults = {
+            name: its["default"] for name, its in properties(entry, SCHEMA) if "default" in its
+        }
+        for name, its in CONFIG[catalogue].items():
+            stated = {key: its[key] for key in its.keys() & defaults.keys()}
+            assert stated == {key: defaults[key] for key in stated}, f"{catalogue}.{name}"
+
+
+def test_the_readmes_five_lines_add_a_model():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (lines,) = re.findall(r"```yaml\n(.*?)```", readme.partition("## Add a model")[2], re.S)
+    assert len(lines.splitlines()) == 5
+    overlay = yaml.safe_load(lines)
+    study = Study.of(resolved(merged(CONFIG, overlay)))
+    (added,) = overlay["models"]
+    assert study.models[added].encoders[0].checkpoint == "facebook/dinov2-small"
+    assert study.models[added].about.together
+    assert [*study.models] == ["vivit", "convnext", added]
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.stem)
+def test_every_example_of_a_configuration_is_one(page):
+    scans_in_hounsfield_units = changed({"datasets.ct-ich.format": "dicom"})
+    for lines in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.S):
+        resolved(merged(scans_in_hounsfield_units, yaml.safe_load(lines)))
 
 
 def test_the_readme_names_ten_keys():
     readme = (ROOT / "README.md").read_text("utf-8").partition("## Configuration")[2]
     page = (ROOT / "docs/configuration.md").read_text("utf-8")
-    keys = re.findall(r"^\| `([\w.]+)` \|", readme, re.M)
+    keys = re.findall(r"^\| `([\w.<>]+)` \|", readme, re.M)
     assert len(keys) == 10
     assert [key for key in keys if f"| `{key}" not in page] == []
 
@@ -87,12 +144,20 @@ def test_the_statistics_page_states_the_levels_that_ship(generate):
     assert "| 10 random splits of 82 patients |" in page
 
 
-def test_the_training_page_has_every_head_rule_and_protocol():
+def test_the_training_page_has_every_family_rule_and_protocol(generate):
     page = (ROOT / "docs/training.md").read_text("utf-8")
-    for head in HEAD_FAMILIES:
-        assert f"| `{{type: {head}}}` |" in page
+    assert page == generate.training(), "Run: make docs"
+    for family in FAMILIES:
+        assert f"| `{family}` |" in page
     for rule in SEQUENCE_RULES:
         assert f"`{rule}`" in page
     for overlay in (ROOT / "config").glob("*.yaml"):
         if overlay.stem != "demo":  # no protocol: the printed one, made smaller
             assert f" config/{overlay.name}" in page
+
+
+def test_a_new_family_has_its_line(generate):
+    toy = Family("toy", "nearest mean", losses=("focal",), pools=("max",))
+    table = generate.families_table({"toy": toy})
+    line = "| `toy` | nearest mean | each row | `slice`, `sequence` | `focal` | `max` |"
+    assert table.splitlines()[-1] == line

@@ -18,29 +18,29 @@ def dataset():
         [("007", k, f"{k}.jpg", int(3 <= k <= 7)) for k in range(1, 11)]
         + [("012", k, f"{k}.jpg", int(k == 2)) for k in range(1, 5)]
         + [("020", k, f"{k}.jpg", 0) for k in range(1, 6)],
-        columns=["patient_id", "slice_number", "path", "hemorrhage"],
+        columns=["scan_id", "slice_number", "path", "target"],
     ).assign(**dict.fromkeys(SUBTYPES, 0))
-    slices.loc[slices["hemorrhage"] == 1, "subdural"] = 1
-    rich = (slices["patient_id"] == "007") & slices["slice_number"].between(4, 6)
+    slices.loc[slices["target"] == 1, "subdural"] = 1
+    rich = (slices["scan_id"] == "007") & slices["slice_number"].between(4, 6)
     slices.loc[rich, "epidural"] = 1
-    patients = pd.DataFrame(
-        {"patient_id": ["007", "012", "020"], "hemorrhage": [1, 1, 0], "n_slices": [10, 4, 5]}
+    scans = pd.DataFrame(
+        {"scan_id": ["007", "012", "020"], "target": [1, 1, 0], "n_slices": [10, 4, 5]}
     )
-    return slices, patients
+    return slices, scans
 
 
 def test_examples_are_the_middle_of_the_richest_run_and_of_a_healthy_sequence():
-    slices, patients = dataset()
+    slices, scans = dataset()
     for order in (slices, slices.iloc[::-1]):
-        positive, negative = choose_examples(order, patients)
-        assert (positive["patient_id"], positive["slice_number"]) == ("007", 5)
-        assert (negative["patient_id"], negative["slice_number"]) == ("020", 3)
+        positive, negative = choose_examples(order, scans)
+        assert (positive["scan_id"], positive["slice_number"]) == ("007", 5)
+        assert (negative["scan_id"], negative["slice_number"]) == ("020", 3)
 
 
 def test_examples_need_both_classes():
-    slices, patients = dataset()
+    slices, scans = dataset()
     with pytest.raises(InputError, match="example_slices"):
-        choose_examples(slices, patients[patients["hemorrhage"] == 1])
+        choose_examples(slices, scans[scans["target"] == 1])
 
 
 def test_example_figure_names_no_patient():
@@ -50,6 +50,18 @@ def test_example_figure_names_no_patient():
     assert "subdural" in texts
     assert texts.count("synthetic") == 2
     assert not any(letter.isdigit() for letter in texts)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "title"),
+    [(True, "Epidural hemorrhage"), (False, "Scan with epidural hemorrhage")],
+)
+def test_example_figure_names_the_target(labelled, title):
+    picture = np.zeros((20, 20), np.uint8)
+    figure = example_slices(picture, picture, subtypes=[], words="epidural hemorrhage",
+                            labelled=labelled, synthetic=False)  # fmt: skip
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [title, "No epidural hemorrhage"]
 
 
 def test_the_flow_accounts_for_everything(tmp_path):

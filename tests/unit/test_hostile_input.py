@@ -17,7 +17,7 @@ from PIL import Image
 
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
-from ctseq.intake.tables import INVENTORY, LISTING, PATIENTS
+from ctseq.intake.tables import INVENTORY, LISTING, SCANS
 from ctseq.readers import ct_ich_jpg, folder
 from ctseq.readers.walk import Found, walk
 from index_dataset import main as index
@@ -51,14 +51,18 @@ def run(data, tmp_path, capfd, on_problem="error"):
     """Index and select as the rules do; give what the screen shows, empty if all is well."""
     out = tmp_path / "out"
     common = {"dataset": str(data)}
-    common |= {n: str(out / f"{n}.csv") for n in ("inventory", "listing", "demographics")}
-    made = {name: str(out / f"{name}.csv") for name in ("slices", "patients")}
+    names = ("inventory", "listing", "demographics", "series")
+    common |= {name: str(out / f"{name}.csv") for name in names}
+    made = {name: str(out / f"{name}.csv") for name in ("slices", "scans")}
     made |= {"summary": str(out / "summary.json"), "sorted_folder": str(out / "sorted")}
+    settings = {"format": "folder", "labels": None, "target": "hemorrhage"}
+    settings |= {"on_problem": on_problem}
     try:
         with rule_log(tmp_path / "log.txt"):
-            more = {"problems": str(out / "problems.csv"), "recognised": str(out / "format.json")}
-            index(**common, **more, format="folder", on_problem=on_problem, threads=2)
-            select(**common, **made)
+            more = {name: str(out / f"{name}.csv") for name in ("problems", "masks")}
+            more["recognised"] = str(out / "format.json")
+            index(**common, **more, name="data", settings=settings, threads=2)
+            select(**common, **made, target="hemorrhage")
     except SystemExit:
         pass
     shown = capfd.readouterr().err
@@ -167,8 +171,8 @@ REFUSED = [
     ("UTF-16 without a mark", table("patient_id,label\np0,0\n".encode("utf-16-le")), "NUL bytes"),
     ("a million columns", table("patient_id,label" + "," * 10**6), "row 1, has 1000002 columns"),
     ("an endless cell", table('patient_id,label\n"' + "x" * 10**6), "field larger than"),
-    ("no table", lambda data: (data / "labels.csv").unlink(), "has no label table. Looked for"),
-    ("no header", table("p0,0\np1,1\n"), "has no label table. Looked for"),
+    ("no table", lambda data: (data / "labels.csv").unlink(), "has no label table that knows"),
+    ("no header", table("p0,0\np1,1\n"), "has no label table that knows"),
     ("a formula in a cell", table("patient_id,label\np0,0\np1,=1+0\np2,0\n"),
      "labels.csv, row 3: patient p1: cell is not 0, 1 or blank (label is '=1+0')"),
     ("a blank label", table("patient_id,label\np0,0\np1,\np2,0\n"), "(label is '')"),
@@ -251,8 +255,8 @@ def test_what_is_odd_but_clear_is_read(spoil, patient, data, tmp_path, capfd, mo
     monkeypatch.chdir(tmp_path)
     spoil(data)
     assert run(data, tmp_path, capfd) == ""
-    patients = read_table(tmp_path / "out/patients.csv", PATIENTS)
-    positive = patients.loc[patients["hemorrhage"] == 1, "patient_id"].tolist()
+    scans = read_table(tmp_path / "out/scans.csv", SCANS)
+    positive = scans.loc[scans["target"] == 1, "patient_id"].tolist()
     assert positive == [patient or next(p.name for p in data.iterdir() if p.name[1:] not in "012"
                                         and p.is_dir())]  # fmt: skip
     assert (tmp_path / "out/sorted/Positive" / positive[0] / "2.png").exists()
@@ -264,8 +268,8 @@ def test_spellings_of_a_patient_are_one(told, data, tmp_path, capfd):
     (data / "p1").rename(data / "049")
     labels(data, f'patient_id,label\np0,0\n"{told}",1\np2,0\n')
     assert run(data, tmp_path, capfd) == ""
-    patients = read_table(tmp_path / "out/patients.csv", PATIENTS).set_index("patient_id")
-    assert patients["hemorrhage"].to_dict() == {"049": 1, "p0": 0, "p2": 0}
+    scans = read_table(tmp_path / "out/scans.csv", SCANS).set_index("scan_id")
+    assert scans["target"].to_dict() == {"049": 1, "p0": 0, "p2": 0}
 
 
 def test_slices_from_zero_and_with_gaps_keep_their_numbers(data, tmp_path, capfd):
@@ -294,12 +298,15 @@ names = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4).map("
 def test_any_name_is_told_apart_or_no_part_of_the_layout(name):
     for described in (ct_ich_jpg._described(Found(name, "")),
                       folder._described(Found(name, ""), "labels.csv")):  # fmt: skip
-        path, kind, patient, number, reason, _, slices = described
+        path, kind, scan, patient, number, reason, slices = described
         assert path == name
+        assert scan == patient
         assert kind in ("brain", "bone", "mask", "table", "other", "image")
         assert (reason in ("bone", "mask", "table", "other")) or (patient and patient in name)
         assert number is None or 0 <= number < 10**9
-        assert list(slices) == ([] if reason or number is None else [(number, number)])
+        assert [slice_[:2] for slice_ in slices] == (
+            [] if reason or number is None else [(number, number)]
+        )
 
 
 @given(st.binary(min_size=1, max_size=20).filter(lambda name: not set(name) & set(b"/\0")))

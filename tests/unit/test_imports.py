@@ -71,8 +71,8 @@ def test_follows_imports_and_nothing_else(tmp_path):
     ("script", "without"),
     [
         ("evaluate", "heads"),
-        ("train_head", "encoders"),
-        ("train_head", "walk"),
+        ("fit", "pretrained"),
+        ("fit", "walk"),
         ("split_patients", "pixels"),
     ],
 )

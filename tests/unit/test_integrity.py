@@ -8,7 +8,6 @@ from PIL import Image
 
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
-from ctseq.readers import folder as reader
 
 
 @pytest.fixture
@@ -37,13 +36,13 @@ def write_sums(folder, **changes):
 
 def told(folder):
     with pytest.raises(InputError) as error:
-        index_dataset(folder, reader, on_problem="error")
+        index_dataset(folder, "folder", on_problem="error")
     return str(error.value)
 
 
 def test_a_whole_release_is_fine(folder):
     write_sums(folder)
-    inventory, listing, problems = index_dataset(folder, reader, on_problem="error")
+    inventory, listing, problems, *_ = index_dataset(folder, "folder", on_problem="error")
     assert problems.empty
     assert listing["kept"].all()
     assert inventory.set_index("path")["reason"]["SHA256SUMS.txt"] == "table"
@@ -57,7 +56,7 @@ def test_damaged_and_missing_files_are_listed_together(folder):
     assert "labels.csv: differs from SHA256SUMS.txt" in lines
     assert "p9/1.png: is in SHA256SUMS.txt but not here" in lines
     assert "(3 problems)" in lines
-    inventory, listing, _ = index_dataset(folder, reader, on_problem="exclude")
+    inventory, listing, *_ = index_dataset(folder, "folder", on_problem="exclude")
     excluded = listing[listing["kept"] == 0]
     assert excluded["path"].tolist() == ["p1/1.png"]
     assert excluded["reason"].tolist() == ["checksum"]
@@ -74,7 +73,7 @@ def test_the_list_opens_no_file_outside(folder, tmp_path_factory):
 def test_a_list_that_is_none_says_where(folder):
     (folder / "SHA256SUMS.txt").write_text("<html>\n")
     with pytest.raises(InputError, match=r"SHA256SUMS.txt, row 1, is no checksum with a file"):
-        index_dataset(folder, reader, on_problem="error")
+        index_dataset(folder, "folder", on_problem="error")
 
 
 def test_a_picture_of_two_patients_blocks_and_all_copies_are_left_out(folder):
@@ -86,7 +85,7 @@ def test_a_picture_of_two_patients_blocks_and_all_copies_are_left_out(folder):
     assert f"p1/0.png: patient p1 slice 0: {shared} (patient p2 slice 7)" in lines
     assert f"p2/7.png: patient p2 slice 7: {shared} (patient p1 slice 0)" in lines
     assert f"p1/5.tif: patient p1 slice 5: {shared} (patient p0 slice 1)" in lines
-    _, listing, _ = index_dataset(folder, reader, on_problem="exclude")
+    _, listing, *_ = index_dataset(folder, "folder", on_problem="exclude")
     excluded = listing[listing["reason"] == "duplicate"]
     assert excluded["path"].tolist() == ["p0/1.png", "p1/0.png", "p1/5.tif", "p2/7.png"]
 
@@ -95,6 +94,6 @@ def test_blank_pictures_and_a_patients_own_copies_are_no_duplicates(folder):
     for patient in ("p0", "p1"):
         Image.new("L", (4, 4), 0).save(folder / patient / "8.png")
     (folder / "p2/9.png").write_bytes((folder / "p2/0.png").read_bytes())
-    _, listing, problems = index_dataset(folder, reader, on_problem="error")
+    _, listing, problems, *_ = index_dataset(folder, "folder", on_problem="error")
     assert problems.empty
     assert len(listing) == 9

@@ -9,7 +9,6 @@ from PIL import Image
 
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
-from ctseq.readers import folder as folder_reader
 from ctseq.readers.cells import open_cells, patient_key, patient_text, whole_number
 from ctseq.readers.contents import LABELS, frame
 from ctseq.readers.label_tables import find_table
@@ -65,13 +64,14 @@ NAMES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "su
 
 
 @pytest.mark.parametrize(
-    ("header", "per_patient"),
-    [("patient,label", True), ("name,R1:ICH,R2:ICH,R3:ICH", True)]
-    + [("patient,slice,label", False), ("image,label", False)],
+    ("header", "of"),
+    [("patient,label", "patient"), ("name,R1:ICH,R2:ICH,R3:ICH", "patient")]
+    + [("scan_id,patient,label", "scan"), ("StudyInstanceUID,label", "scan")]
+    + [("patient,slice,label", "slice"), ("scan,slice,label", "slice"), ("image,label", "slice")],
 )
-def test_a_row_is_a_patient_or_not(tmp_path, header, per_patient):
+def test_what_a_row_is_about(tmp_path, header, of):
     table(tmp_path, f"{header}\n")
-    assert find_table(tmp_path).per_patient == per_patient
+    assert find_table(tmp_path).of == of
 
 
 def test_rsna_gathers_six_rows_an_image(tmp_path):
@@ -99,8 +99,8 @@ def indexed(folder, text, *paths):
         (folder / path).parent.mkdir(exist_ok=True)
         Image.fromarray(np.arange(number, number + 4, dtype=np.uint8)).save(folder / path)
     table(folder, text)
-    _, listing, problems = index_dataset(folder, folder_reader, on_problem="exclude")
-    return listing.set_index("path")["hemorrhage"].to_dict(), problems
+    index = index_dataset(folder, "folder", on_problem="exclude")
+    return index.listing.set_index("path")["target"].to_dict(), index.problems
 
 
 def test_rows_of_images_find_their_slices_by_path_or_name(tmp_path):
@@ -124,7 +124,10 @@ def test_images_that_are_left_out_take_their_labels_along(tmp_path):
 
 
 def test_the_table_is_found_by_its_header_or_named(tmp_path):
-    with pytest.raises(InputError, match="has no label table. Looked for.*CSV files there: none"):
+    with pytest.raises(
+        InputError,
+        match="has no label table that knows.*, with their columns: none",
+    ):
         find_table(tmp_path)
     table(tmp_path, "a,b\n1,2\n", "other.csv")
     table(tmp_path, "ID,Label\nID_1_any,0.5\n", "stage_2_sample_submission.csv")
@@ -132,7 +135,7 @@ def test_the_table_is_found_by_its_header_or_named(tmp_path):
     assert find_table(tmp_path).path == expected
     table(tmp_path, "patient_id,label\n1,0\n", "more.CSV")
     with pytest.raises(
-        InputError, match=r"2 tables.*labels.csv, more.CSV. Name one as dataset.labels"
+        InputError, match=r"2 tables.*labels.csv, more.CSV. Name one as its `labels`"
     ):
         find_table(tmp_path)
     assert find_table(tmp_path, "more.CSV").path == tmp_path / "more.CSV"

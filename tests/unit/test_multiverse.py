@@ -1,13 +1,13 @@
 """The grid of protocols: its cells, the trainings that they share, and the table of answers."""
 
 import copy
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from configs import CONFIG as SHIPPED
+from configs import resolved
 from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.further.multiverse import (
@@ -19,22 +19,21 @@ from ctseq.evidence.further.multiverse import (
 from ctseq.evidence.notes import Code, read_notes
 from ctseq.evidence.over_replicates.design import Design
 from ctseq.evidence.over_replicates.verdicts import verdict_table
-from ctseq.study.multiverse import AXES, feature_names, grid_of, trainings_of
+from ctseq.study.multiverse import AXES, feature_names, grid_of, trainings_of, variants
 from ctseq.study.study import Study
 from replicates import RATIO, replicates
 
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONFIG = resolved()
 EMPTY = {axis.name: [] for axis in AXES}
 
 
 def configured(axes=None, **models):
     """Return the default configuration with a grid, and with keys of models changed."""
-    config = copy.deepcopy(CONFIG)
+    config = copy.deepcopy(SHIPPED)
     config["multiverse"] = EMPTY | (axes or {})
     for name, keys in models.items():
         config["models"][name] |= keys
-    return config
+    return resolved(config)
 
 
 def test_every_axis_is_a_key_of_the_configuration_and_the_other_way_round():
@@ -68,11 +67,11 @@ def test_the_first_cell_is_the_study_whatever_its_models_override():
 
 
 def test_an_axis_that_no_model_has_is_no_choice():
-    head = {"head": {"type": "mean"}}
-    config = configured({"sequence_rule": ["mean", "max"], "scheme": ["repeated_kfold"]})
-    config["models"]["convnext"] |= head
-    del config["models"]["convnext"]["sequence_rule"]
-    assert list(grid_of(config).axes) == ["scheme"]
+    config = copy.deepcopy(SHIPPED)
+    config["compare"] = ["vivit", "gru"]
+    axes = {"sequence_rule": ["mean", "max"], "scheme": ["repeated_kfold"]}
+    config["multiverse"] = EMPTY | axes
+    assert list(grid_of(resolved(config)).axes) == ["scheme"]
 
 
 def test_cells_share_trainings_where_their_difference_decides_none():
@@ -92,8 +91,8 @@ def test_cells_share_trainings_where_their_difference_decides_none():
         assert sorted(cells) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_classical_heads_are_not_trained_again_for_what_they_do_not_know():
-    heads = {"head": {"type": "logistic"}}
+def test_classical_models_are_not_trained_again_for_what_they_do_not_know():
+    heads = {"family": "logistic"}
     axes = {"learning_rate": [0.1], "tuning": ["train"], "loss": ["weighted", "focal"]}
     grid = grid_of(configured(axes, vivit=heads, convnext=heads))
     assert list(grid.axes) == ["loss", "tuning"]
@@ -103,18 +102,18 @@ def test_classical_heads_are_not_trained_again_for_what_they_do_not_know():
 
 def test_other_frames_have_features_of_their_own():
     config = configured({"frames": [16, 32]})
-    grid, study = grid_of(config), Study.of(config)
-    assert feature_names(grid) == {
+    grid = grid_of(config)
+    learners = feature_names(grid)
+    assert {name: model.encoders[0].name for name, model in learners.items()} == {
         "vivit": "vivit",
         "convnext": "convnext",
-        "vivit-frames-16": "vivit",
+        "vivit-on-vivit-frames-16": "vivit-frames-16",
     }
-    assert list(study.variants) == ["vivit-frames-16"]
-    assert study.variants["vivit-frames-16"].encoder["frames"] == 16
-    assert study.encoder_of("vivit-frames-16") == "vivit-frames-16"
-    [training] = trainings_of(grid, "vivit-frames-16", folds=5)
+    assert learners["vivit-on-vivit-frames-16"].name == "vivit"
+    assert variants(config)["vivit-frames-16"].frames == 16
+    [training] = trainings_of(grid, "vivit-on-vivit-frames-16", folds=5)
     assert training["evaluations"][0]["cells"] == [2]
-    # What the image model does is the same in both cells.
+    # What the model of slices does is the same in both cells.
     [training] = trainings_of(grid, "convnext", folds=5)
     assert training["evaluations"][0]["cells"] == [1, 2]
 
@@ -123,7 +122,7 @@ def test_other_frames_have_features_of_their_own():
     ("keys", "message"),
     [
         ({"training": {"trainable": "all"}}, "models.vivit is trained from pixels"),
-        ({"shuffle_slices": True}, "models.vivit sees its slices in a new order each replicate"),
+        ({"shuffle_slices": True}, "models.vivit shows vivit its slices in a new order each repl"),
     ],
 )
 def test_models_that_cannot_be_trained_many_times_are_named(keys, message):

@@ -22,6 +22,7 @@ ALONE = {
     "extract_features": "needs a GPU",
     "extract_mirrored_features": "needs a GPU",
     "finetune": "needs a GPU for hours",
+    "predict_finetuned": "needs a GPU",
 }
 
 

@@ -59,10 +59,9 @@ def test_few_ticks_are_not_pointed_at(replicates, words):
 
 def test_a_place_is_kept_for_a_notice_at_the_top(page):
     body = page.partition("<body>")[2]
-    assert body.startswith('\n<div id="standing"></div>\n')
+    assert body.startswith('\n<div id="standing" class="notice"></div>\n')
     style = page.partition("<style>")[2].partition("</style>")[0]
-    assert ".notice { border" in style
-    assert "#standing" not in style  # nothing hides it
+    assert ".notice:empty { display: none; }" in style
 
 
 def test_the_page_names_its_dataset_and_not_where_it_lies():

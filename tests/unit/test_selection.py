@@ -9,11 +9,9 @@ from PIL import Image
 from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table
 from ctseq.intake.index import index_dataset
-from ctseq.intake.tables import INVENTORY, PATIENTS, PROBLEMS, SLICES
-from ctseq.readers import ct_ich_jpg as reader
-from ctseq.readers.demographics import read_demographics
+from ctseq.intake.tables import INVENTORY, MASKS, PROBLEMS, SCANS, SERIES, SLICES
 from index_dataset import main as index_main
-from indexed import select_slices
+from indexed import selected
 from select_slices import main as select_main
 
 HEADER = (
@@ -37,12 +35,11 @@ def write(folder, rows, images=None, size=(4, 4)):
 
 
 def index(folder, on_problem="exclude"):
-    return index_dataset(folder, reader, on_problem=on_problem, threads=2)
+    return index_dataset(folder, "ct-ich-jpg", on_problem=on_problem, threads=2)[:3]
 
 
 def select(folder, on_problem="exclude"):
-    inventory, listing, _ = index(folder, on_problem)
-    return select_slices(inventory, listing, read_demographics(folder))
+    return selected(folder, "ct-ich-jpg", on_problem=on_problem)
 
 
 @pytest.fixture
@@ -72,14 +69,14 @@ def test_sound_dataset(folder):
         "table": 2,
         "other": 1,
     }
-    slices, patients, summary = select(folder, "error")
+    slices, scans, summary = select(folder, "error")
     assert slices["slice_number"].tolist() == [1, 2, 10, 1, 2, 3]
-    assert slices["hemorrhage"].tolist() == [0, 0, 0, 0, 1, 1]
+    assert slices["target"].tolist() == [0, 0, 0, 0, 1, 1]
     assert slices["epidural"].tolist() == [0, 0, 0, 0, 1, 1]
-    assert patients["patient_id"].tolist() == ["049", "050"]
-    assert patients["n_positive_slices"].tolist() == [0, 2]
-    assert patients["sex"].tolist() == ["", "F"]
-    assert patients["age_years"].isna().tolist() == [True, False]
+    assert scans["scan_id"].tolist() == scans["patient_id"].tolist() == ["049", "050"]
+    assert scans["n_positive_slices"].tolist() == [0, 2]
+    assert scans["sex"].tolist() == ["", "F"]
+    assert scans["age_years"].isna().tolist() == [True, False]
     assert summary["flow"] == {
         "files": {
             "seen": 11,
@@ -87,11 +84,11 @@ def test_sound_dataset(folder):
             "excluded_by_reason": {"bone": 1, "mask": 1, "other": 1, "table": 2},
         },
         "slices": {"seen": 6, "used": 6, "excluded_by_reason": {}},
-        "patients": {"seen": 2, "used": 2, "excluded_by_reason": {}},
+        "scans": {"seen": 2, "used": 2, "excluded_by_reason": {}},
     }
-    assert summary["slices_per_patient"] == {"min": 3, "median": 3.0, "max": 3}
-    assert summary["subtypes"]["epidural"] == {"patients": 1, "slices": 2}
-    assert summary["subtypes"]["subdural"] == {"patients": 0, "slices": 0}
+    assert summary["slices_per_scan"] == {"min": 3, "median": 3.0, "max": 3}
+    assert summary["subtypes"]["epidural"] == {"scans": 1, "slices": 2}
+    assert summary["subtypes"]["subdural"] == {"scans": 0, "slices": 0}
 
 
 def lose_row(folder):
@@ -162,7 +159,7 @@ ONE_SLICE = [
     ),
     (
         grow_image,
-        f"{BRAIN}2.jpg: patient 049 slice 2: another image size than the patient's other slices "
+        f"{BRAIN}2.jpg: patient 049 slice 2: another image size than the scan's other slices "
         "(6 x 5, the others 4 x 4)",
     ),
     (repeat_file, f"{BRAIN}02.JPG: patient 049 slice 2: two files for one slice"),
@@ -177,7 +174,7 @@ def test_a_slice_problem_is_told_and_the_slice_excluded(folder, spoil, line):
     with pytest.raises(InputError) as error:
         index(folder, "error")
     assert f"  - {line}\n" in str(error.value)
-    assert "dataset.on_problem: exclude" in str(error.value)
+    assert "datasets.<name>.on_problem: exclude" in str(error.value)
     inventory, _, problems = index(folder)
     excluded = inventory[(inventory["kind"] == "brain") & (inventory["kept"] == 0)]
     problem = problems.iloc[0]
@@ -232,8 +229,8 @@ def test_all_problems_are_reported_at_once(folder):
 
 def test_gaps_and_single_slices_are_fine(tmp_path):
     write(tmp_path, {"49,7": NO, "50,1": EPIDURAL, "50,9": NO})
-    _, patients, _ = select(tmp_path, "error")
-    assert patients["n_slices"].tolist() == [1, 2]
+    _, scans, _ = select(tmp_path, "error")
+    assert scans["n_slices"].tolist() == [1, 2]
 
 
 def test_a_positive_patient_never_turns_negative_by_exclusion(folder):
@@ -259,7 +256,7 @@ def test_no_slices_and_one_class_are_errors(tmp_path):
     with pytest.raises(InputError, match="no brain slices among its 0 files"):
         index(tmp_path)
     write(tmp_path, HEALTHY)
-    with pytest.raises(InputError, match="All 1 patients are without hemorrhage"):
+    with pytest.raises(InputError, match="All 1 scans are without hemorrhage"):
         select(tmp_path)
     for path in tmp_path.rglob("*.jpg"):
         path.write_bytes(b"")
@@ -269,8 +266,14 @@ def test_no_slices_and_one_class_are_errors(tmp_path):
 
 def test_all_patients_positive_is_an_error(tmp_path):
     write(tmp_path, BLEEDING)
-    with pytest.raises(InputError, match="All 1 patients have a hemorrhage"):
+    with pytest.raises(InputError, match="All 1 scans have hemorrhage"):
         select(tmp_path)
+
+
+def test_messages_name_the_dataset_of_the_configuration(folder):
+    cut_image(folder)
+    with pytest.raises(InputError, match="or set datasets.ct-ich.on_problem: exclude"):
+        index_dataset(folder, "ct-ich-jpg", on_problem="error", key="datasets.ct-ich")
 
 
 def test_unknown_policy(folder):
@@ -280,9 +283,9 @@ def test_unknown_policy(folder):
 
 def test_demographics_that_disagree_tell_nothing(folder):
     (folder / "patient_demographics.csv").write_text("Patient,Age,Sex\n50,61,F\n050,62,F\n49,5,M\n")
-    patients = select(folder)[1]
-    assert patients["sex"].tolist() == ["M", "F"]
-    assert patients["age_years"].isna().tolist() == [False, True]
+    scans = select(folder)[1]
+    assert scans["sex"].tolist() == ["M", "F"]
+    assert scans["age_years"].isna().tolist() == [False, True]
 
 
 def test_patients_stand_in_the_order_of_their_numbers_whatever_is_wrong(folder):
@@ -306,30 +309,40 @@ def test_patients_stand_in_the_order_of_their_numbers_whatever_is_wrong(folder):
 
 def test_scripts_write_the_tables_and_links(folder, tmp_path):
     out = tmp_path / "results"
-    indexed = {n: str(out / f"{n}.csv") for n in ("inventory", "listing", "demographics")}
+    names = ("inventory", "listing", "demographics", "series")
+    indexed = {name: str(out / f"{name}.csv") for name in names}
+    settings = {"format": "auto", "labels": None, "target": "hemorrhage", "on_problem": "exclude"}
+    (folder / "Patients_CT/050/brain/2_HGE_Seg.jpg").write_bytes(b"never decoded")
     repeat_row(folder)
     index_main(
         dataset=str(folder),
-        format="auto",
-        on_problem="exclude",
+        name="ct-ich",
+        settings=settings,
         **indexed,
         recognised=str(out / "format.json"),
         problems=str(out / "problems.csv"),
+        masks=str(out / "masks.csv"),
     )
     select_main(
         dataset=str(folder),
         **indexed,
         slices=str(out / "slices.csv"),
-        patients=str(out / "patients.csv"),
+        scans=str(out / "scans.csv"),
         summary=str(out / "summary.json"),
         sorted_folder=str(out / "sorted"),
+        target="hemorrhage",
     )
     assert len(read_table(out / "problems.csv", PROBLEMS)) == 1
-    assert len(read_table(out / "inventory.csv", INVENTORY)) == 7
-    assert json.loads((out / "format.json").read_text())["format"] == "ct-ich-jpg"
+    assert len(read_table(out / "inventory.csv", INVENTORY)) == 8
+    recognised = json.loads((out / "format.json").read_text())
+    assert (recognised["format"], recognised["settings"]) == ("ct-ich-jpg", settings)
+    masks = read_table(out / "masks.csv", MASKS)
+    assert masks[["scan_id", "slice_number"]].values.tolist() == [["050", 2]]
+    assert read_table(out / "series.csv", SERIES)["scan_id"].tolist() == ["049", "050"]
     assert len(read_table(out / "slices.csv", SLICES)) == 5
-    assert read_table(out / "patients.csv", PATIENTS)["n_slices"].tolist() == [2, 3]
-    assert json.loads((out / "summary.json").read_text())["brain_slices"] == 5
+    assert read_table(out / "scans.csv", SCANS)["n_slices"].tolist() == [2, 3]
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["brain_slices"], summary["masks"]) == (5, 1)
     links = sorted(path.relative_to(out).as_posix() for path in out.glob("sorted/*/*/*"))
     assert links[:2] == ["sorted/Negative/049/1.jpg", "sorted/Negative/049/10.jpg"]
     assert links[2:] == [f"sorted/Positive/050/{k}.jpg" for k in (1, 2, 3)]

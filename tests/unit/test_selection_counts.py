@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
 from ctseq.core.tables import typed
-from ctseq.intake.tables import LISTING
+from ctseq.intake.tables import LISTING, SERIES
 from ctseq.readers.subtypes import SUBTYPES
 from indexed import select_slices
 
@@ -26,9 +26,11 @@ def test_any_selection_keeps_counts_order_and_labels(labels):
     paths = [f"{p}/{k}" for p, k in names]
     reason = ["" if one else "cell" for one in kept]
     inventory = pd.DataFrame({"path": paths, "kept": kept, "reason": reason})
-    inventory["patient_id"] = [f"{p:03d}" for p, _ in names]
+    inventory["scan_id"] = [f"{p:03d}" for p, _ in names]
+    inventory["kind"] = "brain"
     rows = [
-        {"patient_id": f"{p:03d}", "slice_number": k, "hemorrhage": max(labels[p, k][1])}
+        {"scan_id": f"{p:03d}", "patient_id": f"{p:03d}", "slice_number": k}
+        | {"target": max(labels[p, k][1])}
         | dict(zip(SUBTYPES, labels[p, k][1], strict=True))
         for p, k in names
     ]
@@ -38,13 +40,13 @@ def test_any_selection_keeps_counts_order_and_labels(labels):
     positive = {p for p, k in kept if any(labels[p, k][1])}
     if len({p in positive for p, _ in kept}) < 2:
         with pytest.raises(InputError):
-            select_slices(inventory, listing, people)
+            select_slices(inventory, listing, people, typed([], SERIES))
         return
-    slices, patients, summary = select_slices(inventory, listing, people)
+    slices, scans, summary = select_slices(inventory, listing, people, typed([], SERIES))
     found = zip(slices["patient_id"].astype(int), slices["slice_number"], strict=True)
     assert list(found) == kept
-    assert slices["hemorrhage"].tolist() == [int(any(labels[name][1])) for name in kept]
-    assert set(patients.loc[patients["hemorrhage"] == 1, "patient_id"].astype(int)) == positive
+    assert slices["target"].tolist() == [int(any(labels[name][1])) for name in kept]
+    assert set(scans.loc[scans["target"] == 1, "scan_id"].astype(int)) == positive
     flow = summary["flow"]["slices"]
     assert (flow["seen"], flow["used"]) == (len(names), len(kept))
     assert sum(flow["excluded_by_reason"].values()) == len(names) - len(kept)

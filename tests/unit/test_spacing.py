@@ -1,4 +1,4 @@
-"""The distance between slices, from the readers that know it to the list of patients."""
+"""The distance between slices, from the readers that know it to the table of scans."""
 
 import nibabel
 import numpy as np
@@ -6,21 +6,12 @@ import pytest
 
 from ct_files import HU, ct, save
 from ctseq.core.tables import read_table, write_table
-from ctseq.intake.index import index_dataset
-from ctseq.intake.tables import PATIENTS
+from ctseq.intake.tables import SCANS
 from ctseq.phantom.layouts import write_phantom
-from ctseq.readers import ct_ich_nifti, dicom
-from ctseq.readers.demographics import read_demographics
+from ctseq.readers import ct_ich_nifti
 from ctseq.readers.dicom_files import read_header
 from ctseq.readers.dicom_scans import spacing_of
-from ctseq.readers.registry import READERS
-from indexed import select_slices
-
-
-def spacing_of_patients(folder, reader):
-    inventory, listing, _ = index_dataset(folder, reader, on_problem="error")
-    _, patients, _ = select_slices(inventory, listing, read_demographics(folder))
-    return patients
+from indexed import selected
 
 
 @pytest.mark.parametrize(
@@ -31,8 +22,8 @@ def test_volumes_know_their_spacing_and_pictures_do_not(tmp_path, layout, expect
     write_phantom(
         tmp_path, patients=2, positive=1, image_size=32, layout=layout, slices=(5, 5), seed=1
     )
-    patients = spacing_of_patients(tmp_path, READERS[layout])
-    np.testing.assert_array_equal(patients["spacing_mm"], [expected, expected])
+    _, scans, _ = selected(tmp_path, layout)
+    np.testing.assert_array_equal(scans["spacing_mm"], [expected, expected])
 
 
 def test_of_slices_without_equal_distances_the_median_counts(tmp_path):
@@ -60,8 +51,10 @@ def test_a_tilted_gantry_is_measured_along_the_normal(tmp_path):
     path = tmp_path / "ct_scans/049.nii"
     path.parent.mkdir()
     nibabel.Nifti1Image(np.zeros((6, 4, 3), np.int16), sheared).to_filename(path)
-    [file] = [file for file in ct_ich_nifti.list_contents(tmp_path).files if file.slices]
-    assert file.spacing_mm == pytest.approx(5 * back, abs=5e-4)
+    contents = ct_ich_nifti.list_contents(tmp_path)
+    assert sum(len(file.slices) for file in contents.files) == 3
+    [told] = contents.series
+    assert told.spacing_mm == pytest.approx(5 * back, abs=5e-4)
 
 
 def test_patients_of_one_dataset_keep_their_own(tmp_path):
@@ -70,7 +63,7 @@ def test_patients_of_one_dataset_keep_their_own(tmp_path):
             save(ct(HU + first + number, z=distance * number, PatientID=patient),
                  tmp_path / f"{patient}/{number}.dcm")  # fmt: skip
     (tmp_path / "labels.csv").write_text("patient_id,hemorrhage\n049,1\n050,0\n")
-    patients = spacing_of_patients(tmp_path, dicom)
-    assert patients["spacing_mm"].tolist() == [1.25, 5.0]
-    write_table(patients, tmp_path / "patients.csv", PATIENTS)
-    assert read_table(tmp_path / "patients.csv", PATIENTS)["spacing_mm"].tolist() == [1.25, 5.0]
+    _, scans, _ = selected(tmp_path, "dicom")
+    assert scans["spacing_mm"].tolist() == [1.25, 5.0]
+    write_table(scans, tmp_path / "scans.csv", SCANS)
+    assert read_table(tmp_path / "scans.csv", SCANS)["spacing_mm"].tolist() == [1.25, 5.0]

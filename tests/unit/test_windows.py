@@ -31,7 +31,7 @@ def test_what_names_a_window(value, windows):
         ("40/0", "width must be above 0"),
         ({"level": 40}, "level and width"),
         (["brain", "bone"], "lists 2 windows; give one, or three"),
-        (["brain", "bone", 3], "dataset.window is 3"),
+        (["brain", "bone", 3], "window is 3"),
         (["brain", ["bone"], "bone"], "level and width"),
         ({"level": "x", "width": 3}, "level and width"),
     ],

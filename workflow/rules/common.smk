@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 # Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
@@ -17,26 +18,30 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.core.errors import InputError
 from ctseq.core.words import duration
+from ctseq.encoders.registry import ENCODER_TYPES
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
-from ctseq.study.comparison import comparison_settings, contrasts_of
-from ctseq.study.config import check_config, in_order_of
+from ctseq.readers.formats import FORMATS
+from ctseq.study.comparison import comparison_settings, contrasts_of, labels_of
+from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
-from ctseq.study.multiverse import feature_names, grid_of, trainings_of
+from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
+from ctseq.study.standing import changes, check_layout, mark_outdated
 from ctseq.study.study import Study
 
-with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as defaults:
-    ordered = in_order_of(config, yaml.safe_load(defaults))
-config.clear()
-config.update(ordered)
-
+with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as shipped:
+    ordered = in_order_of(config, yaml.safe_load(shipped))
+with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:
+    SCHEMA = yaml.safe_load(schema)
 try:
-    with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:
-        check_config(config, yaml.safe_load(schema), metrics=comparable_metrics())
+    resolved = resolved_config(ordered, SCHEMA, metrics=comparable_metrics())
+    check_layout(Study.of(resolved))
 except InputError as error:
     raise WorkflowError(str(error))
+config.clear()
+config.update(resolved)
 
 # The published study, described by some of the keys of a configuration.
 with open(workflow.source_path("../../resources/published/study.yaml"), encoding="utf-8") as study:
@@ -44,28 +49,43 @@ with open(workflow.source_path("../../resources/published/study.yaml"), encoding
 
 STUDY = Study.of(config)
 RESULTS = STUDY.results
+DATA = STUDY.dataset.folder
 MODELS = list(STUDY.models)
+ENCODERS = STUDY.encoders | variants(config)
 REPLICATES = STUDY.replicates
 
 
-# Rules write their paths as <results>/..., which stands for the study's folder.
+# Rules write their paths as <results>/..., which stands for the study's folder, and <data>/..., which
+# stands for that of its dataset: what is there serves all studies.
 pathvars:
     results=RESULTS,
+    data=DATA,
 
 
 wildcard_constraints:
-    model="|".join(STUDY.encoded),
+    dataset="|".join(STUDY.datasets),
+    encoder="|".join(ENCODERS),
+    model="|".join(MODELS),
     replicate=r"\d\d+",
     shard=f"({'|'.join(STUDY.shards)})",
-    # Of features of shuffled slices, the replicate that has this order; else empty.
-    order=r"(-replicate-\d\d+)?",
+    # Of features of shuffled slices, the study's seed and the replicate that have this order; else
+    # empty.
+    order=r"(-shuffled-\d+-replicate-\d\d+)?",
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
-    tiny=r"image|video-\d+",
+    tiny=r"slice|sequence-\d+",
 
 
 onstart:
     check_writable(RESULTS)
+
+
+onsuccess:
+    mark_outdated(Path("results"))
+
+
+onerror:
+    mark_outdated(Path("results"))
 
 
 def check_writable(folder):
@@ -82,8 +102,9 @@ def check_writable(folder):
 
 
 def study_config():
-    """Return the configuration without what is said about the study from outside."""
-    return {k: value for k, value in config.items() if k not in ("compare_studies", "registered")}
+    """Return the configuration that the study uses, without what is said about it from outside."""
+    outside = ("compare_studies", "registered")
+    return {key: value for key, value in used_config(config).items() if key not in outside}
 
 
 def finished_studies(wildcards):
@@ -99,45 +120,27 @@ def finished_studies(wildcards):
     return {kind: [str(path.absolute()) for path in paths] for kind, paths in found.items()}
 
 
-def code_of(script):
+def code_of(script, *modules):
     """Return a digest of the code that decides a script's results, in the library too.
+
+    `modules` are those that it takes from a table: of formats, encoders or families.
 
     It is the first parameter of a rule, so that changed code re-runs the rule; without a name, as
     scripts take parameters by name and only finetune.py needs it. Snakemake's own `code` trigger, which
     profiles/default leaves out, looks at the time of change of the script alone.
     """
-    return code_digest(SCRIPTS / script)
-
-
-def label_file(wildcards=None):
-    """Return the chosen label table as an input, so that an edited one is read again."""
-    if STUDY.label_table is None:
-        return []
-    table = Path(config["dataset"]["path"], STUDY.label_table)
-    return [str(table)] if table.exists() else []
-
-
-def dataset_folder(wildcards=None):
-    """Return the folder of the raw dataset; stop if it is missing and not indexed yet."""
-    if config["dataset"]["format"] == "phantom":
-        return f"{RESULTS}/phantom"
-    folder = Path(config["dataset"]["path"])
-    if not folder.exists() and not Path(RESULTS, "dataset/inventory.csv").exists():
-        raise WorkflowError(
-            f"dataset.path is {folder}, which does not exist.\n"
-            "  - The study's data, CT-ICH, is handed out by PhysioNet after registration: "
-            "https://physionet.org/content/ct-ich (the JPG release, 1.2.0 or older).\n"
-            "  - Unpack it and set the key in config.yaml, or on the command line:\n"
-            "      snakemake --config 'dataset={path: /where/it/is}'\n"
-            "  - To see the workflow without any data: make demo"
-        )
-    return str(folder)
+    return code_digest(SCRIPTS / script, *modules)
 
 
 def every_run(file, models=MODELS):
     """List the paths of a file in the runs of all replicates, model by model."""
     runs = [f"{RESULTS}/runs/{model}/replicate-" for model in models]
     return [f"{run}{replicate}/{file}" for run in runs for replicate in REPLICATES]
+
+
+def external_scores(wildcards=None):
+    """List the scores of every run's model on the datasets that no choice has seen."""
+    return [file for one in STUDY.external for file in every_run(f"external/{one.name}.csv")]
 
 
 def tables_from(inputs):
@@ -152,7 +155,7 @@ def tables_from(inputs):
 # What figures are drawn from, by the names that `ctseq.figures.registry` has for it.
 DRAWABLE_PUBLISHED = {"metrics": "<results>/metrics.csv"} | tables_from("replicates")
 DRAWABLE = DRAWABLE_PUBLISHED | tables_from("predictions") | tables_from("slices")
-DRAWABLE |= {"summary": "<results>/dataset/summary.json"}
+DRAWABLE |= {"summary": "<data>/summary.json"}
 # What trains more is part of the report where it is asked for.
 FURTHER = {
     kind: tables_from(kind)
@@ -164,14 +167,16 @@ FURTHER = {
 }
 for tables in FURTHER.values():
     DRAWABLE |= tables
-if trained := STUDY.models_trained_by("linear", "sequence", "finetune"):  # in epochs
+if trained := STUDY.of_family(epochs=True):
     DRAWABLE |= {"histories": every_run("history.csv", models=trained)}
 
 
 def figure_settings(study):
     """Return the settings that decide the figures of a study."""
+    target = STUDY.dataset.target_words if study is config else study["dataset"]["target"]
     return comparison_settings(study) | {
-        "labels": {name: model["label"] for name, model in study["models"].items()},
+        "labels": labels_of(study),
+        "target": target,
         "shared_splits": "sizes" not in study["splits"],
     }
 
@@ -207,3 +212,8 @@ def files_in(folder, pattern):
 # What all pages are made with.
 TEMPLATES = files_in("workflow/scripts/ctseq/report/templates", "*.j2")
 CAPTIONS = files_in("workflow/report", "*.rst")
+
+
+# What changes under a name that finished studies stand on is said before anything is made again.
+for line in changes(STUDY, ENCODERS, Path("results")) if workflow.is_main_process else []:
+    logger.info(line)

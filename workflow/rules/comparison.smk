@@ -44,11 +44,11 @@ rule compare_models:
 
 
 rule compare_patients:
-    """Describe what the models predict for their test patients, replicate by replicate."""
+    """Describe what the models predict for their test scans, replicate by replicate."""
     input:
         predictions="<results>/predictions.csv",
-        patients="<results>/dataset/patients.csv",
-        slices="<results>/dataset/slices.csv",
+        scans="<data>/scans.csv",
+        slices="<data>/slices.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
     output:
         **tables_from("predictions"),
@@ -72,10 +72,10 @@ rule compare_patients:
 rule compare_slices:
     """Measure how well slice scores and attention point to the slices that bleed."""
     input:
-        slices="<results>/dataset/slices.csv",
+        slices="<data>/slices.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
         scores=every_run("slice_predictions.csv"),
-        attention=every_run("attention.csv", models=STUDY.models_trained_by("sequence")),
+        attention=every_run("attention.csv", models=STUDY.of_family(together=True)),
     output:
         **tables_from("slices"),
     log:

@@ -1,14 +1,14 @@
-# From the raw dataset to the study's slices and patients.
+# From a raw dataset to its slices and scans, once for all studies.
 
 
 rule draw_phantom:
-    """Draw synthetic patients in any of the formats, for `dataset.format: phantom`."""
+    """Draw synthetic patients in any of the formats, for `format: phantom`."""
     output:
-        dataset=directory("<results>/phantom"),
+        dataset=directory("results/data/{dataset}/phantom"),
     log:
-        "<results>/logs/draw_phantom.log",
+        "results/data/{dataset}/logs/draw_phantom.log",
     benchmark:
-        "<results>/benchmarks/draw_phantom.tsv"
+        "results/data/{dataset}/benchmarks/draw_phantom.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -16,8 +16,7 @@ rule draw_phantom:
         mem_mb=700,
     params:
         code_of("draw_phantom.py"),
-        phantom=config["dataset"]["phantom"],
-        seed=config["seed"],
+        phantom=of_dataset("phantom"),
     script:
         "../scripts/draw_phantom.py"
 
@@ -25,18 +24,20 @@ rule draw_phantom:
 rule index_dataset:
     """List every file and slice; stop at problems, or leave out what they affect."""
     input:
-        dataset=dataset_folder,
+        dataset=raw_dataset,
         labels=label_file,
     output:
-        recognised="<results>/dataset/format.json",
-        inventory="<results>/dataset/inventory.csv",
-        listing="<results>/dataset/listing.csv",
-        problems="<results>/dataset/problems.csv",
-        demographics="<results>/dataset/demographics.csv",
+        recognised="results/data/{dataset}/format.json",
+        inventory="results/data/{dataset}/inventory.csv",
+        listing="results/data/{dataset}/listing.csv",
+        problems="results/data/{dataset}/problems.csv",
+        demographics="results/data/{dataset}/demographics.csv",
+        series="results/data/{dataset}/series.csv",
+        masks="results/data/{dataset}/masks.csv",
     log:
-        "<results>/logs/index_dataset.log",
+        "results/data/{dataset}/logs/index_dataset.log",
     benchmark:
-        "<results>/benchmarks/index_dataset.tsv"
+        "results/data/{dataset}/benchmarks/index_dataset.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 4
@@ -45,35 +46,36 @@ rule index_dataset:
         # 512 x 512 x 300 voxels 315 MB in float32.
         mem_mb=2000,
     params:
-        code_of("index_dataset.py"),
-        format=STUDY.dataset_format,
-        labels=STUDY.label_table,
-        on_problem=config["dataset"]["on_problem"],
+        code_for_dataset("index_dataset.py"),
+        name=lambda wildcards: wildcards.dataset,
+        settings=of_dataset("settings"),
     script:
         "../scripts/index_dataset.py"
 
 
 rule select_slices:
-    """Keep the labelled slices and sort the sequences into Positive and Negative."""
+    """Keep the labelled slices and sort the scans into Positive and Negative by the target."""
     input:
-        dataset=dataset_folder,
-        inventory="<results>/dataset/inventory.csv",
-        listing="<results>/dataset/listing.csv",
-        demographics="<results>/dataset/demographics.csv",
+        dataset=raw_dataset,
+        inventory="results/data/{dataset}/inventory.csv",
+        listing="results/data/{dataset}/listing.csv",
+        demographics="results/data/{dataset}/demographics.csv",
+        series="results/data/{dataset}/series.csv",
     output:
-        slices="<results>/dataset/slices.csv",
-        patients="<results>/dataset/patients.csv",
-        summary="<results>/dataset/summary.json",
-        sorted_folder=directory("<results>/dataset/sorted"),
+        slices="results/data/{dataset}/slices.csv",
+        scans="results/data/{dataset}/scans.csv",
+        summary="results/data/{dataset}/summary.json",
+        sorted_folder=directory("results/data/{dataset}/sorted"),
     log:
-        "<results>/logs/select_slices.log",
+        "results/data/{dataset}/logs/select_slices.log",
     benchmark:
-        "<results>/benchmarks/select_slices.tsv"
+        "results/data/{dataset}/benchmarks/select_slices.tsv"
     conda:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=1000,  # tables of 25,000 scans take 0.75 GB
     params:
         code_of("select_slices.py"),
+        target=of_dataset("target"),
     script:
         "../scripts/select_slices.py"

@@ -1,12 +1,11 @@
-# From scores to predictions and metrics of the test patients.
+# From scores to predictions and metrics of the test scans.
 
 
 rule evaluate:
-    """Predict one replicate's test patients and compute the metrics."""
+    """Predict one replicate's test scans and compute the metrics."""
     input:
         unpack(training_results),
-        slices="<results>/dataset/slices.csv",
-        patients="<results>/dataset/patients.csv",
+        **labels_of(STUDY.dataset),
     output:
         predictions="<results>/runs/{model}/replicate-{replicate}/predictions.csv",
         slice_predictions="<results>/runs/{model}/replicate-{replicate}/slice_predictions.csv",

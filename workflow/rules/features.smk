@@ -1,10 +1,11 @@
-# From a checkpoint and the slices to features: each frozen encoder sees each image once.
+# From a checkpoint and the slices to features: each frozen encoder sees each image once, for all
+# studies.
 
 
-# Fetching needs the network; describing takes seconds, and all shards of a model wait for it.
+# Fetching needs the network; describing takes seconds, and all shards wait for it.
 localrules:
     fetch_checkpoint,
-    describe_checkpoint,
+    describe_encoder,
 
 
 rule fetch_checkpoint:
@@ -22,8 +23,9 @@ rule fetch_checkpoint:
     resources:
         mem_mb=2000,  # converting a checkpoint holds its weights twice
     params:
-        checkpoint=lambda wildcards: hub_model(wildcards).encoder["checkpoint"],
-        revision=lambda wildcards: hub_model(wildcards).encoder["revision"],
+        checkpoint=of_hub("checkpoint"),
+        revision=of_hub("revision"),
+        subfolder=of_hub("subfolder"),
     script:
         "../scripts/fetch_checkpoint.py"
 
@@ -43,49 +45,49 @@ rule pretrain_tiny:
         mem_mb=1500,  # torch and transformers; pixels and masks take some 20 MB
     params:
         code_of("pretrain_tiny.py"),
-        kind=lambda wildcards: wildcards.tiny.partition("-")[0],
+        sees=lambda wildcards: wildcards.tiny.partition("-")[0],
         frames=lambda wildcards: int(wildcards.tiny.partition("-")[2] or 0) or None,
         seed=2024,  # the same for all studies, which share the checkpoint
     script:
         "../scripts/pretrain_tiny.py"
 
 
-rule describe_checkpoint:
-    """Check a checkpoint against its model's settings and write down how it takes images."""
+rule describe_encoder:
+    """Check an encoder against its settings and write down how it takes images."""
     input:
-        folder=of_model("checkpoint_folder"),
+        unpack(checkpoint_of),
     output:
-        description="<results>/models/{model}.json",
+        description="results/data/{dataset}/encoders/{encoder}.json",
     log:
-        "<results>/logs/describe_checkpoint/{model}.log",
+        "results/data/{dataset}/logs/describe_encoder/{encoder}.log",
     benchmark:
-        "<results>/benchmarks/describe_checkpoint/{model}.tsv"
+        "results/data/{dataset}/benchmarks/describe_encoder/{encoder}.tsv"
     conda:
         "../../envs/torch.yaml"  # for transformers' image processors
     resources:
         mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
     params:
-        code_of("describe_checkpoint.py"),
-        model=lambda wildcards: wildcards.model,
-        settings=of_model("encoder"),
+        code_for_encoder("describe_encoder.py"),
+        encoder=lambda wildcards: wildcards.encoder,
+        settings=settings_of,
     script:
-        "../scripts/describe_checkpoint.py"
+        "../scripts/describe_encoder.py"
 
 
 rule pack_pixels:
-    """Decode, resize and crop a shard's slices once, as a model's checkpoint takes them."""
+    """Decode, resize and crop a shard's slices once, as an encoder takes them."""
     input:
-        dataset=dataset_folder,
-        recognised="<results>/dataset/format.json",
-        slices="<results>/dataset/slices.csv",
-        description="<results>/models/{model}.json",
+        dataset=raw_dataset,
+        recognised="results/data/{dataset}/format.json",
+        slices="results/data/{dataset}/slices.csv",
+        description="results/data/{dataset}/encoders/{encoder}.json",
     output:
-        pixels="<results>/pixels/{model}{shard}.npy",
-        rows="<results>/pixels/{model}{shard}.csv",
+        pixels="results/data/{dataset}/pixels/{encoder}{shard}.npy",
+        rows="results/data/{dataset}/pixels/{encoder}{shard}.csv",
     log:
-        "<results>/logs/pack_pixels/{model}{shard}.log",
+        "results/data/{dataset}/logs/pack_pixels/{encoder}{shard}.log",
     benchmark:
-        "<results>/benchmarks/pack_pixels/{model}{shard}.tsv"
+        "results/data/{dataset}/benchmarks/pack_pixels/{encoder}{shard}.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 4
@@ -93,27 +95,27 @@ rule pack_pixels:
         # A patient at a time: a volume of 512 x 512 x 300 voxels is 315 MB in float32.
         mem_mb=1000,
     params:
-        code_of("pack_pixels.py"),
-        window=STUDY.dataset_window,
+        code_for_dataset("pack_pixels.py"),
+        window=window_of,
         shard=shard_of,
     script:
         "../scripts/pack_pixels.py"
 
 
 rule extract_features:
-    """Run a frozen encoder once over a shard's slices or sequences, up to its final layer's input."""
+    """Run a frozen encoder once over a shard's slices or sequences."""
     input:
-        folder=of_model("checkpoint_folder"),
-        description="<results>/models/{model}.json",
-        pixels="<results>/pixels/{model}{shard}.npy",
-        rows="<results>/pixels/{model}{shard}.csv",
+        unpack(checkpoint_of),
+        description="results/data/{dataset}/encoders/{encoder}.json",
+        pixels="results/data/{dataset}/pixels/{encoder}{shard}.npy",
+        rows="results/data/{dataset}/pixels/{encoder}{shard}.csv",
     output:
-        features="<results>/features/{model}{order}{shard}.safetensors",
-        rows="<results>/features/{model}{order}{shard}.csv",
+        features="results/data/{dataset}/features/{encoder}{order}{shard}.safetensors",
+        rows="results/data/{dataset}/features/{encoder}{order}{shard}.csv",
     log:
-        "<results>/logs/extract_features/{model}{order}{shard}.log",
+        "results/data/{dataset}/logs/extract_features/{encoder}{order}{shard}.log",
     benchmark:
-        "<results>/benchmarks/extract_features/{model}{order}{shard}.tsv"
+        "results/data/{dataset}/benchmarks/extract_features/{encoder}{order}{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -122,9 +124,8 @@ rule extract_features:
         # ViViT-B with 32 frames peaks at 2 GiB; the rest is PyTorch and its GPU libraries.
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
-        code_of("extract_features.py"),
-        settings=of_model("encoder"),
-        extraction=of_model("extraction"),
+        code_for_encoder("extract_features.py"),
+        settings=settings_of,
         mirror=False,
         shuffle_seed=shuffle_seed_of,
     script:
@@ -133,11 +134,11 @@ rule extract_features:
 
 use rule extract_features as extract_mirrored_features with:
     output:
-        features="<results>/features/{model}{order}-mirrored{shard}.safetensors",
-        rows="<results>/features/{model}{order}-mirrored{shard}.csv",
+        features="results/data/{dataset}/features/{encoder}{order}-mirrored{shard}.safetensors",
+        rows="results/data/{dataset}/features/{encoder}{order}-mirrored{shard}.csv",
     log:
-        "<results>/logs/extract_mirrored_features/{model}{order}{shard}.log",
+        "results/data/{dataset}/logs/extract_mirrored_features/{encoder}{order}{shard}.log",
     benchmark:
-        "<results>/benchmarks/extract_mirrored_features/{model}{order}{shard}.tsv"
+        "results/data/{dataset}/benchmarks/extract_mirrored_features/{encoder}{order}{shard}.tsv"
     params:
         mirror=True,

@@ -5,7 +5,7 @@
 rule train_seeds:
     """Train one model on every split with every seed, for the parts of the variance."""
     input:
-        unpack(trained_on),
+        unpack(lambda wildcards: learned_from(STUDY.models[wildcards.model])),
     output:
         runs="<results>/further/variance/{model}.csv",
     log:
@@ -17,7 +17,7 @@ rule train_seeds:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("train_seeds.py"),
+        code_for_model("train_seeds.py"),
         name=lambda wildcards: wildcards.model,
         seeds=config["further"]["variance_seeds"],
         metrics=[*dict.fromkeys([config["comparison"]["primary"], "roc_auc"])],
@@ -30,7 +30,7 @@ rule train_seeds:
 rule train_fewer:
     """Train one model on shares of every split's training patients, for the learning curve."""
     input:
-        unpack(trained_on),
+        unpack(lambda wildcards: learned_from(STUDY.models[wildcards.model])),
     output:
         runs="<results>/further/learning_curve/{model}.csv",
     log:
@@ -42,7 +42,7 @@ rule train_fewer:
     resources:
         mem_mb=training_memory,
     params:
-        code_of("train_fewer.py"),
+        code_for_model("train_fewer.py"),
         name=lambda wildcards: wildcards.model,
         shares=config["further"]["learning_curve"],
         metrics=config["comparison"]["metrics"],

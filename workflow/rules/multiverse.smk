@@ -4,26 +4,27 @@
 rule train_protocols:
     """Train one model under every protocol of the grid, each in all replicates."""
     input:
-        unpack(features_of),
-        slices="<results>/dataset/slices.csv",
-        patients="<results>/dataset/patients.csv",
+        unpack(lambda wildcards: features_from(STUDY.dataset, learner(wildcards))),
+        **labels_of(STUDY.dataset),
     output:
-        runs="<results>/multiverse/runs/{model}.csv",
+        runs="<results>/multiverse/runs/{learner}.csv",
     log:
-        "<results>/logs/train_protocols/{model}.log",
+        "<results>/logs/train_protocols/{learner}.log",
     benchmark:
-        "<results>/benchmarks/train_protocols/{model}.tsv"
+        "<results>/benchmarks/train_protocols/{learner}.tsv"
+    wildcard_constraints:
+        learner="[a-z0-9_-]+",
     conda:
         "../../envs/torch.yaml"
     resources:
         mem_mb=training_memory,
     params:
-        code_of("train_protocols.py"),
-        name=lambda wildcards: feature_names(grid())[wildcards.model],
-        trainings=lambda wildcards: protocols_of(wildcards.model),
+        lambda wildcards: code_of("train_protocols.py", learner(wildcards).about.module),
+        name=lambda wildcards: learner(wildcards).name,
+        trainings=lambda wildcards: protocols_of(wildcards.learner),
         replicates=[*map(int, REPLICATES)],
         metric=config["comparison"]["primary"],
-        seed=config["seed"],
+        seed=STUDY.seed,
     script:
         "../scripts/train_protocols.py"
 
@@ -32,7 +33,7 @@ rule compare_protocols:
     """Compare the models under every protocol of the grid."""
     input:
         runs=protocol_runs,
-        patients="<results>/dataset/patients.csv",
+        scans="<data>/scans.csv",
     output:
         table="<results>/multiverse/specification.csv",
     log:
@@ -48,7 +49,7 @@ rule compare_protocols:
         schemes=lambda wildcards: grid().schemes,
         axes=lambda wildcards: [*grid().axes],
         replicates=[*map(int, REPLICATES)],
-        seed=config["seed"],
+        seed=STUDY.seed,
     script:
         "../scripts/compare_protocols.py"
 

@@ -4,8 +4,6 @@ import csv
 from functools import cache
 from statistics import mean
 
-from snakemake.logging import logger
-
 
 @cache
 def grid():
@@ -25,13 +23,18 @@ def multiverse_page(wildcards):
     return f"{RESULTS}/multiverse.html"
 
 
+def learner(wildcards):
+    """Return the model, with the encoders of some protocols, that a job trains."""
+    return feature_names(grid())[wildcards.learner]
+
+
 def protocols_of(name):
-    """Return the different trainings on the features of a model or variant."""
+    """Return the different trainings of a learner, by its name."""
     return trainings_of(grid(), name, folds=config["tuning"]["folds"])
 
 
 def protocol_runs(wildcards):
-    """Return the runs of all models and variants, and say what those that lack will take."""
+    """Return the runs of all learners, and say what those that lack will take."""
     runs = {name: f"{RESULTS}/multiverse/runs/{name}.csv" for name in feature_names(grid())}
     announce(tuple(name for name, path in runs.items() if not Path(path).exists()))
     return [*runs.values()]
@@ -39,7 +42,7 @@ def protocol_runs(wildcards):
 
 @cache  # Snakemake may ask for a rule's inputs more than once
 def announce(names):
-    """Say how many trainings some models and variants need, and how long these will take."""
+    """Say how many trainings some learners need, and how long these will take."""
     if not names:
         return
     counts = {name: len(protocols_of(name)) * len(REPLICATES) for name in names}
@@ -67,8 +70,7 @@ def announce(names):
 
 def measured_seconds(model):
     """Return the seconds of the study's own trainings of a model."""
-    trained_by = TRAINING_RULES[STUDY.models[model].way_of_training]
-    files = Path(RESULTS, "benchmarks", trained_by, model).glob("replicate-*.tsv")
+    files = Path(RESULTS, "benchmarks", rule_of(model), model.name).glob("replicate-*.tsv")
     rows = [row for file in files for row in csv.DictReader(file.open(), delimiter="\t")]
     return [float(row["s"]) for row in rows]
 

@@ -6,12 +6,12 @@ localrules:
 
 
 rule plot_examples:
-    """Show a slice with and one without hemorrhage; left out by `report.example_slices: false`."""
+    """Show a slice with and one without the target; left out by `report.example_slices: false`."""
     input:
-        dataset=dataset_folder,
-        recognised="<results>/dataset/format.json",
-        slices="<results>/dataset/slices.csv",
-        patients="<results>/dataset/patients.csv",
+        dataset=raw_dataset,
+        recognised="<data>/format.json",
+        slices="<data>/slices.csv",
+        scans="<data>/scans.csv",
     output:
         svg="<results>/figures/examples.svg",
         png=report(
@@ -28,9 +28,10 @@ rule plot_examples:
     resources:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
-        code_of("plot_examples.py"),
-        window=STUDY.dataset_window,
-        synthetic=config["dataset"]["format"] == "phantom",
+        code_for_dataset("plot_examples.py"),
+        window=STUDY.dataset.window,
+        target=STUDY.dataset.target_words,
+        synthetic=STUDY.dataset.synthetic,
     script:
         "../scripts/plot_examples.py"
 
@@ -58,8 +59,8 @@ rule plot_figures:
 
 # What a study found, as its page and its checklists tell it.
 FOUND = {
-    "summary": "<results>/dataset/summary.json",
-    "models": [f"{RESULTS}/models/{STUDY.encoder_of(model)}.json" for model in MODELS],
+    "summary": "<data>/summary.json",
+    "encoders": [f"{DATA}/encoders/{encoder}.json" for encoder in STUDY.encoders],
     "metrics": "<results>/metrics.csv",
     "summaries": every_run("training.json"),
     "splits": expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
@@ -107,7 +108,7 @@ rule write_report:
         registered=config["registered"],
         published=PUBLISHED,
         # What is measured when the report is written; as an input, each measurement would remake it.
-        benchmarks=f"{RESULTS}/benchmarks",
+        benchmarks=[f"{folder}/benchmarks" for folder in (DATA, RESULTS)],
     script:
         "../scripts/write_report.py"
 

@@ -1,10 +1,10 @@
-# From the patients' table to one split a replicate, the same for every model.
+# From the scans' table to one split of the patients a replicate, the same for every model.
 
 
 rule split_patients:
     """Draw the training and the test patients of a replicate."""
     input:
-        patients="<results>/dataset/patients.csv",
+        scans="<data>/scans.csv",
     output:
         split="<results>/splits/replicate-{replicate}.csv",
     log:
@@ -19,6 +19,6 @@ rule split_patients:
         code_of("split_patients.py"),
         **STUDY.splits,
         replicate=replicate_of,
-        seed=config["seed"],
+        seed=STUDY.seed,
     script:
         "../scripts/split_patients.py"

@@ -7,13 +7,14 @@ from ctseq.core.logs import rule_log
 from ctseq.phantom.layouts import write_phantom
 
 
-def main(*, dataset, phantom, seed):
-    """Write the dataset; `phantom` holds patients, positive, image_size and layout."""
+def main(*, dataset, phantom):
+    """Write the dataset; `phantom` holds patients, positive, image_size, layout and seed."""
     with atomic_write(dataset) as folder:
-        write_phantom(folder, **phantom, seed=seed)
+        write_phantom(folder, **phantom)
     logging.getLogger("ctseq").info(
-        "Drew %d synthetic patients, %d with hemorrhage, %d px, seed %d.",
-        *(phantom["patients"], phantom["positive"], phantom["image_size"], seed),
+        "Drew %(patients)d synthetic patients, %(positive)d with hemorrhage, %(image_size)d px, "
+        "seed %(seed)d.",
+        phantom,
     )
 
 

@@ -1,4 +1,4 @@
-"""List every file and slice of the dataset and check its labels against its images."""
+"""List every file and slice of a dataset and check its labels against its images."""
 
 import logging
 from pathlib import Path
@@ -6,45 +6,46 @@ from pathlib import Path
 from ctseq.core.files import write_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import write_table
+from ctseq.intake import tables
+from ctseq.intake.demographics import read_demographics
 from ctseq.intake.index import index_dataset
-from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, PROBLEMS
-from ctseq.readers.demographics import read_demographics
 from ctseq.readers.problems import REASONS
-from ctseq.readers.registry import READERS, recognise
+from ctseq.readers.registry import recognise
 
 
-def main(
-    *,
-    dataset: str,
-    format: str,
-    on_problem: str,
-    recognised: str,
-    inventory: str,
-    listing: str,
-    problems: str,
-    demographics: str,
-    labels: str | None = None,
-    threads: int = 1,
-) -> None:
-    """Write the format and the tables of files, slices, problems and demographics."""
-    log = logging.getLogger("ctseq").info
-    name, how = recognise(dataset, format)
-    log("Format: %s, by %s.", name, how)
-    reader, table = READERS[name], Path(labels) if labels else None
-    index = index_dataset(dataset, reader, on_problem=on_problem, labels=table, threads=threads)
-    write_json({"format": name, "recognised_by": how}, recognised)
-    write_table(read_demographics(dataset), demographics, DEMOGRAPHICS)
-    write_table(index.inventory, inventory, INVENTORY)
-    write_table(index.listing, listing, LISTING)
-    write_table(index.problems, problems, PROBLEMS)
-    files, slices = index.inventory, index.listing
+def main(*, dataset, name, settings, recognised, demographics, threads=1, **outputs):
+    """Write the format and the tables of files, slices, scans, problems and demographics.
+
+    `name` is the dataset's, and `settings` its format, labels, target and on_problem.
+    """
+    log, key = logging.getLogger("ctseq").info, f"datasets.{name}"
+    format, how = recognise(dataset, settings["format"], key=key)
+    log("Format: %s, by %s.", format, how)
+    index = index_dataset(
+        *(dataset, format),
+        on_problem=settings["on_problem"],
+        labels=Path(settings["labels"]) if settings["labels"] else None,
+        target=settings["target"],
+        threads=threads,
+        key=key,
+    )
+    write_json({"format": format, "recognised_by": how, "settings": settings}, recognised)
+    write_table(read_demographics(dataset), demographics, tables.DEMOGRAPHICS)
+    for table, path in outputs.items():
+        write_table(getattr(index, table), path, getattr(tables, table.upper()))
+    files, slices, scans = index.inventory, index.listing, index.series
     log("Files seen in %s: %d, with slices of the study: %d.",
         dataset, len(files), files["kept"].sum())  # fmt: skip
     for code, count in files.loc[files["kept"] == 0, "reason"].value_counts().items():
         log("Not kept, %s: %d.", REASONS[code].words, count)
+    several = scans["patient_id"].value_counts().gt(1).sum()
+    log("Scans seen: %d; patients with several: %d.", len(scans), several)
+    if several and index.labels_of == "patient":
+        log("Labels are of patients: each counts for all scans of its patient.")
     log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())
     for code, count in index.problems["problem"].value_counts().items():
-        log("Problem, %s: %d; each is listed in %s.", REASONS[code].words, count, problems)
+        where = outputs["problems"]
+        log("Problem, %s: %d; each is listed in %s.", REASONS[code].words, count, where)
 
 
 if "snakemake" in globals():

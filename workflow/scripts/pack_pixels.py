@@ -1,4 +1,4 @@
-"""Decode, resize and crop every slice once, as one model's checkpoint wants it."""
+"""Decode, resize and crop every slice once, as one encoder wants it."""
 
 import logging
 from pathlib import Path
@@ -12,21 +12,22 @@ from ctseq.core.tables import read_table, write_table
 from ctseq.imaging.preprocessing import Preprocessing
 from ctseq.imaging.windows import parse_windows
 from ctseq.intake.tables import SLICES
-from ctseq.readers.registry import READERS, check_windows
+from ctseq.readers.registry import check_windows, reader_of
 
 log = logging.getLogger("ctseq")
 
 
 def main(dataset, recognised, slices, description, pixels, rows, *, window, shard, threads):
     """Write a shard's packed pixels, and a table that names the slice of each row."""
-    reader, windows = READERS[read_json(recognised)["format"]], parse_windows(window)
-    check_windows(reader, windows)
-    table = read_table(slices, SLICES.only("patient_id", "slice_number", "path"))
+    format, windows = read_json(recognised)["format"], parse_windows(window)
+    check_windows(format, windows)
+    reader = reader_of(format)
+    table = read_table(slices, SLICES.only("scan_id", "patient_id", "slice_number", "path"))
     sizes = table.groupby("patient_id", sort=False).size().to_dict()
     own = table[table["patient_id"].isin(patients_of_shard(sizes, *shard))]
     sequences = (
         (len(sequence), reader.open_sequence(Path(dataset), sequence, windows))
-        for _, sequence in own.groupby("patient_id", sort=False)
+        for _, sequence in own.groupby("scan_id", sort=False)
     )
     with atomic_write(pixels) as unfinished:
         shape = pack_pixels(

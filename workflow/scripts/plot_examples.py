@@ -1,4 +1,4 @@
-"""Draw a slice with and a slice without hemorrhage."""
+"""Draw a slice with and a slice without what the study looks for."""
 
 from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
@@ -6,16 +6,16 @@ from ctseq.core.tables import read_table
 from ctseq.figures.examples import choose_examples, example_slices
 from ctseq.figures.style import save
 from ctseq.imaging.windows import parse_windows
-from ctseq.intake.tables import PATIENTS, SLICES
-from ctseq.readers.registry import READERS
+from ctseq.intake.tables import SCANS, SLICES
+from ctseq.readers.registry import reader_of
 from ctseq.readers.subtypes import SUBTYPES
 
 
-def main(dataset, recognised, slices, patients, svg, png, *, window, synthetic):
-    """Write the figure, in the first window where there are three."""
-    reader, windows = READERS[read_json(recognised)["format"]], parse_windows(window)[:1]
+def main(dataset, recognised, slices, scans, svg, png, *, window, target, synthetic):
+    """Write the figure, in the first window where there are three; `target` is in words."""
+    reader, windows = reader_of(read_json(recognised)["format"]), parse_windows(window)[:1]
     table = read_table(slices, SLICES)
-    chosen = choose_examples(table, read_table(patients, PATIENTS))
+    chosen = choose_examples(table, read_table(scans, SCANS))
     positive, negative = (
         reader.open_sequence(dataset, table.loc[[row.name]], windows)(0) for row in chosen
     )
@@ -26,7 +26,8 @@ def main(dataset, recognised, slices, patients, svg, png, *, window, synthetic):
             positive,
             negative,
             subtypes=subtypes,
-            labelled=bool(table["hemorrhage"].notna().all()),
+            words=target,
+            labelled=bool(table["target"].notna().all()),
             synthetic=synthetic,
         ),
         svg,

@@ -23,15 +23,15 @@ def pack_pixels(
 ) -> tuple[int, ...]:
     """Write all slices, in their order, as one uint8 array, and return its shape.
 
-    Patients are opened one after the other, so that memory holds one of them.
+    Scans are opened one after the other, so that memory holds one of them.
 
     Parameters
     ----------
     sequences
-        For each patient the number of slices, and the dataset reader's function from a slice's
+        For each scan the number of slices, and the dataset reader's function from a slice's
         index to its grey values, uint8, (H, W) or (3, H, W).
     total
-        Number of slices of all patients, at least one.
+        Number of slices of all scans, at least one.
     steps
         The checkpoint's preprocessing, of which resizing and cropping are applied.
     output
@@ -42,7 +42,7 @@ def pack_pixels(
 
     def slices() -> Iterator[np.ndarray]:
         for length, sequence in progress(
-            sequences, total=total, unit="slices", weigh=lambda patient: patient[0]
+            sequences, total=total, unit="slices", weigh=lambda scan: scan[0]
         ):
             shaped = partial(_shaped, sequence, steps=steps)
             yield from (pixels[np.newaxis] for pixels in pool.map(shaped, range(length)))

@@ -27,6 +27,8 @@ class Family:
         `tuning.patients` says.
     losses
         Keys of `training.loss` that it can learn by.
+    finetunes
+        Whether the encoder can be trained with it, from pixels: `training.trainable`.
     pools
         Values of `pool` that it may have: ways in which the slices of a scan become one row.
     """
@@ -37,6 +39,7 @@ class Family:
     together: bool = False
     epochs: bool = False
     always_tunes: bool = False
+    finetunes: bool = False
     losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
     pools: tuple[str, ...] = field(default=())
 
@@ -56,7 +59,9 @@ _SEQUENCE = {
     "epochs": True,
 }
 FAMILIES: dict[str, Family] = {
-    "linear": Family("ctseq.families.linear", "final linear layer", epochs=True),
+    "linear": Family(
+        module="ctseq.families.linear", words="final linear layer", epochs=True, finetunes=True
+    ),
     "mean": Family(words="linear layer on the mean of the slices", **_SEQUENCE),
     "max": Family(words="linear layer on the maximum of the slices", **_SEQUENCE),
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),

@@ -1,4 +1,4 @@
-"""The figure of two example slices, one with and one without hemorrhage."""
+"""The figure of two example slices, one with and one without the target."""
 
 import textwrap
 
@@ -11,40 +11,40 @@ from ctseq.figures.style import COLUMN, MM, canvas, styled
 from ctseq.readers.subtypes import SUBTYPES
 
 
-def choose_examples(slices: pd.DataFrame, patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def choose_examples(slices: pd.DataFrame, scans: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return the positive and the negative slice to show.
 
     The positive one lies in the middle of the longest run of those positive slices that show the
-    most subtypes; the negative one is the middle slice of the negative patient whose sequence is
-    nearest to the median length. Ties go to the first patient id. Both are rows of `slices`
+    most subtypes; the negative one is the middle slice of the negative scan whose sequence is
+    nearest to the median length. Ties go to the first scan id. Both are rows of `slices`
     (`intake.tables.SLICES`), with their index as `name`.
 
     Raises
     ------
     InputError
-        If all patients are of one class.
+        If all scans are of one class.
     """
-    slices = slices.sort_values(["patient_id", "slice_number"])
-    bleeding = slices["patient_id"].isin(patients.loc[patients["hemorrhage"] == 1, "patient_id"])
-    # Where only patients have labels, it is unknown which of their slices show it.
-    shows = slices["hemorrhage"] == 1 if slices["hemorrhage"].notna().all() else bleeding
+    slices = slices.sort_values(["scan_id", "slice_number"])
+    positive = slices["scan_id"].isin(scans.loc[scans["target"] == 1, "scan_id"])
+    # Where only scans have labels, it is unknown which of their slices show it.
+    shows = slices["target"] == 1 if slices["target"].notna().all() else positive
     found = slices[shows]
-    healthy = patients[patients["hemorrhage"] == 0].sort_values("patient_id")
-    if found.empty or healthy.empty:
+    negative = scans[scans["target"] == 0].sort_values("scan_id")
+    if found.empty or negative.empty:
         raise InputError(
-            "The example slices need a patient with and one without hemorrhage. Set "
+            "The example slices need a scan with and one without the target. Set "
             "report.example_slices to false to leave the figure out."
         )
     subtypes = found[list(SUBTYPES)].fillna(0).sum(axis=1)
     richest = found[subtypes == subtypes.max()]
-    # A run ends where the patient changes or a number is left out.
-    starts = (richest["patient_id"] != richest["patient_id"].shift()) | (
+    # A run ends where the scan changes or a number is left out.
+    starts = (richest["scan_id"] != richest["scan_id"].shift()) | (
         richest["slice_number"].diff() != 1
     )
     runs = [run for _, run in richest.groupby(starts.cumsum())]
     longest = max(runs, key=len)  # the first of equally long ones
-    far = (healthy["n_slices"] - patients["n_slices"].median()).abs()
-    sequence = slices[slices["patient_id"] == healthy.loc[far.idxmin(), "patient_id"]]
+    far = (negative["n_slices"] - scans["n_slices"].median()).abs()
+    sequence = slices[slices["scan_id"] == negative.loc[far.idxmin(), "scan_id"]]
     return longest.iloc[len(longest) // 2], sequence.iloc[len(sequence) // 2]
 
 
@@ -54,19 +54,20 @@ def example_slices(
     negative: np.ndarray,
     *,
     subtypes: list[str],
+    words: str = "hemorrhage",
     labelled: bool = True,
     synthetic: bool,
 ) -> Figure:
     """Draw two slices, uint8 (H, W), side by side, without anything that identifies a patient.
 
     The positive one is named with its subtypes of hemorrhage; where slices are not `labelled`, it
-    is some slice of a patient with hemorrhage.
+    is some slice of a scan with the target. `words` are the target's.
     """
     figure = canvas(COLUMN, 54 * MM)
     panels = figure.subplots(1, 2)
     names = textwrap.fill(", ".join(subtypes), 28)
-    title = "Hemorrhage" if labelled else "Patient with hemorrhage"
-    shown = ((positive, title, names), (negative, "No hemorrhage", ""))
+    title = words[:1].upper() + words[1:] if labelled else f"Scan with {words}"
+    shown = ((positive, title, names), (negative, f"No {words}", ""))
     for axes, (image, title, below) in zip(panels, shown, strict=True):
         # At most 650 pixels a side arrive here; 300 dpi of 42 mm show 500 of them.
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")

@@ -34,7 +34,7 @@ _PAIR = re.compile(rf"\s*({_NUMBER})\s*/\s*({_NUMBER})\s*")
 
 
 def parse_windows(value: Any) -> tuple[Window, ...]:
-    """Return the windows that `dataset.window` means: one, or three for the colour channels.
+    """Return the windows that a configured `window` means: one, or three for the colour channels.
 
     It is a preset's name, ``level/width``, a mapping of the two, or a list of three of these.
 
@@ -45,9 +45,7 @@ def parse_windows(value: Any) -> tuple[Window, ...]:
     """
     several = isinstance(value, Sequence) and not isinstance(value, str)
     if several and len(value) != 3:
-        raise InputError(
-            f"dataset.window lists {len(value)} windows; give one, or three as channels."
-        )
+        raise InputError(f"window lists {len(value)} windows; give one, or three as channels.")
     return tuple(_parse(one) for one in (value if several else [value]))
 
 
@@ -74,9 +72,9 @@ def _parse(value: Any) -> Window:
         window = Window(float(value["level"]), float(value["width"]))
     else:
         raise InputError(
-            f"dataset.window is {value!r}; give one of {', '.join(PRESETS)}, or level and width in "
+            f"window is {value!r}; give one of {', '.join(PRESETS)}, or level and width in "
             'Hounsfield units, as in "40/120".'
         )
     if not window.width > 0:
-        raise InputError(f"dataset.window is {value!r}; its width must be above 0.")
+        raise InputError(f"window is {value!r}; its width must be above 0.")
     return window

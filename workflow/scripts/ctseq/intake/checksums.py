@@ -12,7 +12,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.contents import CHECKSUMS
-from ctseq.readers.problems import NOTHING, PATIENT, SLICE, problem
+from ctseq.readers.problems import NOTHING, SCAN, SLICE, problem
 from ctseq.readers.walk import is_regular
 
 # As sha256sum writes it: digest, a blank, a blank or an asterisk, and the file.
@@ -45,9 +45,10 @@ def checksum_problems(
             yield problem("missing", NOTHING, path)
             continue
         file = here.loc[path]
-        of_slices = PATIENT if file["slice_number"] is pd.NA else SLICE
+        of_slices = SCAN if file["slice_number"] is pd.NA else SLICE
         action = NOTHING if file["reason"] else of_slices
-        yield problem("checksum", action, path, file["patient_id"], file["slice_number"])
+        scan = (file["patient_id"], file["slice_number"])
+        yield problem("checksum", action, path, *scan, scan_id=file["scan_id"])
 
 
 def _digest(folder: str | Path, path: str) -> str:

@@ -13,14 +13,14 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.readers.contents import Pixels
-from ctseq.readers.problems import SLICE, problem
+from ctseq.readers.problems import SLICE, problem, scan_words
 from ctseq.readers.registry import Reader
 
 
 def decode_slices(
     folder: str | Path, slices: pd.DataFrame, reader: Reader, *, threads: int
 ) -> pd.DataFrame:
-    """Decode every slice, one patient after the other, `threads` slices at a time.
+    """Decode every slice, one scan after the other, `threads` slices at a time.
 
     Returns
     -------
@@ -29,10 +29,10 @@ def decode_slices(
         empty for a slice of a single grey value.
     """
     decoded: list[tuple[tuple[int, ...] | str, str]] = []
-    patients = slices.groupby("patient_id", sort=False)
+    scans = slices.groupby("scan_id", sort=False)
     with ThreadPoolExecutor(threads) as pool:
         for _, own in progress(
-            patients, total=len(slices), unit="slices", weigh=lambda patient: len(patient[1])
+            scans, total=len(slices), unit="slices", weigh=lambda scan: len(scan[1])
         ):
             try:
                 sequence = reader.open_sequence(folder, own)
@@ -56,7 +56,7 @@ def _shape_and_digest(sequence: Pixels, index: int) -> tuple[tuple[int, ...] | s
 
 
 def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
-    """Find unreadable slices, and slices of another size than the patient's others.
+    """Find unreadable slices, and slices of another size than the scan's others.
 
     `slices` are as `decode_slices` returns them; messages leave out the dataset's root, `folder`.
     """
@@ -65,18 +65,20 @@ def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[s
         yield problem(
             "unreadable",
             *(SLICE, file.path, file.patient_id, file.slice_number),
+            scan_id=file.scan_id,
             detail=file.shape.removeprefix(f"{Path(folder) / file.path} ").rstrip("."),
         )
     slices = slices[readable]
-    shapes = slices.groupby("patient_id", sort=False)["shape"]
+    shapes = slices.groupby("scan_id", sort=False)["shape"]
     # If two shapes are equally common, the first one counts as usual.
-    usual = {patient: Counter(own).most_common(1)[0][0] for patient, own in shapes}
-    odd = [s != usual[p] for s, p in zip(slices["shape"], slices["patient_id"], strict=True)]
+    usual = {scan: Counter(own).most_common(1)[0][0] for scan, own in shapes}
+    odd = [s != usual[scan] for s, scan in zip(slices["shape"], slices["scan_id"], strict=True)]
     for file in slices[odd].itertuples():
         yield problem(
             "size",
             *(SLICE, file.path, file.patient_id, file.slice_number),
-            detail=f"{_size(file.shape)}, the others {_size(usual[file.patient_id])}",
+            scan_id=file.scan_id,
+            detail=f"{_size(file.shape)}, the others {_size(usual[file.scan_id])}",
         )
 
 
@@ -91,8 +93,29 @@ def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield problem(
                 "duplicate",
                 *(SLICE, file.path, file.patient_id, file.slice_number),
-                detail=f"patient {other['patient_id']} slice {other['slice_number']}",
+                scan_id=file.scan_id,
+                detail=f"{scan_words(other['scan_id'], other['patient_id'])} "
+                f"slice {other['slice_number']}",
             )
+
+
+def copied_scans(slices: pd.DataFrame) -> list[str]:
+    """List the scans whose slices all have the pixels of an earlier scan of the same patient.
+
+    They stay in one subset with it, so nothing leaks, but they would count twice.
+    """
+    scans = slices.drop_duplicates("scan_id")
+    several = scans.loc[scans.duplicated("patient_id", keep=False), "scan_id"]
+    seen: set[tuple[str, ...]] = set()
+    copies = []
+    of_scan = slices[slices["scan_id"].isin(several)].groupby("scan_id", sort=False)
+    for scan_id, own in of_scan:
+        pixels = (own["patient_id"].iloc[0], *own["digest"])
+        if pixels in seen:
+            copies.append(scan_id)
+        elif own["digest"].ne("").any():
+            seen.add(pixels)
+    return copies
 
 
 def _size(shape: tuple[int, int]) -> str:

@@ -11,19 +11,19 @@ from ctseq.core.errors import InputError
 def resolve_images(
     rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return label rows with patient and slice in place of the image's name.
+    """Return label rows with scan and slice in place of the image's name.
 
     Parameters
     ----------
     rows
         As `contents.LABELS`; an image is named by its path, or by its name without suffix.
     files, slices
-        As `contents.FILES` and `contents.SLICES`, each patient's slices in order.
+        As `contents.FILES` and `contents.SLICES`, each scan's slices in order.
 
     Returns
     -------
     rows : DataFrame
-        The rows of patients and slices; those whose image holds no slice are left out.
+        The rows of patients, scans and slices; those whose image holds no slice are left out.
     without_image : DataFrame
         The rows whose image is not there.
 
@@ -49,13 +49,14 @@ def resolve_images(
         row = rows.loc[index]
         raise InputError(
             f"{row['path']}, row {row['row']}, names {row['image']!r}, but "
-            f"{n_files[index]:.0f} files are called so: write their paths, or label by patient "
+            f"{n_files[index]:.0f} files are called so: write their paths, or label by scan "
             "and slice."
         )
     path = names.map(named.drop_duplicates("name").set_index("name")["path"])
     last = slices.drop_duplicates("path", keep="last").set_index("path")
     path_of_slice = path[path.isin(last.index)]
     found = rows.loc[path_of_slice.index].assign(
+        scan_id=path_of_slice.map(last["scan_id"]),
         patient_id=path_of_slice.map(last["patient_id"]),
         slice_number=path_of_slice.map(last["slice_number"]).astype("Int64"),
     )

@@ -11,95 +11,117 @@ from ctseq.core.tables import typed
 from ctseq.intake import image_checks, label_checks
 from ctseq.intake.checksums import checksum_problems
 from ctseq.intake.image_labels import resolve_images
-from ctseq.intake.tables import INVENTORY, LISTING, PROBLEMS
+from ctseq.intake.label_units import with_targets, with_units
+from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
 from ctseq.readers.cells import patient_key, patient_keys
-from ctseq.readers.contents import FILES, FLAGS, LABELS, SLICES, File, frame
-from ctseq.readers.problems import PATIENT, SLICE, in_words
-from ctseq.readers.registry import Reader
-from ctseq.readers.subtypes import SUBTYPES
+from ctseq.readers.contents import FILES, LABELS, SLICES, File, Series, frame
+from ctseq.readers.formats import FORMATS
+from ctseq.readers.problems import PATIENT, SCAN, SLICE, in_words
+from ctseq.readers.registry import KEY, reader_of
 
 _CURE = (
-    "Mend the dataset (a copy of it), or set dataset.on_problem: exclude to leave these "
-    "slices, rows and patients out, each with its reason in inventory.csv and problems.csv."
+    "Mend the dataset (a copy of it), or set {}.on_problem: exclude to leave these slices, rows, "
+    "scans and patients out, each with its reason in inventory.csv and problems.csv."
 )
 
 
 class Index(NamedTuple):
-    """Tables of a dataset's files, slices and problems, as `tables` describes them.
+    """Tables of a dataset's files, slices, scans and problems, as `tables` describes them.
 
-    The listing has patients in the order of their numbers, each patient's slices from the feet up.
+    The listing has patients in the order of their numbers, each patient's scans in theirs, and each
+    scan's slices from the feet up. `labels_of` is as in `contents.Contents`.
     """
 
     inventory: pd.DataFrame
     listing: pd.DataFrame
     problems: pd.DataFrame
+    series: pd.DataFrame
+    masks: pd.DataFrame
+    labels_of: str
 
 
 def index_dataset(
     folder: str | Path,
-    reader: Reader,
+    format: str,
     *,
     on_problem: str,
     labels: Path | None = None,
+    target: str = "hemorrhage",
     threads: int = 1,
+    key: str = KEY,
 ) -> Index:
     """List every file and slice of a dataset and find whatever would make a label wrong.
 
-    Memory holds the tables, and the pixels of one patient.
+    Memory holds the tables, and the pixels of one scan.
 
     Parameters
     ----------
-    folder, reader
-        The dataset's root, and its format, one of `registry.READERS`.
+    folder, format
+        The dataset's root, and its format, a key of `formats.FORMATS`.
     on_problem
-        ``error`` raises one error with all problems; ``exclude`` leaves out the slice, label row or
-        patient that each one affects.
+        ``error`` raises one error with all problems; ``exclude`` leaves out the slice, label row,
+        scan or patient that each one affects.
     labels
         The label table, if one is chosen.
+    target
+        What the labels are asked for, as `subtypes.TARGETS` says.
     threads
         How many slices are decoded at a time.
+    key
+        Where the configuration has the dataset, for messages.
 
     Raises
     ------
     InputError
-        If there are no slices, or on problems with ``error``.
+        If there are no slices, if the labels do not know the target, or on problems with ``error``.
     """
     if on_problem not in ("error", "exclude"):
-        raise InputError(f"dataset.on_problem is {on_problem!r}; choose error or exclude.")
-    contents = reader.list_contents(folder, labels)
+        raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
+    reader = reader_of(format)
+    contents = reader.list_contents(folder, labels, target)
     files, slices = _files_and_slices(contents.files)
     if slices.empty and not contents.problems:
-        counts = files.groupby("kind").size().sort_values(ascending=False, kind="stable")
-        kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-        raise InputError(
-            f"{folder} holds no brain slices among its {len(files)} files ({kinds or 'none'}). "
-            f"Looked for {reader.LOOKED_FOR}."
-        )
+        raise InputError(_nothing(folder, files, format))
+    labels_of = contents.labels_of
     rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
-    rows = _by_patient(rows, [])
+    slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
     slices = image_checks.decode_slices(folder, slices, reader, threads=threads)
-    per_patient = contents.per_patient
-    explained = {patient_key(found["patient_id"]) for found in contents.problems}
+    explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
         *contents.problems,
         *label_checks.rows_without_image(without_image),
         *label_checks.doubtful_patients(files),
-        *label_checks.doubtful_slices(slices, rows, per_patient=per_patient),
+        *label_checks.doubtful_slices(slices, rows, labels_of=labels_of),
         *image_checks.unusable_images(slices, folder),
         *image_checks.shared_images(slices),
-        *label_checks.doubtful_rows(rows, slices, per_patient=per_patient, explained=explained),
+        *label_checks.doubtful_rows(rows, slices, labels_of=labels_of, explained=explained),
         *checksum_problems(folder, files, threads=threads),
     ]
     if on_problem == "error":
         title = f"The dataset {folder} cannot be used as it is"
-        fail_on([in_words(found) for found in problems], title=title, cure=_CURE)
-    if not per_patient:
+        fail_on([in_words(found) for found in problems], title=title, cure=_CURE.format(key))
+    if labels_of == "slice":
         kept = _reasons(slices, problems) == ""
-        problems += label_checks.hidden_hemorrhages(slices, rows, kept)
-    spacing_mm = slices["path"].map(files.set_index("path")["spacing_mm"])
-    slices = slices.assign(reason=_reasons(slices, problems), spacing_mm=spacing_mm)
-    listing = _listing(slices, rows, per_patient=per_patient)
-    return Index(_inventory(files, listing, problems), listing, typed(problems, PROBLEMS))
+        problems += label_checks.hidden_targets(slices, rows, kept, target=target)
+    slices = slices.assign(reason=_reasons(slices, problems))
+    listing = _listing(slices, rows, labels_of=labels_of)
+    return Index(
+        _inventory(files, listing, problems),
+        listing,
+        typed(problems, PROBLEMS),
+        _series(contents.series, listing),
+        typed(files[files["kind"] == "mask"], MASKS).reset_index(drop=True),
+        labels_of,
+    )
+
+
+def _nothing(folder: str | Path, files: pd.DataFrame, format: str) -> str:
+    counts = files.groupby("kind").size().sort_values(ascending=False, kind="stable")
+    kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    return (
+        f"{folder} holds no brain slices among its {len(files)} files ({kinds or 'none'}). "
+        f"Looked for {FORMATS[format].looked_for}."
+    )
 
 
 def _files_and_slices(found: Iterable[File]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -107,51 +129,81 @@ def _files_and_slices(found: Iterable[File]) -> tuple[pd.DataFrame, pd.DataFrame
     found = list(found)
     files = frame([file[:-1] for file in found], FILES)
     held = (
-        (file.patient_id, number, rank, file.path) for file in found for number, rank in file.slices
+        (file.scan_id, file.patient_id, *slice_, file.path)
+        for file in found
+        for slice_ in file.slices
     )
     slices = frame(held, SLICES)
-    order = ["patient_id", "slice_number", "kind", "path"]
-    return _by_patient(files, order), _by_patient(slices, ["patient_id", "rank", "path"])
+    owners = slices.drop_duplicates(["scan_id", "patient_id"])
+    for scan_id in owners.loc[owners.duplicated("scan_id"), "scan_id"]:
+        raise InputError(
+            f"{scan_id} is a patient, and the name of a scan of another one, whose scans are "
+            "numbered: rename the patient's folder."
+        )
+    order = ["slice_number", "kind", "path"]
+    return _by_scan(files, order), _by_scan(slices, ["rank", "path"])
 
 
-def _by_patient(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
-    """Add the canonical key of each row's patient, and sort by it and then by `order`."""
-    rows = rows.assign(key=patient_keys(rows["patient_id"]))
-    return rows.sort_values(["key", *order], kind="stable", na_position="first", ignore_index=True)
+def _by_scan(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    """Add the canonical key of each row's patient; sort by it, the scan's number and `order`."""
+    # The second scan before the tenth, whose name is longer.
+    rows = rows.assign(key=patient_keys(rows["patient_id"]), length=rows["scan_id"].str.len())
+    order = ["key", "patient_id", "length", "scan_id", *order]
+    rows = rows.sort_values(order, kind="stable", na_position="first", ignore_index=True)
+    return rows.drop(columns="length")
 
 
 def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Series:
-    """Return the code of the first problem that excludes each slice, its own or its patient's."""
+    """Return why each slice is left out: the code of the first problem that does so, or a copy's.
+
+    A problem is the slice's own, its scan's or its patient's.
+    """
     of_patient: dict[str, str] = {}
+    of_scan: dict[str, str] = {}
     of_slice: dict[tuple[str, int], str] = {}
     for found in problems:
-        key, code = patient_key(found["patient_id"]), found["problem"]
+        scan, code = patient_key(found["scan_id"]), found["problem"]
         if found["action"] == PATIENT:
-            of_patient.setdefault(key, code)
+            of_patient.setdefault(patient_key(found["patient_id"]), code)
+        elif found["action"] == SCAN:
+            of_scan.setdefault(scan, code)
         elif found["action"] == SLICE:
-            of_slice.setdefault((key, found["slice_number"]), code)
-    names = zip(slices["key"], slices["slice_number"], strict=True)
-    reasons = [of_slice.get(name) or of_patient.get(name[0], "") for name in names]
+            of_slice.setdefault((scan, found["slice_number"]), code)
+    for copy in image_checks.copied_scans(slices):
+        of_scan.setdefault(patient_key(copy), "same-scan")
+    names = zip(slices["key"], slices["scan_key"], slices["slice_number"], strict=True)
+    reasons = [
+        of_slice.get((scan, number)) or of_scan.get(scan) or of_patient.get(key, "")
+        for key, scan, number in names
+    ]
     return pd.Series(reasons, slices.index, dtype="str")
 
 
-def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool) -> pd.DataFrame:
+def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str) -> pd.DataFrame:
     """Join the slices with their labels; a slice without a label is never kept."""
-    own = rows.drop_duplicates("key" if per_patient else ["key", "slice_number"])
-    # Subtypes decide; a table without them has the label in a column of its own.
-    known = own[list(SUBTYPES)].max(axis=1)
-    own = own.assign(hemorrhage=known.fillna(own["hemorrhage"]))
-    if per_patient:
-        of_patient = own.set_index("key")["hemorrhage"].reindex(slices["key"]).to_numpy()
-        slices = slices.assign(**dict.fromkeys(FLAGS, pd.NA), patient_hemorrhage=of_patient)
+    of_slices = labels_of == "slice"
+    names = ["unit", "slice_number"] if of_slices else ["unit"]
+    own = rows.drop_duplicates(names)
+    if of_slices:
+        slices = slices.merge(own[[*names, *LABELLED]], "left", names)
+        slices["scan_target"] = pd.NA
     else:
-        slices = slices.merge(own[["key", "slice_number", *FLAGS]], "left", ["key", "slice_number"])
-        slices["patient_hemorrhage"] = pd.NA
-    labelled = slices["patient_hemorrhage" if per_patient else "hemorrhage"].notna()
+        of_scan = own.set_index("unit")["target"].reindex(slices["unit"]).to_numpy()
+        slices = slices.assign(**dict.fromkeys(LABELLED, pd.NA), scan_target=of_scan)
+    labelled = slices["target" if of_slices else "scan_target"].notna()
     if not (labelled | (slices["reason"] != "")).all():
         raise RuntimeError("a slice is kept without a label")
     slices["kept"] = (slices["reason"] == "").astype("int64")
     return typed(slices, LISTING)
+
+
+def _series(found: Iterable[Series], listing: pd.DataFrame) -> pd.DataFrame:
+    """Return what the files say of each scan that has slices, in the listing's order."""
+    told = pd.DataFrame(found, columns=Series._fields).drop_duplicates("scan_id")
+    scans = listing[["scan_id", "patient_id"]].drop_duplicates("scan_id")
+    series = scans.merge(told.drop(columns="patient_id"), "left", "scan_id")
+    texts = ["orientation", "description"]
+    return typed(series.assign(**series[texts].astype("object").fillna("")), SERIES)
 
 
 def _inventory(

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.words import listed
-from ctseq.readers.problems import PATIENT, ROW, SLICE, problem
+from ctseq.readers.problems import PATIENT, ROW, SCAN, SLICE, problem
 from ctseq.readers.subtypes import SUBTYPES
 
-# In all tables here, `key` is the canonical key of a patient (`cells.patient_key`).
+# In all tables here, `key` is the canonical key of a patient (`cells.patient_key`), and `unit` that
+# of the patient or scan by which label rows find their slices.
 
 
 def doubtful_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -29,22 +30,24 @@ def doubtful_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def doubtful_slices(
-    slices: pd.DataFrame, rows: pd.DataFrame, *, per_patient: bool
+    slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str
 ) -> Iterator[dict[str, Any]]:
-    """Find slices and patients without a label row, and files that claim to be the same slice."""
-    known = slices["key"].isin(rows["key"])
-    twice = slices.duplicated(["patient_id", "slice_number"], keep=False)
-    unlabelled = known & ~_among(slices, rows) & (not per_patient)
+    """Find slices, scans and patients without a label row, and files that claim to be one slice."""
+    known = slices["unit"].isin(rows["unit"])
+    twice = slices.duplicated(["scan_id", "slice_number"], keep=False)
+    unlabelled = known & ~_among(slices, rows) & (labels_of == "slice")
     doubtful = slices.assign(twice=twice, unlabelled=unlabelled)[twice | unlabelled]
     for file in doubtful.itertuples():
         found = (SLICE, file.path, file.patient_id, file.slice_number)
         if file.twice:
-            yield problem("two-files", *found)
+            yield problem("two-files", *found, scan_id=file.scan_id)
         if file.unlabelled:
-            yield problem("no-label", *found)
-    # A patient without any row is one problem, and not one for each slice.
-    for file in slices[~known].drop_duplicates("patient_id").itertuples():
-        yield problem("no-label", PATIENT, file.path, file.patient_id)
+            yield problem("no-label", *found, scan_id=file.scan_id)
+    # A scan or patient without any row is one problem, and not one for each slice.
+    name = "patient_id" if labels_of == "patient" else "scan_id"
+    for file in slices[~known].drop_duplicates(name).itertuples():
+        found = (_whole(labels_of), file.path, file.patient_id)
+        yield problem("no-label", *found, scan_id=getattr(file, name))
 
 
 def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -56,62 +59,77 @@ def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def doubtful_rows(
-    rows: pd.DataFrame, slices: pd.DataFrame, *, per_patient: bool, explained: Collection[str]
+    rows: pd.DataFrame, slices: pd.DataFrame, *, labels_of: str, explained: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     """Find label rows without a slice, and rows that contradict themselves or each other.
 
-    `explained` holds the keys of patients of whom another problem says why they have no slices.
+    `explained` holds the units of which another problem says why they have no slices.
     """
-    names = ["key"] if per_patient else ["key", "slice_number"]
-    here = rows["key"].isin(slices["key"]) if per_patient else _among(rows, slices)
-    flags = rows[[*SUBTYPES, "hemorrhage"]]
-    differing = flags[list(SUBTYPES)].max(axis=1) != flags["hemorrhage"]
-    contradiction = differing.fillna(False) & flags.notna().all(axis=1)
+    of_slices = labels_of == "slice"
+    names = ["unit", "slice_number"] if of_slices else ["unit"]
+    here = _among(rows, slices) if of_slices else rows["unit"].isin(slices["unit"])
+    contradiction = (of_subtypes(rows) != rows["hemorrhage"]).fillna(False)
     sound = here & ~contradiction & ~rows.duplicated(names, keep=False) & (rows["invalid"] == "")
     first: dict[Any, int] = {}
     for row in rows.assign(here=here, contradiction=contradiction)[~sound].itertuples():
         found = (row.path, row.patient_id, row.slice_number)
-        if not row.patient_id or (row.slice_number is pd.NA and not per_patient):
-            yield problem("row", ROW, *found, row=row.row)
+        which = {"scan_id": row.scan_id, "row": row.row}
+        if not row.unit or (row.slice_number is pd.NA and of_slices):
+            yield problem("row", ROW, *found, **which)
             continue
-        name = row.key if per_patient else (row.key, row.slice_number)
-        action = PATIENT if per_patient else SLICE
+        name = (row.unit, row.slice_number) if of_slices else row.unit
+        action = SLICE if of_slices else _whole(labels_of)
         if not row.here:
             action = ROW
-            if row.key not in explained:
-                yield problem("no-slice", action, *found, row=row.row)
+            if row.unit not in explained:
+                yield problem("no-slice", action, *found, **which)
         if name in first:
-            detail = f"also row {first[name]}"
-            yield problem("two-labels", action, *found, row=row.row, detail=detail)
+            yield problem("two-labels", action, *found, **which, detail=f"also row {first[name]}")
         first.setdefault(name, row.row)
         if row.invalid:
-            yield problem("cell", action, *found, row=row.row, detail=row.invalid)
+            yield problem("cell", action, *found, **which, detail=row.invalid)
         if row.contradiction:
             detail = "without a subtype" if row.hemorrhage else "a subtype without it"
-            yield problem("contradiction", action, *found, row=row.row, detail=detail)
+            yield problem("contradiction", action, *found, **which, detail=detail)
 
 
-def hidden_hemorrhages(
-    slices: pd.DataFrame, rows: pd.DataFrame, kept: pd.Series
+def hidden_targets(
+    slices: pd.DataFrame, rows: pd.DataFrame, kept: pd.Series, *, target: str
 ) -> Iterator[dict[str, Any]]:
-    """Find patients whose only hemorrhage is in excluded slices or rows.
+    """Find scans of which only excluded slices or rows have the target.
 
     With their other slices alone, they would count as negative.
     """
-    claims = rows[rows[[*SUBTYPES, "hemorrhage"]].eq(1).fillna(False).any(axis=1)]
-    shown = claims["key"][_among(claims, slices[kept])]
-    first = claims[~claims["key"].isin(shown)].drop_duplicates("key").set_index("key")
-    for patient in slices[kept].drop_duplicates("patient_id").itertuples():
-        if patient.key in first.index:
-            claim = first.loc[patient.key]
-            found = (PATIENT, claim["path"], patient.patient_id, claim["slice_number"])
-            yield problem("hidden", *found, row=claim["row"])
+    # A row that contradicts itself may say by its subtypes alone that there is a hemorrhage.
+    flags = ["target", *SUBTYPES] if target == "hemorrhage" else ["target"]
+    claims = rows[rows[flags].eq(1).fillna(False).any(axis=1)]
+    shown = claims["unit"][_among(claims, slices[kept])]
+    first = claims[~claims["unit"].isin(shown)].drop_duplicates("unit").set_index("unit")
+    for scan in slices[kept].drop_duplicates("scan_id").itertuples():
+        if scan.unit in first.index:
+            claim = first.loc[scan.unit]
+            found = (SCAN, claim["path"], scan.patient_id, claim["slice_number"])
+            yield problem("hidden", *found, scan_id=scan.scan_id, row=claim["row"])
+
+
+def of_subtypes(rows: pd.DataFrame) -> pd.Series:
+    """Return whether each row's subtypes make a hemorrhage; NA where they do not tell.
+
+    Some of them alone never say that there is none.
+    """
+    subtypes = rows[list(SUBTYPES)]
+    largest = subtypes.max(axis=1)
+    return largest.where(subtypes.notna().all(axis=1) | largest.eq(1).fillna(False))
+
+
+def _whole(labels_of: str) -> str:
+    return PATIENT if labels_of == "patient" else SCAN
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     """Tell for each row whether its slice is among the others'; a row without number has none."""
 
     def names(table: pd.DataFrame) -> pd.MultiIndex:
-        return pd.MultiIndex.from_arrays([table["key"], table["slice_number"].astype("Int64")])
+        return pd.MultiIndex.from_arrays([table["unit"], table["slice_number"].astype("Int64")])
 
     return rows["slice_number"].notna().to_numpy() & names(rows).isin(names(others))

@@ -1,4 +1,4 @@
-"""The slices that a study uses, and their patients."""
+"""The slices that studies use, and their scans."""
 
 from typing import Any
 
@@ -6,27 +6,34 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.core.tables import typed
-from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.intake.tables import SCANS, SLICES
 from ctseq.readers.cells import patient_keys
+from ctseq.readers.subtypes import target_words
 
 
 def select_slices(
-    listing: pd.DataFrame, demographics: pd.DataFrame
+    listing: pd.DataFrame,
+    demographics: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    target: str = "hemorrhage",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the kept slices of a listing, and their patients.
+    """Return the kept slices of a listing, and their scans.
+
+    `target` is what the listing's labels were asked for.
 
     Returns
     -------
     slices : DataFrame
-        As `tables.SLICES`, in the listing's order; hemorrhage and subtypes are NA where only
-        patients have labels.
-    patients : DataFrame
-        As `tables.PATIENTS`; one has a hemorrhage if any slice has, or if the label table says so.
+        As `tables.SLICES`, in the listing's order; labels are NA where only scans or patients have
+        any.
+    scans : DataFrame
+        As `tables.SCANS`; one has the target if any slice has, or if the label table says so.
 
     Raises
     ------
     InputError
-        If no slice is left or all patients are of one class.
+        If no slice is left or all scans are of one class.
     """
     kept = listing[listing["kept"] == 1]
     if kept.empty:
@@ -34,32 +41,33 @@ def select_slices(
             "No brain slice is left: problems.csv says why each was excluded. "
             "Mend the dataset and run again."
         )
-    patients = _patients(kept, demographics)
-    classes = patients["hemorrhage"].unique()
+    scans = _scans(kept, demographics, series)
+    classes = scans["target"].unique()
     if len(classes) == 1:
-        state = "have a hemorrhage" if classes[0] else "are without hemorrhage"
+        state = "have" if classes[0] else "are without"
         raise InputError(
-            f"All {len(patients)} patients {state}, so there is nothing to tell apart. "
-            "Check the diagnosis table, and problems.csv for patients that were excluded."
+            f"All {len(scans)} scans {state} {target_words(target)}, the target, so there is "
+            "nothing to tell apart. Check the dataset's label table and its `target`, and "
+            "problems.csv for scans that were excluded."
         )
-    return typed(kept, SLICES).reset_index(drop=True), patients
+    return typed(kept, SLICES).reset_index(drop=True), scans
 
 
-def _patients(slices: pd.DataFrame, demographics: pd.DataFrame) -> pd.DataFrame:
-    """Derive the patients of kept slices, with their age, sex and distance between slices."""
-    own = slices.groupby("patient_id", sort=False)
-    patients = pd.DataFrame(
+def _scans(slices: pd.DataFrame, demographics: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Derive the scans of kept slices, with their patient's age and sex and what files say."""
+    own = slices.groupby("scan_id", sort=False)
+    scans = pd.DataFrame(
         {
-            "hemorrhage": own["hemorrhage"].max().fillna(own["patient_hemorrhage"].max()),
+            "patient_id": own["patient_id"].first(),
+            "target": own["target"].max().fillna(own["scan_target"].max()),
             "n_slices": own.size(),
-            "n_positive_slices": own["hemorrhage"].sum(min_count=1),
-            "spacing_mm": own["spacing_mm"].median(),
+            "n_positive_slices": own["target"].sum(min_count=1),
         }
     ).reset_index()
-    people = _agreed(demographics).reindex(patient_keys(patients["patient_id"]))
-    patients["age_years"] = people["age_years"].astype("float64").to_numpy()
-    patients["sex"] = people["sex"].astype("object").fillna("").to_numpy()
-    return typed(patients, PATIENTS)
+    people = _agreed(demographics).reindex(patient_keys(scans["patient_id"]))
+    scans["age_years"] = people["age_years"].astype("float64").to_numpy()
+    scans["sex"] = people["sex"].astype("object").fillna("").to_numpy()
+    return typed(scans.merge(series.drop(columns="patient_id"), "left", "scan_id"), SCANS)
 
 
 def _agreed(demographics: pd.DataFrame) -> pd.DataFrame:

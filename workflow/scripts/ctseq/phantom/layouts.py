@@ -54,7 +54,7 @@ def write_phantom(
     """
     if layout not in LAYOUTS:
         raise InputError(
-            f"dataset.phantom.layout is {layout!r}; choose one of {', '.join(LAYOUTS)}."
+            f"datasets.<name>.phantom.layout is {layout!r}; choose one of {', '.join(LAYOUTS)}."
         )
     write_patient, write_tables = LAYOUTS[layout]
     drawn = draw_patients(

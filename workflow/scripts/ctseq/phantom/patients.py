@@ -131,7 +131,7 @@ def _check(patients: int, positive: int, image_size: int, slices: Sequence[int],
     }
     found = [message for message, is_wrong in wrong.items() if is_wrong]
     if found:
-        raise InputError(f"dataset.phantom cannot be drawn: {'; '.join(found)}.")
+        raise InputError(f"datasets.<name>.phantom cannot be drawn: {'; '.join(found)}.")
 
 
 def _draw_patient(

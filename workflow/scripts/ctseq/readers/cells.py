@@ -101,7 +101,7 @@ def patient_key(patient_id: str) -> str:
 
 def patient_keys(ids: pd.Series) -> pd.Series:
     """Return the canonical key of each patient id."""
-    # The rows of a patient share one text, to save memory.
+    # The rows of a patient or scan share one text, to save memory.
     keys = {patient_id: patient_key(patient_id) for patient_id in ids.unique()}
     return ids.map(keys).astype("str")
 

@@ -7,19 +7,15 @@ folders and tables are matched by number: ``049`` is the table's patient 49.
 
 import re
 from functools import partial
+from math import nan
 from pathlib import Path
 
-from ctseq.imaging.windows import PRESETS
 from ctseq.readers.contents import Contents, File, file_without_slices
 from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
-from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.images import open_sequence
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
-
-LOOKED_FOR = "a folder Patients_CT with brain/*.jpg for each patient"
-OWN_WINDOW = PRESETS["brain"]
+__all__ = ["list_contents", "open_sequence", "recognises"]
 
 _DIAGNOSIS = "hemorrhage_diagnosis.csv"
 _IMAGE = re.compile(
@@ -31,9 +27,11 @@ _IMAGE = re.compile(
 recognises = partial(named_folder, name="patients_ct")
 
 
-def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
+def list_contents(
+    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+) -> Contents:
     """List files, slices and labels; the release has its own label table."""
-    labels = read_diagnosis(folder, _DIAGNOSIS, table)
+    labels = read_diagnosis(folder, _DIAGNOSIS, table, target)
     return Contents(map(_described, walk(folder)), labels)
 
 
@@ -41,12 +39,13 @@ def _described(found: Found) -> File:
     """Describe a file: ``brain``, ``bone``, ``mask``, ``table`` or ``other``."""
     match = None if found.reason else _IMAGE.fullmatch(found.path)
     if match is None:
-        return file_without_slices(found, (_DIAGNOSIS, DEMOGRAPHICS))
+        return file_without_slices(found, _DIAGNOSIS)
     kind, number = match["window"].casefold(), int(match["slice"])
     if match["mask"]:
         # Masks are drawn on the brain window only; elsewhere the name means nothing.
         kind = "mask" if kind == "brain" else "other"
-    own = {"patient_id": match["patient"], "slice_number": number}
+    patient = match["patient"]
     if kind == "brain":
-        return File(found.path, kind, **own, slices=[(number, number)])
-    return File(found.path, kind, **own, reason=kind)
+        slices = [(number, number, nan)]
+        return File(found.path, kind, patient, patient, number, slices=slices)
+    return File(found.path, kind, patient, patient, number, reason=kind)

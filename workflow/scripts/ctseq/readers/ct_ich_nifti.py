@@ -17,17 +17,14 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.imaging.geometry import orientation_words
 from ctseq.imaging.windows import Window, apply_windows
-from ctseq.readers.contents import Contents, File, Pixels, file_without_slices
+from ctseq.readers.contents import Contents, File, Pixels, Series, file_without_slices
 from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
-from ctseq.readers.demographics import DEMOGRAPHICS
-from ctseq.readers.problems import PATIENT, problem
+from ctseq.readers.problems import SCAN, problem
 from ctseq.readers.walk import Found, is_regular, walk
 
-__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
-
-LOOKED_FOR = "a folder ct_scans with NNN.nii for each patient"
-OWN_WINDOW = None
+__all__ = ["list_contents", "open_sequence", "recognises"]
 
 _DIAGNOSIS = "hemorrhage_diagnosis_raw_ct.csv"
 _VOLUME = re.compile(r"(ct_scans|masks)/([0-9]{1,9})\.nii(?:\.gz)?", re.IGNORECASE)
@@ -37,17 +34,21 @@ _MOST_SLICES, _MOST_PIXELS = 2000, 4096
 recognises = partial(named_folder, name="ct_scans")
 
 
-def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
+def list_contents(
+    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+) -> Contents:
     """List files, slices and labels; the release has its own label table."""
     problems: list[dict[str, Any]] = []
-    labels = read_diagnosis(folder, _DIAGNOSIS, table)
-    return Contents(_files(Path(folder), problems), labels, problems=problems)
+    series: list[Series] = []
+    labels = read_diagnosis(folder, _DIAGNOSIS, table, target)
+    files = _files(Path(folder), problems, series)
+    return Contents(files, labels, problems=problems, series=series)
 
 
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return a function from the index of one of a patient's slices to its pixels.
+    """Return a function from the index of one of a scan's slices to its pixels.
 
     Without windows they are Hounsfield units, float32. The volume is read at once. `InputError` is
     raised if that fails, and by the function for a slice that holds NaN or infinity.
@@ -76,8 +77,8 @@ def open_sequence(
     return pixels
 
 
-def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
-    """Describe every file; add a problem for each volume that cannot be used."""
+def _files(folder: Path, problems: list[dict[str, Any]], series: list[Series]) -> Iterator[File]:
+    """Describe every file; add each volume's geometry, or the problem why it cannot be used."""
     for file in map(_described, walk(folder)):
         if file.kind != "volume":
             yield file
@@ -86,21 +87,22 @@ def _files(folder: Path, problems: list[dict[str, Any]]) -> Iterator[File]:
             volume, up = _open(folder / file.path)
         except InputError as error:
             detail = str(error).removeprefix(f"{folder / file.path} ").rstrip(".")
-            problems.append(problem("volume", PATIENT, file.path, file.patient_id, detail=detail))
+            problems.append(problem("volume", SCAN, file.path, file.patient_id, detail=detail))
             yield file
         else:
-            numbers = range(1, volume.shape[2] + 1)
-            slices = [(n, n if up else -n) for n in numbers]
-            yield file._replace(spacing_mm=_spacing(volume.affine), slices=slices)
+            series.append(_series(file, volume.affine))
+            z = _heights(volume.affine, volume.shape[2])
+            slices = [(n, n if up else -n, at) for n, at in enumerate(z, start=1)]
+            yield file._replace(slices=slices)
 
 
 def _described(found: Found) -> File:
     match = None if found.reason else _VOLUME.fullmatch(found.path)
     if match is None:
-        return file_without_slices(found, (_DIAGNOSIS, DEMOGRAPHICS))
+        return file_without_slices(found, _DIAGNOSIS)
     if match[1].casefold() == "masks":
-        return File(found.path, "mask", match[2], reason="mask")
-    return File(found.path, "volume", match[2])
+        return File(found.path, "mask", match[2], match[2], reason="mask")
+    return File(found.path, "volume", match[2], match[2])
 
 
 def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
@@ -137,10 +139,24 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
     return image, axes[2] == "S"
 
 
-def _spacing(affine: np.ndarray) -> float:
-    """Return the distance between slices in mm, along their normal where the gantry is tilted."""
-    in_plane = np.cross(affine[:3, 0], affine[:3, 1])
-    return round(float(abs(np.linalg.det(affine[:3, :3])) / np.linalg.norm(in_plane)), 3)
+def _series(file: File, affine: np.ndarray) -> Series:
+    """Return the distances in a volume, between slices along their normal, and how it lies."""
+    axes = [int(axis) for axis in nibabel.io_orientation(affine)[:2, 0]]
+    columns, rows = affine[:3, axes.index(0)], affine[:3, axes.index(1)]
+    lengths = abs(_normal(affine) @ affine[:3, 2]), np.linalg.norm(rows), np.linalg.norm(columns)
+    rounded = (round(float(length), 3) for length in lengths)
+    return Series(file.scan_id, file.patient_id, *rounded, orientation_words(columns, rows))
+
+
+def _heights(affine: np.ndarray, n_slices: int) -> list[float]:
+    """Return each slice's position in mm along the normal, which points to the head."""
+    first, step = _normal(affine) @ affine[:3, 3], _normal(affine) @ affine[:3, 2]
+    return np.round(first + step * np.arange(n_slices), 3).tolist()
+
+
+def _normal(affine: np.ndarray) -> np.ndarray:
+    normal = np.cross(affine[:3, 0], affine[:3, 1])
+    return normal / (np.linalg.norm(normal) * np.copysign(1, normal[2]))
 
 
 def _face_upwards(hu: np.ndarray, affine: np.ndarray) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Reader of DICOM: a tree of CT series, and a label table.
 
-One series a patient is used, chosen by `dicom_scans.choose_series`; its slices are numbered from 1
-by their position along the normal, from the feet up, whatever their files are called. Only those
-parts of a header are read that order and decode slices, and nothing that names a patient is
-written: a patient's id is the folder's name, or the label table's, or a number.
+Each study of a patient is a scan, of one series, chosen by `dicom_scans.choose_series`; its slices
+are numbered from 1 by their position along the normal, from the feet up, whatever their files are
+called. Nothing of a header that names a patient is written: a patient's id is the folder's name,
+or the label table's, or a number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,21 +15,18 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.imaging.geometry import orientation_words
 from ctseq.imaging.windows import Window, apply_windows
-from ctseq.readers.contents import LABELS, Contents, File, Pixels, file_without_slices
-from ctseq.readers.demographics import DEMOGRAPHICS
-from ctseq.readers.dicom_files import Header, is_dicom, read_header, read_hu
-from ctseq.readers.dicom_scans import choose_series, group_by_patient, spacing_of
+from ctseq.readers.contents import LABELS, Contents, File, Pixels, Series, file_without_slices
+from ctseq.readers.dicom_files import Header, heights, is_dicom, read_header, read_hu
+from ctseq.readers.dicom_scans import Study, group_by_patient, spacing_of, studies_of
 from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import NOTHING, PATIENT, problem
 from ctseq.readers.walk import first_files, walk
 
-__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
+__all__ = ["list_contents", "open_sequence", "recognises"]
 
-LOOKED_FOR = "CT series in DICOM files"
-OWN_WINDOW = None
-
-_PATIENT = list(LABELS).index("patient_id")
+_SCAN, _PATIENT = (list(LABELS).index(name) for name in ("scan_id", "patient_id"))
 # Files that are opened to see whether a folder holds DICOM at all.
 _FILES_TRIED = 300
 
@@ -42,21 +39,26 @@ def recognises(folder: str | Path) -> str:
     return ""
 
 
-def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
+def list_contents(
+    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
-    labels = find_table(folder, table)
+    labels = find_table(folder, table, target)
     headers, others, problems = _read_headers(Path(folder), labels.path.name)
     labelled = (row[_PATIENT] for row in labels.rows())
     patients, found = group_by_patient(headers, labelled)
     problems += found
-    files = chain(others, _slices(patients, problems))
-    return Contents(files, labels.rows(), labels.per_patient, problems)
+    series: list[Series] = []
+    scan_of_study: dict[str, str] = {}
+    files = chain(others, _files(patients, problems, series, scan_of_study))
+    rows = _rows_of_scans(labels.rows(), scan_of_study)
+    return Contents(files, rows, labels.of, problems, series)
 
 
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return a function from the index of one of a patient's slices to its pixels.
+    """Return a function from the index of one of a scan's slices to its pixels.
 
     Without windows they are Hounsfield units, float32.
     """
@@ -70,25 +72,58 @@ def open_sequence(
     return pixels
 
 
-def _slices(patients: dict[str, list[Header]], problems: list[dict[str, Any]]) -> Iterator[File]:
-    """Describe the patients' files; add a problem for each patient without a usable series."""
+def _files(
+    patients: dict[str, list[Header]],
+    problems: list[dict[str, Any]],
+    series: list[Series],
+    scan_of_study: dict[str, str],
+) -> Iterator[File]:
+    """Describe the patients' files; add what the files say of each scan, and its study's id.
+
+    A patient without a usable series is a problem, which is added too.
+    """
     for patient_id, own in patients.items():
-        series, reasons = choose_series(own)
-        spacing_mm = spacing_of(series)
-        numbers: dict[str, list[int]] = {}
-        for number, header in enumerate(series, start=1):
-            numbers.setdefault(header.path, []).append(number)
-        for header in own:
-            held = numbers.get(header.path, [])
-            yield File(
-                *(header.path, "slice", patient_id, held[0] if len(held) == 1 else None),
-                reason=reasons.get(header.path, ""),
-                spacing_mm=spacing_mm,
-                slices=[(number, number) for number in held],
-            )
-        if not series:
-            why = ", ".join(sorted(set(reasons.values())))
-            problems.append(problem("no-slices", PATIENT, own[0].path, patient_id, detail=why))
+        studies = studies_of(patient_id, own)
+        for study in studies:
+            yield from _files_of(study, patient_id)
+            if study.series:
+                scan_of_study[study.uid] = study.scan_id
+                series.append(_series(study, patient_id))
+        if not any(study.series for study in studies):
+            why = sorted({reason for study in studies for reason in study.reasons.values()})
+            found = (PATIENT, own[0].path, patient_id)
+            problems.append(problem("no-slices", *found, detail=", ".join(why)))
+
+
+def _files_of(study: Study, patient_id: str) -> Iterator[File]:
+    """Describe a study's files; slices are numbered from 1 at the feet."""
+    z = np.round(heights(study.series), 3).tolist() if study.series else []
+    slices: dict[str, list[tuple[int, int, float]]] = {}
+    for number, header in enumerate(study.series, start=1):
+        slices.setdefault(header.path, []).append((number, number, z[number - 1]))
+    for header in study.headers:
+        held = slices.get(header.path, [])
+        number = held[0][0] if len(held) == 1 else None
+        reason = study.reasons.get(header.path, "")
+        yield File(header.path, "slice", study.scan_id, patient_id, number, reason, held)
+
+
+def _series(study: Study, patient_id: str) -> Series:
+    first = study.series[0]
+    return Series(
+        *(study.scan_id, patient_id, spacing_of(study.series), *first.pixel_mm),
+        orientation_words(first.orientation[:3], first.orientation[3:]),
+        first.description,
+    )
+
+
+def _rows_of_scans(
+    rows: Iterable[tuple[Any, ...]], scan_of_study: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield label rows, those that name a study with the id of its scan."""
+    for row in rows:
+        scan_id = scan_of_study.get(row[_SCAN], row[_SCAN])
+        yield (*row[:_SCAN], scan_id, *row[_SCAN + 1 :])
 
 
 def _read_headers(
@@ -111,7 +146,7 @@ def _read_headers(
         elif not found.reason and found.path.casefold().endswith(".dcm"):
             detail = "it is no DICOM file" if path.exists() else "it does not exist"
         else:
-            others.append(file_without_slices(found, (table, DEMOGRAPHICS)))
+            others.append(file_without_slices(found, table))
             continue
         others.append(File(found.path, "slice"))
         problems.append(problem("unreadable", NOTHING, found.path, detail=detail))

@@ -1,6 +1,7 @@
 """One DICOM file: the part of its header that is used, and its pixels in Hounsfield units."""
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,15 +22,18 @@ pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 logging.getLogger("pydicom").disabled = True
 
 _TAGS = [
-    *("Modality", "SOPClassUID", "ImageType", "BurnedInAnnotation", "PatientID"),
-    *("SeriesInstanceUID", "SeriesNumber", "SeriesDescription"),
+    *("Modality", "SOPClassUID", "ImageType", "BurnedInAnnotation", "PatientID", "PatientName"),
+    *("StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription"),
     *("ConvolutionKernel", "ContrastBolusAgent", "ImagePositionPatient", "ImageOrientationPatient"),
-    *("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"),
+    *("PixelSpacing", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 _CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1")  # CT and enhanced CT storage
 # More than any scanner makes: a header that says more is damaged.
 _MOST_SIDE, _MOST_FRAMES = 4096, 5000
+_MOST_LETTERS = 64  # of a description, as the standard has it
+# A person's name as DICOM writes it, a date, or a number as long as an id.
+_PERSONAL = re.compile(r"\^|[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}|[0-9]{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +44,32 @@ class Header:
     ----------
     path
         Relative to the dataset.
-    patient, series
+    patient, study, series
         Identifiers, which are compared with each other only and never written.
+    description
+        Of the series, without anything that may name a person.
     reason
         A code of `problems.UNUSED_FILES` if the file alone cannot be a slice.
     orientation
         Cosines of the directions in which columns and rows are counted; empty if unknown.
     positions
         Of each frame's first pixel, its centre in mm; empty if unknown.
+    pixel_mm
+        Distances between neighbouring rows and columns as slices are shown; NaN if unknown.
     """
 
     path: str
     patient: str
+    study: str
     series: str
     series_number: int
+    description: str
     contrast: bool
     bone: bool
     reason: str
     orientation: tuple[float, ...]
     positions: tuple[tuple[float, ...], ...]
+    pixel_mm: tuple[float, ...]
 
 
 def is_dicom(path: Path) -> bool:
@@ -147,9 +158,11 @@ def _decoded(image: pydicom.Dataset, frame: int) -> np.ndarray:
 def _header(header: pydicom.Dataset, name: str) -> Header:
     per_frame = header.get("PerFrameFunctionalGroupsSequence") or []
     shared = (header.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()])[0]
+    groups = [shared, *per_frame[:1]]
     orientation = header.get("ImageOrientationPatient") or _first(
-        [shared, *per_frame[:1]], "PlaneOrientationSequence", "ImageOrientationPatient"
+        groups, "PlaneOrientationSequence", "ImageOrientationPatient"
     )
+    pixel_mm = header.get("PixelSpacing") or _first(groups, "PixelMeasuresSequence", "PixelSpacing")
     positions = [header.get("ImagePositionPatient")]
     if per_frame:
         positions = [
@@ -160,16 +173,43 @@ def _header(header: pydicom.Dataset, name: str) -> Header:
     number = str(header.get("SeriesNumber") or 0)
     return Header(
         path=name,
-        # The many files of a patient share one text and one tuple, to save memory.
+        # The many files of a scan share their texts and tuples, to save memory.
         patient=sys.intern(str(header.get("PatientID") or "").strip()),
+        study=sys.intern(str(header.get("StudyInstanceUID") or "")),
         series=sys.intern(str(header.get("SeriesInstanceUID") or "")),
         series_number=int(number) if number.lstrip("-").isdecimal() else 0,
+        description=sys.intern(_description(header)),
         contrast=bool(header.get("ContrastBolusAgent")),
         bone="bone" in words,
         reason=_reason(header),
         orientation=_one_tuple(*map(float, orientation)) if known else (),
         positions=tuple(tuple(map(float, p)) for p in positions) if known else (),
+        pixel_mm=_one_tuple(*_pixel_mm(pixel_mm, orientation if known else None)),
     )
+
+
+def _description(header: pydicom.Dataset) -> str:
+    """Return the description of a file's series; empty if anything in it may name a person."""
+    text = " ".join(str(header.get("SeriesDescription") or "").split())[:_MOST_LETTERS]
+    names = f"{header.get('PatientName') or ''} {header.get('PatientID') or ''}"
+    words = set(re.split(r"[\W_]+", text.casefold()))
+    personal = {part for part in re.split(r"[\W_]+", names.casefold()) if part}
+    # Short parts, such as initials, may be in any word.
+    inside = any(len(part) > 2 and part in text.casefold() for part in personal)
+    named = inside or words & personal or _PERSONAL.search(text)
+    return text if text.isprintable() and not named else ""
+
+
+def _pixel_mm(told: Any, orientation: Sequence[float] | None) -> Sequence[float]:
+    lengths = np.ravel(told or 0).astype(float).tolist()
+    if len(lengths) != 2 or not orientation or not all(0 < one < np.inf for one in lengths):
+        return np.nan, np.nan
+    return lengths[::-1] if _exchanged(orientation) else lengths
+
+
+def _exchanged(orientation: Sequence[float]) -> bool:
+    """Tell whether rows and columns are stored exchanged."""
+    return abs(orientation[0]) < abs(orientation[1])
 
 
 @lru_cache
@@ -222,6 +262,6 @@ def _face_upwards(hu: np.ndarray, orientation: Sequence[float]) -> np.ndarray:
     if not orientation:
         return hu
     columns, rows = np.reshape(orientation, (2, 3))
-    if abs(columns[0]) < abs(columns[1]):  # stored with rows and columns exchanged
+    if _exchanged(orientation):
         hu, columns, rows = hu.T, rows, columns
     return hu[:: 1 if rows[1] >= 0 else -1, :: 1 if columns[0] >= 0 else -1]

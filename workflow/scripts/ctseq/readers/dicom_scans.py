@@ -1,9 +1,9 @@
-"""The DICOM files of each patient's scan: files grouped by patient, and one series chosen."""
+"""The scans in DICOM files: files grouped by patient and study, and one series of each chosen."""
 
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -98,8 +98,47 @@ def _doubts(tags: dict[str, set[str]], patients: dict[str, list[Header]]) -> lis
     return problems
 
 
+@dataclass(frozen=True)
+class Study:
+    """A patient's study, or what is left of one.
+
+    Attributes
+    ----------
+    scan_id
+        Empty if the study has no usable series, and is no scan, where others of the patient have.
+    uid
+        Its identifier, which is never written.
+    headers
+        Of all of its files.
+    series, reasons
+        As `choose_series` returns them.
+    """
+
+    scan_id: str
+    uid: str
+    headers: list[Header]
+    series: list[Header]
+    reasons: dict[str, str]
+
+
+def studies_of(patient_id: str, headers: Sequence[Header]) -> list[Study]:
+    """Return a patient's studies, in the order of their first files, with a series of each.
+
+    If several can be used, they are the scans ``<patient>-1``, ``<patient>-2`` and so on.
+    """
+    of_study = defaultdict(list)
+    for header in headers:
+        of_study[header.study].append(header)
+    chosen = [(uid, own, *choose_series(own)) for uid, own in of_study.items()]
+    usable = [uid for uid, _, series, _ in chosen if series]
+    names = dict.fromkeys(of_study, patient_id)
+    if len(usable) > 1:
+        names = {uid: f"{patient_id}-{number}" for number, uid in enumerate(usable, start=1)}
+    return [Study(names.get(uid, ""), uid, *more) for uid, *more in chosen]
+
+
 def choose_series(headers: Sequence[Header]) -> tuple[list[Header], dict[str, str]]:
-    """Choose the one of a patient's series that is most like CT-ICH's.
+    """Choose the one of a study's series that is most like CT-ICH's.
 
     The criteria, in this order: without contrast agent, not of a bone kernel, with the slice
     spacing nearest to 5 mm, with the most slices, with the lowest series number, with the first

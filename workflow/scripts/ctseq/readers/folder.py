@@ -5,21 +5,17 @@
 
 import re
 from collections.abc import Iterator
+from math import nan
 from pathlib import Path
 from typing import Any
 
-from ctseq.imaging.windows import PRESETS
 from ctseq.readers.contents import Contents, File, file_without_slices
-from ctseq.readers.demographics import DEMOGRAPHICS
 from ctseq.readers.images import open_sequence
 from ctseq.readers.label_tables import find_table
 from ctseq.readers.problems import SLICE, problem
 from ctseq.readers.walk import Found, walk
 
-__all__ = ["LOOKED_FOR", "OWN_WINDOW", "list_contents", "open_sequence", "recognises"]
-
-LOOKED_FOR = "a folder of PNG, JPG or TIFF for each patient"
-OWN_WINDOW = PRESETS["brain"]
+__all__ = ["list_contents", "open_sequence", "recognises"]
 
 _IMAGE = re.compile(r"(?P<patient>[^/]+)/(?P<stem>[^/]+)\.(?:png|jpe?g|tiff?)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![0-9])([0-9]{1,9})[^0-9]*$")
@@ -35,11 +31,13 @@ def recognises(folder: str | Path) -> str:
     return ""
 
 
-def list_contents(folder: str | Path, table: Path | None = None) -> Contents:
+def list_contents(
+    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
-    labels, problems = find_table(folder, table), []
+    labels, problems = find_table(folder, table, target), []
     files = _files(Path(folder), labels.path.name, problems)
-    return Contents(files, labels.rows(), labels.per_patient, problems)
+    return Contents(files, labels.rows(), labels.of, problems)
 
 
 def _files(folder: Path, table: str, problems: list[dict[str, Any]]) -> Iterator[File]:
@@ -54,9 +52,9 @@ def _files(folder: Path, table: str, problems: list[dict[str, Any]]) -> Iterator
 def _described(found: Found, table: str) -> File:
     match = None if found.reason else _IMAGE.fullmatch(found.path)
     if match is None:
-        return file_without_slices(found, (table, DEMOGRAPHICS))
-    digits = _NUMBER.search(match["stem"])
+        return file_without_slices(found, table)
+    patient, digits = match["patient"], _NUMBER.search(match["stem"])
     if digits is None:
-        return File(found.path, "image", match["patient"])
+        return File(found.path, "image", patient, patient)
     number = int(digits[1])
-    return File(found.path, "image", match["patient"], number, slices=[(number, number)])
+    return File(found.path, "image", patient, patient, number, slices=[(number, number, nan)])

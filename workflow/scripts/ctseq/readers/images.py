@@ -23,7 +23,7 @@ _DEEP = ("I", "F")  # modes of more than 8 bits
 def open_sequence(
     folder: str | Path, slices: pd.DataFrame, windows: Sequence[Window] | None = None
 ) -> Pixels:
-    """Return a function from the index of one of a patient's slices to grey values, uint8 (H, W).
+    """Return a function from the index of one of a scan's slices to grey values, uint8 (H, W).
 
     Pictures have their window already, so `windows` changes nothing.
     """

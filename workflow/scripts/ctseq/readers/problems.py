@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 # What is left out because of a problem.
-SLICE, ROW, PATIENT = "slice excluded", "row ignored", "patient excluded"
-NOTHING = "nothing excluded"
+SLICE, SCAN, PATIENT = "slice excluded", "scan excluded", "patient excluded"
+ROW, NOTHING = "row ignored", "nothing excluded"
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,16 @@ class Reason:
     meaning: str
 
 
-# Files that no study uses: listed in the inventory, and no problem.
+# Files and scans that no study uses: listed with their reason, and no problem.
 UNUSED_FILES = {
     "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
-    "mask": Reason("mask", "Outlines of bleeds; labels come from the table."),
+    "mask": Reason("mask", "Outlines of bleeds, listed in `masks.csv`; never used as an image."),
     "table": Reason("table", "Labels, demographics or checksums: read, but no slice."),
     "other": Reason("not part of the layout", "A file that the format does not know."),
     "outside": Reason(
         "link that leads out of the dataset's folder",
-        "Never followed. Put the files themselves there, or set `dataset.path` to a folder that "
-        "holds link and target.",
+        "Never followed. Put the files themselves there, or set the dataset's `path` to a folder "
+        "that holds link and target.",
     ),
     "name": Reason(
         "name with control characters, backslashes or undecodable bytes",
@@ -46,12 +46,16 @@ UNUSED_FILES = {
         "A position or orientation is missing, or two slices share one, so there is no order.",
     ),
     "other-series": Reason(
-        "another series of the patient was chosen",
-        "One series a patient: without contrast agent, not of a bone kernel, with the slice "
+        "another series of the study was chosen",
+        "One series a study: without contrast agent, not of a bone kernel, with the slice "
         "spacing nearest to 5 mm (CT-ICH's), then the one with most slices.",
     ),
+    "same-scan": Reason(
+        "the same scan as another of the patient",
+        "Every slice has the same pixels: a copy, of which the first one is used.",
+    ),
 }
-# What would make a label or an image wrong: `dataset.on_problem` decides whether the run stops.
+# What would make a label or an image wrong: the dataset's `on_problem` says if the run stops.
 PROBLEMS = {
     "two-folders": Reason(
         "two folders for one patient", "`49` beside `049`: whose slices are they?"
@@ -69,18 +73,18 @@ PROBLEMS = {
     "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or one without orientation."),
     "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
     "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
-    "no-label": Reason("no diagnosis row", "The label table does not know the slice or patient."),
+    "no-label": Reason("no diagnosis row", "The label table does not know the slice or its scan."),
     "no-slice": Reason("no slice file", "A row of the label table names what is not there."),
     "two-labels": Reason("two diagnosis rows", "Even if they agree, one of them is a mistake."),
-    "row": Reason("row without patient or slice number", "It may be a note below the table."),
+    "row": Reason(
+        "row without patient or slice number", "Or without scan. It may be a note below the table."
+    ),
     "cell": Reason("cell is not 0, 1 or blank", "Other values would have to be guessed."),
     "contradiction": Reason(
         "hemorrhage contradicts the subtypes", "`1` beside a subtype's `0`, or the reverse."
     ),
     "unreadable": Reason("unreadable image", "Cut short, empty, of another kind, too large."),
-    "size": Reason(
-        "another image size than the patient's other slices", "A sequence has one size."
-    ),
+    "size": Reason("another image size than the scan's other slices", "A sequence has one size."),
     "duplicate": Reason(
         "the same image as another patient's",
         "The same pixels under two patients leak between training and test patients, and one of "
@@ -89,8 +93,8 @@ PROBLEMS = {
     "checksum": Reason("differs from SHA256SUMS.txt", "Damaged or edited: copy the file again."),
     "missing": Reason("is in SHA256SUMS.txt but not here", "Copy the file from the release."),
     "hidden": Reason(
-        "its hemorrhage is only in what is excluded",
-        "Left in, the patient would count as negative.",
+        "what makes it positive is only in what is excluded",
+        "Left in, the scan would count as negative.",
     ),
 }
 REASONS = UNUSED_FILES | PROBLEMS
@@ -103,18 +107,21 @@ def problem(
     patient_id: str = "",
     slice_number: Any = pd.NA,
     *,
+    scan_id: str = "",
     row: Any = pd.NA,
     detail: str = "",
 ) -> dict[str, Any]:
     """Return a row of problems.csv.
 
-    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `ROW`, `PATIENT` or
-    `NOTHING`. `row` counts in the label table, and `detail` adds to the code's words.
+    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `SCAN`, `PATIENT`,
+    `ROW` or `NOTHING`. Without a scan's id, it is the patient's only scan. `row` counts in the
+    label table, and `detail` adds to the code's words.
     """
     return {
         "problem": code,
         "path": path,
         "row": row,
+        "scan_id": scan_id or patient_id,
         "patient_id": patient_id,
         "slice_number": slice_number,
         "detail": detail,
@@ -122,11 +129,17 @@ def problem(
     }
 
 
+def scan_words(scan_id: str, patient_id: str) -> str:
+    """Return which scan it is, in words: by its patient, if it is the only one; empty without."""
+    return scan_id and f"{'patient' if scan_id == patient_id else 'scan'} {scan_id}"
+
+
 def in_words(found: dict[str, Any]) -> str:
-    """Return a problem as a line of a message: the file, the patient and slice, what is wrong."""
+    """Return a problem as a line of a message: the file, the scan and slice, what is wrong."""
     row = "" if found["row"] is pd.NA else f", row {found['row']}"
     detail = f" ({found['detail']})" if found["detail"] else ""
-    named = {"patient": found["patient_id"] or pd.NA, "slice": found["slice_number"]}
-    whose = " ".join(f"{name} {value}" for name, value in named.items() if value is not pd.NA)
+    slice_ = "" if found["slice_number"] is pd.NA else f"slice {found['slice_number']}"
+    scan = scan_words(found["scan_id"], found["patient_id"])
+    whose = " ".join(filter(None, [scan, slice_]))
     words = PROBLEMS[found["problem"]].words
     return f"{found['path']}{row}: {whose}{': ' * bool(whose)}{words}{detail}"

@@ -8,32 +8,37 @@ from pathlib import Path
 
 # These write errors, logs and progress, and no results; nor does what only they import.
 _MESSAGES = ("core/errors.py", "core/logs.py", "core/progress.py")
+# These list what there is. What they decide of a job are its parameters, and the module that it
+# takes from them, which its rule names.
+_TABLES = ("readers/formats.py", "encoders/registry.py", "families/registry.py")
 _LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
 # Fields of a syntax tree that follow from the others, or that only say how something is spelled.
 _REDUNDANT = {"ctx", "kind", "type_comment"}
 
 
-def code_digest(script: Path) -> str:
+@cache  # a script and module decide many jobs
+def code_digest(script: Path, *modules: str) -> str:
     """Return the SHA-256 of the code that decides the results of a script, ``<scripts>/<name>.py``.
 
-    It covers the script and all library modules that it imports. Comments, docstrings, formatting,
+    It covers the script and all library modules that it imports, by itself or because a table names
+    them: those are `modules`, such as ``ctseq.families.linear``. Comments, docstrings, formatting,
     log lines and the texts of errors do not change it, even where a table quotes an error. It does
     not depend on the version of Python.
     """
     digest = hashlib.sha256()
-    for path in imported_files(script, without=_MESSAGES):
+    for path in imported_files(script, *modules, without=(*_MESSAGES, *_TABLES)):
         digest.update(_code(path))
     return digest.hexdigest()
 
 
-def imported_files(script: Path, *, without: tuple[str, ...] = ()) -> list[Path]:
+def imported_files(script: Path, *modules: str, without: tuple[str, ...] = ()) -> list[Path]:
     """List a script and, sorted, the library modules that it imports, directly or through others.
 
-    The library is looked for beside the script. Files whose paths end as one of `without` are
+    The library is looked for beside the script; `modules` are imported, too. Files whose paths end as one of `without` are
     left out, and their imports are not followed.
     """
-    found: set[Path] = set()
-    unread = [script]
+    found = {file for name in modules for file in _files(script.parent, name)}
+    unread = [script, *found]
     while unread:
         new = _imported(unread.pop(), script.parent) - found
         new = {file for file in new if not file.as_posix().endswith(without)}

@@ -63,6 +63,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{'.'.join([*path, missing])} is missing"
     elif error.validator == "type":
         yield f"{key} is {error.instance!r} but must be of type {_types(error)}{_of_type(error)}"
+    elif "propertyNames" in error.absolute_schema_path and error.validator == "pattern":
+        yield f"{key}: the name {error.instance!r} may have a-z, 0-9, _ and - only"
     elif error.validator == "enum":
         renamed = _PATIENT_LABELS if path[-1:] == ["labels"] and error.instance == "patient" else ""
         yield not_among(key, error.instance, error.validator_value) + renamed
@@ -72,8 +74,6 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"compare names {len(error.instance)} model, but a comparison needs two or more"
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
-    elif error.validator == "pattern" and isinstance(error.parent, jsonschema.ValidationError):
-        yield f"{key}: the name {error.instance!r} may have a-z, 0-9, _ and - only"
     else:
         yield f"{key}: {error.message}"
 

@@ -43,6 +43,11 @@ def finished_files(studies: Sequence[str], results: Path) -> dict[str, list[Path
     found["splits"] = []
     for study in (study for study, path in lacking.items() if path is None):
         config = yaml.safe_load((results / study / "config.yaml").read_text(encoding="utf-8"))
+        if "compare" not in config:
+            raise InputError(
+                f"Study {study} was made by an earlier version, whose tables are of another form: "
+                "run it again, then compare."
+            )
         numbers = range(1, config["replicates"] + 1)
         splits = [results / study / f"splits/replicate-{number:02d}.csv" for number in numbers]
         lacking[study] = next((path for path in splits if not path.is_file()), None)

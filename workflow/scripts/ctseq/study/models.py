@@ -168,6 +168,9 @@ def training_settings(name: str, config: Config) -> dict[str, Any]:
     for part in parts:
         settings |= part
         augmentation |= part.get("augmentation", {})
+    own = config["models"][name]
+    if not FAMILIES[own["family"]].finetunes and "trainable" not in own["training"]:
+        settings["trainable"] = "head"  # what a study trains throughout, others leave frozen
     if settings["trainable"] == "head":
         settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
         augmentation = {"mirror": augmentation["mirror"]}
@@ -218,11 +221,11 @@ def model_problems(name: str, config: Config) -> Iterator[str]:
             f"{key}.training.loss to cross_entropy"
         )
     if training["trainable"] != "head":
-        if its["family"] != "linear":
+        if not about.finetunes:
             yield (
                 f"{key}.family is {its['family']!r}, which takes a frozen encoder's features, but "
-                f"training.trainable is {training['trainable']!r}: set {key}.training.trainable to "
-                "head, or the family to linear"
+                f"{key}.training.trainable is {training['trainable']!r}: set it to head, or the "
+                "family to linear"
             )
         if len(encoder_names(name, config)) > 1:
             yield (

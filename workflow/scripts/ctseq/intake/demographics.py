@@ -7,10 +7,8 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.cells import bare_title, open_cells, patient_text, whole_number
-from ctseq.readers.contents import frame
+from ctseq.readers.contents import DEMOGRAPHICS, frame
 from ctseq.readers.walk import file_called
-
-DEMOGRAPHICS = "patient_demographics.csv"
 
 # Years in a unit, of 365.25 days each; ages of small children may be in days, weeks or months.
 _YEARS = {"d": 1 / 365.25, "w": 7 / 365.25, "m": 1 / 12, "y": 1.0, "": 1.0}

@@ -1,0 +1,178 @@
+"""The configuration: what is refused, and in which words."""
+
+import pytest
+
+from configs import changed, resolved
+from ctseq.core.errors import InputError
+
+VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"replicats": 3}, "replicats is not a key; did you mean replicates?"),
+        ({"selection": {"patients": "inner"}}, "it is now tuning, with patients: train"),
+        ({"splits.validation_proportion": 0.3}, "it is now splits.test_proportion"),
+        ({"datasets.ct-ich.pth": "x"}, "datasets.ct-ich.pth is not a key; did you mean path?"),
+        ({"encoders.vivit.frame": 3}, "encoders.vivit.frame is not a key; did you mean frames?"),
+        ({"models.vivit.sequence_rule": "any"}, "has no effect: the model sees its scans whole"),
+        ({"models.convnext.pool": "max"}, "models.convnext.pool has no effect: the model has no"),
+        ({"encoders.convnext.frames": 3}, "only one that sees a sequence has it; remove it"),
+        ({"encoders.vivit.sees": "sequense"}, "slice, sequence; did you mean sequence?"),
+        ({"encoders.vivit.sees": None}, "encoders.vivit.sees is missing"),
+        ({"encoders.vivit.checkpoint": None}, "encoders.vivit.checkpoint is missing: a Hugging"),
+        (
+            {"encoders.vivit": {"sees": "sequence", "checkpoint": "tiny"}},
+            "frames is missing: a tiny",
+        ),
+        ({"encoders.a b": VIDEO}, "the name 'a b' may have a-z, 0-9, _ and - only"),
+        ({"models.vivit.family": "lstn"}, "did you mean lstm?"),
+        ({"compare": ["vivit"]}, "compare names 1 model, but a comparison needs two or more"),
+        ({"compare": ["vivit", "gruu"]}, "compare names a model, which is 'gruu' but must be one"),
+        ({"dataset": "ct-ihc"}, "dataset is 'ct-ihc' but must be one of ct-ich; did you mean ct-i"),
+        ({"external": ["cq500"]}, "external names a dataset, which is 'cq500' but must be one of"),
+        ({"external": ["ct-ich"]}, "external names ct-ich, the dataset that the study develops on"),
+        (
+            {"models.gru.encoder": "vivit", "compare": ["vivit", "gru"]},
+            "vivit sees a sequence: choo",
+        ),
+        ({"models.vivit.encoder": "vivot"}, "encoder names vivot, but `encoders` has vivit, conv"),
+        (
+            {"models.vivit.encoder": ["vivit", "convnext"]},
+            "joins vivit, which sees a sequence and convnext, which sees a slice: only features of",
+        ),
+        (
+            {
+                "encoders.b": {"sees": "slice", "checkpoint": "x", "first_slices": 3},
+                "models.convnext.encoder": ["convnext", "b"],
+            },
+            "joins convnext and b, whose first_slices differ",
+        ),
+        (
+            {
+                "encoders.b": {"sees": "slice", "checkpoint": "x"},
+                "models.convnext.encoder": ["convnext", "b"],
+                "training.trainable": "all",
+            },
+            "joins several encoders, which stay frozen, but training.trainable is 'all'",
+        ),
+        ({"encoders.convnext.window": "bone"}, "encoders.convnext.window is 'bone', but the pict"),
+        ({"dataset": {"path": "x", "window": "bone"}}, "datasets: {NAME: {path: x, window: bone}}"),
+        ({"models.vivit.kind": "video"}, "kind is not a key; it is now `sees` of its encoder"),
+        ({"models.vivit.head": {"type": "svm"}}, "head is not a key; its type is now the model's"),
+        ({"models.vivit.frames": 8}, "frames is not a key; it moved to the model's encoder in"),
+        ({"models.convnext.labels": "patient"}, "one of slice, scan; patient is now called scan"),
+        ({"training.learning_rate": "5e-6"}, "it was read as text: write it without quotes"),
+        ({"comparison.alpha": 0.9}, "comparison.alpha: 0.9 is greater than the maximum of 0.5"),
+        ({"training.epochs": 2.5}, "training.epochs is 2.5 but must be of type integer"),
+        ({"training.epochs": True}, "training.epochs is True but must be of type integer"),
+        ({"models.vivit.training": {"lr": 1}}, "models.vivit.training.lr is not a key"),
+        (
+            {"training.trainable": "everything"},
+            "training.trainable is 'everything', which it cannot be",
+        ),
+        ({"training.trainable": {"last_blocks": 0}}, "`head`, `all` or `{last_blocks: n}`"),
+        ({"training.augmentation.rotate": 3}, "rotate is not a key; did you mean rotate_degrees?"),
+        ({"encoders.vivit.position_embeddings": "new"}, "must be one of interpolate, fresh"),
+        ({"replicates": 1}, "replicates: 1 is less than the minimum of 2"),
+        ({"splits.test_proportion": 1.0}, "splits.test_proportion: 1.0"),
+        ({"splits.scheme": "kfold"}, "must be one of random, repeated_kfold"),
+        ({"splits.folds": 1}, "splits.folds: 1 is less than the minimum of 2"),
+        ({"study": "published"}, "choose another name"),
+        ({"study": "data"}, "the folder of shared data; choose another name"),
+        (
+            {"comparison.metrics": ["recall", "acuracy"]},
+            "comparison.metrics.1 is 'acuracy' but must be one of accuracy, precision, recall",
+        ),
+        ({"comparison.metrics": ["acuracy"]}, "did you mean accuracy?"),
+        ({"comparison.metrics": ["tp"]}, "comparison.metrics.0 is 'tp' but must be one of"),
+        ({"comparison.undefined": "skip"}, "must be one of exclude, zero, error"),
+        ({"comparison.primary": "f1"}, "is 'f1', which comparison.metrics does not list"),
+        (
+            {"comparison.primary": "kappa"},
+            "comparison.primary is 'kappa' but must be one of accura",
+        ),
+        ({"comparison.margins": {"f1": 0.1}}, "comparison.margins.f1 is of a metric that comparis"),
+        (
+            {"comparison.contrasts": [["vivit", "convnex"]]},
+            "comparison.contrasts.0 names a model, which is 'convnex' but must be one of vivit, "
+            "convnext; did you mean convnext?",
+        ),
+        (
+            {"comparison.contrasts": [["vivit", "vivit"]]},
+            "is ['vivit', 'vivit'], but a contrast has two different models",
+        ),
+        (
+            {"comparison.contrasts": [["vivit"]]},
+            "comparison.contrasts.0 is ['vivit'], but a contrast has two different models",
+        ),
+        (
+            {"comparison.contrasts": [["vivit", "convnext"], ["convnext", "vivit"]]},
+            "comparison.contrasts has convnext and vivit twice: name the pair once",
+        ),
+        (
+            {"comparison.margins": {"acuracy": 0.1}},
+            "comparison.margins is 'acuracy' but must be one of accuracy",
+        ),
+        ({"comparison.margins": {"recall": 0}}, "comparison.margins.recall: 0 is less than or"),
+        ({"comparison.margins": {"recall": 2}}, "comparison.margins.recall: 2 is greater than"),
+        ({"comparison.rope": 0.02}, "it is now comparison.margins, one a metric"),
+        ({"comparison.bootstrap_resamples": 9}, "nothing is resampled any more: remove it"),
+        ({"study": "../x"}, "study: '../x' does not match"),
+        (
+            {"datasets.ct-ich": {"format": "phantom", "phantom": {"positive": 81}}},
+            "at most patients - 2 (80)",
+        ),
+        ({"datasets.ct-ich.window": "brian"}, "'brian'; give one of brain, bone"),
+        ({"datasets.ct-ich.window": 40}, "datasets.ct-ich.window is 40 but must be of type"),
+        (
+            {"datasets.ct-ich.window": "bone"},
+            "the pictures of ct-ich-jpg have their window already",
+        ),
+        ({"datasets.ct-ich.window": ["brain"] * 2}, "lists 2 windows; give one, or three"),
+        ({"datasets.ct-ich.labels": "x.csv"}, "ct-ich-jpg has tables of its own: set it to auto"),
+        (
+            {"datasets.ct-ich.format": "nifti"},
+            "must be one of auto, ct-ich-jpg, ct-ich-nifti, dicom",
+        ),
+        ({"models.convnext.label": "ViViT"}, "the label 'ViViT' is used twice"),
+        ({"dataset": None}, "dataset is missing"),
+        ({"replicates": {"a": 1}}, "replicates is {'a': 1} but must be of type integer"),
+        (
+            {"models.convnext.shuffle_slices": True},
+            "sees one slice at a time, or their pool, and no",
+        ),
+        ({"training.loss": "focal", "models.vivit.family": "svm"}, "models.vivit.training"),
+        (
+            {"models.vivit": {"family": "svm", "training": {"trainable": "all"}}},
+            "or the family to linear",
+        ),
+        ({"training.learning_rate": [1e-4, 1e-3]}, "only inner folds may choose"),
+        ({"training.learning_rate": []}, "training.learning_rate: [] should be non-empty"),
+        ({"evaluation.threshold": "chosen"}, "would flatter the model"),
+        ({"evaluation.threshold": "best"}, "must be one of chosen"),
+        ({"evaluation.threshold": 1.5}, "evaluation.threshold: 1.5"),
+        ({"further.variance_seeds": 1}, "further.variance_seeds is 1, but one seed does not vary"),
+        ({"further.learning_curve": [1.0]}, "further.learning_curve.0: 1.0"),
+        (
+            {"further.variance_seeds": 3, "models.convnext.training": {"trainable": "all"}},
+            "further.variance_seeds: models.convnext is trained from pixels",
+        ),
+        (
+            {"further.learning_curve": [0.5], "models.vivit.shuffle_slices": True},
+            "further.learning_curve: models.vivit shows vivit its slices in a new order each",
+        ),
+        ({"multiverse.threshold": ["best"]}, "must be one of chosen"),
+        ({"multiverse.learning_rate": [[1.0e-3]]}, "multiverse.learning_rate.0: [0.001]"),
+    ],
+)
+def test_mistakes_are_named(changes, message):
+    with pytest.raises(InputError) as caught:
+        resolved(changed(changes))
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_are_listed_at_once():
+    with pytest.raises(InputError, match=r"\(3 problems\)"):
+        resolved(changed({"seed": -1, "replicates": "x", "datasets.ct-ich.x": 1}))

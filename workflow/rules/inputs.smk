@@ -1,0 +1,224 @@
+# Input functions and parameters of the rules that run for each dataset, encoder or model. No rules.
+
+
+def code_for_dataset(script):
+    """Return an input function that returns the digest of a script and of the dataset's reader."""
+
+    def digest(wildcards):
+        layout = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)].format
+        names = FORMATS if layout == "auto" else [layout]
+        return code_of(script, *(FORMATS[name].module for name in names))
+
+    return digest
+
+
+def code_for_encoder(script):
+    """Return an input function that returns the digest of a script and of the encoder's type."""
+    return lambda wildcards: code_of(script, ENCODER_TYPES[ENCODERS[wildcards.encoder].type].module)
+
+
+def code_for_model(script):
+    """Return an input function that returns the digest of a script and of the model's family."""
+
+    def digest(wildcards):
+        model = STUDY.models[wildcards.model]
+        types = [ENCODER_TYPES[one.type].module for one in model.encoders if model.finetuned]
+        return code_of(script, model.about.module, *types)
+
+    return digest
+
+
+def of_dataset(setting):
+    """Return an input function that returns a setting of the job's dataset."""
+    return lambda wildcards: getattr(STUDY.datasets[wildcards.dataset], setting)
+
+
+def label_file(wildcards):
+    """Return the chosen label table as an input, so that an edited one is read again."""
+    dataset = STUDY.datasets[wildcards.dataset]
+    if dataset.labels is None:
+        return []
+    table = Path(dataset.path, dataset.labels)
+    return [str(table)] if table.exists() else []
+
+
+def raw_dataset(wildcards):
+    """Return the folder of a raw dataset; stop if it is missing and not indexed yet."""
+    dataset = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)]
+    indexed = Path(dataset.folder, "inventory.csv").exists()
+    if not dataset.synthetic and not indexed and not Path(dataset.path).exists():
+        raise WorkflowError(
+            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist.\n"
+            "  - The paper's data, CT-ICH, are handed out by PhysioNet after registration: "
+            "https://physionet.org/content/ct-ich (the JPG release, 1.2.0 or older).\n"
+            "  - Unpack them and set the key in config.yaml, or on the command line:\n"
+            f"      snakemake --config 'datasets={{{dataset.name}: {{path: /where/it/is}}}}'\n"
+            "  - To see the workflow without any data: make demo"
+        )
+    return dataset.path
+
+
+def checkpoint_of(wildcards):
+    """Return the folder of an encoder's checkpoint, if it has one."""
+    folder = ENCODERS[wildcards.encoder].checkpoint_folder
+    return {"folder": folder} if folder else {}
+
+
+def of_hub(setting):
+    """Return an input function that returns a setting of the checkpoint that a job fetches."""
+
+    def value(wildcards):
+        folder = f"resources/checkpoints/{wildcards.checkpoint}"
+        return next(getattr(one, setting) for one in ENCODERS.values() if one.hub_folder == folder)
+
+    return value
+
+
+def window_of(wildcards):
+    """Return the window in which an encoder sees a dataset."""
+    own = ENCODERS[wildcards.encoder].window
+    return STUDY.datasets[wildcards.dataset].window if own is None else own
+
+
+def settings_of(wildcards):
+    """Return all settings that decide an encoder's features of a dataset."""
+    return ENCODERS[wildcards.encoder].settings | {"window": window_of(wildcards)}
+
+
+def shard_of(wildcards):
+    """Return a shard's number, from 1, and how many there are."""
+    return [STUDY.shards.index(wildcards.shard) + 1, len(STUDY.shards)]
+
+
+def shuffle_seed_of(wildcards):
+    """Return the seed of the order of slices in some features: the study's, and the replicate.
+
+    It is None if slices are in order.
+    """
+    _, _, seeds = wildcards.order.partition("-shuffled-")
+    return [int(seed) for seed in seeds.split("-replicate-")] if seeds else None
+
+
+def of_model(setting):
+    """Return an input function that returns a setting of the job's model."""
+    return lambda wildcards: getattr(STUDY.models[wildcards.model], setting)
+
+
+def replicate_of(wildcards):
+    """Return the number of the replicate that a job is about."""
+    return int(wildcards.replicate)
+
+
+def models_that(finetune):
+    """Return a pattern of the models that are fine-tuned, or not, so that one rule trains each.
+
+    It matches nothing if there is no such model.
+    """
+    names = [name for name, model in STUDY.models.items() if model.finetuned == finetune]
+    return "|".join(names) or "(?!)"
+
+
+def rule_of(model):
+    """Return the name of the rule that trains a model."""
+    return "finetune" if model.finetuned else "fit"
+
+
+def training_results(wildcards):
+    """Return all files that a run's training writes.
+
+    Evaluation needs the scores alone. But Snakemake compares a job's parameters only where all its
+    outputs exist: with the scores as the only input, it would keep those of another training.
+    """
+    trained = getattr(rules, rule_of(STUDY.models[wildcards.model]))
+    return dict(trained.output.items())
+
+
+def labels_of(dataset):
+    """Return the tables of a dataset's slices and scans."""
+    return {name: f"{dataset.folder}/{name}.csv" for name in ("slices", "scans")}
+
+
+def every_shard(path, suffix):
+    """List the paths of a file of all shards, in their order."""
+    return [f"{path}{shard}{suffix}" for shard in STUDY.shards]
+
+
+def pixels_from(dataset, model):
+    """Return the files that a fine-tuned model sees: its encoder's description, packed slices."""
+    (encoder,) = model.encoders
+    return {
+        "description": f"{dataset.folder}/encoders/{encoder.name}.json",
+        "pixels": every_shard(f"{dataset.folder}/pixels/{encoder.name}", ".npy"),
+        "rows": every_shard(f"{dataset.folder}/pixels/{encoder.name}", ".csv"),
+    }
+
+
+def features_from(dataset, model, replicate=None):
+    """Return the files of features that a model sees, encoder by encoder and shard by shard.
+
+    Only where an encoder itself sees shuffled slices does the replicate matter.
+    """
+    order = f"-shuffled-{STUDY.seed}-replicate-{replicate}" if model.encoder_shuffled else ""
+    names = [f"{encoder.name}{order}" for encoder in model.encoders]
+
+    def files(ending, suffix):
+        paths = [f"{dataset.folder}/features/{name}{ending}" for name in names]
+        return [file for path in paths for file in every_shard(path, suffix)]
+
+    found = {
+        "features": files("", ".safetensors"),
+        "rows": files("", ".csv"),
+        "descriptions": [f"{dataset.folder}/encoders/{one.name}.json" for one in model.encoders],
+    }
+    if model.training["augmentation"]["mirror"]:
+        found["mirrored"] = files("-mirrored", ".safetensors")
+    return found
+
+
+def pixels_of(wildcards):
+    """Return the files that fine-tuning reads: a checkpoint, its description, packed slices."""
+    model = STUDY.models[wildcards.model]
+    return {"folder": model.encoders[0].checkpoint_folder} | pixels_from(STUDY.dataset, model)
+
+
+def features_of(wildcards):
+    """Return the files that a model is fitted to: its encoders' features and their rows."""
+    model = STUDY.models[wildcards.model]
+    return features_from(STUDY.dataset, model, wildcards.replicate)
+
+
+def external_inputs(wildcards):
+    """Return the files of another dataset that a run's fitted model scores."""
+    model, dataset = STUDY.models[wildcards.model], STUDY.datasets[wildcards.dataset]
+    if model.finetuned:
+        return pixels_from(dataset, model)
+    return features_from(dataset, model, wildcards.replicate)
+
+
+def learned_from(model):
+    """Return the files that a model is trained on in all replicates."""
+    splits = [f"{RESULTS}/splits/replicate-{replicate}.csv" for replicate in REPLICATES]
+    return features_from(STUDY.dataset, model) | labels_of(STUDY.dataset) | {"splits": splits}
+
+
+def folds_of(wildcards):
+    """Return on how many inner folds a model chooses; None if the test patients choose."""
+    model = STUDY.models[wildcards.model]
+    return config["tuning"]["folds"] if model.about.always_tunes else STUDY.inner_folds
+
+
+def learning_of(wildcards):
+    """Return the settings of a model's training on the features, but for the replicate."""
+    model = STUDY.models[wildcards.model]
+    return {"model": model.settings, "folds": folds_of(wildcards), "seed": STUDY.seed}
+
+
+def evaluation_of(wildcards):
+    """Return how a model's scores become predictions."""
+    combined_by = STUDY.models[wildcards.model].sequence_rule
+    return {"sequence_rule": combined_by, "threshold": STUDY.threshold}
+
+
+def training_memory(wildcards, input, attempt):
+    """Return the MB of trainings on features: PyTorch, and four copies for scikit-learn."""
+    return int(2000 + 4 * input.size_mb) * attempt

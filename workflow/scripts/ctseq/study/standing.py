@@ -1,0 +1,125 @@
+"""Which shared data finished studies stand on, and what is made anew under the same names.
+
+What is made of a dataset serves all studies. Where settings of the dataset or of an encoder change,
+it is made again, and a finished study no longer matches it until that is made again, too.
+"""
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ctseq.core.errors import InputError
+from ctseq.core.words import listed
+from ctseq.study.encoders import Encoder
+from ctseq.study.study import Study
+
+# Beside a study's report: path to the SHA-256 of each shared file that decides its results.
+RECORD = "standing.json"
+_NOTICE = re.compile(r'(<div id="standing"[^>]*>).*?(</div>)', re.DOTALL)
+
+
+def digests(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Return the SHA-256 of each file by its path; empty of a file that is not there."""
+    found = {}
+    for path in map(Path, paths):
+        content = path.read_bytes() if path.is_file() else None
+        found[path.as_posix()] = hashlib.sha256(content).hexdigest() if content is not None else ""
+    return found
+
+
+def changes(study: Study, encoders: Mapping[str, Encoder], results: Path) -> Iterator[str]:
+    """Yield a line for each dataset and encoder whose files were made with other settings.
+
+    It names what differs, and the finished studies that stand on what will be made again.
+
+    Parameters
+    ----------
+    study, encoders
+        The study, and all encoders that run for it, by name.
+    results
+        Folder of the results of all studies.
+    """
+    for dataset in study.datasets.values():
+        made = {"format.json": ("its index and all features are", dataset.settings)}
+        for one in encoders.values():
+            settings = one.settings | {"window": one.window or dataset.window}
+            made[f"encoders/{one.name}.json"] = (f"features of {one.name} are", settings)
+        for name, (what, settings) in made.items():
+            path = Path(dataset.folder, name)
+            if differing := _differing(path, settings):
+                yield f"{dataset.folder}: {what} made again, since {listed(differing)}."
+                standing = [one for one, its in _records(results) if path.as_posix() in its]
+                if standing:
+                    yield (
+                        f"  Finished studies that stand on them: {listed(standing)}; their pages "
+                        "will say so until they are made again."
+                    )
+
+
+def check_layout(study: Study) -> None:
+    """Raise `InputError` if a study's folder was made by a version that kept its data there."""
+    if Path(study.results, "dataset").is_dir():
+        raise InputError(
+            f"{study.results} was made by an earlier version, whose results cannot be read and are "
+            f"not overwritten. Keep them under another name (mv {study.results} "
+            f"{study.results}-before), or choose another name as `study`."
+        )
+
+
+def mark_outdated(results: Path) -> None:
+    """Say in each finished study's report if the shared data that it stands on have changed.
+
+    Where they are again those that it was made from, the notice goes.
+    """
+    for name, record in _records(results):
+        now = digests(record)
+        changed = sorted(path for path, digest in record.items() if now[path] != digest)
+        _write_notice(results / name / "report.html", _notice(changed))
+
+
+def _differing(path: Path, settings: Mapping[str, Any]) -> list[str]:
+    """Say which settings in a file of JSON, if there is one, differ from those asked for."""
+    if not path.is_file():
+        return []
+    made = json.loads(path.read_text(encoding="utf-8")).get("settings", {})
+    return [
+        f"{key} was {_spelled(made.get(key))} and is now {_spelled(value)}"
+        for key, value in settings.items()
+        if key in made and made[key] != value
+    ]
+
+
+def _spelled(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict | list) or value is None else str(value)
+
+
+def _records(results: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the name of each finished study, in order, and the shared files that it stands on."""
+    for path in sorted(results.glob(f"*/{RECORD}")):
+        yield path.parent.name, json.loads(path.read_text(encoding="utf-8"))
+
+
+def _notice(changed: list[str]) -> str:
+    if not changed:
+        return ""
+    files = html.escape(", ".join(changed))
+    return (
+        "<p>This page no longer matches the shared data that it was made from: since then, "
+        f"{files} changed. Run the study again to bring both together.</p>"
+    )
+
+
+def _write_notice(page: Path, notice: str) -> None:
+    """Put a notice into a page, which is rewritten only if that changes it."""
+    if not page.is_file():
+        return
+    text = page.read_text(encoding="utf-8")
+    marked = _NOTICE.sub(lambda found: f"{found[1]}{notice}{found[2]}", text, count=1)
+    if marked != text:
+        unfinished = page.with_name(f".unfinished.{page.name}")
+        unfinished.write_text(marked, encoding="utf-8")
+        unfinished.replace(page)
