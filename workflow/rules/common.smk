@@ -23,7 +23,7 @@ from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
 from ctseq.readers.formats import FORMATS
-from ctseq.study.comparison import comparison_settings, contrasts_of, labels_of
+from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
@@ -175,7 +175,7 @@ def figure_settings(study):
     """Return the settings that decide the figures of a study."""
     target = STUDY.dataset.target_words if study is config else study["dataset"]["target"]
     return comparison_settings(study) | {
-        "labels": labels_of(study),
+        "labels": model_labels(study),
         "target": target,
         "shared_splits": "sizes" not in study["splits"],
     }

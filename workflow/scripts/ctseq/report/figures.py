@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.study.comparison import labels_of
+from ctseq.study.comparison import model_labels
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_figures(
     alpha = config["comparison"]["alpha"]
     params = {**words, "alpha": alpha, "shared_splits": shared_splits}
     texts = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in captions}
-    return [_figure(Path(path), texts, labels_of(config), params) for path in paths]
+    return [_figure(Path(path), texts, model_labels(config), params) for path in paths]
 
 
 def _figure(

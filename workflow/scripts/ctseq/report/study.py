@@ -17,7 +17,7 @@ from ctseq.replicates.splits import never_tested, read_split
 from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
-from ctseq.study.comparison import labels_of
+from ctseq.study.comparison import model_labels
 from ctseq.study.registration import sha256_of
 from ctseq.study.study import Study as Resolved
 
@@ -52,7 +52,7 @@ class Compared:
     @property
     def labels(self) -> dict[str, str]:
         """Model to its label."""
-        return labels_of(self.config)
+        return model_labels(self.config)
 
     @property
     def target(self) -> str:

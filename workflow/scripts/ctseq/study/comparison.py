@@ -14,7 +14,7 @@ def comparison_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"models": list(config["compare"]), "contrasts": contrasts_of(config), **settings}
 
 
-def labels_of(config: Mapping[str, Any]) -> dict[str, str]:
+def model_labels(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the label of each model that is compared, in the order of tables and figures."""
     return {name: label_of(name, config) for name in config["compare"]}
 

@@ -14,7 +14,7 @@ from ctseq.report.numbers import interval, size
 from ctseq.report.page import template
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import finding_words
-from ctseq.study.comparison import labels_of
+from ctseq.study.comparison import model_labels
 from ctseq.study.study import Study
 
 
@@ -41,7 +41,7 @@ def render_multiverse(
     figures
         One a contrast, in their order.
     """
-    labels = labels_of(config)
+    labels = model_labels(config)
     metric = METRICS[table["metric"].iloc[0]]
     shares = verdict_shares(table)
     contrasts = [
