@@ -21,10 +21,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Train some steps, validate, save the state, and print what it took."""
     options = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
-        apart(write_checkpoint, Path(name), kind="video", size="full", frames=options.frames)
+        apart(write_checkpoint, Path(name), sees="sequence", size="full", frames=options.frames)
         history = own_training(
             Path(name),
-            kind="video",
+            sees="sequence",
             rows=options.micro_batch,
             steps=options.steps,
             threads=options.cores,

@@ -19,7 +19,7 @@ from typing import Any
 from measuring import apart, keep, processor_name, shown
 from passes import (
     FRAMES,
-    KINDS,
+    SEEN,
     own_pass,
     own_training,
     stock_pass,
@@ -31,7 +31,7 @@ from ctseq.encoders.devices import choose_device
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure both kinds of model in each precision, and print the rates and their ratio."""
+    """Measure both kinds of encoder in each precision, and print the rates and their ratio."""
     options = _parser().parse_args(arguments)
     if choose_device().type == "cpu" and not options.any_device:
         print("There is no GPU here, and nothing was measured; --any-device does without.")
@@ -39,11 +39,11 @@ def main(arguments: list[str] | None = None) -> None:
     size = "tiny" if options.tiny else "full"
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        for kind in KINDS:
-            apart(write_checkpoint, Path(name, kind), kind=kind, size=size)
-        for kind, precision in product(KINDS, options.precision):
-            print(f"{kind} in {precision} ...", flush=True)
-            rows += measured(Path(name, kind), kind, precision, size, options)
+        for sees in SEEN:
+            apart(write_checkpoint, Path(name, sees), sees=sees, size=size)
+        for sees, precision in product(SEEN, options.precision):
+            print(f"{sees} in {precision} ...", flush=True)
+            rows += measured(Path(name, sees), sees, precision, size, options)
     if options.csv:
         keep([{"size": size} | row for row in rows], options.csv)
     print(f"Images a second on {processor_name()}, {options.rows} rows a step of training")
@@ -51,26 +51,26 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def measured(
-    checkpoint: Path, kind: str, precision: str, size: str, options: argparse.Namespace
+    checkpoint: Path, sees: str, precision: str, size: str, options: argparse.Namespace
 ) -> list[dict[str, Any]]:
-    """Measure both kinds of work with one model, each in a process of its own."""
-    common = {"kind": kind, "precision": precision, "threads": options.cores}
-    images = FRAMES[size] if kind == "video" else 1
+    """Measure both kinds of work with one encoder, each in a process of its own."""
+    common = {"sees": sees, "precision": precision, "threads": options.cores}
+    images = FRAMES[size] if sees == "sequence" else 1
     often = common | {"repeats": options.repeats}
-    many = options.rows * (8 if kind == "image" else 1)  # so that sizes of the pass can differ
+    many = options.rows * (8 if sees == "slice" else 1)  # so that sizes of the pass can differ
     stock = apart(stock_pass, checkpoint, rows=many, **often)
     own = apart(own_pass, checkpoint, **often)
     loop = apart(stock_training, checkpoint, rows=options.rows, frozen=False, **often)
     history = apart(own_training, checkpoint, rows=options.rows, steps=4, **common)
     rate = history["images_per_second"].iloc[-1]
     return [
-        _row("extraction", kind, precision, images / stock["seconds"], images / own["seconds"]),
-        _row("finetuning", kind, precision, images / loop["step"], rate),
+        _row("extraction", sees, precision, images / stock["seconds"], images / own["seconds"]),
+        _row("finetuning", sees, precision, images / loop["step"], rate),
     ]
 
 
-def _row(work: str, kind: str, precision: str, stock: float, own: float) -> dict[str, Any]:
-    named = {"what": work, "kind": kind, "precision": precision}
+def _row(work: str, sees: str, precision: str, stock: float, own: float) -> dict[str, Any]:
+    named = {"what": work, "sees": sees, "precision": precision}
     return named | {"transformers": stock, "ctseq": own, "ratio": own / stock}
 
 

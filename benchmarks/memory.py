@@ -2,10 +2,9 @@
 
     python benchmarks/memory.py [--patients 82 25000] [--layout dicom]
 
-By default a reader makes up 30 slices a patient, 8 x 8 pixels, with a file of another kind beside
-each, so that tables are all there is and nothing has to be drawn. With a layout, synthetic patients
-are written in it and read from the disk. Every step runs in a process of its own, whose peak is the
-operating system's count of resident memory.
+By default scans are made up (`made_up.py`), so that tables are all there is and nothing has to be
+drawn. With a layout, synthetic patients are written in it and read from the disk. Every step runs
+in a process of its own, whose peak is the operating system's count of resident memory.
 """
 
 import argparse
@@ -16,54 +15,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from ctseq.readers import registry  # noqa: E402
-from ctseq.readers.contents import Contents, File  # noqa: E402
+from ctseq.readers.formats import FORMATS, Format  # noqa: E402
 
 PATIENTS = (82, 25_000)
-SIDE, SLICES = 8, 30
+SIDE = 8
 SIDE_DRAWN, SLICES_DRAWN = 32, (19, 40)
-
-
-def made_up(patients: int) -> SimpleNamespace:
-    """Return a reader of a dataset without files: paths and ids as long as RSNA 2019's."""
-    names = [f"ID_{patient:08x}" for patient in range(patients)]
-    numbers = range(1, SLICES + 1)
-
-    def files():
-        for name in names:
-            for number in numbers:
-                path = f"{name}/Unknown Study/CT/ID_{number:08x}.dcm"
-                yield File(path, "slice", name, number, slices=[(number, number)])
-                yield File(path.replace("CT", "bone"), "bone", name, number, reason="bone")
-
-    def labels():
-        rows = ((patient, number) for patient in range(patients) for number in numbers)
-        for row, (patient, number) in enumerate(rows, start=2):
-            bleeds = int(patient % 2 and number > SLICES - 5)
-            flags = (bleeds, 0, 0, 0, 0, bleeds)
-            yield ("labels.csv", row, f"ID_{patient:08x}", number, *flags, "", "")
-
-    def open_sequence(folder, slices, windows=None):
-        first = int(slices["patient_id"].iloc[0].removeprefix("ID_"), 16) * SLICES
-        # No two slices have the same pixels.
-        return lambda index: (
-            np.arange(SIDE**2, dtype=np.uint8).reshape(SIDE, SIDE)
-            ^ np.frombuffer(np.uint64(first + index).tobytes(), np.uint8)
-        )
-
-    return SimpleNamespace(
-        LOOKED_FOR="nothing",
-        OWN_WINDOW=None,
-        recognises=lambda folder: "its name",
-        list_contents=lambda folder, table=None: Contents(files(), labels()),
-        open_sequence=open_sequence,
-    )
 
 
 def step(name: str, folder: Path, layout: str, patients: int) -> None:
@@ -71,9 +30,11 @@ def step(name: str, folder: Path, layout: str, patients: int) -> None:
     data = folder / "data"
     data.mkdir(exist_ok=True)
     if layout == "made-up":
-        registry.READERS[layout] = made_up(patients)
-    tables = {k: str(folder / f"{k}.csv") for k in ("inventory", "listing", "demographics")}
-    kept = {k: str(folder / f"{k}.csv") for k in ("slices", "patients")}
+        FORMATS[layout] = Format("made_up", "nothing", "nothing", hounsfield=False, own_labels=True)
+        (data / "patients").write_text(str(patients), encoding="utf-8")
+    seen = ("inventory", "listing", "demographics", "series")
+    tables = {k: str(folder / f"{k}.csv") for k in seen}
+    kept = {k: str(folder / f"{k}.csv") for k in ("slices", "scans")}
     recognised = str(folder / "format.json")
     if name == "draw":
         from ctseq.phantom.layouts import write_phantom
@@ -83,20 +44,23 @@ def step(name: str, folder: Path, layout: str, patients: int) -> None:
     elif name == "index":
         from index_dataset import main
 
-        made = {"recognised": recognised, "problems": str(folder / "problems.csv")}
-        main(dataset=str(data), format=layout, **tables, **made, on_problem="exclude", threads=2)
+        made = {"recognised": recognised}
+        made |= {k: str(folder / f"{k}.csv") for k in ("problems", "masks")}
+        settings = {"format": layout, "labels": None, "target": "hemorrhage"}
+        settings |= {"on_problem": "exclude"}
+        main(dataset=str(data), name="own", settings=settings, **tables, **made, threads=2)
     elif name == "select":
         from select_slices import main
 
         made = {"summary": str(folder / "s.json"), "sorted_folder": str(folder / "sorted")}
-        main(dataset=str(data), **tables, **kept, **made)
+        main(dataset=str(data), target="hemorrhage", **tables, **kept, **made)
     else:
         from pack_pixels import main
 
         steps = {"resize": SIDE, "resample": 2, "crop": None, "scale": None, "offset": 0.0}
         facts = {"preprocessing": steps | {"mean": None, "std": None}}
-        (folder / "model.json").write_text(json.dumps(facts))
-        made = (folder / "model.json", folder / "pixels.npy", folder / "pixels.csv")
+        (folder / "encoder.json").write_text(json.dumps(facts))
+        made = (folder / "encoder.json", folder / "pixels.npy", folder / "pixels.csv")
         options = {"window": "brain", "shard": (1, 1), "threads": 2}
         main(data, recognised, kept["slices"], *made, **options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

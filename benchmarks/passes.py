@@ -13,47 +13,46 @@ from measuring import ROOT, median, timed
 from torch.utils.flop_counter import FlopCounterMode
 
 from ctseq.core.files import write_json
+from ctseq.encoders.contract import Encoder, extract, load
 from ctseq.encoders.devices import autocast, choose_device
-from ctseq.encoders.image_processor import read_preprocessing
-from ctseq.encoders.loading import Encoder, extract, load
-from ctseq.encoders.speed import speed_up
+from ctseq.encoders.pretrained import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.pixels.finetuning import finetune
 from ctseq.families.pixels.pixel_rows import PixelExamples
 from ctseq.families.pixels.resume import Unfinished
-from ctseq.families.pixels.trainable import renew_head
+from ctseq.families.pixels.trainable import with_new_layer
 from ctseq.replicates.aggregation import Scans
 
-KINDS = ("video", "image")
+SEEN = ("sequence", "slice")
 FRAMES = {"full": 32, "tiny": 4}
 # Batch sizes that a stock pass may have; the fastest is what counts.
-SIZES = {"video": (1, 2, 4, 8), "image": (1, 8, 32, 128)}
+SIZES = {"sequence": (1, 2, 4, 8), "slice": (1, 8, 32, 128)}
 # Rows at a time in the workflow's own pass: rule extract_features.
-OWN_SIZE = {"video": 1, "image": 32}
+OWN_SIZE = {"sequence": 1, "slice": 32}
 
 
-def write_checkpoint(folder: Path, *, kind: str, size: str, frames: int | None = None) -> None:
+def write_checkpoint(folder: Path, *, sees: str, size: str, frames: int | None = None) -> None:
     """Write a checkpoint of seeded random weights, as `save_pretrained` does.
 
     Parameters
     ----------
     folder
         Where it shall stand.
-    kind
-        ``video`` for ViViT, ``image`` for ConvNeXt.
+    sees
+        ``sequence`` for ViViT, ``slice`` for ConvNeXt.
     size
         ``full`` for the shapes of the paper's checkpoints, ViViT-B/16x2 with 32 frames and
         ConvNeXt-tiny, both at 224 pixels; ``tiny`` for the demo's.
     frames
-        Of a video model, if others than `FRAMES`.
+        Of an encoder of sequences, if others than `FRAMES`.
     """
-    if kind == "video":
+    if sees == "sequence":
         frames = frames or FRAMES[size]
     if size == "tiny":
-        write_tiny(folder, kind=kind, frames=frames, seed=1, steps=0)
+        write_tiny(folder, sees=sees, frames=frames, seed=1, steps=0)
         return
     torch.manual_seed(1)
-    if kind == "video":  # transformers' defaults are ViViT-B/16x2
+    if sees == "sequence":  # transformers' defaults are ViViT-B/16x2
         config = transformers.VivitConfig(num_frames=frames, num_labels=400)
         model = transformers.VivitForVideoClassification(config)
         processor = {"image_processor_type": "VivitImageProcessor"}
@@ -67,12 +66,12 @@ def write_checkpoint(folder: Path, *, kind: str, size: str, frames: int | None =
     write_json(processor, folder / "preprocessor_config.json")
 
 
-def stock_model(checkpoint: Path, *, kind: str) -> torch.nn.Module:
+def stock_model(checkpoint: Path, *, sees: str) -> torch.nn.Module:
     """Load a checkpoint as transformers does by itself, for two classes, in evaluation mode."""
     auto = {
-        "video": transformers.AutoModelForVideoClassification,
-        "image": transformers.AutoModelForImageClassification,
-    }[kind]
+        "sequence": transformers.AutoModelForVideoClassification,
+        "slice": transformers.AutoModelForImageClassification,
+    }[sees]
     options = {"num_labels": 2, "ignore_mismatched_sizes": True, "local_files_only": True}
     return auto.from_pretrained(checkpoint, **options).eval()  # with SDPA, where there is one
 
@@ -90,7 +89,7 @@ def model_inputs(model: torch.nn.Module, rows: int) -> torch.Tensor:
 def stock_pass(
     checkpoint: Path,
     *,
-    kind: str,
+    sees: str,
     rows: int,
     repeats: int,
     threads: int,
@@ -105,7 +104,7 @@ def stock_pass(
     """
     torch.set_num_threads(threads)
     device = choose_device()
-    model = stock_model(checkpoint, kind=kind).to(device)
+    model = stock_model(checkpoint, sees=sees).to(device)
     values = model_inputs(model, rows).to(device)
 
     def once(size: int) -> float:
@@ -113,14 +112,14 @@ def stock_pass(
             return timed(lambda: [model(part) for part in values.split(size)], device) / rows
 
     model(values[:1])  # the first pass prepares
-    best = min((size for size in SIZES[kind] if size <= rows), key=once)
+    best = min((size for size in SIZES[sees] if size <= rows), key=once)
     return {"seconds": median(lambda: once(best), repeats), "batch": best, "rows": rows}
 
 
 @torch.inference_mode()
-def operations(checkpoint: Path, *, kind: str) -> int:
+def operations(checkpoint: Path, *, sees: str) -> int:
     """Count what a row's forward pass multiplies and adds, in products and convolutions."""
-    model = stock_model(checkpoint, kind=kind)
+    model = stock_model(checkpoint, sees=sees)
     model.set_attn_implementation("eager")  # of what is one operation, the counter knows nothing
     with FlopCounterMode(display=False) as counter:
         model(model_inputs(model, 1))
@@ -135,13 +134,13 @@ def product_rate(*, threads: int, repeats: int, side: int = 4096) -> float:
 
 
 def own_pass(
-    checkpoint: Path, *, kind: str, repeats: int, threads: int, precision: str
+    checkpoint: Path, *, sees: str, repeats: int, threads: int, precision: str
 ) -> dict[str, Any]:
     """Time the workflow's own pass: ``seconds`` a row, and the number of ``features``."""
     torch.set_num_threads(threads)
-    encoder = own_model(checkpoint, kind=kind)
-    grey = own_inputs(encoder.model, OWN_SIZE[kind])
-    speed_up(encoder)
+    encoder, _ = own_encoder(checkpoint, sees=sees)
+    grey = own_inputs(encoder.model, OWN_SIZE[sees])
+    encoder.speed_up()
 
     def once() -> list[np.ndarray]:
         return list(extract(encoder, [grey], precision=precision))
@@ -154,7 +153,7 @@ def own_pass(
 def stock_training(
     checkpoint: Path,
     *,
-    kind: str,
+    sees: str,
     rows: int,
     frozen: bool,
     repeats: int,
@@ -172,7 +171,7 @@ def stock_training(
     """
     torch.set_num_threads(threads)
     device = choose_device()
-    model = stock_model(checkpoint, kind=kind).to(device)
+    model = stock_model(checkpoint, sees=sees).to(device)
     model.base_model.requires_grad_(not frozen)
     weights = [values for values in model.parameters() if values.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=5e-6, weight_decay=0.01)
@@ -207,7 +206,7 @@ def stock_training(
 def own_training(
     checkpoint: Path,
     *,
-    kind: str,
+    sees: str,
     rows: int,
     steps: int,
     threads: int,
@@ -217,7 +216,7 @@ def own_training(
 
     Parameters
     ----------
-    checkpoint, kind
+    checkpoint, sees
         From `write_checkpoint`.
     rows
         Rows a step, in memory at once.
@@ -229,8 +228,8 @@ def own_training(
         Of ``training`` in config.yaml, where they differ.
     """
     torch.set_num_threads(threads)
-    encoder = own_model(checkpoint, kind=kind)
-    renew_head(encoder, std=0.02, seed=[0])
+    encoder, width = own_encoder(checkpoint, sees=sees)
+    fitted = with_new_layer(encoder, width=width, std=0.02, seed=[0])
     grey = own_inputs(encoder.model, rows * steps)
     members = np.arange(grey.size // grey.shape[-1] ** 2).reshape(grey.shape[:-2])
     labels = np.arange(len(grey)) % 2
@@ -243,19 +242,22 @@ def own_training(
         unfinished = Unfinished(Path(name, "unfinished"), "")
         one = examples[:1]
         history, _ = finetune(
-            encoder, examples, one, settings=training, by="loss", seed=[0], unfinished=unfinished
+            fitted, examples, one, settings=training, by="loss", seed=[0], unfinished=unfinished
         )
     return history
 
 
-def own_model(checkpoint: Path, *, kind: str) -> Encoder:
-    """Load a checkpoint as the workflow does."""
-    steps = read_preprocessing(checkpoint)
-    return load(checkpoint, kind=kind, preprocessing=steps, device=choose_device())
+def own_encoder(checkpoint: Path, *, sees: str) -> tuple[Encoder, int]:
+    """Load an encoder as the workflow does, and return the number of its features, too."""
+    settings = {"type": "transformers", "sees": sees, "checkpoint": str(checkpoint)}
+    settings |= {"subfolder": "", "pooling": "auto", "frames": None}
+    settings |= {"position_embeddings": "interpolate"}
+    description = describe(checkpoint, settings, key="encoders.own")
+    return load(checkpoint, description, choose_device()), description["width"]
 
 
 def own_inputs(model: torch.nn.Module, rows: int) -> np.ndarray:
-    """Draw what `loading.extract` takes: uint8, (rows, [frames,] side, side)."""
+    """Draw what `contract.extract` takes: uint8, (rows, [frames,] side, side)."""
     config = model.config
     frames = (config.num_frames,) if hasattr(config, "num_frames") else ()
     shape = (rows, *frames, config.image_size, config.image_size)

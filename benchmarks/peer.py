@@ -23,32 +23,33 @@ from typing import Any
 import numpy as np
 import yaml
 from measuring import ROOT, apart, keep, median, processor_name, shown, timed
-from passes import KINDS, own_pass, stock_training, write_checkpoint
+from passes import SEEN, own_pass, stock_training, write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
 from ctseq.families.heads import LINEAR
 from ctseq.families.trained.training import Examples, train
+from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.tasks import Fit
 
 # Of the paper's dataset: 57 patients train and 25 test, and so do their slices, on average.
-ROWS = {"video": {"train": 57, "test": 25}, "image": {"train": 1739, "test": 762}}
+ROWS = {"sequence": {"train": 57, "test": 25}, "slice": {"train": 1739, "test": 762}}
 EPOCHS, REPLICATES, BATCH = 20, 10, 10
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure both ways for both kinds of model, and print the arithmetic."""
+    """Measure both ways for both kinds of encoder, and print the arithmetic."""
     options = _parser().parse_args(arguments)
     size = "tiny" if options.tiny else "full"
     rows = []
     print(f"On {processor_name()}, {options.cores} cores; {BATCH} rows a step, {EPOCHS} epochs")
-    for kind in KINDS:
+    for sees in SEEN:
         with tempfile.TemporaryDirectory() as name:
             checkpoint = Path(name)
-            apart(write_checkpoint, checkpoint, kind=kind, size=size)
-            costs = costs_of(checkpoint, kind=kind, options=options)
-        row = comparison(kind, costs)
-        print(arithmetic(kind, costs, row), flush=True)
-        rows.append({"what": kind} | costs | row)
+            apart(write_checkpoint, checkpoint, sees=sees, size=size)
+            costs = costs_of(checkpoint, sees=sees, options=options)
+        row = comparison(sees, costs)
+        print(arithmetic(sees, costs, row), flush=True)
+        rows.append({"what": sees} | costs | row)
     if options.csv:
         keep([{"size": size, "cores": options.cores} | row for row in rows], options.csv)
     peer, own = (sum(row[name] for row in rows) for name in ("peer_s", "own_s"))
@@ -57,12 +58,12 @@ def main(arguments: list[str] | None = None) -> None:
     print(shown([{name: row.get(name) for name in columns} for row in rows]))
 
 
-def costs_of(checkpoint: Path, *, kind: str, options: argparse.Namespace) -> dict[str, float]:
+def costs_of(checkpoint: Path, *, sees: str, options: argparse.Namespace) -> dict[str, float]:
     """Time the plain loop's steps and evaluations, and the workflow's pass and head."""
-    common = {"kind": kind, "repeats": options.steps, "threads": options.cores}
+    common = {"sees": sees, "repeats": options.steps, "threads": options.cores}
     peer = apart(stock_training, checkpoint, rows=BATCH, frozen=True, **common)
     own = apart(own_pass, checkpoint, precision="float32", **common)
-    n = ROWS[kind]
+    n = ROWS[sees]
     shape = (sum(n.values()), own["features"])
     features = np.random.default_rng(1).normal(size=shape).astype("f4")
     return peer | {"extraction": own["seconds"]} | apart(head_costs, features, n["train"])
@@ -79,7 +80,7 @@ def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:
     def head() -> None:
         initial = LINEAR.initial(features.shape[1], 0.02, np.random.default_rng(1))
         train(
-            LINEAR, Examples([features], labels), [fit], initial=initial,
+            LINEAR, Examples([features], labels, Scans(rows, labels, None)), [fit], initial=initial,
             rates=[settings["learning_rate"]], settings=settings, by="accuracy", seed=[1],
         )  # fmt: skip
 
@@ -90,23 +91,23 @@ def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:
     return {"head": median(lambda: timed(head), 3), "logistic": median(lambda: timed(logistic), 3)}
 
 
-def comparison(kind: str, costs: Mapping[str, float]) -> dict[str, float]:
+def comparison(sees: str, costs: Mapping[str, float]) -> dict[str, float]:
     """Return what both ways take for all replicates, in seconds, and their ratio."""
-    n = ROWS[kind]
+    n = ROWS[sees]
     epoch = n["train"] * costs["step"] + n["test"] * costs["evaluation"]
     peer = REPLICATES * EPOCHS * epoch
     own = sum(n.values()) * costs["extraction"] + REPLICATES * costs["head"]
     return {"peer_s": peer, "own_s": own, "ratio": peer / own}
 
 
-def arithmetic(kind: str, costs: Mapping[str, float], row: Mapping[str, Any]) -> str:
+def arithmetic(sees: str, costs: Mapping[str, float], row: Mapping[str, Any]) -> str:
     """Write out how a comparison comes about."""
-    n = ROWS[kind]
+    n = ROWS[sees]
     return (
-        f"{kind}, peer: {REPLICATES} replicates x {EPOCHS} epochs x ({n['train']} rows x "
+        f"{sees}, peer: {REPLICATES} replicates x {EPOCHS} epochs x ({n['train']} rows x "
         f"{costs['step']:.3g} s + {n['test']} rows x {costs['evaluation']:.3g} s) = "
         f"{row['peer_s']:.0f} s\n"
-        f"{kind}, own: {sum(n.values())} rows x {costs['extraction']:.3g} s + {REPLICATES} heads x "
+        f"{sees}, own: {sum(n.values())} rows x {costs['extraction']:.3g} s + {REPLICATES} heads x "
         f"{costs['head']:.3g} s = {row['own_s']:.0f} s"
     )
 

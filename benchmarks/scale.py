@@ -18,26 +18,23 @@ from typing import Any
 
 import pandas as pd
 from measuring import apart, keep, snakemake, timed, write_copy
-from passes import KINDS, write_checkpoint
+from passes import SEEN, write_checkpoint
 
 from ctseq.report.facts import costs
 
 CORES = 2
 STUDY = {
     "study": "scale",
-    "dataset": {"format": "phantom", "phantom": {"image_size": 32}},
-    "models": {
-        "vivit": {"checkpoint": "./video", "frames": 4},
-        "convnext": {"checkpoint": "./image"},
+    "datasets": {"phantom": {"format": "phantom", "phantom": {"image_size": 32}}},
+    "dataset": "phantom",
+    "encoders": {
+        "vivit": {"checkpoint": "./sequence", "frames": 4},
+        "convnext": {"checkpoint": "./slice"},
     },
     "training": {"epochs": 3},
 }
-# Two models more, so that a plan is of four: heads on the second one's encoder.
-MORE = {
-    head: STUDY["models"]["convnext"]
-    | {"kind": "image", "label": head, "revision": "main", "head": {"type": head}}
-    for head in ("mean", "gru")
-}
+# Two models more, so that a plan is of four.
+MORE = {"compare": ["vivit", "convnext", "gru", "logistic"]}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -46,8 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_copy(folder)
-        for kind in KINDS:
-            apart(write_checkpoint, folder / kind, kind=kind, size="tiny")
+        for sees in SEEN:
+            apart(write_checkpoint, folder / sees, sees=sees, size="tiny")
         work = [(run, number) for number in options.patients]
         work += [(plan, number) for number in options.replicates]
         rows = []
@@ -60,12 +57,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(folder: Path, patients: int) -> list[dict[str, Any]]:
     """Run a study and give what each of its rules took, all its jobs together."""
-    phantom = STUDY["dataset"]["phantom"] | {"patients": patients, "positive": patients * 4 // 9}
-    study = STUDY | {"dataset": STUDY["dataset"] | {"phantom": phantom}, "replicates": 2}
+    phantom = {"image_size": 32, "patients": patients, "positive": patients * 4 // 9}
+    datasets = {"phantom": {"format": "phantom", "phantom": phantom}}
+    study = STUDY | {"datasets": datasets, "replicates": 2}
     print(f"{patients} patients ...", flush=True)
     snakemake(folder, study, cores=CORES)
-    results = folder / "results/scale"
-    found = costs(results / "benchmarks")
+    results = folder / "results"
+    found = costs([results / part / "benchmarks" for part in ("data/phantom", "scale")])
     shutil.rmtree(results)
     return [
         {"what": cost.rule, "patients": patients, "replicates": 2, "jobs": cost.jobs}
@@ -77,7 +75,7 @@ def run(folder: Path, patients: int) -> list[dict[str, Any]]:
 def plan(folder: Path, replicates: int) -> list[dict[str, Any]]:
     """Plan a study of four models without running it."""
     print(f"a plan of {replicates} replicates ...", flush=True)
-    study = STUDY | {"models": STUDY["models"] | MORE, "replicates": replicates}
+    study = STUDY | MORE | {"replicates": replicates}
     said: list[str] = []
     seconds = timed(lambda: said.append(snakemake(folder, study, "--dry-run", cores=CORES)))
     jobs = int(re.search(r"^total +(\d+)$", said[0], re.MULTILINE)[1])

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from measuring import keep, processor_name, shown
-from passes import KINDS, OWN_SIZE, model_inputs, stock_model, write_checkpoint
+from passes import OWN_SIZE, SEEN, model_inputs, stock_model, write_checkpoint
 
 from ctseq.encoders.speed import fuse_gelu, keep_buffers, skip_unread_tokens
 
@@ -30,23 +30,23 @@ SPEEDUPS = ("buffers", "gelu", "first tokens", "onednn")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure every speedup with both kinds of model, and print the ratios."""
+    """Measure every speedup with both kinds of encoder, and print the ratios."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)
     # Read by oneDNN at its first use: AMX has no float32.
     os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
     rows = []
-    for kind in KINDS:
+    for sees in SEEN:
         with tempfile.TemporaryDirectory() as name:
-            write_checkpoint(Path(name), kind=kind, size="tiny" if options.tiny else "full")
-            model = stock_model(Path(name), kind=kind)
-        values = model_inputs(model, OWN_SIZE[kind])
+            write_checkpoint(Path(name), sees=sees, size="tiny" if options.tiny else "full")
+            model = stock_model(Path(name), sees=sees)
+        values = model_inputs(model, OWN_SIZE[sees])
         _switch("buffers", on=False)
         for speedup in SPEEDUPS:
             faster = _changed(model, speedup)
             if speedup in ("buffers", "onednn") or faster is not model:
                 rows.append(
-                    {"kind": kind} | measured(model, faster, values, speedup, options.pairs)
+                    {"sees": sees} | measured(model, faster, values, speedup, options.pairs)
                 )
             model = faster
             _switch(speedup, on=speedup != "onednn")
@@ -95,7 +95,10 @@ def _seconds(model: torch.nn.Module, values: torch.Tensor) -> float:
 
 def _changed(model: torch.nn.Module, speedup: str) -> torch.nn.Module:
     """Return a copy with a speedup of modules, or the model itself if it has nothing to change."""
-    change = {"gelu": fuse_gelu, "first tokens": skip_unread_tokens}.get(speedup)
+    change = {
+        "gelu": fuse_gelu,
+        "first tokens": lambda model: skip_unread_tokens(model, "classifier"),
+    }.get(speedup)
     other = copy.deepcopy(model)
     return other if change and change(other) else model
 

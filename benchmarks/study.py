@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from measuring import apart, keep, processor_name, shown, snakemake, timed, write_copy
-from passes import FRAMES, KINDS, operations, product_rate, stock_pass, write_checkpoint
+from passes import FRAMES, SEEN, operations, product_rate, stock_pass, write_checkpoint
 
 from ctseq.core.tables import read_table
 from ctseq.intake.tables import SLICES
@@ -27,7 +27,8 @@ from ctseq.report.facts import Cost, costs
 # With it, 82 patients have 2498 slices; the dataset's have 2501.
 SEED = 18
 RESULTS = Path("results/benchmark")
-MODELS = {"video": "vivit", "image": "convnext"}
+DATA = Path("results/data/phantom")
+ENCODERS = {"sequence": "vivit", "slice": "convnext"}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,26 +41,26 @@ def main(arguments: list[str] | None = None) -> None:
         study = prepare(folder, options, size)
         print("Running the study ...", flush=True)
         seconds = timed(lambda: snakemake(folder, study, cores=options.cores))
-        found = costs(folder / RESULTS / "benchmarks")
+        found = costs([folder / part / "benchmarks" for part in (DATA, RESULTS)])
         # Of the largest process. Linux counts in KiB.
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        slices = read_table(folder / RESULTS / "dataset/slices.csv", SLICES)
-        counts = {"video": slices["patient_id"].nunique(), "image": len(slices)}
+        slices = read_table(folder / DATA / "slices.csv", SLICES)
+        counts = {"sequence": slices["scan_id"].nunique(), "slice": len(slices)}
         print("Running the bare forward pass ...", flush=True)
         stock = {
-            kind: apart(
+            sees: apart(
                 stock_pass,
-                folder / kind,
-                kind=kind,
-                rows=min(rows, counts[kind]),
+                folder / sees,
+                sees=sees,
+                rows=min(rows, counts[sees]),
                 repeats=options.repeats,
                 threads=options.cores,
             )
-            for kind, rows in zip(KINDS, options.stock_rows, strict=True)
+            for sees, rows in zip(SEEN, options.stock_rows, strict=True)
         }
         rate = apart(product_rate, threads=options.cores, repeats=options.repeats)
-        counted = {kind: apart(operations, folder / kind, kind=kind) for kind in KINDS}
-    products = sum(counted[kind] * counts[kind] for kind in KINDS)
+        counted = {sees: apart(operations, folder / sees, sees=sees) for sees in SEEN}
+    products = sum(counted[sees] * counts[sees] for sees in SEEN)
     jobs = sum(cost.jobs for cost in found)
     nothing = float("nan")
     found += [
@@ -72,12 +73,12 @@ def main(arguments: list[str] | None = None) -> None:
         settings = {"size": size, "speedups": options.speedups, "cores": options.cores}
         keep([settings | counts | row for row in rows], options.csv)
     print(
-        f"{counts['video']} patients, {counts['image']} slices of {options.image_size} pixels, "
+        f"{counts['sequence']} scans, {counts['slice']} slices of {options.image_size} pixels, "
         f"{options.replicates} replicates, {options.cores} cores, on {processor_name()}"
     )
-    for kind, measured in stock.items():
+    for sees, measured in stock.items():
         words = "{seconds:.3g} s a row in batches of {batch}, of {rows} rows".format(**measured)
-        print(f"bare {MODELS[kind]}: {words}, median of {options.repeats}")
+        print(f"bare {ENCODERS[sees]}: {words}, median of {options.repeats}")
     print(f"products: {products / 1e12:.3g} TFLOP of the bare pass; {rate / 1e9:.0f} GFLOP/s")
     print(shown(rows))
 
@@ -92,11 +93,11 @@ def results(
     found
         The costs of rules and of the study.
     stock
-        By kind of model, `measuring.stock_pass`.
+        By what an encoder sees, `passes.stock_pass`.
     counts
-        By kind of model, the rows that it sees.
+        By what an encoder sees, the rows that it sees.
     """
-    bare = sum(stock[kind]["seconds"] * counts[kind] for kind in KINDS)
+    bare = sum(stock[sees]["seconds"] * counts[sees] for sees in SEEN)
     costs = [*found, Cost("bare forward pass", 0, bare, float("nan"))]
     return [
         {
@@ -121,16 +122,17 @@ def prepare(folder: Path, options: argparse.Namespace, size: str) -> dict[str, A
         layout="ct-ich-jpg",
         seed=SEED,
     )
-    for kind in KINDS:
-        apart(write_checkpoint, folder / kind, kind=kind, size=size)
-    models = {MODELS[kind]: {"checkpoint": f"./{kind}"} for kind in KINDS}
-    models["vivit"]["frames"] = FRAMES[size]
+    for sees in SEEN:
+        apart(write_checkpoint, folder / sees, sees=sees, size=size)
+    encoders = {ENCODERS[sees]: {"checkpoint": f"./{sees}"} for sees in SEEN}
+    encoders["vivit"]["frames"] = FRAMES[size]
     return {
         "study": RESULTS.name,
-        "dataset": {"path": "data", "format": "ct-ich-jpg"},
+        "datasets": {DATA.name: {"path": "data", "format": "ct-ich-jpg"}},
+        "dataset": DATA.name,
         "replicates": options.replicates,
         "extraction": {"speedups": options.speedups},
-        "models": models,
+        "encoders": encoders,
     }
 
 

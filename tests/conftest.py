@@ -13,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from studies import STUDY, Copy, models_of, write_checkpoints, write_copy
+from studies import STUDY, Copy, encoders_of, write_checkpoints, write_copy
 
 # The same examples on every machine, however slow it is; readers of foreign files get more.
 hypothesis.settings.register_profile("ctseq", deadline=None, derandomize=True, max_examples=50)
@@ -110,7 +110,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory):
-    """Write two local checkpoints, not pretrained: folders `video` and `image`."""
+    """Write two local checkpoints, not pretrained, in folders named after what they see."""
     folder = tmp_path_factory.mktemp("checkpoints")
     write_checkpoints(folder)
     return folder
@@ -122,7 +122,7 @@ def new_copy(tmp_path_factory):
 
     def make(checkpoints, **overlay):
         folder = tmp_path_factory.mktemp("copy")
-        write_copy(folder, STUDY | {"models": models_of(checkpoints)} | overlay)
+        write_copy(folder, STUDY | {"encoders": encoders_of(checkpoints)} | overlay)
         return Copy(folder)
 
     return make

@@ -18,10 +18,13 @@ SHIPPED = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources/
 SHIPPED += ("resources/levels.csv", "workflow", "benchmarks")
 STUDY = {
     "study": "small",
-    "dataset": {
-        "format": "phantom",
-        "phantom": {"patients": 14, "positive": 6, "image_size": 56},
+    "datasets": {
+        "phantom": {
+            "format": "phantom",
+            "phantom": {"patients": 14, "positive": 6, "image_size": 56},
+        },
     },
+    "dataset": "phantom",
     "replicates": 2,
     "training": {"learning_rate": 3.0e-3, "epochs": 3},
     "comparison": {"metrics": ["accuracy", "precision", "roc_auc"]},
@@ -32,21 +35,21 @@ LIMIT_S = 900
 
 
 def write_checkpoints(folder):
-    """Write two local checkpoints, not pretrained: folders `video` and `image`."""
+    """Write two local checkpoints, not pretrained, in folders named after what they see."""
     program = (
         "from ctseq.encoders.tiny import write_tiny\n"
-        f"write_tiny('video', kind='video', frames={FRAMES}, seed=1, steps=0)\n"
-        "write_tiny('image', kind='image', frames=None, seed=1, steps=0)\n"
+        f"write_tiny('sequence', sees='sequence', frames={FRAMES}, seed=1, steps=0)\n"
+        "write_tiny('slice', sees='slice', frames=None, seed=1, steps=0)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
     subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, check=True)
 
 
-def models_of(checkpoints):
-    """Return the overlay of `models` that points the two configured ones at local checkpoints."""
+def encoders_of(checkpoints):
+    """Return the overlay of `encoders` that points the two configured ones at local checkpoints."""
     return {
-        "vivit": {"checkpoint": str(checkpoints / "video"), "frames": FRAMES},
-        "convnext": {"checkpoint": str(checkpoints / "image")},
+        "vivit": {"checkpoint": str(checkpoints / "sequence"), "frames": FRAMES},
+        "convnext": {"checkpoint": str(checkpoints / "slice")},
     }
 
 
@@ -80,14 +83,14 @@ def read_dot(text):
 
 
 def contents(results):
-    """Return what has to be the same wherever a study runs: path to content.
+    """Return what has to be the same wherever studies run: path below `results` to content.
 
     The page and the checklists state programs' versions, which each machine has its own of.
     """
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        if path.is_dir() or name.parts[0] in ("logs", "benchmarks", "report.html", "reporting"):
+        if path.is_dir() or {"logs", "benchmarks", "report.html", "reporting"} & {*name.parts}:
             continue
         if path.is_symlink():  # to a slice: the part that is the same in every copy
             found[name.as_posix()] = path.readlink().as_posix().rpartition("/Patients_CT/")[2]
@@ -176,7 +179,8 @@ class Copy:
         return Run(self.folder, ["--cores", "2", *arguments], environment or os.environ)
 
     def contents(self):
-        return contents(self.results)
+        """Return what its study and the shared data hold."""
+        return contents(self.folder / "results")
 
     def differing(self, other):
         return differing(self.contents(), other)

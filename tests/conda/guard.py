@@ -33,7 +33,7 @@ if packages not in sys.path:  # Debian's Python looks for them elsewhere
     sys.path.append(packages)
 sys.meta_path[sys.meta_path.index(PathFinder)] = OwnPackages
 
-script = Path(sys.orig_argv[-1])  # a copy that Snakemake makes: tmpk3j9x2.train_head.py
+script = Path(sys.orig_argv[-1])  # a copy that Snakemake makes: tmpk3j9x2.fit.py
 if "CTSEQ_INTERPRETERS" in os.environ and script.suffix == ".py":
     with Path(os.environ["CTSEQ_INTERPRETERS"]).open("a") as file:
         file.write(f"{script.stem.partition('.')[2]} {sys.prefix}\n")

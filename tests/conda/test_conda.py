@@ -47,12 +47,12 @@ def test_a_missing_package_fails_the_rules_of_its_environment(study, conda, tmp_
         options = (*conda.options, "--keep-going", *arguments)
         return copy.run(*options, environment=conda.environment("broken")).end(status=1)
 
-    last = ("--forcerun", "train_head", "--until", "train_head", "--rerun-triggers", "mtime")
+    last = ("--forcerun", "fit", "--until", "fit", "--rerun-triggers", "mtime")
     runs = [run(*last), run("--forceall")]  # the other way round, nothing would be there to train
     failed, ran = (set().union(*(getattr(one, name) for one in runs)) for name in ("failed", "ran"))
     environments = rule_environments()
     of_torch = {rule for rule in study.run.ran if environments.get(rule) == "torch"}
-    assert failed == of_torch - {"describe_checkpoint"}  # which reads no table
+    assert failed == of_torch - {"describe_encoder"}  # which reads no table
     assert {environments[rule] for rule in ran - failed} == {"imaging", "stats", "torch"}
     assert "No module named 'pandas'" in runs[0].text
 
@@ -61,11 +61,11 @@ def test_jobs_on_slurm_run_in_their_environments(study, conda, cluster, tmp_path
     copy = ClusterCopy(study.copy.twin(tmp_path / "copy").folder, cluster)
     target = "results/small/runs/vivit/replicate-02/metrics.json"
     environment = conda.environment("slurm", cluster.environment)
-    options = (*conda.options, "--forcerun", "train_head", "--", target)
+    options = (*conda.options, "--forcerun", "fit", "--", target)
     copy.slurm(*options, environment=environment).end()
     (job,) = cluster.jobs(copy.folder)
     assert job["JobState"] == "COMPLETED"
-    assert conda.used("slurm") == {"train_head": {"torch"}, "evaluate": {"stats"}}
+    assert conda.used("slurm") == {"fit": {"torch"}, "evaluate": {"stats"}}
     assert copy.differing(study.plain) == []
 
 

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(
 
 # Every group of jobs, without the figures and the report, which add nothing to what is shown here.
 TABLES = [f"results/small/comparison/{name}.csv" for name in ("verdict", "patients/discrimination")]
-FEATURES = "results/small/features/vivit.safetensors"
-PIXELS = "results/small/pixels/convnext.npy"
+FEATURES = "results/data/phantom/features/vivit.safetensors"
+PIXELS = "results/data/phantom/pixels/convnext.npy"
 # Jobs of a tiny study are over too soon to be disturbed: these wait first.
 WAIT = "export HF_HUB_OFFLINE=1 && sleep {}"
 
@@ -97,19 +97,19 @@ def losing_its_node(studies, tmp_path_factory):
 
 def test_one_replicate_alone_survives_scancel(again, overrunning, losing_its_node, studies):
     """A cancelled job is submitted once more, with more memory and time."""
-    head = "results/small/runs/vivit/replicate-02/head.safetensors"
+    fitted = "results/small/runs/vivit/replicate-02/fitted"
     table = "results/small/metrics.csv"
-    run = again.slurm("--forcerun", head, "--", table)
+    run = again.slurm("--forcerun", fitted, "--", table)
     again.cluster.ask("scancel", str(again.cluster.running(again.folder).number))
     run.end()
     cancelled, repeated, collecting = again.cluster.jobs(again.folder)
-    replicate = {f"{rule}:model=vivit,replicate=02" for rule in ("train_head", "evaluate")}
+    replicate = {f"{rule}:model=vivit,replicate=02" for rule in ("fit", "evaluate")}
     assert cancelled.tasks == repeated.tasks == replicate
     assert collecting.rules == {"collect_metrics"}
     states = [job["JobState"] for job in (cancelled, repeated, collecting)]
     assert states == ["CANCELLED", "COMPLETED", "COMPLETED"]
-    assert (cancelled["MinMemoryNode"], repeated["MinMemoryNode"]) == ("2000M", "4000M")
-    assert (cancelled["TimeLimit"], repeated["TimeLimit"]) == ("00:08:00", "00:16:00")
+    assert (cancelled["MinMemoryNode"], repeated["MinMemoryNode"]) == ("3000M", "6000M")
+    assert (cancelled["TimeLimit"], repeated["TimeLimit"]) == ("00:23:00", "00:46:00")
     assert again.differing(studies.results) == []
 
 
@@ -128,7 +128,7 @@ def test_a_killed_head_leaves_a_study_that_goes_on(again, studies):
     again.slurm(*force).end()
     first, second = cluster.jobs(again.folder)
     assert first.number == orphan.number
-    only = {"extract_features:model=vivit,order=,shard="}
+    only = {"extract_features:dataset=phantom,encoder=vivit,order=,shard="}
     assert first.tasks == second.tasks == only
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
     assert again.differing(studies.results) == []
@@ -155,9 +155,9 @@ def test_few_submissions_hold_every_job_once(undisturbed):
     jobs = undisturbed.cluster.jobs(undisturbed.folder)
     tasks = [task for job in jobs for task in job.tasks]
     assert len(tasks) == len(set(tasks))
-    assert sum(task.startswith("train_head:") for task in tasks) == 4
+    assert sum(task.startswith("fit:") for task in tasks) == 4
     groups = [{"extract_features"}] * 2 + [{"pack_pixels"}] * 2
-    groups += [{"train_head", "evaluate"}]
+    groups += [{"fit", "evaluate"}]
     groups += [{"collect_metrics", "compare_models", "compare_patients"}]
     assert all(group in [job.rules for job in jobs] for group in groups)
     assert len(jobs) == 7  # and one for the dataset

@@ -131,7 +131,7 @@ def test_what_a_study_knows_is_filled_in():
     assert claim["35"].answer.tables[0].rows == [
         ["Files", "1\N{NARROW NO-BREAK SPACE}000", "900", "mask: 100"],
         ["Slices", "901", "900", "no diagnosis row: 1"],
-        ["Patients", "31", "31", "none"],
+        ["Scans", "31", "31", "none"],
     ]
     assert claim["36"].answer.text.endswith("Patients with each subtype: subdural 4.")
     assert {claim[number].state for number in ("19", "23", "35")} == {State.FILLED}
@@ -237,44 +237,68 @@ def test_places_are_anchors_of_the_page_and_tables_of_analyses():
 
 
 def test_no_folder_of_the_machine_is_named():
-    study = real()
-    study.config["dataset"] |= {"path": "/data/hospital", "labels": "/home/alice/labels.csv"}
-    study.config["models"]["vivit"]["checkpoint"] = "/home/alice/secret/my-vivit"
-    study.config["models"]["convnext"]["checkpoint"] = "./private/my-convnext"
+    given = {
+        "datasets": {"small": {"path": "/data/hospital", "labels": "/home/alice/labels.csv"}},
+        "encoders": {
+            "video": {"checkpoint": "/home/alice/secret/my-vivit"},
+            "image": {"checkpoint": "./private/my-convnext"},
+        },
+    }
+    study = real(given=given)
     text = "".join(reporting_files(study).values())
-    assert not re.search("/home|alice|secret|hospital/|/data/|private", text)
+    assert not re.search("/home|alice|secret|/data/hospital|private", text)
     assert "a local folder, my-vivit" in text
     assert "the table labels.csv" in text
 
 
 def test_a_checkpoint_of_the_hub_is_named_with_its_commit():
-    study = real()
-    study.config["models"]["vivit"] |= {"checkpoint": "google/vivit", "revision": "main"}
-    study = replace(
-        study, models=study.models | {"vivit": study.models["vivit"] | {"commit": "f00"}}
-    )
-    assert "ViViT: google/vivit, commit f00, SHA-256" in answers(CLAIM, study)["24"].answer.text
+    study = real(given={"encoders": {"video": {"checkpoint": "google/vivit"}}})
+    study.encoders["video"] = study.encoders["video"] | {"commit": "f00"}
+    assert "video: google/vivit, commit f00, SHA-256" in answers(CLAIM, study)["24"].answer.text
     assert answers(model_card(study, "vivit"), study)["Licence"].state == State.AUTHORS
 
 
-@pytest.mark.parametrize(
-    ("changed", "file"),
-    [
-        ({}, "head.safetensors"),
-        ({"head": {"type": "svm"}}, "training.json"),
-        ({"training": {"trainable": "all"}}, "model/"),
-    ],
-)
-def test_a_card_names_the_files_of_its_models_way_of_training(changed, file):
-    study = real()
-    study.config["models"]["convnext"] |= changed
-    own = answers(model_card(study, "convnext"), study)["Files"].answer.places
-    assert own[:2] == ("runs/convnext/", f"runs/convnext/replicate-01/{file}")
+@pytest.mark.parametrize("own", [{}, {"family": "svm"}, {"training": {"trainable": "all"}}])
+def test_a_card_names_the_files_of_its_model(own):
+    study = real(given={"models": {"convnext": own}})
+    places = answers(model_card(study, "convnext"), study)["Files"].answer.places
+    assert places == (
+        "runs/convnext/",
+        "runs/convnext/replicate-01/fitted/",
+        "../data/small/encoders/image.json",
+    )
+
+
+def test_scans_are_counted_and_patients_are_kept_together():
+    study = real(twice=True)
+    claim = answers(CLAIM, study)
+    assert claim["35"].answer.text.startswith("62 scans of 31 patients, 30 of them (48.4 %) with")
+    assert "On average 42.7 scans train and 19.3 are tested on." in claim["19"].answer.text
+    for number in ("19", "29"):
+        assert "Scans of one patient are never in both subsets" in claim[number].answer.text
+    assert claim["22"].answer.text.endswith("a probability of hemorrhage a scan.")
+    assert "negative ones positive" in claim["39"].answer.text
+    assert "positive scans" in claim["39"].answer.text
+    assert "Scans with each subtype" in claim["36"].answer.text
+    assert "scan" not in answers(CLAIM, real())["19"].answer.text
+
+
+def test_external_datasets_fill_the_item_in_part():
+    other = {"datasets": {"cq500": {"format": "dicom", "path": "x"}}, "external": ["cq500"]}
+    claim = answers(CLAIM, real(given=other))
+    assert claim["33"].state == State.IN_PART
+    assert "score the scans of cq500" in claim["33"].answer.text
+
+
+def test_the_target_is_named_in_every_file():
+    study = real(dataset="ct-ich-jpg", given={"datasets": {"small": {"target": "fracture"}}})
+    for text in reporting_files(study).values():
+        assert "hemorrhage" not in text
+        assert "fracture" in text
 
 
 def test_choices_on_reported_patients_are_said_to_flatter():
-    honest = real()
-    honest.config["tuning"] |= {"patients": "train"}
+    honest = real(given={"tuning": {"patients": "train"}})
     for study, flattered in ((real(), True), (honest, False)):
         claim = answers(CLAIM, study)
         assert ("flatters" in claim["26"].answer.text) == flattered
@@ -282,16 +306,12 @@ def test_choices_on_reported_patients_are_said_to_flatter():
     assert "5 inner folds choose the epoch." in answers(CLAIM, honest)["26"].answer.text
 
 
-def test_attention_is_named_where_a_head_has_it_and_its_check_is_left_to_the_authors():
-    study = real({"attention": "Attention", "mean": "Mean", "max": "Maximum"})
-    encoder = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
-    for name, label in study.labels.items():
-        study.config["models"][name] = encoder | {"label": label, "head": {"type": name}}
-    claim = answers(CLAIM, study)
-    assert claim["31"].answer.text == "The weights that Attention gives slices are kept."
-    assert claim["31"].state == State.IN_PART
+def test_models_that_share_an_encoder_describe_it_once():
+    names = {"attention": "Attention", "mean": "Mean", "max": "Maximum"}
+    own = {name: {"encoder": "image", "family": name} for name in names}
+    claim = answers(CLAIM, real(names, given={"models": own}))
+    assert claim["31"].state == State.AUTHORS
     assert "Attention and Mean; Attention and Maximum." in claim["4"].answer.text
     assert "Holm's adjustment over 2 contrasts" in claim["29"].answer.text
-    # The three have one encoder, which is described once.
-    places = claim["22"].answer.places
-    assert [place for place in places if place.startswith("models/")] == ["models/attention.json"]
+    places = [place for place in claim["22"].answer.places if "encoders" in place]
+    assert places == ["../data/small/encoders/image.json"]

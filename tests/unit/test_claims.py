@@ -3,16 +3,18 @@
 import dataclasses
 import html
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS, EncoderType, Sight
 from ctseq.evidence.published import no_information_rate, precision_differences, recompute
+from ctseq.families.registry import FAMILIES, Family
 from ctseq.report.page import template
 from ctseq.report.paper import against_paper, claims, corrected
 from published import PUBLISHED
+from reports import study_of
 
 
 def section_of(published, name, context):
@@ -33,17 +35,21 @@ def test_own_values_stand_beside_those_of_the_same_name_or_kind():
          ("accuracy", "recall", "precision") for r, v in ((1, 0.5), (2, np.nan), (3, 0.7))],
         columns=["model", "replicate", "metric", "value"],
     )  # fmt: skip
-    table = against_paper(
-        SimpleNamespace(
-            config={"models": {"vivit": {"kind": "video"}, "swin": {"kind": "image"}}},
-            labels={"vivit": "ViViT", "swin": "Swin"},
-            metrics=metrics,
-            published=PUBLISHED,
-        )
-    )
+    study = study_of({"vivit": "ViViT", "swin": "Swin"}, metrics=metrics)
+    table = against_paper(study)
     own = ["0.40", "0.72", "0.00", "0.64", "0.70", "0.84"]
     assert table.rows[0] == ["ViViT", "ViViT", "Accuracy", *own]
     assert table.rows[4][:5] == ["Swin", "ConvNeXt", "Recall (sensitivity)", "0.40", "0.13"]
+
+
+def test_what_sees_neither_slices_nor_sequences_stands_beside_nothing(monkeypatch):
+    monkeypatch.setitem(SIGHTS, "volume", Sight("the volume", "scan", ()))
+    monkeypatch.setitem(FAMILIES, "toy", Family("toys.toy", "a toy", ("volume",)))
+    monkeypatch.setitem(ENCODER_TYPES, "toy", EncoderType("toys.toy", "a toy", ("volume",), False))
+    given = {"encoders": {"toy": {"type": "toy", "sees": "volume"}}}
+    given["models"] = {"third": {"encoder": "toy", "family": "toy"}}
+    table = against_paper(study_of({"a": "A", "b": "B", "third": "Third"}, given=given))
+    assert {row[0] for row in table.rows} == {"A", "B"}
 
 
 def test_what_does_not_follow_is_computed():

@@ -38,6 +38,7 @@ class Simulated(Compared):
 def study(levels=TABLE, **tables):
     config = {
         "models": {"a": {"label": "A"}},
+        "compare": ["a"],
         "comparison": {"primary": "recall", "metrics": ["recall"], "alpha": 0.05},
         "splits": {"scheme": "random"},
         "replicates": 10,

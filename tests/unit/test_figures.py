@@ -19,7 +19,12 @@ from ctseq.report.sections import SECTIONS
 from plot_figures import main as plot_figures
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"metrics": ["recall", "f1"], "alpha": 0.05, "shared_splits": True}
+SETTINGS = {
+    "target": "hemorrhage",
+    "metrics": ["recall", "f1"],
+    "alpha": 0.05,
+    "shared_splits": True,
+}
 TABLES = {"summary", "metrics", "histories", *ANALYSES}
 TWO = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 SIX = TWO | {
@@ -82,7 +87,9 @@ def drawn(labels, *names):
     first = next(iter(labels))
     draw = {
         "metric": lambda: replicates.metric_boxplot(metrics, metric="precision", labels=labels),
-        "confusion": lambda: replicates.confusion_matrix(metrics, model=first, labels=labels),
+        "confusion": lambda: replicates.confusion_matrix(
+            metrics, model=first, labels=labels, target="intraparenchymal hemorrhage"
+        ),
         "training": lambda: training.training_curves(histories_of(labels), labels=labels),
         "differences": lambda: comparison.differences(verdicts, metrics, labels=labels, alpha=0.05),
         "answer": lambda: comparison.answer(means_of(labels), verdicts, labels=labels, alpha=0.05),

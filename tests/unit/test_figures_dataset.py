@@ -68,7 +68,7 @@ def test_the_flow_accounts_for_everything(tmp_path):
     counts = {
         "files": {"seen": 5321, "used": 2490, "excluded_by_reason": {"bone": 2500, "size": 331}},
         "slices": {"seen": 2501, "used": 2490, "excluded_by_reason": {"unreadable": 11}},
-        "patients": {"seen": 82, "used": 82, "excluded_by_reason": {}},
+        "scans": {"seen": 82, "used": 82, "excluded_by_reason": {}},
     }
     figure = flow({"flow": counts})
     shown = [text.get_text() for text in figure.axes[0].texts]
@@ -77,7 +77,7 @@ def test_the_flow_accounts_for_everything(tmp_path):
         "2,490 files used",
         "2,500",
         "bone window",
-        "82 patients used",
+        "82 scans used",
     ):
         assert words in shown
     [size] = [text for text in shown if text.startswith("another image size than")]

@@ -16,6 +16,7 @@ from ctseq.report.figures import Figure
 from ctseq.report.page import template
 from ctseq.report.pages.multiverse import render_multiverse
 from ctseq.report.sections import SECTIONS
+from reports import config_of
 
 LABELS = {"a": "ViViT", "b": "<b>ConvNeXt</b>"}
 AXES = {"tuning": "chosen on", "sequence_rule": "slices combined by"}
@@ -118,13 +119,7 @@ def test_protocols_are_sorted_above_the_choices_that_they_made(estimates, tmp_pa
 
 
 def page_of(table, *, n_refused=0):
-    config = {
-        "study": "s",
-        "dataset": {"format": "folder"},
-        "models": {name: {"label": label} for name, label in LABELS.items()},
-        "comparison": {"alpha": 0.05},
-        "replicates": 10,
-    }
+    config = config_of(LABELS, "folder", {"study": "s", "replicates": 10})
     picture = Figure("specification-a-b", "A caption.", "data:image/png;base64,AA==")
     return render_multiverse(
         table, config=config, axes=AXES, n_refused=n_refused, figures=[picture]

@@ -142,7 +142,7 @@ def test_a_prevalence_is_a_proportion(prevalence):
 def test_every_predictive_value_stands_beside_its_prevalence():
     study = small_study()
     table = predictive_values_table(study)
-    assert table["prevalence_of"].tolist() == 2 * ["test patients", "stated"]
+    assert table["prevalence_of"].tolist() == 2 * ["test subset", "stated"]
     assert table["prevalence"].tolist() == 2 * [study.prevalence, 0.05]
     assert (table["ppv"].iloc[0] > table["ppv"].iloc[1]).all()
     assert (table["npv"].iloc[0] < table["npv"].iloc[1]).all()

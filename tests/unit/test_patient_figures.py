@@ -10,7 +10,7 @@ from ctseq.figures.registry import figure_files
 from ctseq.figures.style import COLUMN, save
 from patients import small_study
 
-SETTINGS = {"alpha": 0.05, "metrics": ["recall"], "shared_splits": True}
+SETTINGS = {"alpha": 0.05, "target": "intraparenchymal hemorrhage", "metrics": ["recall"], "shared_splits": True}
 NAMES = ["ViViT", "ConvNeXt", "VideoMAE base Kinetics", "Swin V2 tiny", "TimeSformer", "DINOv2"]
 
 
@@ -81,7 +81,7 @@ def test_bands_are_drawn_where_they_can_be_told_apart(two, six):
 def test_bars_of_both_outcomes_point_apart(two):
     tables = tables_of(2)
     heights = np.array([bar.get_height() for bar in two["calibration-a"].axes[1].patches])
-    shares = tables["patients/predicted"].query("model == 'a'").groupby("hemorrhage")["share"].sum()
+    shares = tables["patients/predicted"].query("model == 'a'").groupby("target")["share"].sum()
     assert heights[heights > 0].sum() == pytest.approx(shares[1])
     assert -heights[heights < 0].sum() == pytest.approx(shares[0])
 
@@ -135,3 +135,10 @@ def test_subgroups_that_are_all_too_small_are_said_to_be():
     rows = tables["patients/subgroups"].assign(estimate=np.nan, low=np.nan, high=np.nan)
     figure = drawn({"patients/subgroups": rows}, 2)["subgroups"]
     assert "no group is large enough" in [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_calibration_names_the_target(two):
+    above, below = two["calibration-a"].axes[:2]
+    assert above.get_ylabel() == "Share with intraparenchymal hemorrhage"
+    said = " ".join(below.get_xlabel().split())
+    assert said == "Predicted probability of intraparenchymal hemorrhage"

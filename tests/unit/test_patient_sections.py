@@ -11,6 +11,7 @@ from patients import small_study
 
 CONFIG = {
     "models": {"a": {"label": "ViViT"}, "b": {"label": "ConvNeXt"}},
+    "compare": ["a", "b"],
     "comparison": {"alpha": 0.05},
 }
 SHOWN = {
@@ -20,9 +21,13 @@ SHOWN = {
 }
 
 
+class People(Compared):
+    n_patients = 82
+
+
 def compared(study=None):
     tables = {one.stem: one.compute(study) for one in OVER_PATIENTS.values()} if study else {}
-    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables, levels=pd.DataFrame())
+    return People(config=CONFIG, metrics=pd.DataFrame(), comparison=tables, levels=pd.DataFrame())
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,7 @@ def test_sensitivity_stands_beside_specificity_and_predictive_values_beside_prev
     values = section_tables(study, "benefit")["predictive_values"]
     assert values.header == ["Model", "Prevalence", "Prevalence of", "PPV", "95 % interval",
                              "NPV", "95 % interval"]  # fmt: skip
-    assert values.rows[0][2] == "test patients"
+    assert values.rows[0][2] == "test subset"
     assert values.rows[1][1:3] == ["0.05", "stated"]
     assert any("the PPV need not be the mean precision" in note for note in values.notes)
 

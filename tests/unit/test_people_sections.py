@@ -14,18 +14,30 @@ from patients import small_study
 
 CONFIG = {
     "models": {"a": {"label": "ViViT"}, "b": {"label": "ConvNeXt"}},
+    "compare": ["a", "b"],
     "comparison": {"alpha": 0.05, "primary": "roc_auc"},
 }
 PAIR = {"metric": "roc_auc", "model_a": "a", "model_b": "b"}
 THOUSANDS = "\N{NARROW NO-BREAK SPACE}"
 POINTED = {"model": "b", "scored_by": "attention", "measure": "slice_auc", "estimate": 0.7,
-           "low": 0.6, "high": 0.8, "chance": 0.5, "n": 5, "n_patients": 30,
+           "low": 0.6, "high": 0.8, "chance": 0.5, "n": 5, "n_scans": 30, "n_patients": 30,
            "notes": ""}  # fmt: skip
 
 
-def compared(**tables):
-    return Compared(config=CONFIG, metrics=pd.DataFrame(), comparison=tables,
-                    levels=pd.DataFrame())  # fmt: skip
+class People(Compared):
+    n_patients, target = 82, "hemorrhage"
+
+
+class Scans(People):
+    n_scans = 164
+
+
+def compared(kind=People, **tables):
+    return kind(config=CONFIG, metrics=pd.DataFrame(), comparison=tables, levels=pd.DataFrame())
+
+
+def participants_of(described, kind=People):
+    return participants(compared(kind, participants=described))
 
 
 def when(section, study):
@@ -61,7 +73,7 @@ def test_sections_without_anything_to_show_are_left_out(study):
 
 
 def test_participants_stand_beside_their_subsets(study):
-    table = participants(study.comparison["participants"])
+    table = participants(study)
     assert table.header == ["", "All", "Train", "Test"]
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["Patients"] == ["82", "57", "25"]
@@ -77,22 +89,39 @@ def test_mean_numbers_of_patients_have_one_decimal_at_most():
     described = participants_table(small_study(replicates=4))
     means = (described["subset"] == "test") & (described["statistic"] == "n")
     described.loc[means & (described["characteristic"] == "patients"), "value"] = 24.75
-    described.loc[means & (described["characteristic"] == "hemorrhage"), "value"] = 9.75
-    rows = {row[0]: row[3] for row in participants(described).rows}
+    described.loc[means & (described["characteristic"] == "target"), "value"] = 9.75
+    rows = {row[0]: row[3] for row in participants_of(described).rows}
     assert rows["Patients"] == "24.8"
     assert rows["With hemorrhage"].startswith("9.8 (")
 
 
 def test_what_is_known_of_nobody_stands_below():
     known = small_study(replicates=2)
-    known.patients["spacing_mm"] = float("nan")
-    table = participants(participants_table(known))
+    known.scans["spacing_mm"] = float("nan")
+    table = participants_of(participants_table(known))
     assert "Not known of any patient: distance between slices." in table.notes
     assert "Sex: not known" in [row[0] for row in table.rows]
-    known.patients[["age_years", "sex"]] = [float("nan"), ""]
-    notes = participants(participants_table(known)).notes
+    known.scans[["age_years", "sex"]] = [float("nan"), ""]
+    notes = participants_of(participants_table(known)).notes
     assert "Not known of any patient: age, sex and distance between slices." in notes
     assert not any(row[0].startswith("Distance") for row in table.rows)
+
+
+def test_scans_have_a_row_and_a_note_where_there_are_more_of_them():
+    described = participants_table(small_study(replicates=2, twice=True))
+    table = participants_of(described, Scans)
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert (rows["Patients"][0], rows["Scans"][0]) == ("82", "164")
+    assert rows["Age: not known"][0] == "1"
+    assert rows["With hemorrhage"][0] == "72 (44 %)"
+    assert "Slices a scan" in rows
+    assert "Age and sex are of patients, and all that stands below them is of scans." in table.notes
+    groups = OVER_PATIENTS["patients/subgroups"].compute(small_study(replicates=2, twice=True))
+    header = subgroups(compared(Scans, subgroups=groups))["subgroups"].header
+    assert header[1] == "Scans with hemorrhage"
+    pointed = pd.DataFrame([POINTED | {"n_scans": 31}])
+    table = section_tables(compared(Scans, localization=pointed), "slices")["localization"]
+    assert table.header[-2:] == ["Scans", "Patients"]
 
 
 def splits(*positive_test, odd=()):
@@ -105,13 +134,15 @@ def splits(*positive_test, odd=()):
 
 
 def test_uneven_splits_are_named():
-    assert uneven_splits(splits(5, 6, 11, 5)) == (
-        "Of a replicate's test patients, 28 % (replicates 1 and 4) to 61 % (replicate 3) have a "
+    assert uneven_splits(splits(5, 6, 11, 5), target="hemorrhage") == (
+        "Of a replicate's test patients, 28 % (replicates 1 and 4) to 61 % (replicate 3) have "
         "hemorrhage, beside 45 % of all patients. Odd splits (fewer than one random split in 20 "
         "is as uneven): none."
     )
-    assert uneven_splits(splits(5, 14, odd=(2,))).endswith("is as uneven): replicate 2.")
-    assert uneven_splits(splits(8, 8)) == ""
+    odd = uneven_splits(splits(5, 14, odd=(2,)), target="fracture")
+    assert odd.endswith("is as uneven): replicate 2.")
+    assert "have fracture, beside" in odd
+    assert uneven_splits(splits(8, 8), target="hemorrhage") == ""
 
 
 def test_models_stand_side_by_side_in_every_group(study):

@@ -8,18 +8,18 @@ import yaml
 from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.study.comparison import contrasts_of
-from ctseq.study.config import check_config
+from ctseq.study.config import resolved_config
 from ctseq.study.registration import sha256_of, spelled
-from studies import ROOT
+from reports import ROOT, SCHEMA, merged
+from reports import SHIPPED as CONFIG
 from write_registration import main as write_registration
 
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
 DIGEST = "0123456789abcdef" * 4
 
 
 def check(registered):
-    check_config({**CONFIG, "registered": registered}, SCHEMA, metrics=comparable_metrics())
+    config = {**CONFIG, "registered": registered}
+    resolved_config(config, SCHEMA, metrics=comparable_metrics())
 
 
 def test_the_digest_is_that_of_the_file(tmp_path):
@@ -57,13 +57,11 @@ def test_what_cannot_be_a_registration_is_refused(registered, message):
 
 
 def overlaid(*names):
-    """Return config.yaml with overlays, sections key by key."""
-    config = dict(CONFIG)
+    """Return config.yaml with overlays and all defaults."""
+    config = CONFIG
     for name in names:
-        overlay = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text("utf-8"))
-        for key, value in overlay.items():
-            config[key] = {**config[key], **value} if isinstance(value, dict) else value
-    return config
+        config = merged(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text("utf-8")))
+    return resolved_config(config, SCHEMA, metrics=comparable_metrics())
 
 
 def test_the_recommended_protocol_answers_by_the_auc_beside_the_papers_metrics():
@@ -78,4 +76,4 @@ def test_the_recommended_protocol_answers_by_the_auc_beside_the_papers_metrics()
 def test_the_order_study_contrasts_a_head_with_itself_first():
     config = overlaid("recommended", "order")
     assert contrasts_of(config)[0] == ["gru", "gru-shuffled"]
-    assert {name for pair in contrasts_of(config) for name in pair} <= set(config["models"])
+    assert {name for pair in contrasts_of(config) for name in pair} <= set(config["compare"])

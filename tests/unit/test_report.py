@@ -1,6 +1,7 @@
 """The report: complete, self-contained, safe against any text, plain about what is undefined."""
 
 import dataclasses
+import html
 import html.parser
 
 import pytest
@@ -56,6 +57,67 @@ def test_few_ticks_are_not_pointed_at(replicates, words):
     assert f"has little power: {words}" in render(study).replace("&#39;", "'")
 
 
+def test_a_place_is_kept_for_a_notice_at_the_top(page):
+    body = page.partition("<body>")[2]
+    assert body.startswith('\n<div id="standing" class="notice"></div>\n')
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert ".notice:empty { display: none; }" in style
+
+
+def test_the_page_names_its_dataset_and_not_where_it_lies():
+    study = study_of(TWO, dataset="dicom", given={"datasets": {"small": {"path": "/secret/place"}}})
+    page = render(study).partition("<h3>Configuration</h3>")[0]
+    said = "The study develops on the dataset small. What is made of it, and shared with other"
+    assert said in page
+    assert "<code>results/data/small</code>" in page
+    assert "secret" not in page
+    assert "scores cq500" not in page
+
+
+def test_external_datasets_are_said_to_be_scored_alone():
+    other = {"datasets": {"cq500": {"format": "dicom", "path": "x"}}, "external": ["cq500"]}
+    page = render(study_of(TWO, given=other))
+    assert "The fitted models also score cq500, which no choice has seen; nothing on this" in page
+    assert "elsewhere may differ; cq500 is scored, and not analysed here.</li>" in page
+
+
+def test_scans_are_counted_where_patients_have_several():
+    page = html.unescape(render(study_of(TWO, twice=True)))
+    assert "<caption>Patients, scans and slices</caption>" in page
+    assert '<th scope="row">Scans with hemorrhage</th><td>30</td>' in page
+    assert page.count("Scans of one patient are never in both subsets, and every interval") == 1
+    assert "Counts are of test scans:" in page
+    assert "ConvNeXt calls every scan negative in 1 of 3 replicates (2)." in page
+    assert "About 19 scans are tested on in a replicate, so one scan more or less" in page
+    assert "of 31 patients is in no test subset" in page  # people are drawn and tested
+    assert "a rule combines the slices into a result for the scan" in page
+    assert '<th scope="row">Slices a scan</th>' in page
+
+
+def test_patients_stand_for_their_scans_where_each_has_one(page):
+    text = page.partition("<h3>Configuration</h3>")[0]
+    for word in ("Scans with", "Slices a scan", "test scans", "Scans of one patient"):
+        assert word not in text, word
+    assert "Counts are of test patients:" in page
+
+
+@pytest.mark.parametrize(
+    ("target", "words"), [("subdural", "subdural hemorrhage"), ("fracture", "fracture")]
+)
+def test_the_target_is_named_wherever_it_is_meant(target, words):
+    given = {"datasets": {"small": {"target": target}}}
+    page = html.unescape(render(study_of(TWO, dataset="ct-ich-jpg", given=given)))
+    own, _, configuration = page.partition("<h3>Configuration</h3>")
+    assert f"find {words} better than one that sees slices?</h1>" in page
+    assert f"on head CT, {words}: study small</title>" in page
+    for part in ("Patients with {}<", "Patients without {}<", "With {}<", "how common {} is"):
+        assert part.format(words) in page, part
+    paper = own.partition('<h2 id="published">')[2].partition("<h2")[0]
+    left = own.replace(paper, "").replace(words, "")
+    assert "hemorrhage" not in left.lower()
+    assert "This study beside the paper" not in page
+
+
 def test_the_limits_name_the_way_to_other_protocols(page):
     assert "<code>snakemake multiverse</code> shows under how many." in page
 
@@ -82,7 +144,7 @@ def test_page_loads_and_runs_nothing(page):
 
 def test_text_from_config_and_dataset_is_escaped():
     study = study_of({"vivit": EVIL, "convnext": "ConvNeXt"})
-    study.config["dataset"] |= {"path": EVIL, "labels": EVIL}
+    study.config["datasets"]["small"] |= {"path": EVIL, "labels": EVIL, "target": EVIL}
     study.figures.append(Figure("training", EVIL, "data:image/png;base64,"))
     tags = Tags(render(study)).tags
     assert not any(tag == "script" for tag, _ in tags)
@@ -95,7 +157,8 @@ def test_synthetic_patients_are_said_and_not_set_beside_the_papers(page):
 
 
 def test_only_the_papers_own_data_stand_beside_its_counts():
-    papers = {"patients": 82, "positive_patients": 36, "brain_slices": 2501, "positive_slices": 318}
+    papers = {"patients": 82, "scans": 82, "positive_patients": 36, "positive_scans": 36}
+    papers |= {"brain_slices": 2501, "positive_slices": 318}
     for changed, beside in (({}, True), ({"positive_slices": 317}, False)):
         study = study_of(TWO, dataset="ct-ich-jpg")
         study.summary.update(papers | changed)

@@ -5,20 +5,21 @@ import re
 
 import pytest
 
-from ctseq.families.classical import CLASSIFIERS
+from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS, EncoderType, Sight
+from ctseq.families.registry import FAMILIES, Family
 from ctseq.report import models
+from ctseq.report.checklists.files import reporting_files
 from ctseq.report.page import render
-from reports import TWO, study_of
+from reports import DESCRIPTION, TWO, study_of
+
+WHOLE = {"training": {"trainable": "all"}}
+GRU = {"encoder": "image", "family": "gru"}
 
 
-def models_of(**changed):
-    """Return a study of two models, with keys of sections and of models changed."""
-    study = study_of(TWO)
-    for section in ("training", "tuning"):
-        study.config[section] |= changed.get(section, {})
-    for model in TWO:
-        study.config["models"][model] |= changed.get(model, {})
-    return study
+def models_of(training=(), tuning=(), encoders=(), **own):
+    """Return a study of two models, with keys of sections, encoders and models changed."""
+    sections = {"training": dict(training), "tuning": dict(tuning), "encoders": dict(encoders)}
+    return study_of(TWO, given={**sections, "models": own})
 
 
 def paragraphs(study):
@@ -31,8 +32,8 @@ def paragraphs(study):
 def test_models_that_learn_alike_share_a_paragraph():
     said = paragraphs(models_of(convnext={"training": {"batch_size": 4}}))
     assert said == {
-        "ViViT and ConvNeXt": "the encoder is frozen and turns each slice or sequence into "
-        "features once, to which a final linear layer is fitted. Training is by AdamW, on "
+        "ViViT and ConvNeXt": "the encoder is frozen, and turns each slice or sequence into "
+        "features once. Fitted to them: final linear layer. Training is by AdamW, on "
         "cross-entropy. The learning rate rises over 2 steps and then falls linearly to zero. "
         "Training stops after 5 epochs without a better accuracy on the scans of the test "
         "patients, and the best epoch is kept."
@@ -40,25 +41,17 @@ def test_models_that_learn_alike_share_a_paragraph():
 
 
 def test_classical_models_have_no_optimiser_epochs_or_loss_of_their_own():
-    svm, mlp = ({"head": {"type": name}} for name in ("svm", "mlp"))
-    study = models_of(training={"loss": "weighted"}, vivit=svm, convnext=mlp)
+    svm = {"family": "svm", "training": {"loss": "weighted"}}
+    study = models_of(vivit=svm, convnext={"family": "mlp"})
     said = paragraphs(study)
-    assert "its classes weighed inversely" in said["ViViT"]
-    assert "weighed" not in said["ConvNeXt"]  # this classifier knows no weights
+    weighed = "support vector machine, its classes weighed inversely to their frequency."
+    assert weighed in said["ViViT"]
+    assert "Fitted to them: multilayer perceptron. The training" in said["ConvNeXt"]
     assert "Test patients are looked at once." in said["ConvNeXt"]
     page = render(study).split("<pre>")[0]  # what follows is the configuration
     for word in ("AdamW", "epoch is", "Patience", "Learning rate"):
         assert word not in page, word
-    assert "The regularisation is chosen anew inside each replicate" in page
-
-
-def test_classifiers_that_weigh_classes_are_known():
-    weighing = {
-        name
-        for name, head in CLASSIFIERS.items()
-        if "class_weight" in head.classifier.get_params()
-    }
-    assert weighing == models.WEIGHING
+    assert "Every hyperparameter is chosen anew inside each replicate" in page
 
 
 def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
@@ -69,7 +62,7 @@ def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
     assert "after 5 epochs without a lower one, and which epoch to take" in said["ViViT"]
     assert "on the focal loss." in said["ConvNeXt"]
     assert "after 3 epochs without a lower one, and which epoch and learning" in said["ConvNeXt"]
-    table = models.training_table(study.config)
+    table = models.training_table(study)
     assert table.header == ["", "ViViT", "ConvNeXt"]
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["Patience"] == ["5", "3"]
@@ -78,13 +71,12 @@ def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
 
 
 def test_fine_tuning_chooses_by_loss():
-    whole = {"training": {"trainable": "all"}}
-    study = models_of(tuning={"patients": "train"}, vivit=whole)
+    study = models_of(tuning={"patients": "train"}, vivit=WHOLE)
     said = paragraphs(study)
     assert said["ViViT"].startswith("the model is trained from pixels, in all its weights.")
     assert "without a lower loss on it, and the epoch with the lowest is kept" in said["ViViT"]
     assert "the loss on those held out says" in said["ConvNeXt"]
-    rows = {row[0]: row[1:] for row in models.training_table(study.config).rows}
+    rows = {row[0]: row[1:] for row in models.training_table(study).rows}
     folds = "5 inner folds of the training patients"
     assert rows["Choices are made on"] == [f"one of {folds}", folds]
     assert rows["Micro batch"] == ["2", "–"]
@@ -99,19 +91,17 @@ def test_blocks_that_are_trained_are_counted():
 
 
 def test_where_features_come_from_is_said():
-    study = models_of(convnext={"extraction": {"precision": "bfloat16"}})
+    study = models_of(encoders={"image": {"extraction": {"precision": "bfloat16"}}})
     page = render(study)
     for precision in ("float32", "bfloat16"):
         assert f"Features are computed in</th><td>{precision}" in page
-    everything = {"training": {"trainable": "all"}}
-    page = render(models_of(vivit=everything, convnext=everything))
+    page = render(models_of(vivit=WHOLE, convnext=WHOLE))
     assert "rozen" not in page
     assert "Features are computed in" not in page
 
 
 def test_heads_on_one_encoder_differ_in_what_they_see_alone():
-    own = {"kind": "image", "checkpoint": "tiny", "revision": "main"}
-    study = models_of(vivit=own | {"head": {"type": "gru"}}, convnext=own)
+    study = models_of(vivit=GRU)
     assert "ViViT" in paragraphs(study)
     assert "More than the view differs" not in render(study)
     assert "More than the view differs" in render(study_of(TWO))
@@ -119,12 +109,76 @@ def test_heads_on_one_encoder_differ_in_what_they_see_alone():
 
 def test_what_models_see_is_said():
     page = render(study_of(TWO))
-    assert "ViViT\nsees a sequence at once." in page
+    assert "ViViT\nsees the sequence of slices at once." in page
     assert "ConvNeXt\nsees one slice at a time, and a rule" in page
-    heads = {"kind": "image", "head": {"type": "gru"}}
-    text = render(models_of(vivit=heads, convnext=heads))
-    assert "ViViT and ConvNeXt\nhave features of one slice at a time, and a head" in text
+    text = render(models_of(vivit=GRU, convnext=GRU))
+    assert "ViViT and ConvNeXt\nhave features of one slice at a time, which are learned" in text
     assert "a sequence at once" not in text
+    pooled = {"family": "logistic", "pool": "max"}
+    text = html.unescape(render(models_of(convnext=pooled)))
+    assert (
+        "ConvNeXt\nhas features of one slice at a time, which are pooled (max) into one row" in text
+    )
+
+
+def rows_of(study, name):
+    """Return the rows of a model's table, title to cell."""
+    return dict(models.model_table(study, name).rows)
+
+
+def test_the_table_of_a_model_has_its_encoder_and_its_family():
+    study = models_of(convnext={"labels": "scan", "sequence_rule": "mean"})
+    rows = rows_of(study, "convnext")
+    assert rows["Encoder"] == f"image: {ENCODER_TYPES['transformers'].words}"
+    assert rows["Sees"] == "one slice at a time"
+    assert rows["Pooling"] == "cls"  # as its description resolves it
+    assert rows["Slices seen"] == "all"
+    assert rows["Window, level/width"] == "40/120"
+    assert rows["Learned by"] == "final linear layer"
+    assert rows["Trained on the label of"] == "the patient"
+    assert rows["Slices are combined by"].startswith("mean")
+    assert rows_of(study, "vivit")["Slices seen"] == "32 (uniform)"
+    assert "Slices are combined by" not in rows_of(study, "vivit")
+    first = models_of(encoders={"image": {"first_slices": 9}})
+    assert rows_of(first, "convnext")["Slices seen"] == "the first 9"
+
+
+def test_joined_encoders_stand_one_by_one():
+    wide = {"sees": "slice", "checkpoint": "tiny", "window": "80/200"}
+    joined = {"convnext": {"encoder": ["image", "wide"]}}
+    given = {"encoders": {"wide": wide}, "models": joined}
+    study = study_of(TWO, dataset="dicom", given=given)
+    rows = {row[0]: row[1:] for row in models.model_table(study, "convnext").rows}
+    assert [cell.partition(":")[0] for cell in rows["Encoder"]] == ["image", "wide"]
+    assert rows["Window, level/width"] == ["40/120", "80/200"]
+    assert rows["Learned by"] == ["final linear layer", ""]
+    said = paragraphs(study)["ConvNeXt"]
+    assert "these are standardised inside the training patients and joined. Fitted to" in said
+    text = reporting_files(study)["claim.md"]
+    assert "the joined features of 2 frozen deep networks that see one slice at a time" in text
+
+
+def test_a_family_an_encoder_type_and_a_sight_are_told_by_their_words(monkeypatch):
+    monkeypatch.setitem(FAMILIES, "guess", Family("toys.guess", "a toss of a coin", ("volume",)))
+    sight = Sight("the volume in three dimensions", "scan", ())
+    monkeypatch.setitem(SIGHTS, "volume", sight)
+    toy = EncoderType("toys.voxels", "a count of voxels", ("volume",), checkpoint=False)
+    monkeypatch.setitem(ENCODER_TYPES, "voxels", toy)
+    described = DESCRIPTION | {"architecture": None, "weights_sha256": None, "pooling": None}
+    study = models_of(
+        encoders={"counted": {"type": "voxels", "sees": "volume"}},
+        convnext={"encoder": "counted", "family": "guess"},
+    )
+    study.encoders["counted"] = described
+    rows = rows_of(study, "convnext")
+    assert (rows["Encoder"], rows["Sees"], rows["Learned by"]) == (
+        "counted: a count of voxels", "the volume in three dimensions", "a toss of a coin"
+    )  # fmt: skip
+    assert not {"Architecture", "Revision", "Pooling", "Slices are combined by"} & set(rows)
+    assert "Fitted to them: a toss of a coin. Test patients" in paragraphs(study)["ConvNeXt"]
+    assert "ConvNeXt\nsees the volume in three dimensions at once." in render(study)
+    claim = reporting_files(study)["claim.md"]
+    assert "a toss of a coin on the features of a frozen deep network that sees the volume" in claim
 
 
 @pytest.mark.parametrize(("patients", "said"), [

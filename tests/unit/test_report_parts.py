@@ -2,6 +2,7 @@
 
 import inspect
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,14 @@ from ctseq.report.numbers import count, interval, memory, number, p_value, size
 from ctseq.report.tables import table_of
 from plot_figures import read_histories
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_path):
     caption = "{{ snakemake.wildcards.metric }}\nof each at {{ snakemake.params.alpha }}.\n"
     (tmp_path / "metric.rst").write_text(caption)
     (tmp_path / "metric-recall.svg").write_text("<svg/>")
-    config = {"models": {}, "comparison": {"alpha": 0.1}}
+    config = {"models": {}, "compare": [], "comparison": {"alpha": 0.1}}
     (figure,) = read_figures(
         [tmp_path / "metric-recall.svg"], [tmp_path / "metric.rst"], config, shared_splits=True
     )
@@ -31,6 +34,20 @@ def test_captions_are_shared_with_snakemakes_report_and_escaped_on_the_page(tmp_
         "Recall (sensitivity) of each at 0.1.",
     )
     assert figure.data_uri == "data:image/svg+xml;base64,PHN2Zy8+"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "workflow/report").glob("*.rst")), ids=str)
+def test_captions_speak_of_the_target_and_of_what_is_counted(path, tmp_path):
+    picture = tmp_path / f"{path.stem}.svg"
+    picture.write_text("<svg/>")
+    config = {"models": {}, "compare": [], "comparison": {"alpha": 0.1}}
+    words = {"target": "fracture", "unit": "patient"}
+    [own] = read_figures([picture], [path], config, shared_splits=True, **words)
+    [other] = read_figures([picture], [path], config, shared_splits=True)
+    for caption in (own.caption, other.caption):
+        assert "hemorrhage" not in caption.lower()
+        assert "bleed" not in caption
+    assert ("fracture" in own.caption) == ("the target" in other.caption)
 
 
 def test_notes_become_footnotes():
@@ -88,15 +105,17 @@ def test_numbers_carry_no_noise():
 
 def test_benchmarks_are_added_up_by_rule(tmp_path):
     header = "s\th:m:s\tmax_rss\n"
-    (tmp_path / "train/vivit").mkdir(parents=True)
-    (tmp_path / "train/vivit/replicate-01.tsv").write_text(header + "2.5\t0:00:02\t100.0\n")
-    (tmp_path / "train/vivit/replicate-02.tsv").write_text(header + "3.5\t0:00:03\t-\n")
-    (tmp_path / "index.tsv").write_text(header + "1\t0:00:01\t0.00\n")
-    (tmp_path / "broken.tsv").write_text("")
-    first, second = facts.costs(tmp_path)
-    assert first == facts.Cost("train", 2, 6.0, 100.0)
+    study, data = tmp_path / "study", tmp_path / "data"
+    (study / "fit/vivit").mkdir(parents=True)
+    (study / "fit/vivit/replicate-01.tsv").write_text(header + "2.5\t0:00:02\t100.0\n")
+    (study / "fit/vivit/replicate-02.tsv").write_text(header + "3.5\t0:00:03\t-\n")
+    data.mkdir()
+    (data / "index.tsv").write_text(header + "1\t0:00:01\t0.00\n")
+    (data / "broken.tsv").write_text("")
+    first, second = facts.costs([study, data])
+    assert first == facts.Cost("fit", 2, 6.0, 100.0)
     assert (second.rule, second.jobs, np.isnan(second.memory_mib)) == ("index", 1, True)
-    assert facts.costs(tmp_path / "nothing") == []
+    assert facts.costs([tmp_path / "nothing"]) == []
 
 
 def test_versions_fall_back_on_what_an_environment_pins(tmp_path, monkeypatch):

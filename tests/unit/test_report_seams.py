@@ -66,7 +66,7 @@ def test_a_metric_an_analysis_and_a_section_are_added_in_one_place_each(monkeypa
     real.config["comparison"]["metrics"] = ["accuracy", "called"]
     assert "A section of toys" not in render(real)
     figure = metric_boxplot(metrics, metric="called", labels=TWO)
-    assert figure.axes[0].get_ylabel() == "Called positive, test patients"
+    assert figure.axes[0].get_ylabel() == "Called positive, test subset"
 
 
 def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeypatch):

@@ -8,12 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import transformers
-import yaml
-from snakemake.utils import update_config
 
-from ctseq.evidence.metrics import comparable_metrics
+from configs import CONFIG, merged, resolved
 from ctseq.report.facts import Cost
-from ctseq.study.config import check_config
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -30,16 +27,16 @@ def test_a_study_is_set_beside_the_bare_pass():
     rows = study.results(
         [
             Cost("extract_features", 2, 90.0, 2000.0),
-            Cost("train_head", 20, 30.0, np.nan),
+            Cost("fit", 20, 30.0, np.nan),
             Cost("whole study", 22, 150.0, 2100.0),
         ],
-        {"video": {"seconds": 2.0}, "image": {"seconds": 0.1}},
-        {"video": 10, "image": 300},
+        {"sequence": {"seconds": 2.0}, "slice": {"seconds": 0.1}},
+        {"sequence": 10, "slice": 300},
     )
     told = {row["what"]: (row["jobs"], row["seconds"], row["times_bare"]) for row in rows}
     assert told == {
         "extract_features": (2, 90.0, 1.8),
-        "train_head": (20, 30.0, 0.6),
+        "fit": (20, 30.0, 0.6),
         "whole study": (22, 150.0, 3.0),
         "bare forward pass": (0, 50.0, 1.0),  # 10 x 2 s and 300 x 0.1 s
     }
@@ -52,13 +49,13 @@ def test_operations_are_those_of_products(monkeypatch):
     sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
     config = transformers.ViTConfig(**sizes, intermediate_size=16, image_size=16, patch_size=4)
     model = transformers.ViTForImageClassification(config).eval()
-    monkeypatch.setattr(passes, "stock_model", lambda checkpoint, kind: model)
+    monkeypatch.setattr(passes, "stock_model", lambda checkpoint, sees: model)
     tokens, width = 17, 8
     patches = 16 * (3 * 4 * 4) * width
     layer = 4 * tokens * width * width + 2 * tokens * width * 16  # projections, and the MLP
     attention = 2 * tokens * tokens * width
     expected = 2 * (patches + layer + attention + width * 2)  # and the classifier
-    assert passes.operations(Path(), kind="image") == expected
+    assert passes.operations(Path(), sees="slice") == expected
     assert passes.product_rate(threads=1, repeats=1, side=64) > 0
 
 
@@ -74,24 +71,20 @@ def test_the_full_study_is_of_the_size_of_the_papers():
 def test_the_study_that_grows_is_one_that_the_workflow_takes():
     import scale
 
-    root = FOLDER.parent
-    config = yaml.safe_load((root / "config.yaml").read_text("utf-8"))
-    update_config(config, scale.STUDY | {"models": scale.STUDY["models"] | scale.MORE})
-    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
-    check_config(config, schema, metrics=comparable_metrics())
+    resolved(merged(CONFIG, scale.STUDY | scale.MORE))
 
 
 def test_a_peer_runs_the_encoder_in_each_epoch_of_each_replicate():
     import peer
 
     costs = {"step": 2.0, "evaluation": 1.0, "extraction": 0.5, "head": 3.0}
-    row = peer.comparison("video", costs)
+    row = peer.comparison("sequence", costs)
     assert row == {
         "peer_s": 10 * 20 * (57 * 2.0 + 25 * 1.0),
         "own_s": 82 * 0.5 + 10 * 3.0,
         "ratio": pytest.approx(27800 / 71),
     }
-    told = peer.arithmetic("video", costs, row)
+    told = peer.arithmetic("sequence", costs, row)
     assert "20 epochs x (57 rows x 2 s + 25 rows x 1 s) = 27800 s" in told
     assert "82 rows x 0.5 s + 10 heads x 3 s = 71 s" in told
     assert [sum(rows.values()) for rows in peer.ROWS.values()] == [82, 2501]
@@ -121,17 +114,17 @@ def test_results_of_other_columns_are_refused(tmp_path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", ["video", "image"])
-def test_the_bare_pass_is_that_of_the_checkpoint(kind, tmp_path):
+@pytest.mark.parametrize("sees", ["sequence", "slice"])
+def test_the_bare_pass_is_that_of_the_checkpoint(sees, tmp_path):
     import passes
     import torch
 
     threads = torch.get_num_threads()
-    passes.write_checkpoint(tmp_path / kind, kind=kind, size="tiny")
-    found = passes.stock_pass(tmp_path / kind, kind=kind, rows=2, repeats=1, threads=threads)
+    passes.write_checkpoint(tmp_path / sees, sees=sees, size="tiny")
+    found = passes.stock_pass(tmp_path / sees, sees=sees, rows=2, repeats=1, threads=threads)
     assert found["seconds"] > 0
-    assert found["batch"] in passes.SIZES[kind]
-    model = passes.stock_model(tmp_path / kind, kind=kind)
+    assert found["batch"] in passes.SIZES[sees]
+    model = passes.stock_model(tmp_path / sees, sees=sees)
     assert not model.training
     assert model.config.num_labels == 2
     assert passes.model_inputs(model, 3).shape[0] == 3
@@ -142,8 +135,8 @@ def test_each_speedup_is_measured_in_alternation():
     shown = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     lines = [line.split()[:2] for line in shown.splitlines()[2:]]
     assert lines == [
-        *(["video", name] for name in ("buffers", "gelu", "first", "onednn")),
-        *(["image", name] for name in ("buffers", "onednn")),
+        *(["sequence", name] for name in ("buffers", "gelu", "first", "onednn")),
+        *(["slice", name] for name in ("buffers", "onednn")),
     ]
 
 
@@ -156,20 +149,20 @@ def test_work_is_done_apart(monkeypatch):
     assert measuring.apart(os.getpid) != os.getpid()
 
 
-@pytest.mark.parametrize("kind", ["video", "image"])
-def test_without_a_gpu_a_trial_measures_the_same_work(kind, tmp_path, monkeypatch):
+@pytest.mark.parametrize("sees", ["sequence", "slice"])
+def test_without_a_gpu_a_trial_measures_the_same_work(sees, tmp_path, monkeypatch):
     import argparse
 
     import gpu
     import passes
 
     monkeypatch.setattr(gpu, "apart", lambda work, *args, **options: work(*args, **options))
-    passes.write_checkpoint(tmp_path / kind, kind=kind, size="tiny")
+    passes.write_checkpoint(tmp_path / sees, sees=sees, size="tiny")
     options = argparse.Namespace(rows=2, repeats=1, cores=1)
-    rows = gpu.measured(tmp_path / kind, kind, "float32", "tiny", options)
-    assert [(row["what"], row["kind"]) for row in rows] == [
-        ("extraction", kind),
-        ("finetuning", kind),
+    rows = gpu.measured(tmp_path / sees, sees, "float32", "tiny", options)
+    assert [(row["what"], row["sees"]) for row in rows] == [
+        ("extraction", sees),
+        ("finetuning", sees),
     ]
     for row in rows:
         assert row["ratio"] == pytest.approx(row["ctseq"] / row["transformers"])
@@ -187,15 +180,16 @@ def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
 
 @pytest.mark.parametrize("layout", ["made-up", "ct-ich-jpg"])
 def test_memory_is_measured_of_steps_that_run(tmp_path, capsys, monkeypatch, layout):
+    import made_up
     import memory
 
-    # The reader that is made up is unknown again after the test.
-    monkeypatch.setitem(memory.registry.READERS, "made-up", None)
+    # The format that is made up is unknown again after the test.
+    monkeypatch.setitem(memory.FORMATS, "made-up", None)
     steps = ("draw", "index", "select", "pack")[layout == "made-up" :]
     for step in steps:
         memory.step(step, tmp_path, layout, 3)
     peaks = [float(line) for line in capsys.readouterr().out.splitlines()]
     assert len(peaks) == len(steps)
     assert min(peaks) > 10  # MiB, which Python alone takes
-    fewest = memory.SLICES if layout == "made-up" else memory.SLICES_DRAWN[0]
+    fewest = made_up.SLICES if layout == "made-up" else memory.SLICES_DRAWN[0]
     assert (tmp_path / "pixels.npy").stat().st_size > 3 * fewest * memory.SIDE**2

@@ -234,7 +234,7 @@ def finished(folder, name):
     for file in [*files, "splits/replicate-01.csv", "splits/replicate-02.csv"]:
         path = folder / name / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("replicates: 2\n")
+        path.write_text("compare: [a, b]\nreplicates: 2\n")
 
 
 def test_files_of_finished_studies(tmp_path):
@@ -258,6 +258,14 @@ def test_every_unfinished_study_is_named_with_what_it_lacks(tmp_path):
     assert f"study c lacks {tmp_path}/c/config.yaml" in message
     assert "study a" not in message
     assert message.endswith("  snakemake --configfile FILE")
+
+
+def test_a_study_of_an_earlier_version_is_refused(tmp_path):
+    for name in ("a", "b"):
+        finished(tmp_path, name)
+    (tmp_path / "b/config.yaml").write_text("models: {vivit: {}}\nreplicates: 2\n")
+    with pytest.raises(InputError, match="Study b was made by an earlier version"):
+        finished_files(["a", "b"], tmp_path)
 
 
 @pytest.mark.parametrize(("studies", "said"), [([], "no study"), (["a"], "names a;")])

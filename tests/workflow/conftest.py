@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from PIL import Image, ImageDraw
 
-from studies import STUDY, models_of, write_checkpoints, write_copy
+from studies import STUDY, encoders_of, write_checkpoints, write_copy
 
 # Starting Snakemake takes longer than planning a small study: this starts it once, with the
 # libraries and plugins that every plan loads, and forks for each plan.
@@ -50,7 +49,7 @@ class Outcome:
 
     @property
     def jobs(self):
-        """The jobs that it planned or ran, such as ``train_head model=vivit, replicate=01``.
+        """The jobs that it planned or ran, such as ``fit model=vivit, replicate=01``.
 
         Wildcards that are empty, as of the only shard, are left out.
         """
@@ -76,9 +75,17 @@ class WorkingCopy:
         write_copy(folder, overlay)
 
     @property
+    def config(self):
+        return yaml.safe_load((self.folder / "study.yaml").read_text())
+
+    @property
     def results(self):
-        config = yaml.safe_load((self.folder / "study.yaml").read_text())
-        return self.folder / "results" / config["study"]
+        return self.folder / "results" / self.config["study"]
+
+    @property
+    def data(self):
+        """What all studies share of its dataset."""
+        return self.folder / "results/data" / self.config["dataset"]
 
     def configure(self, name, overlay):
         (self.folder / name).write_text(yaml.safe_dump(overlay, sort_keys=False))
@@ -167,15 +174,15 @@ def once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def checkpoints(once):
-    """Two local checkpoints, not pretrained: kind to folder."""
+    """Two local checkpoints, not pretrained: what they see to folder."""
     folder = once("checkpoints", write_checkpoints)
-    return {kind: str(folder / kind) for kind in ("video", "image")}
+    return {sees: str(folder / sees) for sees in ("sequence", "slice")}
 
 
 @pytest.fixture(scope="session")
-def local_models(checkpoints):
-    """Overlay of `models` that points the two configured ones at the local checkpoints."""
-    return models_of(Path(checkpoints["video"]).parent)
+def local_encoders(checkpoints):
+    """Overlay of `encoders` that points the two configured ones at the local checkpoints."""
+    return encoders_of(Path(checkpoints["slice"]).parent)
 
 
 @dataclass(frozen=True)
@@ -189,11 +196,11 @@ class Study:
 
 
 @pytest.fixture(scope="session")
-def study(once, local_models):
+def study(once, local_encoders):
     """Run the small study once; tests that change anything take a copy of it."""
 
     def write(folder):
-        copy = WorkingCopy(folder / "copy", STUDY | {"models": local_models})
+        copy = WorkingCopy(folder / "copy", STUDY | {"encoders": local_encoders})
         before = copy.tree()
         outcome = copy.snakemake()
         record = {"status": outcome.status, "text": outcome.text}
@@ -241,40 +248,3 @@ def planned(once, study):
         return {case: Outcome(0, text) for case, text in texts.items()}
 
     return plan
-
-
-HEADER = (
-    "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
-    "No_Hemorrhage,Fracture_Yes_No"
-)
-
-
-@pytest.fixture(scope="session")
-def write_ct_ich():
-    """Return a function that writes a folder in the layout of CT-ICH's JPG release."""
-    return _write_ct_ich
-
-
-def _write_ct_ich(folder, patients, *, side=40):
-    """Write `patients`, id to the string of its slices' labels: ``b`` bleeds, ``-`` does not."""
-    rows = []
-    for patient, labels in patients.items():
-        for number, label in enumerate(labels, start=1):
-            for window in ("brain", "bone"):
-                path = folder / f"Patients_CT/{patient}/{window}/{number}.jpg"
-                _picture(path, int(patient), number, label, side)
-            subtypes = "0,0,0,1,0,0" if label == "b" else "0,0,0,0,0,1"
-            rows.append(f"{int(patient)},{number},{subtypes},0")
-    text = "\r\n".join([HEADER, *rows]) + "\r\n"
-    (folder / "hemorrhage_diagnosis.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    return folder
-
-
-def _picture(path, patient, number, label, side):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.new("L", (side, side), patient % 100)  # no two patients share a picture
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((4, 3, side - 5, side - 4), fill=110 + number, outline=240)
-    if label == "b":
-        draw.ellipse((side // 2, side // 3, side // 2 + 8, side // 3 + 8), fill=200)
-    picture.save(path, format="JPEG", quality=90)

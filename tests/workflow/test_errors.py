@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from configs import changed, resolved
+from ct_ich import write_ct_ich
 from ctseq.core.logs import rule_log
+from ctseq.intake.tables import SCANS
+from ctseq.study.encoders import Encoder
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 DIAGNOSIS = "hemorrhage_diagnosis.csv"
@@ -42,25 +46,26 @@ def said(tmp_path, capfd):
 
 
 @pytest.fixture
-def dataset(tmp_path, write_ct_ich):
+def dataset(tmp_path):
     """A sound dataset of four patients, two with hemorrhage."""
     patients = {"049": "-b-", "050": "---", "051": "bb", "052": "-"}
     return write_ct_ich(tmp_path / "data", patients, side=16)
 
 
 def index(folder, tmp_path, on_problem="error"):
-    names = ("inventory", "listing", "problems", "demographics")
+    names = ("inventory", "listing", "problems", "demographics", "series", "masks")
     made = {name: str(tmp_path / f"{name}.csv") for name in names}
     made["recognised"] = str(tmp_path / "format.json")
-    keywords = {"dataset": str(folder), "format": "ct-ich-jpg", "on_problem": on_problem}
-    return keywords | made
+    settings = {"format": "ct-ich-jpg", "labels": None, "target": "hemorrhage"}
+    settings["on_problem"] = on_problem
+    return {"dataset": str(folder), "name": "own", "settings": settings} | made
 
 
 def selection(folder, tmp_path):
-    names = ("inventory", "listing", "demographics", "slices", "patients")
+    names = ("inventory", "listing", "demographics", "series", "slices", "scans")
     made = {name: str(tmp_path / f"{name}.csv") for name in names}
     made |= {"summary": str(tmp_path / "summary.json"), "sorted_folder": str(tmp_path / "sorted")}
-    return {"dataset": str(folder)} | made
+    return {"dataset": str(folder), "target": "hemorrhage"} | made
 
 
 def empty(folder):
@@ -133,8 +138,8 @@ def patient_twice(folder):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (empty, ["{folder} is no dataset", "Found nothing", "Set dataset.path"]),
-        (file, ["dataset.path: {folder} is not a folder", "root folder"]),
+        (empty, ["{folder} is no dataset", "Found nothing", "Set datasets.own.path"]),
+        (file, ["datasets.own.path: {folder} is not a folder", "root folder"]),
         (only_bones, ["holds no brain slices among its 10 files", "Patients_CT"]),
         (without_table, [f"has no {DIAGNOSIS}", "Copy the table"]),
         (without_rows, [DIAGNOSIS, "is empty"]),
@@ -157,7 +162,9 @@ def test_a_faulty_dataset(said, dataset, tmp_path, spoil, words):
         assert word.format(folder=dataset) in shown
     assert not (tmp_path / "inventory.csv").exists()
     # What can be left out says that it can be.
-    assert ("dataset.on_problem: exclude" in shown) == ("problem)" in shown or "problems)" in shown)
+    assert ("datasets.own.on_problem: exclude" in shown) == (
+        "problem)" in shown or "problems)" in shown
+    )
 
 
 def test_all_faults_are_listed_at_once(said, dataset, tmp_path):
@@ -172,8 +179,8 @@ def test_excluding_keeps_the_rest_and_says_why(dataset, tmp_path):
     script("index_dataset").main(**index(dataset, tmp_path, on_problem="exclude"))
     inventory = (tmp_path / "inventory.csv").read_text().splitlines()
     (row,) = [line for line in inventory if line.startswith(SLICE)]
-    assert row.split(",")[4] == "0"
-    assert row.split(",")[5]
+    assert row.split(",")[5] == "0"
+    assert row.split(",")[6]
     assert SLICE in (tmp_path / "problems.csv").read_text()
     script("select_slices").main(**selection(dataset, tmp_path))
     summary = json.loads((tmp_path / "summary.json").read_text())
@@ -182,14 +189,15 @@ def test_excluding_keeps_the_rest_and_says_why(dataset, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"), [("-", "All 3 patients are without"), ("b", "All 3 patients have a hem")]
+    ("labels", "words"),
+    [("-", "All 3 scans are without hem"), ("b", "All 3 scans have hemorrhage")],
 )
-def test_all_patients_of_one_class(said, tmp_path, write_ct_ich, labels, words):
+def test_all_scans_of_one_class(said, tmp_path, labels, words):
     folder = write_ct_ich(tmp_path / "data", {"049": labels, "050": labels * 3, "051": labels})
     script("index_dataset").main(**index(folder, tmp_path))
     shown = said("select_slices", **selection(folder, tmp_path))
     assert words in shown
-    assert "Check the diagnosis table" in shown
+    assert "Check the dataset's label table and its `target`" in shown
 
 
 @pytest.mark.parametrize(
@@ -197,18 +205,20 @@ def test_all_patients_of_one_class(said, tmp_path, write_ct_ich, labels, words):
     [
         ([0, 1], 0.1, ["2 patients", "splits.test_proportion 0.1", "no test patient"]),
         ([0, 1], 0.9, ["no train patient", "Choose another proportion or add patients"]),
-        ([0, 0, 0, 1], 0.3, ["all training patients are of one class", "splits.stratify"]),
+        ([0, 0, 0, 1], 0.3, ["training patients are positive, and 1 of all 4", "splits.stratify"]),
     ],
 )
 def test_fewer_patients_than_a_split_needs(said, tmp_path, truth, proportion, words):
-    rows = [f"{number:03d},{state},1,{state},,,\n" for number, state in enumerate(truth, start=49)]
-    header = "patient_id,hemorrhage,n_slices,n_positive_slices,age_years,sex,spacing_mm\n"
-    (tmp_path / "patients.csv").write_text(header + "".join(rows))
+    unknown = "," * (len(SCANS.columns) - 5)
+    rows = [
+        f"{id:03d},{id:03d},{flag},1,{flag}{unknown}" for id, flag in enumerate(truth, start=49)
+    ]
+    (tmp_path / "scans.csv").write_text("\n".join([",".join(SCANS.columns), *rows, ""]))
     shown = said(
         "split_patients",
-        tmp_path / "patients.csv",
+        tmp_path / "scans.csv",
         tmp_path / "split.csv",
-        replicate=7,  # with this seed it validates the only positive patient
+        replicate=7,  # with this seed it tests on the only positive patient
         scheme="random",
         test_proportion=proportion,
         stratify=False,
@@ -223,31 +233,32 @@ def test_fewer_patients_than_a_split_needs(said, tmp_path, truth, proportion, wo
     ("held", "settings", "spoiled", "words"),
     [
         (
-            "image",
-            {"kind": "video", "frames": 4},
+            "slice",
+            {"sees": "sequence", "frames": 4},
             None,
-            ["models.m.kind is video", "ConvNextForImageClassification", "models.m.kind to image"],
+            ["encoders.m.sees is sequence", "ConvNextForImage", "Set encoders.m.sees to slice"],
         ),
         (
-            "video",
-            {"kind": "image"},
+            "sequence",
+            {},
             None,
-            ["models.m.kind is image", "VivitForVideoClassification", "models.m.kind to video"],
+            ["encoders.m.sees is slice", "VivitForVideo", "Set encoders.m.sees to sequence"],
         ),
         (
-            "video",
-            {"kind": "video", "frames": 3},
+            "sequence",
+            {"sees": "sequence", "frames": 3},
             None,
-            ["models.m.frames is 3", "2 frames to a tubelet", "a multiple of 2"],
+            ["encoders.m.frames is 3", "2 frames to a tubelet", "a multiple of 2"],
         ),
-        ("image", {"kind": "image"}, "config.json", ["lacks config.json", "save_pretrained"]),
+        ("slice", {}, "config.json", ["lacks config.json", "save_pretrained"]),
         (
-            "image",
-            {"kind": "image"},
+            "slice",
+            {},
             "preprocessor_config.json",
             ["lacks preprocessor_config.json", "save_pretrained"],
         ),
-        ("image", {"kind": "image"}, "model.safetensors", ["lacks model.safetensors"]),
+        ("slice", {}, "model.safetensors", ["lacks model.safetensors"]),
+        ("slice", {"pooling": "cls"}, None, ["encoders.m.pooling is cls", "does not allow"]),
     ],
 )
 def test_a_checkpoint_that_does_not_fit(
@@ -256,76 +267,10 @@ def test_a_checkpoint_that_does_not_fit(
     folder = shutil.copytree(checkpoints[held], tmp_path / "checkpoint")
     if spoiled:
         (folder / spoiled).unlink()
-    settings = {"checkpoint": str(folder), "frame_sampling": "uniform"} | settings
-    shown = said("describe_checkpoint", folder, tmp_path / "m.json", model="m", settings=settings)
+    own = {"sees": "slice", "checkpoint": str(folder)} | settings
+    settings = Encoder.of("m", resolved(changed({"encoders.m": own}))).settings
+    options = {"folder": folder, "encoder": "m", "settings": settings | {"window": "40/120"}}
+    shown = said("describe_encoder", tmp_path / "m.json", **options)
     for word in words:
         assert word in shown
     assert str(folder) in shown or "frames" in words[0]
-
-
-# From here on Snakemake itself runs: what a terminal shows.
-
-
-def shown_by(copy, target, overlay, **keywords):
-    outcome = copy.snakemake("--", f"results/x/{target}", overlay=overlay, **keywords)
-    assert outcome.status != 0
-    assert PYTHONS not in outcome.text
-    return outcome.text
-
-
-@pytest.fixture
-def copy(working_copy, local_models):
-    return working_copy({"study": "x", "replicates": 2, "models": local_models})
-
-
-def test_without_data_plain_snakemake_says_where_they_come_from(copy):
-    outcome = copy.snakemake()
-    assert outcome.status != 0
-    assert PYTHONS not in outcome.text
-    for words in (
-        "dataset.path is data/ct-ich, which does not exist",
-        "https://physionet.org/content/ct-ich",
-        "snakemake --config 'dataset={path: /where/it/is}'",
-        "make demo",
-    ):
-        assert words in outcome.text
-    assert not outcome.jobs
-
-
-def test_an_unknown_key_and_its_nearest_name(copy):
-    shown = shown_by(copy, "metrics.csv", {"replicats": 3, "training": {"learning_rat": 1.0}})
-    assert "replicats is not a key; did you mean replicates?" in shown
-    assert "training.learning_rat is not a key; did you mean learning_rate?" in shown
-
-
-def test_a_failed_rule_shows_its_message_on_the_terminal_and_in_its_log(copy, dataset):
-    truncated(dataset)
-    contradiction(dataset)
-    shown = shown_by(copy, "dataset/slices.csv", {"dataset": {"path": str(dataset)}})
-    for words in ("(2 problems)", SLICE, "row 3", "dataset.on_problem: exclude"):
-        assert words in shown
-        assert words in (copy.results / "logs/index_dataset.log").read_text()
-
-
-def test_a_local_checkpoint_that_does_not_exist(copy):
-    models = {"vivit": {"checkpoint": "./nowhere"}}
-    shown = shown_by(copy, "models/vivit.json", {"models": models})
-    assert "nowhere" in shown
-
-
-def test_a_checkpoint_that_cannot_be_had(copy):
-    models = {"vivit": {"checkpoint": "owner/none", "revision": "v1"}}
-    shown = shown_by(
-        copy,
-        "models/vivit.json",
-        {"models": models},
-        environment={"HF_ENDPOINT": "http://127.0.0.1:9"},
-    )
-    for words in (
-        "Checkpoint owner/none, revision v1, cannot be fetched",
-        "Asked: http://127.0.0.1:9",
-        "hf download owner/none --revision v1",
-        "set the model's `checkpoint` to its path",
-    ):
-        assert words in shown
-    assert not list((copy.folder / "resources").rglob("owner--none*"))

@@ -1,4 +1,4 @@
-"""A folder laid out like CT-ICH's JPG release, written by hand, from `dataset.path` to report."""
+"""A folder laid out like CT-ICH's JPG release, written by hand, from its path to the report."""
 
 import hashlib
 import json
@@ -6,8 +6,9 @@ import json
 import numpy as np
 from PIL import Image
 
+from ct_ich import write_ct_ich
 from ctseq.core.tables import read_table
-from ctseq.intake.tables import PATIENTS, SLICES
+from ctseq.intake.tables import MASKS, SCANS, SLICES
 
 PATIENTS_CT = {
     "049": "---bbb------",  # twelve slices: as text, 10 would come before 2
@@ -33,14 +34,14 @@ DEMOGRAPHICS = (
     "66,,Male,,,,,,,\r\n"
     "100,80,,,,,1,,,\r\n"
 )
-MASKS = ("4_HGE_Seg.jpg", "5_HSE_Seg.jpg", "6_hge_seg.JPG")
+MASK_FILES = ("4_HGE_Seg.jpg", "5_HSE_Seg.jpg", "6_hge_seg.JPG")
 
 
-def write_dataset(folder, write_ct_ich):
+def write_dataset(folder):
     write_ct_ich(folder, PATIENTS_CT)
     (folder / "patient_demographics.csv").write_bytes(DEMOGRAPHICS.encode())
     brain = folder / "Patients_CT/049/brain"
-    for name in MASKS:
+    for name in MASK_FILES:
         (brain / name).write_bytes((brain / "1.jpg").read_bytes())
     (folder / "Patients_CT/084/bone/11.jpg").unlink()
     (folder / "LICENSE.txt").write_text("restricted")
@@ -58,17 +59,18 @@ def state(folder):
     }
 
 
-def test_it_runs_to_the_report(tmp_path, working_copy, write_ct_ich, local_models):
+def test_it_runs_to_the_report(tmp_path, working_copy, local_encoders):
     dataset = tmp_path / "release 1.2.0"  # a blank in the path, as people have them
-    write_dataset(dataset, write_ct_ich)
+    write_dataset(dataset)
     for path in [*dataset.rglob("*"), dataset]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     before = state(dataset)
     copy = working_copy(
         {
             "study": "by-hand",
-            "dataset": {"path": str(dataset)},
-            "models": local_models,
+            "datasets": {"ct-ich": {"path": str(dataset)}},
+            "dataset": "ct-ich",
+            "encoders": local_encoders,
             "replicates": 2,
             "training": {"epochs": 2},
             "comparison": {"metrics": ["accuracy"]},
@@ -80,23 +82,27 @@ def test_it_runs_to_the_report(tmp_path, working_copy, write_ct_ich, local_model
     for path in [dataset, *dataset.rglob("*")]:
         path.chmod(0o755)
 
-    _check_counts(copy.results)
-    _check_labels_and_order(copy.results)
-    _check_links(copy.results, dataset)
-    _check_packed_pixels(copy.results, dataset)
+    _check_counts(copy.data)
+    _check_labels_and_order(copy.data)
+    _check_masks(copy.data)
+    _check_links(copy.data, dataset)
+    _check_packed_pixels(copy.data, dataset)
     page = (copy.results / "report.html").read_text("utf-8")
     assert "by-hand" in page
     assert str(dataset) in " ".join(page.split())  # YAML breaks long lines at blanks
 
 
-def _check_counts(results):
+def _check_counts(data):
     slices = sum(map(len, PATIENTS_CT.values()))
     excluded = {"bone": slices - 1, "mask": 3, "table": 2, "other": 1}
     assert (
-        json.loads((results / "dataset/summary.json").read_text()).items()
+        json.loads((data / "summary.json").read_text()).items()
         >= {
             "patients": 12,
             "positive_patients": 6,
+            "scans": 12,
+            "positive_scans": 6,
+            "masks": 3,
             "brain_slices": slices,
             "positive_slices": 13,
             "flow": {
@@ -106,46 +112,55 @@ def _check_counts(results):
                     "excluded_by_reason": dict(sorted(excluded.items())),
                 },
                 "slices": {"seen": slices, "used": slices, "excluded_by_reason": {}},
-                "patients": {"seen": 12, "used": 12, "excluded_by_reason": {}},
+                "scans": {"seen": 12, "used": 12, "excluded_by_reason": {}},
             },
-            "slices_per_patient": {"min": 1, "median": 4.5, "max": 12},
+            "slices_per_scan": {"min": 1, "median": 4.5, "max": 12},
         }.items()
     )
-    log = (results / "logs/select_slices.log").read_text()
+    log = (data / "logs/select_slices.log").read_text()
     assert "Patients: 12, with hemorrhage: 6." in log
+    assert "Scans: 12, with hemorrhage: 6." in log
     assert f"Slices: {slices}, with hemorrhage: 13." in log
 
 
-def _check_labels_and_order(results):
-    slices = read_table(results / "dataset/slices.csv", SLICES)
+def _check_labels_and_order(data):
+    slices = read_table(data / "slices.csv", SLICES)
     for patient, labels in PATIENTS_CT.items():
         own = slices[slices["patient_id"] == patient]
         assert own["slice_number"].tolist() == list(range(1, len(labels) + 1))
-        assert own["hemorrhage"].tolist() == [int(label == "b") for label in labels]
-        assert own["epidural"].tolist() == own["hemorrhage"].tolist()
+        assert own["target"].tolist() == [int(label == "b") for label in labels]
+        assert own["hemorrhage"].tolist() == own["epidural"].tolist() == own["target"].tolist()
+        assert set(own["fracture"]) == {0}
         names = [f"Patients_CT/{patient}/brain/{n}.jpg" for n in own["slice_number"]]
         assert own["path"].tolist() == names
-    patients = read_table(results / "dataset/patients.csv", PATIENTS).set_index("patient_id")
-    assert list(patients.index) == list(PATIENTS_CT)
+    scans = read_table(data / "scans.csv", SCANS).set_index("patient_id")
+    assert list(scans.index) == list(scans["scan_id"]) == list(PATIENTS_CT)
     sexes = {"049": "M", "050": "F", "058": "F", "066": "M"}
-    assert patients["sex"].to_dict() == dict.fromkeys(PATIENTS_CT, "") | sexes
-    assert patients["age_years"].dropna().to_dict() == {"049": 61, "050": 0.5, "058": 34, "100": 80}
+    assert scans["sex"].to_dict() == dict.fromkeys(PATIENTS_CT, "") | sexes
+    assert scans["age_years"].dropna().to_dict() == {"049": 61, "050": 0.5, "058": 34, "100": 80}
 
 
-def _check_links(results, dataset):
+def _check_masks(data):
+    masks = read_table(data / "masks.csv", MASKS)
+    assert set(masks["scan_id"]) == {"049"}
+    assert masks["path"].tolist() == [f"Patients_CT/049/brain/{name}" for name in MASK_FILES]
+    assert masks["slice_number"].tolist() == [4, 5, 6]
+
+
+def _check_links(data, dataset):
     for patient, labels in PATIENTS_CT.items():
         group = "Positive" if "b" in labels else "Negative"
-        folder = results / "dataset/sorted" / group / patient
+        folder = data / "sorted" / group / patient
         assert len(list(folder.iterdir())) == len(labels)
         for number in range(1, len(labels) + 1):
             target = dataset / f"Patients_CT/{patient}/brain/{number}.jpg"
             assert (folder / f"{number}.jpg").resolve() == target.resolve()
 
 
-def _check_packed_pixels(results, dataset):
+def _check_packed_pixels(data, dataset):
     """The brain's grey rises by one a slice, so packed rows in another order would show."""
-    packed = np.load(results / "pixels/convnext.npy")
-    slices = read_table(results / "dataset/slices.csv", SLICES)
+    packed = np.load(data / "pixels/convnext.npy")
+    slices = read_table(data / "slices.csv", SLICES)
     middle = tuple(length // 2 for length in packed.shape[1:])
     for row, path in enumerate(slices["path"]):
         if slices["hemorrhage"][row]:

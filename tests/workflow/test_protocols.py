@@ -6,25 +6,23 @@ import pandas as pd
 import pytest
 import yaml
 
+from configs import merged
 from ctseq.core.tables import read_table
+from ctseq.families.registry import FAMILIES
 from ctseq.families.tables import HISTORY
 from ctseq.replicates.tables import SCORES, SPLIT
-from ctseq.study.models import HEAD_FAMILIES
 from studies import ROOT, STUDY
 
 # Each way of training that keeps the encoder frozen, and the control of config/order.yaml.
-HEADS = {"vivit": "linear", "convnext": "linear", "gru": "gru", "gru-shuffled": "gru", "svm": "svm"}
-IN_EPOCHS = [model for model, head in HEADS.items() if HEAD_FAMILIES[head] != "classical"]
-
-
-def merged(*overlays):
-    """Merge overlays as Snakemake does: sections key by key, later ones first."""
-    result = {}
-    for overlay in overlays:
-        for key, value in overlay.items():
-            both = isinstance(value, dict) and key in result
-            result[key] = merged(result[key], value) if both else value
-    return result
+MODELS = {
+    "vivit": "linear",
+    "convnext": "linear",
+    "gru": "gru",
+    "gru-shuffled": "gru",
+    "svm": "svm",
+    "logistic": "logistic",
+}
+IN_EPOCHS = [model for model, family in MODELS.items() if FAMILIES[family].epochs]
 
 
 def shipped(name):
@@ -48,38 +46,31 @@ def table(copy, model, name, contract):
 
 
 @pytest.fixture(scope="module")
-def recommended(study, checkpoints, tmp_path_factory):
-    """Run the recommended protocol on the standing study, with other heads on its features."""
-    image = {"kind": "image", "checkpoint": checkpoints["image"], "revision": "main"}
-    models = {
-        model: image | {"label": model, "head": {"type": head}} for model, head in HEADS.items()
-    }
-    del models["vivit"], models["convnext"]  # the study has them
-    models["svm"] |= {"labels": "slice", "sequence_rule": "mean"}
+def recommended(study, tmp_path_factory):
+    """Run the recommended protocol on the standing study, with other families on its features."""
     own = {
         "study": STUDY["study"],
         "splits": {"folds": 2},
         "tuning": {"folds": 2},
         "training": {"learning_rate": [1.0e-4, 1.0e-2], "epochs": 3},
-        "models": models,
+        "models": {"svm": {"encoder": "convnext", "family": "svm", "sequence_rule": "mean"}},
+        "compare": list(MODELS),
+        "comparison": {"contrasts": [["gru", "gru-shuffled"]]},
     }
-    order = shipped("order")
-    for model in ("mean", "attention"):  # go the way of the GRU
-        del order["models"][model]
-    order["comparison"]["contrasts"] = [["gru", "gru-shuffled"]]
+    overlay = merged(merged(shipped("recommended"), shipped("order")), own)
     copy = study.copy.copy(tmp_path_factory.mktemp("recommended") / "copy")
-    return copy, first_runs(copy, HEADS, merged(shipped("recommended"), order, own))
+    return copy, first_runs(copy, MODELS, overlay)
 
 
 def test_models_with_one_encoder_share_its_features(recommended):
     copy, outcome = recommended
-    assert not outcome.rules & {"pack_pixels", "extract_features"}
-    features = {path.name for path in (copy.results / "features").iterdir()}
-    assert features == {f"{model}.{kind}" for model in ("vivit", "convnext")
+    assert not outcome.rules & {"describe_encoder", "pack_pixels", "extract_features"}
+    features = {path.name for path in (copy.data / "features").iterdir()}
+    assert features == {f"{encoder}.{kind}" for encoder in ("vivit", "convnext")
                         for kind in ("csv", "safetensors")}  # fmt: skip
 
 
-@pytest.mark.parametrize("model", HEADS)
+@pytest.mark.parametrize("model", MODELS)
 def test_training_patients_choose_and_test_patients_are_scored(recommended, model):
     copy, _ = recommended
     split = read_table(copy.results / "splits/replicate-01.csv", SPLIT)
@@ -100,30 +91,36 @@ def test_rate_and_epoch_have_the_lowest_loss_of_patients_held_out(recommended, m
     assert (chosen["peak_rate"], chosen["epoch"]) == (best["peak_rate"], best["epoch"])
 
 
-def test_the_shuffled_head_saw_the_same_patients_in_another_order(recommended):
+def test_the_shuffled_model_saw_the_same_scans_in_another_order(recommended):
     copy, _ = recommended
     scores = [
         pd.read_csv(copy.folder / run(copy, model, "scores.csv"))
         for model in ("gru", "gru-shuffled")
     ]
-    assert scores[0]["patient_id"].equals(scores[1]["patient_id"])
+    assert scores[0]["scan_id"].equals(scores[1]["scan_id"])
     assert (scores[0]["probability"] != scores[1]["probability"]).mean() > 0.5
 
 
+def test_pooled_slices_are_a_row_a_scan(recommended):
+    copy, _ = recommended
+    assert table(copy, "logistic", "scores.csv", SCORES)["slice_number"].isna().all()
+    assert table(copy, "svm", "scores.csv", SCORES)["slice_number"].notna().all()
+
+
 @pytest.fixture(scope="module")
-def released(modules_copy, checkpoints):
+def released(modules_copy, local_encoders):
     """Run the protocol of the authors' program: both models trained whole, two epochs."""
     own = {
         "study": "released",
-        "dataset": {
-            "format": "phantom",
-            "phantom": {"patients": 8, "positive": 4, "image_size": 56},
+        "datasets": {
+            "phantom": {
+                "format": "phantom",
+                "phantom": {"patients": 8, "positive": 4, "image_size": 56},
+            },
         },
+        "dataset": "phantom",
         "training": {"epochs": 2},
-        "models": {
-            "vivit": {"checkpoint": checkpoints["video"]},
-            "convnext": {"checkpoint": checkpoints["image"]},
-        },
+        "encoders": local_encoders,
     }
     copy = modules_copy(merged(shipped("released-code"), own))
     return copy, first_runs(copy, ("vivit", "convnext"))
@@ -131,7 +128,7 @@ def released(modules_copy, checkpoints):
 
 def test_the_released_program_trains_all_weights_and_extracts_no_features(released):
     assert {"finetune", "evaluate"} < released[1].rules
-    assert not released[1].rules & {"extract_features", "train_head"}
+    assert not released[1].rules & {"extract_features", "fit"}
 
 
 @pytest.mark.parametrize("model", ["vivit", "convnext"])
@@ -146,7 +143,7 @@ def test_the_released_program_keeps_the_epoch_that_reported_patients_like_best(r
 
 def test_the_released_program_looks_at_18_frames_and_19_slices(released):
     copy, _ = released
-    checkpoint = json.loads((copy.folder / run(copy, "vivit", "model/config.json")).read_text())
-    assert checkpoint["num_frames"] == 18
+    saved = copy.folder / run(copy, "vivit", "fitted/model/config.json")
+    assert json.loads(saved.read_text())["num_frames"] == 18
     numbers = table(copy, "convnext", "scores.csv", SCORES)["slice_number"]
     assert numbers.max() == 19

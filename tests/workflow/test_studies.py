@@ -3,6 +3,7 @@
 import pandas as pd
 import yaml
 
+from configs import CONFIG, merged, resolved
 from ctseq.core.tables import write_table
 from ctseq.evidence.over_replicates.analyses import OVER_REPLICATES
 from ctseq.evidence.over_replicates.design import design_of_splits
@@ -10,16 +11,17 @@ from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import METRICS, VERDICT
 from ctseq.replicates.tables import SPLIT
 from ctseq.study.comparison import comparison_settings
+from ctseq.study.config import used_config
 
 MODELS = {"vivit": "ViViT", "convnext": "ConvNeXt"}
 
 
 def write_study(copy, name, accuracy):
     """Lay out a finished study of two replicates: what the page is made from."""
-    config = yaml.safe_load((copy.folder / "config.yaml").read_text())
+    asked = {"study": name, "replicates": 2}
+    asked["comparison"] = {"primary": "accuracy", "metrics": ["accuracy"]}
+    config = used_config(resolved(merged(CONFIG, asked)))
     del config["compare_studies"]
-    config |= {"study": name, "replicates": 2}
-    config["comparison"] |= {"primary": "accuracy", "metrics": ["accuracy"]}
     folder = copy.folder / "results" / name
     rows = [
         (model, replicate, "accuracy", value)

@@ -23,11 +23,10 @@ from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
 from ctseq.readers.formats import FORMATS
-from ctseq.study.comparison import comparison_settings, contrasts_of
+from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
-from ctseq.study.models import label_of
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
 from ctseq.study.standing import changes, check_layout, mark_outdated
 from ctseq.study.study import Study
@@ -174,8 +173,10 @@ if trained := STUDY.of_family(epochs=True):
 
 def figure_settings(study):
     """Return the settings that decide the figures of a study."""
+    target = STUDY.dataset.target_words if study is config else study["dataset"]["target"]
     return comparison_settings(study) | {
-        "labels": {name: label_of(name, study) for name in study["compare"]},
+        "labels": model_labels(study),
+        "target": target,
         "shared_splits": "sizes" not in study["splits"],
     }
 

@@ -8,13 +8,13 @@ from ctseq.figures.further import specification_curve
 from ctseq.figures.style import save
 from ctseq.report.figures import read_figures
 from ctseq.report.pages.multiverse import render_multiverse
-from ctseq.study.comparison import contrasts_of
+from ctseq.study.comparison import contrasts_of, model_labels
 
 
 def main(inputs, outputs, *, config, axes, n_refused):
     """Write a figure a contrast, as SVG and as PNG, and the page; `axes` have words."""
     table = read_table(inputs.table, specification([*axes]))
-    labels = {name: model["label"] for name, model in config["models"].items()}
+    labels = model_labels(config)
     for (a, b), svg, png in zip(contrasts_of(config), outputs.svg, outputs.png, strict=True):
         own = table[(table["model_a"] == a) & (table["model_b"] == b)]
         difference = f"{labels[a]} − {labels[b]}"

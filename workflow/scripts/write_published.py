@@ -1,5 +1,7 @@
 """Write the page of the published study."""
 
+from dataclasses import replace
+
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
@@ -20,10 +22,12 @@ def main(inputs, report, *, study):
         metrics=read_table(inputs.metrics, METRICS),
         comparison=read_analyses(inputs.comparison),
         levels=read_table(inputs.levels, LEVELS),
-        figures=read_figures(inputs.figures, inputs.captions, study, shared_splits=False),
     )
+    words = {"target": published.target, "unit": published.unit}
+    figures = read_figures(inputs.figures, inputs.captions, study, shared_splits=False, **words)
+    page = render_published(replace(published, figures=figures))
     with atomic_write(report) as unfinished:
-        unfinished.write_text(render_published(published), encoding="utf-8")
+        unfinished.write_text(page, encoding="utf-8")
 
 
 if "snakemake" in globals():

@@ -1,5 +1,6 @@
 """Write the report: everything the study found, in one page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ctseq.core.files import atomic_write
@@ -19,10 +20,12 @@ def main(inputs, outputs, *, config, registered, published, benchmarks):
     study = Study(
         **known,
         published=_published(inputs.runs, inputs.printed, published, known["levels"]),
-        figures=read_figures(inputs.figures, inputs.captions, config, shared_splits=True),
-        costs=facts.costs(Path(benchmarks)),
+        costs=facts.costs([*map(Path, benchmarks)]),
     )
-    for path, text in ((outputs.report, render(study)), (outputs.config, spelled(config))):
+    words = {"target": study.target, "unit": study.unit}
+    figures = read_figures(inputs.figures, inputs.captions, config, shared_splits=True, **words)
+    page = render(replace(study, figures=figures))
+    for path, text in ((outputs.report, page), (outputs.config, spelled(config))):
         with atomic_write(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
 

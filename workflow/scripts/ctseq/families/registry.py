@@ -50,6 +50,8 @@ _CLASSICAL = {
     "losses": ("cross_entropy", "weighted"),
     "pools": ("max", "mean"),
 }
+# scikit-learn's classifiers that know no weights of classes.
+_UNWEIGHED = {"losses": ("cross_entropy",)}
 _SEQUENCE = {
     "module": "ctseq.families.trained.sequence_heads",
     "takes": ("slice",),
@@ -70,6 +72,6 @@ FAMILIES: dict[str, Family] = {
     "logistic": Family(words="logistic regression", **_CLASSICAL),
     "svm": Family(words="support vector machine", **_CLASSICAL),
     "forest": Family(words="random forest", **_CLASSICAL),
-    "neighbours": Family(words="nearest neighbours", **_CLASSICAL),
-    "mlp": Family(words="multilayer perceptron", **_CLASSICAL),
+    "neighbours": Family(words="nearest neighbours", **_CLASSICAL | _UNWEIGHED),
+    "mlp": Family(words="multilayer perceptron", **_CLASSICAL | _UNWEIGHED),
 }

@@ -1,4 +1,4 @@
-"""The flow of files, slices and patients: how many were seen, left out and why, and used."""
+"""The flow of files, slices and scans: how many were seen, left out and why, and used."""
 
 import textwrap
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from ctseq.figures.style import COLOURS, COLUMN, INK, MM, MUTED, styled
 from ctseq.readers.problems import REASONS
 
-_PARTS = ("files", "slices", "patients")
+_PARTS = ("files", "slices", "scans")
 # Lengths in mm; text of 7 points has a line every 3.4 mm, and 44 letters right of the numbers.
 _LINE, _LETTERS, _BOX, _GAP, _BETWEEN = 3.4, 44, 8.0, 1.4, 4.0
 _WIDTH = COLUMN / MM
@@ -20,11 +20,11 @@ _BOX_WIDTH = 0.42 * _WIDTH
 
 @styled
 def flow(summary: Mapping[str, Any]) -> Figure:
-    """Draw how many files, slices and patients were seen, used and left out, below each other.
+    """Draw how many files, slices and scans were seen, used and left out, below each other.
 
-    It is as wide as a column, and so legible on a phone. `summary` is ``dataset/summary.json``; its
-    `flow` holds for files, slices and patients how many were seen and used, and reason code to how
-    many were left out.
+    It is as wide as a column, and so legible on a phone. `summary` is the dataset's
+    ``summary.json``; its `flow` holds for files, slices and scans how many were seen and used, and
+    reason code to how many were left out.
     """
     counts = summary["flow"]
     reasons = {part: _reasons(counts[part]["excluded_by_reason"]) for part in _PARTS}

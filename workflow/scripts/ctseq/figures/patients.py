@@ -1,4 +1,4 @@
-"""Figures of the test patients' predictions: curves, calibration and net benefit."""
+"""Figures of the predictions of test scans: curves, calibration and net benefit."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ctseq.figures.style import COLUMN, MM, MUTED, canvas, grid, key_below, look_of, styled
+from ctseq.figures.style import (
+    COLUMN,
+    MM,
+    MUTED,
+    canvas,
+    grid,
+    key_below,
+    look_of,
+    styled,
+    wrapped,
+)
 
 _REFERENCE = {"color": MUTED, "linewidth": 0.7, "linestyle": (0, (2, 2))}
 _SQUARE = (COLUMN, 96 * MM)  # with room for the models' names below
@@ -62,12 +72,17 @@ def precision_recall(
 
 @styled
 def calibration(
-    points: pd.DataFrame, predicted: pd.DataFrame, model: str, *, labels: Mapping[str, str]
+    points: pd.DataFrame,
+    predicted: pd.DataFrame,
+    model: str,
+    *,
+    labels: Mapping[str, str],
+    target: str,
 ) -> Figure:
     """Draw a model's calibration curve, and below it how its probabilities are distributed.
 
     `points` are ``comparison/patients/calibration_curve.csv``, and `predicted` the
-    ``predicted.csv`` beside it. Bars of patients with hemorrhage rise, those of others hang.
+    ``predicted.csv`` beside it. Bars of scans with the target rise, those of others hang.
     """
     figure = canvas(COLUMN, 108 * MM)
     axes, strip = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
@@ -77,20 +92,21 @@ def calibration(
     _band(axes, rows["x"], rows, color)
     axes.plot(rows["x"], rows["estimate"], color=color)
     axes.set_title(labels[model])
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="Share of patients with hemorrhage")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel=f"Share with {wrapped(target, 40)}")
     grid(axes, "both")
     axes.tick_params(axis="x", labelbottom=False)
     highest = predicted["share"].max()  # of all models, so that their figures have one scale
     end = 1.6 * highest  # with room for the words
-    for outcome, sign, name in ((1, 1, "with hemorrhage"), (0, -1, "without")):
-        bars = _of(predicted, model, hemorrhage=outcome)
+    for outcome, sign, name in ((1, 1, "positive"), (0, -1, "negative")):
+        bars = _of(predicted, model, target=outcome)
         strip.bar(
             bars["bin_low"], sign * bars["share"], width=bars["bin_high"] - bars["bin_low"],
             align="edge", color=color if outcome else MUTED, linewidth=0,
         )  # fmt: skip
         strip.text(1, sign * end, name, ha="right", va="top" if outcome else "bottom")
     strip.axhline(0, color=MUTED, linewidth=0.6)
-    strip.set(ylim=(-end, end), yticks=[], xlabel="Predicted probability of hemorrhage")
+    words = wrapped(f"Predicted probability of {target}", 44)
+    strip.set(ylim=(-end, end), yticks=[], xlabel=words)
     strip.spines["left"].set_visible(False)
     return figure
 

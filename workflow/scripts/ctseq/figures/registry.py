@@ -11,8 +11,8 @@ from inspect import getfullargspec, unwrap
 from pkgutil import resolve_name
 from typing import Any
 
-# `labels` (model to label, in order), `metrics`, `alpha`, and `shared_splits`: whether a replicate
-# is the same split for every model.
+# `labels` (model to label, in order), `target` (in words), `metrics`, `alpha`, and `shared_splits`:
+# whether a replicate is the same split for every model.
 Settings = Mapping[str, Any]
 
 # Section to heading in Snakemake's own report, where the one does not say the other.

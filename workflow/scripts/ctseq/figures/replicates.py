@@ -53,7 +53,7 @@ def metric_boxplot(
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(labels) - 0.45)
     axes.set_xlabel("")
-    axes.set_ylabel(f"{METRICS[metric].title}, test patients")
+    axes.set_ylabel(f"{METRICS[metric].title}, test subset")
     grid(axes, "y")
     return figure
 
@@ -114,7 +114,9 @@ def _with_positions(rows: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
 
 
 @styled
-def confusion_matrix(metrics: pd.DataFrame, model: str, *, labels: Mapping[str, str]) -> Figure:
+def confusion_matrix(
+    metrics: pd.DataFrame, model: str, *, labels: Mapping[str, str], target: str
+) -> Figure:
     """Draw a model's mean confusion matrix with the standard deviation over replicates.
 
     `metrics` are `evidence.tables.METRICS`, of which it needs tn, fp, fn and tp.
@@ -127,7 +129,7 @@ def confusion_matrix(metrics: pd.DataFrame, model: str, *, labels: Mapping[str, 
     total = mean.sum(axis=1, keepdims=True)
     share = np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
     cell = np.vectorize("{:.1f} ± {:.1f}\n{:.0f} %".format)
-    classes = ["no hemorrhage", "hemorrhage"]
+    classes = [wrapped(name, 20) for name in (f"no {target}", target)]
     figure = canvas(COLUMN, 70 * MM)
     axes = figure.subplots()
     sns.heatmap(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, read_notes
-from ctseq.report.models import flattered, views
+from ctseq.report.models import flattered
 from ctseq.report.numbers import number, size
 from ctseq.report.study import Compared, Study
 from ctseq.report.tables import Table
@@ -88,16 +88,16 @@ def _question(study: Study) -> tuple[str, Collection[str]]:
     if len(pairs) > 1:
         common = set(labels).intersection(*map(set, pairs))
         if not common:
-            return "Which model finds intracranial hemorrhage best?", ()
+            return f"Which model finds {study.target} best?", ()
         [reference] = common
-        better = f"Does any model find intracranial hemorrhage better than {labels[reference]}?"
+        better = f"Does any model find {study.target} better than {labels[reference]}?"
         return better, set(labels) - common
     [(a, b)] = pairs
-    slices = {name for name, label in labels.items() if label in views(study).get("rule", ())}
-    sequence = set(labels) - slices
+    sequence = {name for name, model in study.resolved.models.items() if not model.slicewise}
     if (a in sequence) != (b in sequence):
-        return "Does a model that sees the whole CT sequence beat one that sees slices?", sequence
-    return f"Does {labels[a]} find intracranial hemorrhage better than {labels[b]}?", {a}
+        whole = "a model that sees the whole CT sequence"
+        return f"Does {whole} find {study.target} better than one that sees slices?", sequence
+    return f"Does {labels[a]} find {study.target} better than {labels[b]}?", {a}
 
 
 def _contrasts(study: Compared) -> pd.DataFrame:
@@ -233,4 +233,4 @@ def _prevalence(study: Compared) -> list[str]:
         return []
     counts = study.metrics.groupby("metric")["value"].sum()
     share = (counts["tp"] + counts["fn"]) / counts[["tn", "fp", "fn", "tp"]].sum()
-    return [f"Precision holds for the prevalence of the test patients, {share:.2f}."]
+    return [f"Precision holds for the prevalence of the test {study.unit}s, {share:.2f}."]

@@ -46,7 +46,7 @@ _PLAN = {
     "predictive_values": ("Predictive values", {}, ["n"]),
     "localization": (
         "Scores of slices within a scan",
-        {"scored_by": "Scored by", "estimate": "Mean", "n_patients": "Patients"},
+        {"estimate": "Mean", "n_scans": "Scans", "n_patients": "Patients"},
         ["n"],
     ),
     "sample_size": (
@@ -71,7 +71,7 @@ _NOTES = {
         "overlapping training sets."
     ),
     "predictive_values": (
-        "At the test patients' prevalence the PPV need not be the mean precision: that is the mean "
+        "At the test subset's prevalence the PPV need not be the mean precision: that is the mean "
         "of the replicates' own precisions, without those that call nobody positive, and this "
         "follows from mean sensitivity and mean specificity."
     ),
@@ -90,13 +90,14 @@ def section_tables(study: Compared, section: str) -> dict[str, Table]:
         if name not in study.comparison or name in unprinted:
             continue
         title, headings, drop = _PLAN.get(name, (name.replace("_", " ").capitalize(), {}, []))
+        as_many = ["n_scans"] * (study.unit == "patient")
         table = table_of(
             study.comparison[name],
             title=title,
             labels=study.labels,
             alpha=study.alpha,
             headings=headings,
-            drop=[*drop, "false_alarm_rate"],
+            drop=[*drop, *as_many, "false_alarm_rate"],
         )
         more = [_NOTES[name]] if name in _NOTES else []
         made[name] = replace(table, notes=[*table.notes, *more])

@@ -17,21 +17,17 @@ from ctseq.report.numbers import count, interval, number
 from ctseq.report.study import Compared, Conducted
 from ctseq.report.tables import Table
 
-# What is counted: its name, and the paper's number, by which its dataset is recognised.
-_COUNTED = {
-    "patients": ("Patients", 82),
-    "positive_patients": ("Patients with hemorrhage", 36),
-    "brain_slices": ("Brain slices", 2501),
-    "positive_slices": ("Brain slices with hemorrhage", 318),
+# The paper's numbers, by which its dataset is recognised.
+_PAPERS = {
+    "patients": 82,
+    "scans": 82,
+    "positive_patients": 36,
+    "positive_scans": 36,
+    "brain_slices": 2501,
+    "positive_slices": 318,
 }
-_CHARACTERISTICS = {
-    "age_years": "Age, years",
-    "women": "Women",
-    "hemorrhage": "With hemorrhage",
-    **{name: name.capitalize() for name in SUBTYPES},
-    "n_slices": "Slices a patient",
-    "spacing_mm": "Distance between slices, mm",
-}
+_OF_SCANS = ("scans", "positive_scans")
+_OF_PATIENTS = {"age_years": "Age, years", "women": "Women"}
 # What is not known where a characteristic is not, if its title says less.
 _WHOLE = {"women": "Sex"}
 _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
@@ -40,44 +36,46 @@ _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
 def data(study: Conducted) -> dict[str, Any]:
     """Return the tables of counts, files and participants, and whether it is the paper's dataset.
 
-    ``participants`` is None, and ``uneven`` empty, where their tables are not there.
+    ``participants`` is None, and ``uneven`` empty, where their tables are not there. ``external``
+    are the names of the datasets that are scored as well.
     """
-    summary, files = study.summary, study.summary["flow"]["files"]
-    papers = not study.synthetic and all(summary[key] == n for key, (_, n) in _COUNTED.items())
-    counts = [
-        [name, "not labelled" if summary[key] is None else count(summary[key])]
-        + [count(n)] * papers
-        for key, (name, n) in _COUNTED.items()
-    ]
+    files, splits = study.summary["flow"]["files"], study.comparison.get("splits")
     used = {"Files seen": files["seen"], "With slices of the study": files["used"]}
     left_out = {
         f"Left out: {REASONS[code].words}": n for code, n in files["excluded_by_reason"].items()
     }
-    described, splits = (study.comparison.get(name) for name in ("participants", "splits"))
     return {
-        "papers_data": papers,
-        "counts": Table(
-            "Patients and slices", ["", "This study"] + ["The paper's data"] * papers, counts
-        ),
+        "papers_data": is_papers(study),
+        "counts": _counts(study),
         "files": Table(
             "Files", ["", "Number"], [[name, count(n)] for name, n in (used | left_out).items()]
         ),
-        "participants": None if described is None else participants(described),
-        "uneven": "" if splits is None else uneven_splits(splits),
+        "participants": participants(study) if "participants" in study.comparison else None,
+        "uneven": "" if splits is None else uneven_splits(splits, target=study.target),
+        "external": [dataset.name for dataset in study.resolved.external],
     }
 
 
-def participants(described: pd.DataFrame) -> Table:
+def is_papers(study: Conducted) -> bool:
+    """Tell whether a dataset is the paper's, by its counts."""
+    return not study.synthetic and all(study.summary[key] == n for key, n in _PAPERS.items())
+
+
+def participants(study: Compared) -> Table:
     """Return the table of participants, in all and by subset.
 
-    `described` is ``comparison/patients/participants.csv``. What is known of nobody stands below
+    It is made from ``comparison/patients/participants.csv``. What is known of nobody stands below
     the table, and what is missing of some in a row of its own.
     """
+    described = study.comparison["participants"]
     values = described.set_index(["characteristic", "statistic", "subset"])
-    n = values["value"]["patients", "n", "all"]
-    rows = [["Patients", *(_spread(values, "patients", "n", subset) for subset in _SUBSETS)]]
+    rows = [
+        [name.capitalize(), *(_spread(values, name, "n", subset) for subset in _SUBSETS)]
+        for name in dict.fromkeys(["patients", f"{study.unit}s"])
+    ]
     unknown = []
-    for name, title in _CHARACTERISTICS.items():
+    for name, title in (_OF_PATIENTS | _of_scans(study)).items():
+        n = values["value"]["patients" if name in _OF_PATIENTS else f"{study.unit}s", "n", "all"]
         missing = values["value"][name, "missing", "all"]
         whole = _WHOLE.get(name, title.partition(",")[0])
         if missing == n:
@@ -92,12 +90,14 @@ def participants(described: pd.DataFrame) -> Table:
         "over replicates, and in brackets the least and the most of a replicate: of a median, of a "
         "share, or of a number that stands alone."
     ]
+    if study.unit == "scan":
+        notes.append("Age and sex are of patients, and all that stands below them is of scans.")
     if unknown:
         notes.append(f"Not known of any patient: {listed(unknown)}.")
     return Table("Participants", ["", *_SUBSETS.values()], rows, notes)
 
 
-def uneven_splits(splits: pd.DataFrame) -> str:
+def uneven_splits(splits: pd.DataFrame, *, target: str) -> str:
     """Return sentences that name the replicates with the fewest and most positive test patients.
 
     They say which splits are odd, if any. Empty where all replicates have the same share.
@@ -106,6 +106,8 @@ def uneven_splits(splits: pd.DataFrame) -> str:
     ----------
     splits
         ``comparison/patients/splits.csv``.
+    target
+        What is looked for, in words.
     """
     shares = splits["positive_test"] / splits["n_test"]
     ends = [
@@ -120,7 +122,7 @@ def uneven_splits(splits: pd.DataFrame) -> str:
     )
     odd = splits[splits["odd"] == 1]
     return (
-        f"Of a replicate's test patients, {ends[0]} to {ends[1]} have a hemorrhage, beside "
+        f"Of a replicate's test patients, {ends[0]} to {ends[1]} have {target}, beside "
         f"{_percent(every)} of all patients. Odd splits (fewer than one random split in "
         f"{1 / ODD:.0f} is as uneven): {_replicates(odd) if len(odd) else 'none'}."
     )
@@ -142,7 +144,7 @@ def subgroups(study: Compared) -> dict[str, Any]:
     header = [""]
     for measure, of_whom in (("sensitivity", "with"), ("specificity", "without")):
         own = frame[frame["measure"] == measure].set_index(["attribute", "group", "model"])
-        header.append(f"Patients {of_whom} hemorrhage")
+        header.append(f"{study.unit.capitalize()}s {of_whom} {study.target}")
         header += [f"{measure.capitalize()}, {label}" for label in study.labels.values()]
         for group, cells in rows.items():
             found = own.reindex([(*group, model) for model in study.labels])
@@ -174,6 +176,37 @@ def sample_size(study: Compared) -> dict[str, Any]:
         "metric": METRICS[study.config["comparison"]["primary"]].words,
         "margin": f"{chosen.merge(power, on=key)['difference'].iloc[0]:g}",
         "needs": listed(needs),
+    }
+
+
+def _counts(study: Conducted) -> Table:
+    """Return the table of what was counted, of scans where they are not as many as patients."""
+    target, papers = study.target, is_papers(study)
+    titles = {
+        "patients": "Patients",
+        "scans": "Scans",
+        "positive_patients": f"Patients with {target}",
+        "positive_scans": f"Scans with {target}",
+        "brain_slices": "Brain slices",
+        "positive_slices": f"Brain slices with {target}",
+    }
+    rows = []
+    for key, title in titles.items():
+        if study.unit == "scan" or key not in _OF_SCANS:
+            n = study.summary[key]
+            own = "not labelled" if n is None else count(n)
+            rows.append([title, own, *[count(_PAPERS[key])] * papers])
+    what = "Patients and slices" if study.unit == "patient" else "Patients, scans and slices"
+    return Table(what, ["", "This study"] + ["The paper's data"] * papers, rows)
+
+
+def _of_scans(study: Compared) -> dict[str, str]:
+    """Return the titles of what is known of scans."""
+    return {
+        "target": f"With {study.target}",
+        **{name: name.capitalize() for name in SUBTYPES},
+        "n_slices": f"Slices a {study.unit}",
+        "spacing_mm": "Distance between slices, mm",
     }
 
 

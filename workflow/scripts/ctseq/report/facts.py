@@ -61,17 +61,17 @@ def git_revision(folder: Path) -> str:
     return f"{commit}, with uncommitted changes" if changes else f"{commit}, unchanged"
 
 
-def costs(folder: Path) -> list[Cost]:
+def costs(folders: Sequence[Path]) -> list[Cost]:
     """Return the cost of every rule of a run, the longest first.
 
     Parameters
     ----------
-    folder
-        Holds ``<rule>.tsv`` or ``<rule>/**/*.tsv``, as Snakemake writes them. A file that it has
-        not finished is left out.
+    folders
+        Each holds ``<rule>.tsv`` or ``<rule>/**/*.tsv``, as Snakemake writes them: what was run for
+        the study, and for its datasets. A file that is not finished is left out.
     """
     rows = []
-    for path in sorted(folder.rglob("*.tsv")):
+    for folder, path in ((one, path) for one in folders for path in sorted(one.rglob("*.tsv"))):
         try:
             table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
             rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
@@ -99,8 +99,8 @@ def cost_table(costs: Sequence[Cost]) -> Table:
         rows.append(["all together", count(jobs), duration(seconds, digits=1), ""])
     header = ["Rule", "Jobs", "Wall time, sum", "Memory of a job, most"]
     return Table("", header, rows, [
-        "Jobs run side by side, so the study takes less wall time than the sum. Memory of jobs "
-        "that last a moment is not measured."
+        "Jobs run side by side, so the study takes less wall time than the sum. What is made of a "
+        "dataset is made once for all studies. Memory of jobs that last a moment is not measured."
     ])  # fmt: skip
 
 

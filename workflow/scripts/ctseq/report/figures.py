@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 
 from ctseq.evidence.metrics import METRICS
+from ctseq.study.comparison import model_labels
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def read_figures(
     config: Mapping[str, Any],
     *,
     shared_splits: bool,
+    **words: str,
 ) -> list[Figure]:
     """Read pictures with the captions that ``snakemake --report`` shows as well.
 
@@ -46,11 +48,13 @@ def read_figures(
         Of the study, for what the captions mention.
     shared_splits
         Whether a replicate is the same split for every model.
+    words
+        `target` and `unit`: what is looked for, and in what, where captions mention them.
     """
-    labels = {name: model["label"] for name, model in config["models"].items()}
-    params = {"alpha": config["comparison"]["alpha"], "shared_splits": shared_splits}
+    alpha = config["comparison"]["alpha"]
+    params = {**words, "alpha": alpha, "shared_splits": shared_splits}
     texts = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in captions}
-    return [_figure(Path(path), texts, labels, params) for path in paths]
+    return [_figure(Path(path), texts, model_labels(config), params) for path in paths]
 
 
 def _figure(

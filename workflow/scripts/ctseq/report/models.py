@@ -1,18 +1,15 @@
 """What each model is and how it learns, from its own settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from ctseq.core.words import listed
+from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
-from ctseq.study.models import (
-    extraction_settings,
-    head_family,
-    head_type,
-    training_settings,
-    way_of_training,
-)
+from ctseq.study.encoders import TINY, Encoder
+from ctseq.study.models import Model
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 _SEQUENCE_RULES = {
@@ -23,41 +20,28 @@ _SEQUENCE_RULES = {
     "majority": "majority (share of positive slices)",
     "top_mean": "top mean (of the three highest probabilities)",
 }
-# Classifiers of scikit-learn that can weigh classes.
-WEIGHING = frozenset({"logistic", "svm", "forest"})
 
 
 def models(study: Study) -> dict[str, Any]:
     """Return what models see, how they learn, and tables of the models and of their training."""
-    config = study.config
     return {
-        "views": views(study),
-        "recipes": _shared(config, _recipe),
-        "models": [
-            model_table(config, model, study.models[name])
-            for name, model in config["models"].items()
-        ],
-        "training": training_table(config),
+        "views": _shared(study, _view),
+        "recipes": _shared(study, _recipe),
+        "models": [model_table(study, name) for name in study.resolved.models],
+        "training": training_table(study),
     }
 
 
-def views(study: Study) -> dict[str, list[str]]:
-    """Return labels of the models by who combines a patient's slices: model, head or rule."""
-    labels: dict[str, list[str]] = {}
-    for model in study.config["models"].values():
-        family = "head" if head_family(model) == "sequence" else "rule"
-        view = "model" if model["kind"] == "video" else family
-        labels.setdefault(view, []).append(model["label"])
-    return labels
+def sights(model: Model) -> str:
+    """Return what the encoders of a model see, in words."""
+    return listed(dict.fromkeys(SIGHTS[one.sees].words for one in model.encoders))
 
 
 def flattered(study: Conducted) -> list[str]:
     """Return labels of the models whose epoch is chosen on the patients that are reported."""
     if study.config["tuning"]["patients"] == "train":
         return []
-    models = study.config["models"].values()
-    in_epochs = (model for model in models if way_of_training(study.config, model) != "classical")
-    return [model["label"] for model in in_epochs]
+    return [model.label for model in study.resolved.models.values() if model.about.epochs]
 
 
 def limits(study: Conducted) -> dict[str, Any]:
@@ -68,37 +52,39 @@ def limits(study: Conducted) -> dict[str, Any]:
     dict
         ``flattered``: labels of models whose epoch the test patients choose. ``chosen_inside``:
         what the training patients choose, in words. ``n_finetuned``: number of models.
-        ``n_test``: mean number of test patients of a replicate. ``one_encoder``: whether the
-        models have the same checkpoint, so that only what they see differs. ``n_never_tested``:
-        number of patients that no replicate tests.
+        ``n_test``: mean number of test scans of a replicate. ``one_encoder``: whether the models
+        have the same checkpoints, so that only what they see differs. ``n_never_tested``: number
+        of patients that no replicate tests. ``external``: names of the datasets that are scored.
     """
-    config, own = study.config, study.config["models"].values()
-    inside = config["tuning"]["patients"] == "train"
-    ways = [way_of_training(config, model) for model in own]
-    in_epochs = [model for model, way in zip(own, ways, strict=True) if way != "classical"]
-    rates = [training_settings(config, model)["learning_rate"] for model in in_epochs]
+    resolved = study.resolved
+    own = resolved.models.values()
+    inside = resolved.inner_folds is not None
+    in_epochs = [model for model in own if model.about.epochs]
+    rates = [model.training["learning_rate"] for model in in_epochs]
     chosen = {
         "the epoch": inside and in_epochs,
         "the learning rate": inside and any(isinstance(rate, list) for rate in rates),
-        "the regularisation": "classical" in ways,
-        "the threshold": config["evaluation"]["threshold"] == "chosen",
+        "every hyperparameter": any(model.about.always_tunes for model in own),
+        "the threshold": resolved.threshold == "chosen",
     }
     counts = study.metrics[study.metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
-    checkpoints = {(model["kind"], model["checkpoint"], model["revision"]) for model in own}
+    keys = ("type", "sees", "checkpoint", "revision", "subfolder")
+    weights = [[[getattr(one, key) for key in keys] for one in m.encoders] for m in own]
     return {
         "flattered": flattered(study),
         "chosen_inside": [what for what, is_chosen in chosen.items() if is_chosen],
-        "n_finetuned": ways.count("finetune"),
+        "n_finetuned": sum(model.finetuned for model in own),
         "n_test": counts.groupby(["model", "replicate"])["value"].sum().mean(),
-        "one_encoder": len(checkpoints) == 1,
+        "one_encoder": all(one == weights[0] for one in weights),
         "n_never_tested": study.n_never_tested,
+        "external": [dataset.name for dataset in resolved.external],
     }
 
 
-def training_table(config: Mapping[str, Any]) -> Table:
+def training_table(study: Conducted) -> Table:
     """Tabulate the settings that take part in training, a column for models that share them."""
-    columns = _shared(config, _settings)
-    keys = [*config["training"], "choices_are_made_on", "decision_threshold"]
+    columns = _shared(study, _settings)
+    keys = [*study.config["training"], "choices_are_made_on", "decision_threshold"]
     rows = [
         [_spaced(key).capitalize(), *(column.get(key, "\N{EN DASH}") for column, _ in columns)]
         for key in keys
@@ -108,78 +94,150 @@ def training_table(config: Mapping[str, Any]) -> Table:
     return Table("Training", header, rows, words=frozenset(range(1, len(header))))
 
 
-def model_table(
-    config: Mapping[str, Any], model: Mapping[str, Any], encoder: Mapping[str, Any]
-) -> Table:
-    """Tabulate what a model is; `encoder` is its ``models/<model>.json``."""
-    sees = {"video": "video (sees a sequence)", "image": "image (sees a slice)"}
-    rows = {"Kind": sees[model["kind"]], "Architecture": encoder["architecture"]}
-    rows["Checkpoint"] = model["checkpoint"]
-    if model["checkpoint"] == "tiny":
+def model_table(study: Conducted, name: str) -> Table:
+    """Tabulate what a model is, with no folder of the machine it was run on.
+
+    Its encoders stand side by side, if there are several, and in the first column what is of all.
+    """
+    model = study.resolved.models[name]
+    encoders = [_encoder(study, encoder) for encoder in model.encoders]
+    titles = dict.fromkeys(title for own in encoders for title in own)
+    cells = [[title, *(own.get(title, "\N{EN DASH}") for own in encoders)] for title in titles]
+    blank = [""] * (len(encoders) - 1)
+    cells += [[title, cell, *blank] for title, cell in _own(study, model).items()]
+    return Table(model.label, ["", "", *blank], cells)
+
+
+def taught(study: Conducted, model: Model) -> str:
+    """Return whose label a model is taught: of a slice, or of what is counted."""
+    return "slice" if model.slicewise and model.labels == "slice" else study.unit
+
+
+def checkpoint_words(study: Conducted, encoder: Encoder) -> str:
+    """Return the name of an encoder's checkpoint; of a local folder its last part alone."""
+    local = study.encoders[encoder.name]["commit"] is None
+    if encoder.checkpoint is None or encoder.checkpoint == TINY or not local:
+        return encoder.checkpoint or "none"
+    return f"a local folder, {PurePath(encoder.checkpoint).name}"
+
+
+def slices_seen(study: Conducted, encoder: Encoder) -> str:
+    """Return how many slices of a scan an encoder sees, and which."""
+    frames = study.encoders[encoder.name]["frames"]
+    if frames:
+        return f"{frames} ({encoder.frame_sampling})"
+    return f"the first {encoder.first_slices}" if encoder.first_slices else "all"
+
+
+def window_words(window: str | Sequence[str]) -> str:
+    """Return one window, or three that become channels, as level and width."""
+    return window if isinstance(window, str) else ", ".join(window)
+
+
+def preprocessing_words(description: Mapping[str, Any]) -> str:
+    """Return the steps of an encoder's preprocessing, from its description."""
+    steps = dict(description["preprocessing"])
+    if "resample" in steps:
+        steps["resample"] = _RESAMPLING.get(steps["resample"], "unknown")
+    return "; ".join(f"{_spaced(key)} {_plain(value)}" for key, value in steps.items())
+
+
+def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
+    """Return what an encoder is, title to cell; what it does not have is left out."""
+    known = study.encoders[encoder.name]
+    rows = {
+        "Encoder": f"{encoder.name}: {ENCODER_TYPES[encoder.type].words}",
+        "Sees": SIGHTS[encoder.sees].words,
+        "Architecture": known["architecture"],
+        "Checkpoint": checkpoint_words(study, encoder),
+    }
+    if encoder.checkpoint == TINY:
         rows["Checkpoint"] += " (small, pretrained on other synthetic patients)"
-    else:
-        rows["Revision"] = model["revision"]
-        rows["Commit"] = encoder["commit"] or "a local folder, no commit"
-    rows["SHA-256 of the weights"] = encoder["weights_sha256"]
-    if model["kind"] == "video":
-        rows["Slices seen"] = f"{model['frames']} ({model['frame_sampling']})"
-    elif head_family(model) == "sequence":
-        rows["Trained on the label of"] = "the patient, whose slices it sees together"
-    else:
-        rows["Trained on the label of"] = f"the {model['labels']}"
-        rows["Slices are combined by"] = _SEQUENCE_RULES[model["sequence_rule"]]
-    rows["Head"] = head_type(model)
-    if model.get("shuffle_slices"):
+    elif encoder.checkpoint is not None:
+        if encoder.subfolder:
+            rows["Subfolder"] = encoder.subfolder
+        if known["commit"]:
+            rows |= {"Revision": encoder.revision, "Commit": known["commit"]}
+    rows |= {
+        "SHA-256 of the weights": known["weights_sha256"],
+        "Pooling": known["pooling"],
+        "Slices seen": slices_seen(study, encoder),
+        "Window, level/width": window_words(encoder.window or study.resolved.dataset.window),
+        "Preprocessing": preprocessing_words(known),
+    }
+    return {title: cell for title, cell in rows.items() if cell is not None}
+
+
+def _own(study: Conducted, model: Model) -> dict[str, str]:
+    """Return what a model is beside its encoders, title to cell."""
+    rows = {"Learned by": model.about.words}
+    if model.pool:
+        rows["Slices are pooled by"] = model.pool
+    rows["Trained on the label of"] = f"the {taught(study, model)}"
+    if model.slicewise:
+        rows["Slices are combined by"] = _SEQUENCE_RULES[model.sequence_rule]
+    if model.shuffled:
         rows["Order of slices"] = "shuffled, as a control"
-    steps = dict(encoder["preprocessing"])
-    steps["resample"] = _RESAMPLING.get(steps.get("resample"), "unknown")
-    rows["Preprocessing"] = "; ".join(f"{_spaced(key)} {_plain(v)}" for key, v in steps.items())
-    if way_of_training(config, model) != "finetune":
-        rows["Features are computed in"] = extraction_settings(config, model)["precision"]
-    return Table(model["label"], ["", ""], [list(row) for row in rows.items()])
+    if not model.finetuned:
+        precisions = dict.fromkeys(one.extraction["precision"] for one in model.encoders)
+        rows["Features are computed in"] = listed(precisions)
+    return rows
 
 
 def _shared(
-    config: Mapping[str, Any], facts: Callable[..., dict[str, Any]]
+    study: Conducted, facts: Callable[[Conducted, Model], dict[str, Any]]
 ) -> list[tuple[dict[str, Any], list[str]]]:
     """Return facts about models, each time with the labels of the models that share them."""
     labels: dict[tuple[tuple[str, Any], ...], list[str]] = {}
-    for model in config["models"].values():
-        labels.setdefault(tuple(facts(config, model).items()), []).append(model["label"])
+    for model in study.resolved.models.values():
+        labels.setdefault(tuple(facts(study, model).items()), []).append(model.label)
     return [(dict(key), own) for key, own in labels.items()]
 
 
-def _recipe(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+def _view(study: Conducted, model: Model) -> dict[str, Any]:
+    """Return what a model's encoders see, and by whom a scan's slices are combined."""
+    by = "head" if model.about.together else "encoder"
+    by = "rule" if model.slicewise else by
+    return {"sees": sights(model), "by": by, "pool": model.pool}
+
+
+def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     """Return how a model learns, as far as the report's sentences go."""
-    way, settings = way_of_training(config, model), training_settings(config, model)
-    if way == "classical":
-        weighted = settings["loss"] == "weighted" and model["head"]["type"] in WEIGHING
-        return {"way": way, "weighted": weighted}
-    trainable = settings["trainable"]
-    chooses_rate = way != "finetune" and config["tuning"]["patients"] == "train"
-    return {
-        "way": way,
+    about, training = model.about, model.training
+    recipe = {
+        "words": about.words,
+        "finetuned": model.finetuned,
+        "joined": len(model.encoders) > 1,
+        "epochs": about.epochs,
+        "tunes": about.always_tunes,
+        "loss": training["loss"],
+    }
+    if not about.epochs:
+        return recipe
+    trainable = training["trainable"]
+    chooses = study.resolved.inner_folds is not None and not model.finetuned
+    return recipe | {
         "last_blocks": trainable["last_blocks"] if isinstance(trainable, Mapping) else None,
-        "loss": settings["loss"],
-        "warmup": settings["warmup_steps"],
-        "patience": settings["patience"],
-        "chooses_rate": chooses_rate and isinstance(settings["learning_rate"], list),
+        "warmup": training["warmup_steps"],
+        "patience": training["patience"],
+        "chooses_rate": chooses and isinstance(training["learning_rate"], list),
     }
 
 
-def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, str]:
+def _settings(study: Conducted, model: Model) -> dict[str, str]:
     """Return the settings that take part in a model's training, in words."""
-    way, settings = way_of_training(config, model), training_settings(config, model)
-    if way == "classical":
+    settings, tuning = dict(model.training), study.config["tuning"]
+    if not model.about.epochs:
         settings = {key: settings[key] for key in ("trainable", "augmentation")}
     elif settings["loss"] != "focal":
         settings.pop("focal_gamma", None)
-    inner = config["tuning"]["patients"] == "train" or way == "classical"
-    folds = f"{config['tuning']['folds']} inner folds of the training patients"
-    where = ("one of " if way == "finetune" else "") + folds if inner else "the test patients"
+    folds = f"{tuning['folds']} inner folds of the training patients"
+    where = ("one of " if model.finetuned else "") + folds
+    if tuning["patients"] == "test" and not model.about.always_tunes:
+        where = "the test patients" if model.about.epochs else "nothing"
     return {key: _plain(value) for key, value in settings.items()} | {
         "choices_are_made_on": where,
-        "decision_threshold": str(config["evaluation"]["threshold"]),
+        "decision_threshold": str(study.resolved.threshold),
     }
 
 

@@ -68,18 +68,18 @@ WORDS: dict[Code, str | Callable[..., str]] = {
     Code.TOO_MANY_PATIENTS: "more than {most:,} patients would be needed",
     Code.NO_COMPLETE_REPLICATE: "no replicate is fully defined",
     Code.RANKS_NEED_SHARED_SPLITS: "ranks need shared splits",
-    Code.NEEDS_BOTH_CLASSES: "needs patients of both classes",
+    Code.NEEDS_BOTH_CLASSES: "needs both classes",
     Code.THRESHOLD_CHOSEN_HERE: (
         "each replicate's threshold is chosen on the patients it is measured on, which flatters it"
     ),
-    Code.NEVER_CALLED: "no replicate calls a patient so (0/0)",
+    Code.NEVER_CALLED: "no replicate calls any so (0/0)",
     Code.SELDOM_CALLED: (
-        "a predictive value has no interval where most replicates call no patient so: too few are "
-        "left to tell how much it varies"
+        "a predictive value has no interval where most replicates call none so: too few are left "
+        "to tell how much it varies"
     ),
     Code.SELDOM_FOUND: (
-        "a predictive value has no interval where most replicates call every patient of the other "
-        "class so: that they agree does not make it sure"
+        "a predictive value has no interval where most replicates call all of the other class "
+        "so: that they agree does not make it sure"
     ),
     Code.NO_INTERVAL_AT_THE_END: "a share of 0 or 1 has no interval",
     Code.PROBABILITIES_EQUAL: "all probabilities are equal",

@@ -116,16 +116,20 @@ def printed_table(published: Published) -> Table:
 def against_paper(study: Study) -> Table:
     """Tabulate a study's means, minima and maxima beside the printed ones (Tables V and VI).
 
-    A model is compared with the paper's of its name, or of its kind if the paper has none of that
-    name. Undefined values are counted as the paper does, as 0: the columns compare like with like.
+    A model is compared with the paper's of its name, or with that which sees what it sees; one that
+    sees something else is left out. Undefined values are counted as the paper does, as 0: the
+    columns compare like with like.
     """
     theirs = study.published.config["models"]
-    of_kind = {model["kind"]: name for name, model in theirs.items()}
+    seeing = {model["sees"]: name for name, model in theirs.items()}
     printed = study.published.printed.set_index(["model", "metric", "quantity"])["printed"]
     values = study.metrics.set_index(["model", "metric"])["value"].fillna(0)
     rows = []
     for model, label in study.labels.items():
-        other = model if model in theirs else of_kind[study.config["models"][model]["kind"]]
+        sees = study.resolved.models[model].encoders[0].sees
+        other = model if model in theirs else seeing.get(sees)
+        if other is None:
+            continue
         for metric in dict.fromkeys(study.published.printed["metric"]):
             row = [label, theirs[other]["label"], METRICS[metric].title]
             for quantity in ("mean", "min", "max"):

@@ -24,8 +24,8 @@ _BARELY_MEANS = (
 )
 # Remark on a replicate to what a warning says of its model.
 _WARNINGS = {
-    "calls all negative": "calls every patient negative",
-    "calls all positive": "calls every patient positive",
+    "calls all negative": "calls every {unit} negative",
+    "calls all positive": "calls every {unit} positive",
     _BARELY: "barely changes its initial head",
 }
 
@@ -61,7 +61,7 @@ def warnings(study: Compared) -> list[str]:
             part = f"all {len(runs)} replicates"
             if len(replicates) < len(runs):
                 part = f"{len(replicates)} of {len(runs)} replicates ({listed(replicates)})"
-            sentences.append(f"{label} {_WARNINGS[remark]} in {part}.")
+            sentences.append(f"{label} {_WARNINGS[remark].format(unit=study.unit)} in {part}.")
     return sentences
 
 

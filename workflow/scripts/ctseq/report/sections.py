@@ -57,7 +57,8 @@ def _with_rows(table: str) -> Callable[[Compared], bool]:
 
 
 def _paper(study: Compared) -> dict[str, Any]:
-    against = against_paper(study) if isinstance(study, Study) else None
+    alike = isinstance(study, Study) and study.target == study.published.target
+    against = against_paper(study) if alike else None
     return {"false_alarms": false_alarms(study.comparison), "against": against}
 
 

@@ -17,7 +17,9 @@ from ctseq.replicates.splits import never_tested, read_split
 from ctseq.report import facts
 from ctseq.report.facts import Cost
 from ctseq.report.figures import Figure
+from ctseq.study.comparison import model_labels
 from ctseq.study.registration import sha256_of
+from ctseq.study.study import Study as Resolved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +52,34 @@ class Compared:
     @property
     def labels(self) -> dict[str, str]:
         """Model to its label."""
-        return {name: model["label"] for name, model in self.config["models"].items()}
+        return model_labels(self.config)
+
+    @property
+    def target(self) -> str:
+        """What is looked for, in words."""
+        raise NotImplementedError
 
     @property
     def n_patients(self) -> int:
         """Number of its patients, of both subsets."""
         raise NotImplementedError
+
+    @property
+    def n_scans(self) -> int:
+        """Number of their scans, which are what is classified and counted."""
+        return self.n_patients
+
+    @property
+    def unit(self) -> str:
+        """What is counted, in words: a ``scan``, or a ``patient`` where each has one."""
+        return "patient" if self.n_scans == self.n_patients else "scan"
+
+    @property
+    def grouping(self) -> str:
+        """A sentence on several scans of one patient; empty where each patient has one."""
+        if self.unit == "patient":
+            return ""
+        return "Scans of one patient are never in both subsets, and every interval goes by patient."
 
     @property
     def alpha(self) -> float:
@@ -68,6 +92,11 @@ class Published(Compared):
     """The published study; `printed` is ``resources/published/tables.csv``."""
 
     printed: pd.DataFrame
+
+    @property
+    def target(self) -> str:
+        """What is looked for, in words."""
+        return self.config["dataset"]["target"]
 
     @property
     def n_patients(self) -> int:
@@ -86,9 +115,9 @@ class Conducted(Compared):
     n_never_tested
         Number of patients that no replicate tests.
     summary
-        ``dataset/summary.json``.
-    models
-        Model to its ``models/<model>.json``.
+        ``summary.json`` of its dataset.
+    encoders
+        Name of an encoder, as in `Resolved.encoders`, to its description.
     versions, revision
         As `report.facts` finds them.
     """
@@ -96,9 +125,19 @@ class Conducted(Compared):
     registered: Mapping[str, str]
     n_never_tested: int
     summary: Mapping[str, Any]
-    models: Mapping[str, Mapping[str, Any]]
+    encoders: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
     revision: str
+
+    @property
+    def resolved(self) -> Resolved:
+        """What its configuration describes: its datasets, encoders and models."""
+        return Resolved.of(self.config)
+
+    @property
+    def target(self) -> str:
+        """What is looked for, in words."""
+        return self.resolved.dataset.target_words
 
     @property
     def n_patients(self) -> int:
@@ -106,9 +145,14 @@ class Conducted(Compared):
         return self.summary["patients"]
 
     @property
+    def n_scans(self) -> int:
+        """Number of their scans, which are what is classified and counted."""
+        return self.summary["scans"]
+
+    @property
     def synthetic(self) -> bool:
         """Whether the patients are phantoms."""
-        return self.config["dataset"]["format"] == "phantom"
+        return self.resolved.dataset.synthetic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +193,9 @@ def conducted(
     Parameters
     ----------
     inputs
-        Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``models`` (one a model),
-        ``summaries`` (one a replicate, model by model), ``splits``, ``comparison``,
-        ``environments``.
+        Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``encoders`` (one an encoder,
+        in the order of `Resolved.encoders`), ``summaries`` (one a replicate, model by model),
+        ``splits``, ``comparison``, ``environments``.
     config, registered
         Configuration of the study, and the section of it that `config` lacks.
     """
@@ -161,10 +205,12 @@ def conducted(
         "registered": registered,
         "n_never_tested": len(never_tested([read_split(path) for path in inputs.splits])),
         "summary": read_json(inputs.summary),
-        "models": dict(zip(config["models"], map(read_json, inputs.models), strict=True)),
+        "encoders": dict(
+            zip(Resolved.of(config).encoders, map(read_json, inputs.encoders), strict=True)
+        ),
         "metrics": read_table(inputs.metrics, METRICS),
         "summaries": {
-            model: list(islice(summaries, config["replicates"])) for model in config["models"]
+            model: list(islice(summaries, config["replicates"])) for model in config["compare"]
         },
         "comparison": read_analyses(inputs.comparison),
         "levels": read_table(inputs.levels, LEVELS),

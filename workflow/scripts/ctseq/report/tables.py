@@ -60,7 +60,7 @@ _MEASURES = {
     "observed_expected": "Observed over expected (ideal 1)",
     "roc_auc": "AUC",
     "slice_auc": "AUC within a scan",
-    "slice_hit": "Highest-scored slice bleeds",
+    "slice_hit": "Highest-scored slice is positive",
 }
 _EFFECTS = {
     "cohens_d": "Cohen's d",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ctseq.study.explained import not_among
+from ctseq.study.models import label_of
 
 
 def comparison_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -11,6 +12,11 @@ def comparison_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("primary", "metrics", "alpha", "undefined", "margins")
     settings = {key: config["comparison"][key] for key in keys}
     return {"models": list(config["compare"]), "contrasts": contrasts_of(config), **settings}
+
+
+def model_labels(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the label of each model that is compared, in the order of tables and figures."""
+    return {name: label_of(name, config) for name in config["compare"]}
 
 
 def contrasts_of(config: Mapping[str, Any]) -> list[list[str]]:

@@ -96,7 +96,7 @@ def predictive_values_table(tested: Tested) -> pd.DataFrame:
     rows = []
     for model in tested.models:
         rates = _decided(tested, model)
-        places = [("test patients", tested.prevalence)]
+        places = [("test subset", tested.prevalence)]
         places += [("stated", prevalence) for prevalence in tested.settings["prevalence"]]
         for place, prevalence in places:
             ppv, npv = predictive_values(*rates, prevalence, **tested.corrected)

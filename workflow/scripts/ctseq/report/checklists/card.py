@@ -7,8 +7,9 @@ from ctseq.core.words import listed
 from ctseq.report.checklists import data, findings, recipe
 from ctseq.report.checklists.evidence import metric_means, of_model, section_answer
 from ctseq.report.checklists.items import Answer, Checklist, Fill, Item
-from ctseq.report.models import flattered, training_table
+from ctseq.report.models import flattered, model_table, preprocessing_words, training_table
 from ctseq.report.study import Conducted
+from ctseq.study.encoders import TINY
 
 # Sections of the page whose tables have rows about single models.
 _UNITARY = ("discrimination", "calibration", "benefit", "slices")
@@ -77,7 +78,7 @@ def _how_it_was_tested(own: Callable[..., Fill]) -> dict[str, list[Item]]:
     return {
         "Metrics": [
             Item("", "Performance measures", "how performance is measured", findings.metrics_used),
-            Item("", "Decision threshold", "from where on a patient is positive", recipe.output),
+            Item("", "Decision threshold", "from where on a scan is positive", recipe.output),
             Item("", "Uncertainty", "how uncertainty is measured", findings.statistics),
         ],
         "Evaluation data": [
@@ -119,17 +120,17 @@ def _what_to_mind() -> dict[str, list[Item]]:
 
 
 def _model(study: Conducted, name: str) -> Answer:
-    model = study.config["models"][name]
+    model = study.resolved.models[name]
     return Answer(
-        f"{model['label']}: {recipe.described(study.config, model)}. It gives a probability of "
-        f"{data.TARGET} a patient.",
-        (recipe.PAGE, *recipe.files_of(study, name)[-1:]),
-        (recipe.model_facts(study, name),),
+        f"{model.label}: {recipe.described(model)}. It returns a probability of {study.target} a "
+        f"{study.unit}.",
+        (recipe.PAGE, *(recipe.description_of(study, encoder) for encoder in model.encoders)),
+        (model_table(study, name),),
     )
 
 
 def _training(study: Conducted, name: str) -> Answer:
-    alone = of_model(study, name).config
+    alone = of_model(study, name)
     text = f"{study.config['replicates']} trainings, one a replicate. {recipe.chosen(study, name)}"
     return Answer(
         text.strip(),
@@ -139,14 +140,14 @@ def _training(study: Conducted, name: str) -> Answer:
 
 
 def _licence(study: Conducted, name: str) -> Answer | None:
-    if study.config["models"][name]["checkpoint"] != "tiny":
+    if any(encoder.checkpoint != TINY for encoder in study.resolved.models[name].encoders):
         return None  # a checkpoint's files do not say
     return Answer("The checkpoint is made by ctseq itself from synthetic patients (MIT licence).")
 
 
 def _files(study: Conducted, name: str) -> Answer:
     return Answer(
-        f"Weights and settings of {study.config['replicates']} replicates; none is the one to use, "
+        f"What was fitted in {study.config['replicates']} replicates; none is the one to use, "
         f"and all are reported. Program: ctseq, {study.revision}.",
         recipe.files_of(study, name),
     )
@@ -154,7 +155,7 @@ def _files(study: Conducted, name: str) -> Answer:
 
 def _use(study: Conducted) -> Answer:
     return Answer(
-        f"Research: to compare ways of finding {data.TARGET} on head CT, as in this study. It is "
+        f"Research: to compare ways of finding {study.target} on head CT, as in this study. It is "
         "no medical device."
     )
 
@@ -166,7 +167,7 @@ def _users(study: Conducted) -> Answer:
 def _out_of_scope(study: Conducted) -> Answer:
     return Answer(
         "Any decision about a patient; other targets than "
-        f"{data.TARGET}; other images than axial head CT prepared as here."
+        f"{study.target}; other images than axial head CT prepared as here."
     )
 
 
@@ -176,12 +177,13 @@ def _groups(study: Conducted, name: str) -> Answer | None:
 
 
 def _preprocessing(study: Conducted, name: str) -> Answer:
-    steps = dict(map(tuple, recipe.model_facts(study, name).rows))["Preprocessing"]
+    encoders = study.resolved.models[name].encoders
+    steps = listed(preprocessing_words(study.encoders[encoder.name]) for encoder in encoders)
     return Answer(f"The same as in training: {steps}.", (recipe.PAGE,))
 
 
 def _motivation(study: Conducted) -> Answer:
-    return Answer("The study has one dataset, whose patients it is developed on and tested on.")
+    return Answer("The study develops and tests its models on the patients of one dataset.")
 
 
 def _training_data(study: Conducted) -> Answer:

@@ -65,7 +65,7 @@ _DATA = [
         "10",
         "Selection of data subsets",
         "which patients, slices or regions are taken of what there is",
-        recipe.slices_seen,
+        recipe.slices_used,
     ),
     Item(
         "11",
@@ -188,7 +188,7 @@ _EVALUATION = [
         "Explainability",
         "how predictions are explained, and how the explanations were checked",
         findings.explanations,
-        "say how the weights were checked against where the bleed is",
+        "say how the weights were checked against where the finding is",
     ),
     Item(
         "32",
@@ -199,7 +199,9 @@ _EVALUATION = [
     Item(
         "33",
         "Testing on external data",
-        "the test on patients of another origin; this study has none, which the paper has to say",
+        "the test on patients of another origin, or that there is none",
+        data.external_test,
+        "report how the models do there",
     ),
     Item(
         "34",

@@ -6,33 +6,34 @@ from ctseq.core.words import listed
 from ctseq.readers.problems import REASONS
 from ctseq.report.checklists.evidence import section_answer
 from ctseq.report.checklists.items import Answer
-from ctseq.report.dataset import data
+from ctseq.report.dataset import is_papers
 from ctseq.report.models import limits
 from ctseq.report.numbers import count, number
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 
-TARGET = "intracranial hemorrhage"
-
 _PAGE = "report.html#data"
-_SUMMARY = "dataset/summary.json"
+
+
+def file_of(study: Conducted, name: str) -> str:
+    """Return the path of a file of the study's dataset, from the study's folder on."""
+    return f"../data/{study.resolved.dataset.name}/{name}"
 
 
 def source(study: Conducted) -> Answer:
     """Return where the images come from."""
-    dataset = study.config["dataset"]
-    if study.synthetic:
+    dataset, places = study.resolved.dataset, (_PAGE, file_of(study, "format.json"))
+    if dataset.phantom is not None:
         return Answer(
-            "Synthetic head CTs, drawn by the workflow from the study's seed "
-            f"({study.config['seed']}) in the layout {dataset['phantom']['layout']}. No person is "
-            "behind them.",
-            (_PAGE, "dataset/format.json"),
+            f"Synthetic head CTs, drawn by the workflow from a seed ({dataset.phantom['seed']}) in "
+            f"the layout {dataset.format}. No person is behind them.",
+            places,
             complete=True,
         )
-    origin = f"One dataset of head CTs, read in the layout {dataset['format']}."
-    if data(study)["papers_data"]:
+    origin = f"One dataset of head CTs, {dataset.name}, read in the layout {dataset.format}."
+    if is_papers(study):
         origin += " By its counts it is CT-ICH (PhysioNet), JPG release, the dataset of the paper."
-    return Answer(origin, (_PAGE, "dataset/format.json"))
+    return Answer(origin, places)
 
 
 def collection(study: Conducted) -> Answer | None:
@@ -52,18 +53,18 @@ def identity(study: Conducted) -> Answer | None:
 
 def eligibility(study: Conducted) -> Answer:
     """Return which patients and slices of the dataset are used."""
-    stops = "stops the run" if study.config["dataset"]["on_problem"] == "error" else "is left out"
+    stops = "stops the run" if study.resolved.dataset.on_problem == "error" else "is left out"
     return Answer(
-        "Every patient of the dataset is used who has a label and slices that can be read. What is "
-        f"damaged, doubtful or contradictory {stops}; every file and slice that is not used has a "
-        "reason.",
-        ("dataset/inventory.csv", "dataset/listing.csv", "dataset/problems.csv"),
+        f"Every {study.unit} of the dataset is used that has a label and slices that can be read. "
+        f"What is damaged, doubtful or contradictory {stops}; every file and slice that is not "
+        "used has a reason.",
+        tuple(file_of(study, f"{name}.csv") for name in ("inventory", "listing", "problems")),
         complete=study.synthetic,
     )
 
 
 def flow(study: Conducted) -> Answer:
-    """Return how many files, slices and patients were seen, used and left out for which reason."""
+    """Return how many files, slices and scans were seen, used and left out for which reason."""
     rows = []
     for part, own in study.summary["flow"].items():
         reasons = [
@@ -72,35 +73,34 @@ def flow(study: Conducted) -> Answer:
         rows.append([part.capitalize(), count(own["seen"]), count(own["used"]), "; ".join(reasons)])
     header = ["", "Seen", "Used", "Left out, by reason"]
     table = Table("", header, [[*row[:3], row[3] or "none"] for row in rows])
-    return Answer(patients_in_words(study), (_PAGE, _SUMMARY, "figures/flow.svg"), (table,))
+    places = (_PAGE, file_of(study, "summary.json"), "figures/flow.svg")
+    return Answer(patients_in_words(study), places, (table,))
 
 
 def patients_in_words(study: Conducted) -> str:
-    """Return the numbers of patients and slices, and the prevalence, in a sentence."""
-    own = study.summary
-    lengths = own["slices_per_patient"]
+    """Return the numbers of patients, scans and slices, and the prevalence, in a sentence."""
+    own, unit = study.summary, study.unit
+    n, positive, lengths = own["scans"], own["positive_scans"], own["slices_per_scan"]
+    of_whom = f" of {count(own['patients'])} patients" * (unit == "scan")
     of_slices = "slices have no labels of their own"
     if own["positive_slices"] is not None:
         of_slices = f"{count(own['positive_slices'])} of them show it"
     return (
-        f"{count(own['patients'])} patients, {count(own['positive_patients'])} of them "
-        f"({_percent(own['positive_patients'] / own['patients'])}) with {TARGET}; "
-        f"{count(own['brain_slices'])} slices, {lengths['min']} to {lengths['max']} a patient "
-        f"(median {lengths['median']:g}); {of_slices}."
+        f"{count(n)} {unit}s{of_whom}, {count(positive)} of them ({_percent(positive / n)}) with "
+        f"{study.target}; {count(own['brain_slices'])} slices, {lengths['min']} to "
+        f"{lengths['max']} a {unit} (median {lengths['median']:g}); {of_slices}."
     )
 
 
 def characteristics(study: Conducted) -> Answer:
     """Return what is known of the patients, by subset where they were tabulated so."""
-    subtypes = [
-        f"{name} {count(own['patients'])}" for name, own in study.summary["subtypes"].items()
-    ]
+    subtypes = [f"{name} {count(own['scans'])}" for name, own in study.summary["subtypes"].items()]
     text = patients_in_words(study)
     if subtypes:
-        text += f" Patients with each subtype: {', '.join(subtypes)}."
+        text += f" {study.unit.capitalize()}s with each subtype: {', '.join(subtypes)}."
     tabulated = section_answer(study, "data")
     if tabulated is None:
-        return Answer(text, (_PAGE, "dataset/patients.csv"))
+        return Answer(text, (_PAGE, file_of(study, "scans.csv")))
     return Answer(text, tabulated.places, tabulated.tables, complete=True)
 
 
@@ -140,28 +140,28 @@ def missing(study: Conducted) -> Answer:
     }[study.config["comparison"]["undefined"]]
     problems = {
         "error": "stops the run until the dataset is mended",
-        "exclude": "leaves out the slices or the patient concerned",
-    }[study.config["dataset"]["on_problem"]]
+        "exclude": "leaves out the slices or the scan concerned",
+    }[study.resolved.dataset.on_problem]
     return Answer(
         f"A missing label or an unreadable image {problems}. No image and no label is imputed. "
         f"Age and sex are read where the dataset has them; no model sees them. A metric that is "
         f"0/0 {undefined}.",
-        ("dataset/problems.csv", "report.html#data"),
+        (file_of(study, "problems.csv"), "report.html#data"),
         complete=True,
     )
 
 
 def reference(study: Conducted) -> Answer:
-    """Return what makes a patient positive."""
-    table = study.config["dataset"]["labels"]
-    named = "the dataset's label table" if table == "auto" else f"the table {PurePath(table).name}"
-    labels = "the drawing program's record of where it bleeds"
+    """Return what makes a scan positive."""
+    table = study.resolved.dataset.labels
+    named = "the dataset's label table" if table is None else f"the table {PurePath(table).name}"
+    labels = "the drawing program's record of what it drew"
     labels = labels if study.synthetic else f"those of {named}"
     slices = study.summary["positive_slices"] is not None
-    rule = "; a patient is positive if any slice is" if slices else ""
+    rule = f"; a {study.unit} is positive if any slice is" if slices else ""
     return Answer(
-        f"Target: {TARGET}, yes or no. The labels are {labels}{rule}.",
-        (_PAGE, "dataset/slices.csv", "dataset/patients.csv"),
+        f"Target: {study.target}, yes or no. The labels are {labels}{rule}.",
+        (_PAGE, file_of(study, "slices.csv"), file_of(study, "scans.csv")),
         complete=study.synthetic,
     )
 
@@ -169,7 +169,7 @@ def reference(study: Conducted) -> Answer:
 def reference_of_phantoms(study: Conducted) -> Answer | None:
     """Return why and by whom labels were made, known only of synthetic patients."""
     return _synthetic(
-        study, "The program that draws a bleed writes its label: nobody read the images."
+        study, "The program that draws a finding writes its label: nobody read the images."
     )
 
 
@@ -178,7 +178,7 @@ def reference_of_test(study: Conducted) -> Answer:
     return Answer(
         "The labels of test patients come from the same table, by the same rule, as those of "
         "training patients.",
-        ("dataset/patients.csv",),
+        (file_of(study, "scans.csv"),),
         complete=study.synthetic,
     )
 
@@ -187,7 +187,7 @@ def partition(study: Conducted) -> Answer:
     """Return how patients come to train or to be tested on, and how many."""
     splits, replicates = study.config["splits"], study.config["replicates"]
     n_test = limits(study)["n_test"]
-    n_train = study.summary["patients"] - n_test
+    n_train = study.n_scans - n_test
     if splits["scheme"] == "repeated_kfold":
         drawn = (
             f"The patients are dealt over {splits['folds']} folds with equal shares of positive "
@@ -200,7 +200,8 @@ def partition(study: Conducted) -> Answer:
     return Answer(
         f"{drawn} There are {replicates} replicates, the same split for every model, seeded by "
         f"{study.config['seed']} and the replicate's number. On average {number(n_train, 1)} "
-        f"patients train and {number(n_test, 1)} are tested on.{_inner(study)}",
+        f"{study.unit}s train and {number(n_test, 1)} are tested on.{_grouped(study)}"
+        f"{_inner(study)}",
         (_PAGE, "splits/", "config.yaml"),
     )
 
@@ -208,7 +209,7 @@ def partition(study: Conducted) -> Answer:
 def disjoint(study: Conducted) -> Answer:
     """Return the level at which subsets share nothing."""
     return Answer(
-        "The patient: all slices of a patient are in one subset, and inner folds are of patients, "
+        "The patient: all that is of a patient is in one subset, and inner folds are of patients, "
         "too. The same image under two patients would be a problem that the run reports.",
         (_PAGE, "splits/"),
     )
@@ -225,18 +226,34 @@ def internal_test(study: Conducted) -> Answer:
     )
 
 
+def external_test(study: Conducted) -> Answer | None:
+    """Return which other datasets are scored; None if there is none."""
+    names = limits(study)["external"]
+    if not names:
+        return None
+    return Answer(
+        f"The fitted models of all replicates score the scans of {listed(names)}, which no choice "
+        "has seen. What they score is kept, and nothing here is computed from it.",
+        ("runs/", _PAGE),
+    )
+
+
 def analysed(study: Conducted) -> Answer:
-    """Return how many patients, with and without the target, are in each analysis."""
+    """Return how many scans, with and without the target, are in each analysis."""
     rows = study.metrics[study.metrics["model"] == study.metrics["model"].iloc[0]]
     counts = rows.pivot(index="replicate", columns="metric", values="value")
     positive = counts["tp"] + counts["fn"]
     sentences = [
         patients_in_words(study),
         partition(study).text,
-        f"Of the patients tested on in a replicate, {_range(positive.min(), positive.max())} are "
-        "positive.",
+        f"Of the {study.unit}s tested on in a replicate, "
+        f"{_range(positive.min(), positive.max())} are positive.",
     ]
     return Answer(" ".join(sentences), ("splits/", "predictions.csv", "metrics.csv"))
+
+
+def _grouped(study: Conducted) -> str:
+    return f" {study.grouping}" if study.grouping else ""
 
 
 def _inner(study: Conducted) -> str:

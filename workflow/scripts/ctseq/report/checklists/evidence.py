@@ -10,7 +10,7 @@ from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
-from ctseq.report.dataset import data, has_subgroups, subgroups
+from ctseq.report.dataset import has_subgroups, participants, subgroups
 from ctseq.report.numbers import interval, p_value, size
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
@@ -20,7 +20,7 @@ from ctseq.report.verdicts import verdict_words
 _MOST_ROWS = 20
 # Sections whose page arranges the analyses' tables anew, to what returns the table.
 _ARRANGED = {
-    "data": lambda study: data(study)["participants"],
+    "data": participants,
     "subgroups": lambda study: subgroups(study)["subgroups"],
 }
 
@@ -44,14 +44,13 @@ def section_answer(study: Conducted, section: str, text: str = "") -> Answer | N
 
 
 def of_model(study: Conducted, model: str) -> Conducted:
-    """Return the study with one model alone: its configuration, and rows of its analyses."""
+    """Return the study with one model alone: as all that is compared, with rows of its analyses."""
     own = {
         name: frame[frame["model"] == model]
         for name, frame in study.comparison.items()
         if "model" in frame
     }
-    config = {**study.config, "models": {model: study.config["models"][model]}}
-    return replace(study, config=config, comparison=own)
+    return replace(study, config={**study.config, "compare": [model]}, comparison=own)
 
 
 def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:

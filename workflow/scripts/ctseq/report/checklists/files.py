@@ -12,7 +12,7 @@ from ctseq.report.study import Conducted
 
 def checklists(study: Conducted) -> list[Checklist]:
     """Return the checklists that a study fills, and the card of each of its models."""
-    return [CLAIM, TRIPOD_AI, *(model_card(study, name) for name in study.config["models"])]
+    return [CLAIM, TRIPOD_AI, *(model_card(study, name) for name in study.labels)]
 
 
 def reporting_files(study: Conducted) -> Mapping[str, str]:

@@ -77,7 +77,9 @@ def statistics(study: Conducted) -> Answer:
         f"{study.config['replicates']} replicates, two-sided, level {study.alpha:g}{adjusted}. "
         "As training sets overlap, the mean of J replicates has the variance (1/J + c) s², "
         f"c = {OVERLAP} n(test)/n(training) = {number(overlap(study))}; intervals have level "
-        f"{level(study)}. Other metrics and pairs are not adjusted and make no claim.",
+        f"{level(study)}. Other metrics and pairs are not adjusted and make no claim."
+        + f" {study.grouping}"
+        * bool(study.grouping),
         (_PRIMARY, "comparison/resampled_t.csv", "comparison/verdict.csv"),
     )
 
@@ -121,17 +123,17 @@ def diagnostic(study: Conducted) -> Answer:
 
 
 def errors(study: Conducted) -> Answer:
-    """Return how many patients are called wrong."""
+    """Return how many scans are called wrong."""
     rows = study.metrics[study.metrics["metric"].isin(["fn", "fp"])]
     means = rows.groupby(["model", "metric"])["value"].mean()
     said = [
-        f"{label} misses {number(means[name, 'fn'], 1)} positive patients and calls "
+        f"{label} misses {number(means[name, 'fn'], 1)} positive {study.unit}s and calls "
         f"{number(means[name, 'fp'], 1)} negative ones positive"
         for name, label in study.labels.items()
     ]
     return Answer(
-        f"On average over the replicates, {listed(said)}. Every prediction of every patient is "
-        "listed.",
+        f"On average over the replicates, {listed(said)}. Every prediction of every "
+        f"{study.unit} is listed.",
         ("predictions.csv", "report.html#replicates"),
     )
 
@@ -150,20 +152,12 @@ def robustness(study: Conducted) -> Answer:
 
 
 def explanations(study: Conducted) -> Answer | None:
-    """Return how the models' attention to slices is checked, where anything gives it."""
-    attending = [
-        model["label"]
-        for model in study.config["models"].values()
-        if model.get("head", {}).get("type") == "attention"
-    ]
+    """Return how scores of slices and attention to them are checked, where models have them."""
     checked = section_answer(study, "slices")
-    if not attending and checked is None:
+    if checked is None:
         return None
-    kept = f"The weights that {listed(attending)} gives slices are kept." if attending else ""
-    tested = "Whether slices that bleed score highest is tested against chance." if checked else ""
-    places = checked.places if checked else ()
-    tables = checked.tables if checked else ()
-    return Answer(f"{kept} {tested}".strip(), ("runs/", *places), tables, complete=bool(checked))
+    text = f"Whether slices with {study.target} score highest is compared with chance."
+    return Answer(text, ("runs/", *checked.places), checked.tables, complete=True)
 
 
 def sample_size(study: Conducted) -> Answer:
@@ -196,7 +190,7 @@ def limitations(study: Conducted) -> Answer:
         "The epoch is chosen on the patients that are reported, which flatters the results.": bool(
             flattered(study)
         ),
-        f"About {number(own['n_test'], 0)} patients are tested on in a replicate.": True,
+        f"About {number(own['n_test'], 0)} {study.unit}s are tested on in a replicate.": True,
         f"Of {study.summary['patients']} patients {never} are never tested, which costs precision "
         "and biases nothing.": never > 0,
         "Replicates reuse the same patients, and their correlation is only approximated.": True,
@@ -232,7 +226,7 @@ def availability(study: Conducted) -> Answer:
     return Answer(
         f"Program: ctseq, {study.revision}, MIT licence. Models: every replicate's trained weights "
         f"and settings are kept. {data}",
-        ("config.yaml", "runs/", "models/"),
+        ("config.yaml", "runs/"),
     )
 
 
@@ -245,7 +239,5 @@ def code(study: Conducted) -> Answer:
 
 
 def _tested(study: Conducted) -> str:
-    number_of = number(limits(study)["n_test"], 1)
-    return (
-        f"{number_of} test patients on average in each of {study.config['replicates']} replicates"
-    )
+    number_of, replicates = number(limits(study)["n_test"], 1), study.config["replicates"]
+    return f"{number_of} test {study.unit}s on average in each of {replicates} replicates"

@@ -1,93 +1,83 @@
 """What a study knows of its models: what they are, how they learn, what they are run with."""
 
-from collections.abc import Mapping
-from pathlib import PurePath
-from typing import Any
-
 from ctseq.core.words import listed
+from ctseq.report.checklists.data import file_of
 from ctseq.report.checklists.items import Answer
-from ctseq.report.models import limits, model_table, training_table
+from ctseq.report.models import (
+    checkpoint_words,
+    limits,
+    model_table,
+    preprocessing_words,
+    sights,
+    slices_seen,
+    taught,
+    training_table,
+    window_words,
+)
 from ctseq.report.study import Conducted
-from ctseq.report.tables import Table
-from ctseq.study.models import head_family, head_type, training_settings, way_of_training
-from ctseq.study.study import Study
+from ctseq.study.encoders import Encoder
+from ctseq.study.models import Model
 
 PAGE = "report.html#models"
 
 
 def category(study: Conducted) -> Answer:
     """Return the kind of technology that is studied."""
-    kinds = [
-        f"{model['label']}, {described(study.config, model)}"
-        for model in study.config["models"].values()
-    ]
+    kinds = [f"{model.label}, {described(model)}" for model in study.resolved.models.values()]
     return Answer(f"Machine learning on images: {'; '.join(kinds)}.", (PAGE,))
 
 
-def described(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
+def described(model: Model) -> str:
     """Return what a model is in a few words."""
-    seen = "the whole sequence" if model["kind"] == "video" else "single slices"
-    way = way_of_training(config, model)
-    if way == "finetune":
-        return f"a deep network of the {model['kind']} kind that sees {seen}, trained from pixels"
-    head = {"linear": "a linear layer", "classical": f"a classifier ({head_type(model)})"}
-    head["sequence"] = f"a head ({head_type(model)}) over all slices of a patient"
-    return f"{head[way]} on the features of a frozen deep network that sees {seen}"
+    if model.finetuned:
+        return f"a deep network that sees {sights(model)}, trained from pixels"
+    n = len(model.encoders)
+    of = "the features of a frozen deep network that sees"
+    if n > 1:
+        of = f"the joined features of {n} frozen deep networks that see"
+    return f"{model.about.words} on {of} {sights(model)}"
 
 
 def models(study: Conducted) -> Answer:
     """Return what every model is."""
-    tables = tuple(model_facts(study, name) for name in study.config["models"])
-    places = tuple(f"models/{_file(study, name)}" for name in study.config["models"])
+    tables = tuple(model_table(study, name) for name in study.labels)
+    places = (description_of(study, encoder) for encoder in study.resolved.encoders.values())
     return Answer(
-        "Each model turns slices into a probability of hemorrhage a patient.",
-        (PAGE, *dict.fromkeys(places)),
+        f"Each model turns slices into a probability of {study.target} a {study.unit}.",
+        (PAGE, *places),
         tables,
     )
 
 
-def model_facts(study: Conducted, name: str) -> Table:
-    """Tabulate what a model is, with no folder of the machine it was run on."""
-    model = study.config["models"][name]
-    public = {**model, "checkpoint": public_checkpoint(study, name)}
-    return model_table(study.config, public, study.models[name])
-
-
-def public_checkpoint(study: Conducted, name: str) -> str:
-    """Return the name of a model's checkpoint; of a local folder its last part alone."""
-    checkpoint = study.config["models"][name]["checkpoint"]
-    if checkpoint == "tiny" or study.models[name]["commit"] is not None:
-        return checkpoint
-    return f"a local folder, {PurePath(checkpoint).name}"
+def description_of(study: Conducted, encoder: Encoder) -> str:
+    """Return the path of an encoder's description, from the study's folder on."""
+    return file_of(study, f"encoders/{encoder.name}.json")
 
 
 def preprocessing(study: Conducted) -> Answer:
-    """Return what is done to the images before a model sees them."""
-    window = study.config["dataset"]["window"]
-    named = window if isinstance(window, str) else ", ".join(map(str, window))
-    tables = [model_facts(study, name) for name in study.config["models"]]
-    steps = [f"{table.title}: {dict(table.rows)['Preprocessing']}." for table in tables]
+    """Return what is done to the images before an encoder sees them."""
+    window = study.resolved.dataset.window
+    steps = [
+        f"{encoder.name}: window {window_words(encoder.window or window)}; "
+        f"{preprocessing_words(study.encoders[encoder.name])}."
+        for encoder in study.resolved.encoders.values()
+    ]
     return Answer(
-        f"Slices are shown in the window {named} as 8-bit grey values; pictures keep the window "
-        f"that they were saved in. {' '.join(steps)} It is the same for all patients.",
+        "Slices are shown as 8-bit grey values in a window (level/width); pictures keep the window "
+        f"that they were saved in. By encoder: {' '.join(steps)} It is the same for all patients.",
         (PAGE, "config.yaml"),
     )
 
 
-def slices_seen(study: Conducted) -> Answer:
-    """Return which slices of a patient each model uses."""
-    uses = []
-    for model in study.config["models"].values():
-        if model["kind"] == "video":
-            seen = f"{model['frames']} slices of each patient ({model['frame_sampling']})"
-        elif "first_slices" in model:
-            seen = f"the first {model['first_slices']} slices of each patient"
-        else:
-            seen = "all slices of each patient"
-        uses.append(f"{model['label']} uses {seen}")
+def slices_used(study: Conducted) -> Answer:
+    """Return which slices of a scan each encoder sees."""
+    uses = [
+        f"{encoder.name} sees {slices_seen(study, encoder)}"
+        for encoder in study.resolved.encoders.values()
+    ]
     return Answer(
-        "Nothing but the pixels of slices is used, and no patient is left out by choice. "
-        f"{listed(uses)}.",
+        f"Nothing but the pixels of slices is used, and no {study.unit} is left out by choice. "
+        f"Slices of each {study.unit}, by encoder: {listed(uses)}.",
         (PAGE, "config.yaml"),
     )
 
@@ -104,17 +94,17 @@ def software(study: Conducted) -> Answer:
 def initialisation(study: Conducted) -> Answer:
     """Return what the parameters start from."""
     starts = []
-    for name, model in study.config["models"].items():
-        encoder = study.models[name]
-        commit = f", commit {encoder['commit']}" if encoder["commit"] else ""
+    for name, known in study.encoders.items():
+        commit = f", commit {known['commit']}" if known["commit"] else ""
         starts.append(
-            f"{model['label']}: {public_checkpoint(study, name)}{commit}, SHA-256 of the weights "
-            f"{encoder['weights_sha256']}"
+            f"{name}: {checkpoint_words(study, study.resolved.encoders[name])}{commit}, SHA-256 of "
+            f"the weights {known['weights_sha256']}"
         )
     return Answer(
-        f"Encoders start from checkpoints. {'; '.join(starts)}. New layers start from random "
-        f"weights, seeded by {study.config['seed']} and the replicate's number; those of a linear "
-        "layer are normal with the standard deviation that the checkpoint states, its bias 0.",
+        f"Encoders have the weights of their checkpoints. {'; '.join(starts)}. New layers start "
+        f"from random weights, seeded by {study.config['seed']} and the replicate's number; those "
+        "of a linear layer are normal with the standard deviation that the checkpoint states, its "
+        "bias 0.",
         (PAGE, "config.yaml"),
     )
 
@@ -122,9 +112,9 @@ def initialisation(study: Conducted) -> Answer:
 def training(study: Conducted) -> Answer:
     """Return how the models are trained."""
     return Answer(
-        " ".join(_learns(study.config, model) for model in study.config["models"].values()),
+        " ".join(_learns(study, model) for model in study.resolved.models.values()),
         (PAGE, "report.html#replicates", "config.yaml", "runs/"),
-        (training_table(study.config),),
+        (training_table(study),),
     )
 
 
@@ -189,30 +179,29 @@ def predictions(study: Conducted) -> Answer:
     """Return by what the predictions were computed."""
     return Answer(
         "By the trained models themselves, in the program that trained them: scores of test rows, "
-        "then one probability a patient.",
+        f"then one probability a {study.unit}.",
         ("runs/", "predictions.csv", PAGE),
     )
 
 
 def specification(study: Conducted) -> Answer:
     """Return in which files the whole models stand."""
-    places = [place for name in study.config["models"] for place in files_of(study, name)]
+    places = [place for name in study.labels for place in files_of(study, name)]
     return Answer(
-        "Each replicate's trained weights are kept beside its settings; encoders are named by "
-        "checkpoint, commit and SHA-256. A classical head is not kept: it is fitted again from "
-        "its settings and seed.",
+        "What each replicate fitted is kept beside its settings, in formats that run no code when "
+        "they are loaded; encoders are named by checkpoint, commit and SHA-256.",
         tuple(dict.fromkeys(places)),
     )
 
 
 def imbalance(study: Conducted) -> Answer:
-    """Return what is done about one class having more patients."""
-    config, uses = study.config, []
-    for model in config["models"].values():
-        settings = training_settings(config, model)
-        means = [f"{settings['loss']} loss"] * (settings["loss"] in ("weighted", "focal"))
-        means += ["balanced sampling of training rows"] * (settings["sampling"] == "balanced")
-        uses.append(f"{model['label']}: {listed(means) or 'nothing'}")
+    """Return what is done about one class having more scans."""
+    uses = []
+    for model in study.resolved.models.values():
+        loss, balanced = model.training["loss"], model.training["sampling"] == "balanced"
+        means = [f"{loss} loss"] * (loss in ("weighted", "focal"))
+        means += ["balanced sampling of training rows"] * (balanced and model.about.epochs)
+        uses.append(f"{model.label}: {listed(means) or 'nothing'}")
     return Answer(
         f"Done about unequal classes in training: {'; '.join(uses)}. Test patients are never "
         "resampled, and probabilities are not recalibrated.",
@@ -221,8 +210,8 @@ def imbalance(study: Conducted) -> Answer:
 
 
 def output(study: Conducted) -> Answer:
-    """Return what the models give out and from where on a patient is called positive."""
-    threshold = study.config["evaluation"]["threshold"]
+    """Return what the models put out and from where on a scan is called positive."""
+    threshold = study.resolved.threshold
     how = f"{threshold} of every model, stated in the configuration"
     if threshold == "chosen":
         how = (
@@ -230,35 +219,22 @@ def output(study: Conducted) -> Answer:
             "held them out, chosen anew in each replicate"
         )
     return Answer(
-        "A probability of hemorrhage a patient, and the decision that follows from a threshold: "
-        f"{how}.",
+        f"A probability of {study.target} a {study.unit}, and the decision that follows from a "
+        f"threshold: {how}.",
         (PAGE, "predictions.csv", "config.yaml"),
     )
 
 
 def files_of(study: Conducted, name: str) -> tuple[str, ...]:
-    """Return the files in which a model's trained weights stand, and what goes with them."""
-    model = study.config["models"][name]
-    weights = {
-        "finetune": "model/",
-        "linear": "head.safetensors",
-        "sequence": "head.safetensors",
-        "classical": "training.json",
-    }[way_of_training(study.config, model)]
-    first = f"runs/{name}/replicate-01"
-    return (f"runs/{name}/", f"{first}/{weights}", f"models/{_file(study, name)}")
+    """Return where what a model fitted stands, and what goes with it."""
+    encoders = study.resolved.models[name].encoders
+    places = (description_of(study, encoder) for encoder in encoders)
+    return (f"runs/{name}/", f"runs/{name}/replicate-01/fitted/", *places)
 
 
-def _learns(config: Mapping[str, Any], model: Mapping[str, Any]) -> str:
-    way = way_of_training(config, model)
-    by = "AdamW" if way != "classical" else "scikit-learn"
-    labels = "patient" if head_family(model) == "sequence" else model.get("labels", "patient")
+def _learns(study: Conducted, model: Model) -> str:
+    by = " by AdamW" * model.about.epochs
     return (
-        f"{model['label']} is {described(config, model)}; {by} fits it to the label of the "
-        f"{labels}."
+        f"{model.label} is {described(model)}; it is fitted{by} to the label of the "
+        f"{taught(study, model)}."
     )
-
-
-def _file(study: Conducted, name: str) -> str:
-    """Return the name of the file that describes a model's encoder, which models may share."""
-    return f"{Study.of(study.config).encoder_of(name)}.json"

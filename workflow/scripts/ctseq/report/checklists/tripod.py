@@ -73,7 +73,7 @@ _VARIABLES = [
         "9a",
         "Predictors: choice",
         "which predictors were considered, and how they were chosen",
-        recipe.slices_seen,
+        recipe.slices_used,
     ),
     Item(
         "9b",

@@ -14,6 +14,8 @@ from ctseq.report.numbers import interval, size
 from ctseq.report.page import template
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import finding_words
+from ctseq.study.comparison import model_labels
+from ctseq.study.study import Study
 
 
 def render_multiverse(
@@ -39,7 +41,7 @@ def render_multiverse(
     figures
         One a contrast, in their order.
     """
-    labels = {name: model["label"] for name, model in config["models"].items()}
+    labels = model_labels(config)
     metric = METRICS[table["metric"].iloc[0]]
     shares = verdict_shares(table)
     contrasts = [
@@ -56,7 +58,7 @@ def render_multiverse(
     ]
     return template("multiverse.html.j2").render(
         study=config["study"],
-        synthetic=config["dataset"]["format"] == "phantom",
+        synthetic=Study.of(config).dataset.synthetic,
         n_cells=table["cell"].nunique(),
         n_refused=n_refused,
         metric=metric.words,

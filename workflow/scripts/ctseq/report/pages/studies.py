@@ -20,6 +20,8 @@ from ctseq.report.page import template
 from ctseq.report.pages.agreement import agreement_sentence
 from ctseq.report.tables import Table, table_of
 from ctseq.report.verdicts import finding_words, order_sentences
+from ctseq.study.comparison import model_labels
+from ctseq.study.study import Study
 
 _NONINFERIOR = ["a_noninferior", "b_noninferior"]
 
@@ -28,13 +30,13 @@ def render_studies(studies: Sequence[FinishedStudy]) -> str:
     """Return the page: HTML that loads and runs nothing and escapes every text."""
     labels: dict[str, str] = {}
     for study in studies:  # the first study that has a model gives its label
-        labels = {name: own["label"] for name, own in study.config["models"].items()} | labels
+        labels = model_labels(study.config) | labels
     metrics, differences = metrics_table(studies), shared_differences(studies)
     found = conclusions(differences)
     keys = differing_keys({study.name: study.config for study in studies})
     return template("studies.html.j2").render(
         names=[study.name for study in studies],
-        synthetic=[s.name for s in studies if s.config["dataset"]["format"] == "phantom"],
+        synthetic=[one.name for one in studies if Study.of(one.config).dataset.synthetic],
         agreement=[_agreement(one, labels) for one in found if one.adjusted],
         comparable=bool(found),
         keys=Table(
@@ -57,7 +59,7 @@ def _order(studies: Sequence[FinishedStudy]) -> dict[str, Any]:
     alpha = strictest_level(pairs)
     frame = order_table(pairs, alpha=alpha)
     labels = {
-        run.name: f"{run.study.config['models'][run.model]['label']} ({run.study.name})"
+        run.name: f"{model_labels(run.study.config)[run.model]} ({run.study.name})"
         for pair in pairs
         for run in pair
     }
