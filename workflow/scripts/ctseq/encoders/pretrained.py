@@ -17,6 +17,7 @@ from ctseq.encoders.classes import (
     check_sight,
     default_poolings,
     load_model,
+    named,
     read_config,
     remove_head,
 )
@@ -91,7 +92,7 @@ def describe(folder: Path, settings: Mapping[str, Any], *, key: str) -> dict[str
     check_sight(config, sees=settings["sees"], key=key, folder=folder)
     facts = {
         "settings": dict(settings),
-        "architecture": (values.get("architectures") or [config.model_type])[0],
+        "architecture": named(values),
         "frames": _frames(config, settings, key=key),
         "initializer_range": float(values.get("initializer_range", 0.02)),
         "preprocessing": read_preprocessing(folder).to_json(),
