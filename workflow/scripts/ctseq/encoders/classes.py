@@ -1,6 +1,7 @@
 """Which class of transformers a checkpoint is loaded as, and its weights, all or none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,10 @@ def read_config(folder: Path, *, key: str) -> Config:
             f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}"
             "Choose another checkpoint."
         )
-    config = transformers.AutoConfig.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False
-    )
+    with _another_library(named(values), name):
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     tower = getattr(config, "vision_config", None)
     if is_classifier(values) or not isinstance(tower, Config):
         return config
@@ -164,16 +166,22 @@ def _loaded(
     options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # for `load_model`
     if read_json(folder / "config.json").get("model_type") != config.model_type:
         options["key_mapping"] = _TOWER
-    try:
+    with _another_library(own.__name__, config.model_type):
         try:
             return own.from_pretrained(folder, attn_implementation="sdpa", **options)
         except ValueError:  # an architecture without SDPA, such as TimeSformer
             return own.from_pretrained(folder, **options)
+
+
+@contextmanager
+def _another_library(model: str, name: str) -> Iterator[None]:
+    """Turn the error of a library that is not installed into one that says what to do."""
+    try:
+        yield
     except ImportError:
-        library = NEEDS.get(config.model_type, "another library")
         raise InputError(
-            f"{own.__name__} needs {library}, which is not installed. Install it beside "
-            "transformers, or choose another checkpoint."
+            f"{model} needs {NEEDS.get(name, 'another library')}, which is not installed. Install "
+            "it beside transformers, or choose another checkpoint."
         ) from None
 
 
