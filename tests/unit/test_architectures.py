@@ -12,7 +12,7 @@ from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, TAKEN
 from ctseq.encoders.classes import _DISTILLED, read_config
 from ctseq.encoders.contract import extract
 from ctseq.encoders.image_processor import read_preprocessing
-from ctseq.families.pixels.trainable import with_new_layer
+from ctseq.families.pixels.trainable import load_fitted, save_fitted, with_new_layer
 from encoders import described, loaded
 
 pytestmark = pytest.mark.numerical
@@ -49,6 +49,11 @@ def test_it_runs_through_extraction_and_a_head(name, architecture, tmp_path):
     torch.testing.assert_close(logits, expected, rtol=1e-5, atol=1e-5)
     logits.sum().backward()
     assert any(values.grad is not None for values in encoder.model.parameters())
+    training = {"precision": "float32", "micro_batch": 1}
+    options = {"checkpoint": tmp_path, "description": facts, "training": training}
+    save_fitted(fitted, tmp_path / "fitted", **options)
+    again, _ = load_fitted(tmp_path / "fitted", torch.device("cpu"))
+    torch.testing.assert_close(again(grey), logits, rtol=0, atol=0)
     if is_classifier and not architecture.__name__.endswith(_DISTILLED):
         with torch.inference_mode():
             answer = model(**{model.main_input_name: encoder.pixel_values(grey)}).logits
