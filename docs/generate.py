@@ -16,7 +16,9 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow/scripts"))
+sys.path[:0] = [str(ROOT / "workflow/scripts"), str(ROOT / "docs")]
+
+from encoder_tables import encoder_tables  # noqa: E402
 
 from ctseq.core.tables import read_table  # noqa: E402
 from ctseq.evidence.levels import LEARNERS, LEVELS, UNUSED, beyond_bounds  # noqa: E402
@@ -333,6 +335,14 @@ def families_table(families: Mapping[str, Family]) -> str:
     return "\n".join(lines)
 
 
+def encoders() -> str:
+    """Return docs/encoders.md as it should be."""
+    document = (ROOT / "docs/encoders.md").read_text("utf-8")
+    for name, table in encoder_tables().items():
+        document = replaced(document, name, table)
+    return document
+
+
 def statistics() -> str:
     """Return docs/statistics.md as it should be: its tables are those of resources/levels.csv."""
     levels = read_table(ROOT / "resources/levels.csv", LEVELS)
@@ -462,6 +472,7 @@ if __name__ == "__main__":
     (ROOT / "docs/datasets.md").write_text(datasets(), encoding="utf-8")
     (ROOT / "docs/statistics.md").write_text(statistics(), encoding="utf-8")
     (ROOT / "docs/training.md").write_text(training(), encoding="utf-8")
+    (ROOT / "docs/encoders.md").write_text(encoders(), encoding="utf-8")
     picture = ["dot", "-Tsvg", "-o", str(ROOT / "docs/rules.svg")]
     subprocess.run(picture, input=rule_graph(), text=True, check=True)  # noqa: S603
     # The README's figure of the published replicates.

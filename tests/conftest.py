@@ -58,7 +58,8 @@ class PretendHub(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def listing(self):
-        return sorted(path.name for path in self.folder.iterdir())
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return sorted(path.relative_to(self.folder).as_posix() for path in files)
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
@@ -90,7 +91,8 @@ class _Answers(http.server.BaseHTTPRequestHandler):
                 ]
             self._send(json.dumps(value).encode(), body, "application/json")
         elif parts[:3] == ["owner", "tiny", "resolve"]:
-            self._send((self.server.folder / parts[-1]).read_bytes(), body, "binary/octet-stream")
+            path = self.server.folder.joinpath(*parts[4:])
+            self._send(path.read_bytes(), body, "binary/octet-stream")
         else:
             self.send_error(404)
 

@@ -14,6 +14,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+from architectures import write_checkpoint
 from ctseq.core.errors import InputError
 from ctseq.encoders.checkpoints import check_folder, weights_digest
 from ctseq.encoders.contract import extract
@@ -37,16 +38,16 @@ def tiny(tmp_path_factory):
     return root
 
 
-def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny"):
+def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny", subfolder=""):
     """Run the rule's script as a program of its own: the hub's address is read on import."""
     record = folder.with_suffix(".json")
     program = (
         "import sys; from fetch_checkpoint import main\n"
         "from ctseq.core.logs import rule_log\n"
         "with rule_log(sys.argv[1]): main(*sys.argv[2:4], checkpoint=sys.argv[4],"
-        " revision=sys.argv[5])"
+        " revision=sys.argv[5], subfolder=sys.argv[6])"
     )
-    arguments = [folder.with_suffix(".log"), folder, record, checkpoint, revision]
+    arguments = [folder.with_suffix(".log"), folder, record, checkpoint, revision, subfolder]
     return subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
         capture_output=True,
@@ -235,3 +236,105 @@ def test_a_checkpoint_without_its_classifier_will_do(tiny, tmp_path):
     (cut,) = extract(loaded(tmp_path / "c"), [batch])
     (complete,) = extract(loaded(tiny / "slice"), [batch])
     np.testing.assert_array_equal(cut, complete)
+
+
+def test_shards_a_subfolder_and_a_path_with_spaces_are_the_same_checkpoint(tiny, tmp_path):
+    folder = tmp_path / "a local copy" / "its weights"
+    folder.parent.mkdir()
+    model = transformers.AutoModelForImageClassification.from_pretrained(tiny / "slice")
+    model.save_pretrained(folder, max_shard_size="200KB")
+    shutil.copy(tiny / "slice" / "preprocessor_config.json", folder)
+    shards = sorted(folder.glob("*.safetensors"))
+    assert len(shards) > 1
+    batch = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
+    (found,) = extract(loaded(folder.parent, subfolder="its weights"), [batch])
+    (expected,) = extract(loaded(tiny / "slice"), [batch])
+    np.testing.assert_array_equal(found, expected)
+    shards[0].unlink()
+    with pytest.raises(InputError, match=f"lacks {shards[0].name}"):
+        described(folder)
+
+
+def test_a_subfolder_of_a_repository_is_fetched_alone(hub, tiny, tmp_path):
+    hub.folder = tmp_path / "repository"
+    shutil.copytree(tiny / "slice", hub.folder / "inner")
+    shutil.copy(tiny / "slice" / "model.safetensors", hub.folder)
+    result = fetch(hub, tmp_path / "c", subfolder="inner")
+    assert result.returncode == 0, result.stderr
+    names = sorted(path.relative_to(tmp_path / "c").as_posix() for path in files(tmp_path / "c"))
+    assert names == sorted(f"inner/{path.name}" for path in (tiny / "slice").iterdir())
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_pickled_parts_become_one_file(tiny, tmp_path):
+    weights = load_file(tiny / "slice" / "model.safetensors")
+    names = sorted(weights)
+    for part, own in enumerate((names[:9], names[9:])):
+        torch.save({n: weights[n] for n in own}, tmp_path / f"pytorch_model-{part}.bin")
+    convert_to_safetensors(sorted(tmp_path.glob("*.bin")))
+    assert [path.name for path in files(tmp_path)] == ["model.safetensors"]
+    converted = load_file(tmp_path / "model.safetensors")
+    assert converted.keys() == weights.keys()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"model_type": "own", "architectures": ["Own"], "auto_map": {"AutoModel": "own.Own"}},
+            r"holds Own, which transformers .* does not have: it wants its own code to be run",
+        ),
+        ({"model_type": "own"}, r"holds own, which transformers .* does not have: Choose"),
+        (
+            {"model_type": "siglip2"},
+            r"holds siglip2 \(siglip2\), which ctseq does not take: it takes",
+        ),
+        ({"architecture": "resnet18", "pretrained_cfg": {}}, "needs timm, which is not installed"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_by_name(config, message, tiny, tmp_path):
+    folder = tmp_path / "c"
+    shutil.copytree(tiny / "slice", folder)
+    (folder / "own.py").write_text("raise SystemExit('run')")
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=message):
+        described(folder)
+
+
+def test_a_pickle_is_named_and_not_read(tiny, tmp_path):
+    shutil.copytree(tiny / "slice", tmp_path / "c")
+    (tmp_path / "c/model.safetensors").rename(tmp_path / "c/pytorch_model.bin")
+    with pytest.raises(InputError, match=r"pytorch_model\.bin is a pickle, which may run code"):
+        described(tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("pooling", "width"),
+    [("auto", 64), ("cls", 32), ("mean", 32), ("cls+mean", 64), ("pooler", 32)],
+)
+def test_poolings_by_hand(pooling, width, tmp_path):
+    model = write_checkpoint("dinov2", transformers.Dinov2Model, tmp_path)
+    grey = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
+    encoder = loaded(tmp_path, pooling=pooling)
+    (found,) = extract(encoder, [grey])
+    with torch.inference_mode():
+        tokens = model(encoder.pixel_values(grey)).last_hidden_state
+    cls, mean = tokens[:, 0], tokens[:, 1:].mean(1)
+    parts = {"cls": [cls], "mean": [mean], "pooler": [cls]}.get(pooling, [cls, mean])
+    assert described(tmp_path, pooling=pooling)["width"] == width
+    np.testing.assert_allclose(found, torch.cat(parts, 1).numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_pooler_that_is_missing_is_not_read(tmp_path):
+    """DINO's ViTs have none, and one of random weights must not be made of them."""
+    write_checkpoint("vit", transformers.ViTModel, tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    own = {name: values for name, values in weights.items() if "pooler" not in name}
+    save_file(own, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    assert described(tmp_path)["pooling"] == "classifier"
+    assert described(tmp_path, pooling="mean")["width"] == 32
+    with pytest.raises(InputError, match=r"pooler\.dense\.bias: not in the checkpoint"):
+        described(tmp_path, pooling="pooler")

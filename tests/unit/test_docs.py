@@ -126,6 +126,13 @@ def test_the_datasets_page_states_the_windows_and_reasons_of_the_code(generate):
     assert "| `duplicate` | the same image as another patient's |" in page
 
 
+def test_the_encoders_page_states_every_architecture(generate):
+    page = (ROOT / "docs/encoders.md").read_text("utf-8")
+    assert page == generate.encoders(), "Run: make docs"
+    assert "| `vjepa2` | sequence | yes | the mean of its tokens or map |" in page
+    assert "| its image processor pads images" in page
+
+
 def test_what_is_beyond_its_bound_has_a_reason_and_every_reason_is_needed(generate):
     shipped = read_table(ROOT / "resources/levels.csv", LEVELS)
     found = {generate.reason_of(row) for _, row in beyond_bounds(shipped).iterrows()}

@@ -8,23 +8,27 @@ import pytest
 import torch
 import transformers
 
+import encoders
+from architectures import write_checkpoint
 from ctseq.core.errors import InputError
-from ctseq.encoders import loading
-from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.pixels import finetuning
 from ctseq.families.pixels.finetuning import FineTuning, finetune
 from ctseq.families.pixels.pixel_rows import PixelExamples, probabilities
 from ctseq.families.pixels.resume import Unfinished
-from ctseq.families.pixels.trainable import choose_trainable, renew_head, save_model
-from ctseq.imaging.preprocessing import Preprocessing
+from ctseq.families.pixels.trainable import (
+    choose_trainable,
+    load_fitted,
+    save_fitted,
+    with_new_layer,
+)
 from processors import uses_all_instructions
 from scans import EPOCHS, LABELS, SCANS, alone
 
 pytestmark = pytest.mark.numerical
 
 FRAMES = 4
-KINDS = {"sequence": FRAMES, "slice": None}
+FRAMES_OF = {"sequence": FRAMES, "slice": None}
 SIDES = {"sequence": 48, "slice": 64}
 STILL = {"mirror": False, "rotate_degrees": 0, "scale": 0, "shift": 0, "intensity": 0}
 MOVING = {"mirror": True, "rotate_degrees": 10, "scale": 0.1, "shift": 0.1, "intensity": 0.1}
@@ -38,37 +42,30 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """Return the folder of a tiny checkpoint of each kind."""
+    """Return the folder of a tiny checkpoint of each sees."""
     root = tmp_path_factory.mktemp("tiny")
-    for kind, frames in KINDS.items():
-        write_tiny(root / kind, sees=kind, frames=frames, seed=7, steps=0)
+    for sees, frames in FRAMES_OF.items():
+        write_tiny(root / sees, sees=sees, frames=frames, seed=7, steps=0)
     return root
 
 
-def loaded(folder, kind, *, renewed=True):
-    facts = describe(folder, sees=kind, key="models.m", frames=KINDS[kind])
-    encoder = loading.load(
-        folder,
-        sees=kind,
-        preprocessing=Preprocessing.from_json(facts["preprocessing"]),
-        device=torch.device("cpu"),
-    )
-    if renewed:
-        renew_head(encoder, std=0.02, seed=[0, 1, 1])
-    return encoder
+def loaded(folder, sees, **changes):
+    """Return a model with a new layer."""
+    encoder, facts = encoders.loaded(folder, sees, **changes), encoders.described(folder, sees)
+    return with_new_layer(encoder, width=facts["width"], std=0.02, seed=[0, 1, 1])
 
 
-def examples(kind, n=11):
+def examples(sees, n=11):
     """Return rows of noise; the positive ones are brighter."""
     rng = np.random.default_rng(5)
     labels = np.arange(n) % 3 // 2
-    each = FRAMES if kind == "sequence" else 1
-    shape = (n * each, SIDES[kind], SIDES[kind])
+    each = FRAMES if sees == "sequence" else 1
+    shape = (n * each, SIDES[sees], SIDES[sees])
     pixels = rng.integers(0, 150, shape, dtype=np.uint8) + np.repeat(labels * 100, each)[
         :, None, None
     ].astype(np.uint8)
     members = np.arange(n * each)
-    members = members.reshape(n, each) if kind == "sequence" else members
+    members = members.reshape(n, each) if sees == "sequence" else members
     return PixelExamples(pixels, members, labels, alone(labels))
 
 
@@ -84,8 +81,12 @@ def train(encoder, rows, folder, *, choose=None, by="accuracy", seed=(0, 1), **c
     )
 
 
-def weights(encoder):
-    return {name: values.detach().clone() for name, values in encoder.model.named_parameters()}
+def scored(fitted, rows, settings=SETTINGS):
+    return probabilities(fitted, rows.pixels, rows.members, settings)
+
+
+def weights(fitted):
+    return {name: values.detach().clone() for name, values in fitted.named_parameters()}
 
 
 def same(first, second):
@@ -99,13 +100,13 @@ def gradient(encoder, rows, **changes):
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "weighted", "focal"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_accumulation_gives_the_gradient_of_the_whole_batch(kind, loss, tiny):
-    rows = examples(kind, 5)
+@pytest.mark.parametrize("sees", FRAMES_OF)
+def test_accumulation_gives_the_gradient_of_the_whole_batch(sees, loss, tiny):
+    rows = examples(sees, 5)
     options = {"loss": loss, "augmentation": MOVING}
-    whole, expected = gradient(loaded(tiny / kind, kind), rows, micro_batch=5, **options)
+    whole, expected = gradient(loaded(tiny / sees, sees), rows, micro_batch=5, **options)
     for size in (1, 2):
-        value, found = gradient(loaded(tiny / kind, kind), rows, micro_batch=size, **options)
+        value, found = gradient(loaded(tiny / sees, sees), rows, micro_batch=size, **options)
         assert value == pytest.approx(whole, rel=1e-5)
         assert (found - expected).norm() < 1e-5 * expected.norm()
 
@@ -119,10 +120,10 @@ def test_checkpointing_gives_the_same_gradient_or_says_that_there_is_none(tiny):
         gradient(loaded(tiny / "slice", "slice"), examples("slice", 3), gradient_checkpointing=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
-    encoder, rows = loaded(tiny / kind, kind), examples(kind)
-    head = encoder.head.weight.detach().clone()
+@pytest.mark.parametrize("sees", FRAMES_OF)
+def test_it_learns_and_keeps_the_first_best_epoch(sees, tiny, tmp_path):
+    encoder, rows = loaded(tiny / sees, sees), examples(sees)
+    head = encoder.layer.weight.detach().clone()
     history, summary = train(encoder, rows, tmp_path, epochs=12, patience=3)
     accuracy = history["tuning_accuracy"]
     best = accuracy.idxmax()  # the first of equal ones
@@ -132,10 +133,10 @@ def test_it_learns_and_keeps_the_first_best_epoch(kind, tiny, tmp_path):
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
     assert (history["images_per_second"] > 0).all()
     assert summary["epoch"] == best + 1
-    moved = np.linalg.norm(encoder.head.weight.detach() - head) / np.linalg.norm(head)
+    moved = np.linalg.norm(encoder.layer.weight.detach() - head) / np.linalg.norm(head)
     assert summary["relative_weight_change"] == pytest.approx(moved, rel=1e-5)
     # The model is that of the kept epoch, not of the last.
-    called = probabilities(encoder, rows, SETTINGS) > 0.5
+    called = scored(encoder, rows) > 0.5
     assert (called == rows.labels).mean() == accuracy[best]
 
 
@@ -182,25 +183,27 @@ def test_test_is_neither_augmented_nor_resampled(tiny, tmp_path):
         with_kwargs=True,
     )
     train(encoder, rows, tmp_path, choose=choose, augmentation=MOVING, sampling="balanced")
-    expected = loading.pixel_values(encoder, choose.grey)
+    values_of = encoder.encoder.pixel_values
+    expected = values_of(choose.grey)
     epochs = torch.cat(seen[False]).unflatten(0, (SETTINGS["epochs"], len(choose)))
     assert all(torch.equal(epoch, expected) for epoch in epochs)
     # While training rows are not what they were.
-    known = {bytes(row.numpy()) for row in loading.pixel_values(encoder, rows.grey)}
+    known = {bytes(row.numpy()) for row in values_of(rows.grey)}
     assert not any(bytes(row.numpy()) in known for row in torch.cat(seen[True]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_last_blocks_and_what_follows_are_trained_alone(kind, tiny, tmp_path):
-    encoder = loaded(tiny / kind, kind)
+@pytest.mark.parametrize("sees", FRAMES_OF)
+def test_the_last_blocks_and_what_follows_are_trained_alone(sees, tiny, tmp_path):
+    encoder = loaded(tiny / sees, sees)
     before = weights(encoder)
-    train(encoder, examples(kind), tmp_path, trainable={"last_blocks": 1}, epochs=1)
+    train(encoder, examples(sees), tmp_path, trainable={"last_blocks": 1}, epochs=1)
     after = weights(encoder)
     moved = [name for name in before if not torch.equal(before[name], after[name])]
-    assert "classifier.weight" in moved
-    block = {"sequence": "vivit.layers.1.", "slice": "convnext.encoder.stages.3.layers.0."}[kind]
-    norm = {"sequence": "vivit.layernorm.", "slice": "convnext.layernorm."}[kind]
-    assert all(name.startswith((block, norm, "classifier.")) for name in moved)
+    assert "layer.weight" in moved
+    block = {"sequence": "vivit.layers.1.", "slice": "convnext.encoder.stages.3.layers.0."}[sees]
+    norm = {"sequence": "vivit.layernorm.", "slice": "convnext.layernorm."}[sees]
+    block, norm = f"model.{block}", f"model.{norm}"
+    assert all(name.startswith((block, norm, "layer.")) for name in moved)
     assert {name.split(".")[-2] for name in moved if name.startswith(norm)}
 
 
@@ -230,7 +233,7 @@ def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
     rows, found = examples("slice"), {}
     for precision in ("float32", "auto", "bfloat16"):
         settings = SETTINGS | {"precision": precision}
-        found[precision] = probabilities(loaded(tiny / "slice", "slice"), rows, settings)
+        found[precision] = scored(loaded(tiny / "slice", "slice"), rows, settings)
     np.testing.assert_array_equal(found["auto"], found["float32"])
     apart = abs(found["bfloat16"] - found["float32"]).max()
     assert 0 < apart < 0.02
@@ -241,23 +244,68 @@ def test_diverging_is_an_error(tiny, tmp_path):
         train(loaded(tiny / "slice", "slice"), examples("slice"), tmp_path, learning_rate=1e30)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_saved_is_a_checkpoint(kind, tiny, tmp_path):
-    # Of three classes, so that the head changes shape.
-    config = json.loads((tiny / kind / "config.json").read_text())
-    model = transformers.AutoConfig.for_model(**config | {"num_labels": 3})
-    architecture = getattr(transformers, config["architectures"][0])
-    shutil.copytree(tiny / kind, tmp_path / "three")
-    architecture(model).save_pretrained(tmp_path / "three")
-    encoder, rows = loaded(tmp_path / "three", kind), examples(kind)
-    train(encoder, rows, tmp_path, epochs=1)
-    save_model(encoder, tmp_path / "three", tmp_path / "model")
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
-        "config.json", "model.safetensors", "preprocessor_config.json"
+@pytest.mark.parametrize("sees", FRAMES_OF)
+def test_what_is_stored_scores_the_same_bytes(sees, tiny, tmp_path):
+    fitted, rows = loaded(tiny / sees, sees), examples(sees)
+    facts = encoders.described(tiny / sees, sees)
+    train(fitted, rows, tmp_path, epochs=1)
+    store(fitted, tmp_path / "fitted", tiny / sees, facts)
+    files = [path for path in (tmp_path / "fitted").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in files) == [
+        "config.json", "fitted.json", "layer.safetensors", "model.safetensors",
+        "preprocessor_config.json",
     ]  # fmt: skip
-    assert str(tmp_path) not in (tmp_path / "model/config.json").read_text()
-    again = loaded(tmp_path / "model", kind, renewed=False)
-    assert again.model.config.id2label == {0: "no hemorrhage", 1: "hemorrhage"}
-    np.testing.assert_array_equal(
-        probabilities(again, rows, SETTINGS), probabilities(encoder, rows, SETTINGS)
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in files)
+    again, stored = load_fitted(tmp_path / "fitted", torch.device("cpu"))
+    assert (stored["family"], stored["precision"]) == ("finetuned", "float32")
+    np.testing.assert_array_equal(scored(again, rows, stored), scored(fitted, rows))
+
+
+def store(fitted, folder, checkpoint, facts):
+    save_fitted(fitted, folder, checkpoint=checkpoint, description=facts, training=SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "pooling"),
+    [
+        (transformers.Dinov2Model, "auto"),
+        (transformers.Dinov2Model, "cls+mean"),
+        (transformers.CLIPVisionModel, "pooler"),
+        (transformers.CLIPModel, "auto"),
+    ],
+)
+def test_an_encoder_without_classifier_is_tuned_on_its_pooling(architecture, pooling, tmp_path):
+    name = architecture.config_class.model_type
+    write_checkpoint(name, architecture, tmp_path / "checkpoint")
+    facts = encoders.described(tmp_path / "checkpoint", pooling=pooling)
+    fitted = with_new_layer(
+        encoders.loaded(tmp_path / "checkpoint", pooling=pooling),
+        width=facts["width"],
+        std=0.02,
+        seed=[0],
     )
+    rows, before = examples("slice"), weights(fitted)
+    train(fitted, rows, tmp_path, epochs=1)
+    after = weights(fitted)
+    moved = [name for name in before if not torch.equal(before[name], after[name])]
+    assert "layer.weight" in moved
+    assert any("attention" in name or "attn" in name for name in moved)
+    store(fitted, tmp_path / "fitted", tmp_path / "checkpoint", facts)
+    again, stored = load_fitted(tmp_path / "fitted", torch.device("cpu"))
+    np.testing.assert_array_equal(scored(again, rows, stored), scored(fitted, rows))
+
+
+def test_a_number_of_frames_that_was_asked_for_is_stored(tiny, tmp_path):
+    asked = {"frames": 8, "position_embeddings": "interpolate"}
+    facts = encoders.described(tiny / "sequence", "sequence", **asked)
+    fitted = with_new_layer(
+        encoders.loaded(tiny / "sequence", "sequence", **asked),
+        width=facts["width"],
+        std=0.02,
+        seed=[0],
+    )
+    store(fitted, tmp_path / "fitted", tiny / "sequence", facts)
+    again, _ = load_fitted(tmp_path / "fitted", torch.device("cpu"))
+    grey = np.random.default_rng(0).integers(0, 256, (1, 8, 48, 48), dtype=np.uint8)
+    with torch.no_grad():
+        assert torch.equal(again(grey), fitted.eval()(grey))

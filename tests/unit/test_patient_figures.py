@@ -10,7 +10,8 @@ from ctseq.figures.registry import figure_files
 from ctseq.figures.style import COLUMN, save
 from patients import small_study
 
-SETTINGS = {"alpha": 0.05, "target": "intraparenchymal hemorrhage", "metrics": ["recall"], "shared_splits": True}
+SETTINGS = {"alpha": 0.05, "target": "intraparenchymal hemorrhage"}
+SETTINGS |= {"metrics": ["recall"], "shared_splits": True}
 NAMES = ["ViViT", "ConvNeXt", "VideoMAE base Kinetics", "Swin V2 tiny", "TimeSformer", "DINOv2"]
 
 

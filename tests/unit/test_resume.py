@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,16 @@ import pytest
 import torch
 import yaml
 
+import predict_finetuned
+from ctseq.core.errors import InputError
 from ctseq.core.files import write_json
 from ctseq.core.tables import read_table
-from ctseq.encoders.checkpoints import describe
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.pixels.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
-from ctseq.readers.subtypes import SUBTYPES
+from ctseq.intake.tables import LABELLED
 from ctseq.replicates.tables import SCORES
+from encoders import described, settings_of
 
 pytestmark = pytest.mark.numerical
 
@@ -108,14 +111,16 @@ def write_study(folder):
     write_json(config | {"hidden_dropout_prob": 0.1}, folder / "checkpoint/config.json")
     ids = [f"{number:03d}" for number in range(8)]
     truth = [0, 1] * 4
-    rows = pd.DataFrame({"patient_id": np.repeat(ids, 5), "slice_number": [1, 2, 3, 4, 5] * 8})
+    rows = pd.DataFrame({"scan_id": np.repeat(ids, 5), "patient_id": np.repeat(ids, 5)})
+    rows["slice_number"] = [1, 2, 3, 4, 5] * 8
     labels = pd.Series(np.repeat(truth, 5))
     tables = {
         "rows": rows,
-        "slices": rows.assign(path="x", hemorrhage=labels, **dict.fromkeys(SUBTYPES, 0)),
-        "patients": pd.DataFrame(
-            {"patient_id": ids, "hemorrhage": truth, "n_slices": 5, "n_positive_slices": 1,
-             "age_years": 50.0, "sex": "F", "spacing_mm": 5.0}
+        "slices": rows.assign(path="x", position_mm=0.0, **dict.fromkeys(LABELLED, labels)),
+        "scans": pd.DataFrame(
+            {"scan_id": ids, "patient_id": ids, "target": truth, "n_slices": 5, "sex": "F",
+             "n_positive_slices": 1, "age_years": 50.0, "spacing_mm": 5.0, "row_mm": 0.5,
+             "column_mm": 0.5, "orientation": "axial", "description": ""}
         ),
         "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["test"] * 2}),
     }  # fmt: skip
@@ -124,7 +129,7 @@ def write_study(folder):
         inputs[name] = folder / f"{name}.csv"
         table.to_csv(inputs[name], index=False)
     inputs["description"], inputs["pixels"] = folder / "m.json", folder / "m.npy"
-    facts = describe(inputs["folder"], sees="sequence", key="m", frames=FRAMES)
+    facts = described(inputs["folder"], "sequence", frames=FRAMES) | {"weights_sha256": "0" * 64}
     write_json(facts, inputs["description"])
     pixels = np.random.default_rng(0).integers(0, 150, (40, 48, 48))
     np.save(inputs["pixels"], (pixels + 100 * labels.to_numpy()[:, None, None]).astype(np.uint8))
@@ -141,15 +146,15 @@ def attempts(tmp_path_factory):
     root = tmp_path_factory.mktemp("attempts")
     inputs = write_study(root)
     training = TRAINING
-    settings = {"replicate": 1, "threads": 1, "labels": "patient", "folds": None, "seed": 0}
+    settings = {"replicate": 1, "threads": 1, "labels": "scan", "folds": None, "seed": 0}
     settings |= {"shuffled": False, "sequence_rule": None, "code": "old"}
-    settings |= {"model": {"kind": "sequence", "frames": FRAMES, "frame_sampling": "uniform"}}
+    settings |= {"encoder": settings_of("sequence", frames=FRAMES)}
     settings |= {"training": training}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
     asked += [("killed", None, {}), ("held_out", None, {"folds": 3})]
     for run, code in (("same_code", "old"), ("other_code", "new")):
         asked += [(run, "in the second epoch", {}), (run, "in the third epoch", {"code": code})]
-    names = {"model": "model", "history": "history.csv", "scores": "scores.csv"}
+    names = {"fitted": "fitted", "history": "history.csv", "scores": "scores.csv"}
     names |= {"summary": "training.json"}
     jobs = [
         {
@@ -185,10 +190,34 @@ def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
     expected = results(root / "undisturbed")
     assert results(root / "killed") == expected
     assert sorted(expected) == [
-        "history.csv", "model/config.json", "model/model.safetensors",
-        "model/preprocessor_config.json", "scores.csv", "training.json",
+        "fitted/fitted.json", "fitted/layer.safetensors", "fitted/model/config.json",
+        "fitted/model/model.safetensors", "fitted/model/preprocessor_config.json", "history.csv",
+        "scores.csv", "training.json",
     ]  # fmt: skip
     assert len(read_table(root / "killed/history.csv", HISTORY)) == TRAINING["epochs"]
+
+
+def test_what_was_stored_scores_the_test_scans_with_the_same_bytes(attempts, tmp_path):
+    root, _ = attempts
+    fitted = SimpleNamespace(
+        fitted=root / "undisturbed/fitted",
+        description=root / "m.json",
+        pixels=[root / "m.npy"],
+        rows=[root / "rows.csv"],
+    )
+    predict_finetuned.main(
+        fitted, tmp_path / "s.csv", threads=1, shuffled=False, seed=0, replicate=1, subset="test"
+    )
+    lines = (tmp_path / "s.csv").read_text().splitlines()
+    assert len(lines) == 1 + 8
+    assert [lines[0], *lines[-2:]] == (root / "undisturbed/scores.csv").read_text().splitlines()
+    facts = json.loads((root / "m.json").read_text())
+    fitted.description = tmp_path / "other.json"
+    write_json(facts | {"weights_sha256": "1" * 64}, fitted.description)
+    with pytest.raises(InputError, match="describes another encoder"):
+        predict_finetuned.main(
+            fitted, tmp_path / "s.csv", threads=1, shuffled=False, seed=0, replicate=1
+        )
 
 
 def test_other_code_starts_anew(attempts):

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.encoders.sequences import first_slices, sample_frames
+from ctseq.encoders.sequences import first_slices, model_rows, sample_frames
 from ctseq.replicates.aggregation import SEQUENCE_RULES
+from encoders import settings_of
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,31 @@ def test_a_rules_result_is_a_probability_whatever_the_order(rule, values):
     assert combine(np.array(values)) == pytest.approx(combine(np.array(sorted(values))))
 
 
+ROWS = pd.DataFrame(
+    {
+        "scan_id": ["p-2", "p-1", "p-1", "p-1"],
+        "patient_id": ["p"] * 4,
+        "slice_number": [3, 10, 9, 1],
+    }
+)
+
+
 def test_first_slices_are_the_lowest_in_the_body_whatever_their_numbers():
-    rows = pd.DataFrame({"patient_id": ["b", "a", "a", "a"], "slice_number": [3, 10, 9, 1]})
-    assert first_slices(rows, 2).tolist() == [0, 1, 2]
-    assert first_slices(rows, None).tolist() == [0, 1, 2, 3]
+    assert first_slices(ROWS, 2).tolist() == [0, 1, 2]
+    assert first_slices(ROWS, None).tolist() == [0, 1, 2, 3]
+
+
+def test_a_patients_scans_are_sequences_of_their_own():
+    members, ids = model_rows(ROWS, settings_of("sequence"), frames=3, shuffle_seed=None)
+    assert members.tolist() == [[0, 0, 0], [1, 2, 3]]
+    assert ids["scan_id"].tolist() == ["p-2", "p-1"]
+    assert ids["patient_id"].tolist() == ["p", "p"]
+    assert ids["slice_number"].isna().all()
+    shuffled, _ = model_rows(ROWS, settings_of("sequence"), frames=3, shuffle_seed=[0, 1])
+    assert sorted(shuffled[1]) == [1, 2, 3]
+
+
+def test_slices_are_inputs_of_their_own():
+    members, ids = model_rows(ROWS, settings_of(first_slices=1), frames=None, shuffle_seed=None)
+    assert members.tolist() == [0, 1]
+    assert ids["slice_number"].tolist() == [3, 10]

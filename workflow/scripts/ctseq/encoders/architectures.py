@@ -9,23 +9,20 @@ tables, from which docs/encoders.md is made.
 # classifier reads it.
 TAKEN: dict[str, tuple[str, ...]] = {
     "classifier": (
-        "beit", "bit", "convnext", "convnextv2", "cvt", "deit", "dinov2", "dinov2_with_registers",
-        "donut-swin", "efficientnet", "focalnet", "hgnet_v2", "hiera", "ijepa", "levit",
-        "mobilenet_v1", "mobilenet_v2", "mobilevit", "mobilevitv2", "pvt", "pvt_v2", "regnet",
-        "resnet", "segformer", "swiftformer", "swin", "swinv2", "textnet", "timesformer", "vit",
-        "vit_msn", "vivit",
+        "beit", "bit", "convnext", "convnextv2", "deit", "dinov2", "dinov2_with_registers",
+        "efficientnet", "focalnet", "hgnet_v2", "hiera", "ijepa", "mobilenet_v1", "mobilenet_v2",
+        "pvt", "pvt_v2", "regnet", "resnet", "segformer", "swin", "swinv2", "timesformer",
+        "vision-text-dual-encoder", "vit", "vit_msn", "vivit",
     ),
     "pooler": (
-        "aimv2_vision_model", "align", "altclip", "blip", "blip-2", "chinese_clip",
+        "aimv2_vision_model", "align", "blip", "blip-2", "chinese_clip",
         "chinese_clip_vision_model", "clip", "clip_vision_model", "clipseg", "dinov3_convnext",
-        "dinov3_vit", "dpt", "maskformer-swin", "metaclip_2", "mlcd", "mlcd_vision_model", "pixio",
-        "sapiens2", "siglip", "siglip_vision_model", "tipsv2", "tipsv2_vision_model",
-        "vision-text-dual-encoder",
+        "dinov3_vit", "dpt", "levit", "maskformer-swin", "metaclip_2", "mlcd", "mlcd_vision_model",
+        "pixio", "siglip", "siglip_vision_model", "tipsv2", "tipsv2_vision_model",
     ),
     "mean": (
-        "data2vec-vision", "glpn", "internvl_vision", "poolformer", "qianfan_ocr_vision",
-        "sam_hq_vision_model", "sam_vision_model", "swin2sr", "videomae", "videoprism",
-        "videoprism_vision_model", "vitdet", "vjepa2",
+        "cvt", "data2vec-vision", "internvl_vision", "poolformer", "qianfan_ocr_vision",
+        "swiftformer", "videomae", "videoprism", "videoprism_vision_model", "vitdet", "vjepa2",
     ),
 }  # fmt: skip
 # Those that transformers itself runs by another library: they are taken where it is installed.
@@ -44,6 +41,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "video_llava",
     ),
     "it is a language model that answers in words": ("shieldgemma2",),
+    "transformers writes its weights under names by which it does not read them": ("altclip",),
     "it takes lists of patches and their masks, of images of any shape": (
         "siglip2", "siglip2_vision_model",
     ),
@@ -59,6 +57,10 @@ _REASONS: dict[str, tuple[str, ...]] = {
     "it segments what it is asked for, and returns maps of several sizes for its decoder": (
         "edgetam_video", "edgetam_vision_model", "sam2_video", "sam2_vision_model",
         "sam3_tracker_video", "sam3_video", "sam3_vision_model",
+    ),
+    "its image processor pads images, rounds their sizes, crops boxes or swaps colours": (
+        "donut-swin", "glpn", "mobilevit", "mobilevitv2", "sam_hq_vision_model", "sam_vision_model",
+        "sapiens2", "swin2sr", "textnet",
     ),
     "it estimates depth from patches of one image at three scales": ("depth_pro",),
     "it takes sound beside pictures, or frames of its own processor": (

@@ -1,6 +1,7 @@
 """Which class of transformers a checkpoint is loaded as, and its weights, all or none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ _CLASSIFIERS = {
 # Models of two final linear layers, which answer by the mean of both.
 _DISTILLED = ("WithTeacher", "SwiftFormerForImageClassification")
 # The weights of the part that sees, in a checkpoint of a model of images and texts.
-_TOWER = {r"^vision_model\.": ""}
+_TOWER = {r"^(video_model\.)?vision_model\.": ""}
 
 
 def read_config(folder: Path, *, key: str) -> Config:
@@ -35,30 +36,36 @@ def read_config(folder: Path, *, key: str) -> Config:
     """
     values = read_json(folder / "config.json")
     name = values.get("model_type", "timm_wrapper" if "pretrained_cfg" in values else None)
+    _refuse(name, values, key=key, folder=folder)
     if name not in CONFIG_MAPPING_NAMES:
         own = "it wants its own code to be run (auto_map), which ctseq never does. "
         raise InputError(
-            f"{key}: {folder} holds {_named(values)}, which transformers "
-            f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}Choose another checkpoint."
+            f"{key}: {folder} holds {named(values)}, which transformers "
+            f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}"
+            "Choose another checkpoint."
         )
-    config = transformers.AutoConfig.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False
-    )
+    with _another_library(named(values), name):
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     tower = getattr(config, "vision_config", None)
-    tower = tower if isinstance(tower, Config) else config
-    for one in (config, tower):
-        if reason := NOT_TAKEN.get(one.model_type):
-            raise InputError(
-                f"{key}: {folder} holds {_named(values)} ({one.model_type}), which ctseq does not "
-                f"take: {reason}. Choose another checkpoint."
-            )
-    if is_classifier(values):
+    if is_classifier(values) or not isinstance(tower, Config):
         return config
-    tower.architectures = values.get("architectures")
+    _refuse(tower.model_type, values, key=key, folder=folder)
+    tower.architectures = config.architectures
     return tower
 
 
-def _named(values: Mapping[str, Any]) -> str:
+def _refuse(name: str, values: Mapping[str, Any], *, key: str, folder: Path) -> None:
+    """Raise an InputError if an architecture is known not to fit."""
+    if reason := NOT_TAKEN.get(name):
+        raise InputError(
+            f"{key}: {folder} holds {named(values)} ({name}), which ctseq does not take: {reason}. "
+            "Choose another checkpoint."
+        )
+
+
+def named(values: Mapping[str, Any]) -> str:
     """Return what a config.json calls its model."""
     named = values.get("architectures") or [values.get("model_type", "a model without a name")]
     return str(named[0])
@@ -66,7 +73,7 @@ def _named(values: Mapping[str, Any]) -> str:
 
 def is_classifier(config: Mapping[str, Any]) -> bool:
     """Return whether a config.json is that of a classifier."""
-    return "ForImageClassification" in _named(config) or "ForVideoClassification" in _named(config)
+    return "ForImageClassification" in named(config) or "ForVideoClassification" in named(config)
 
 
 def check_sight(config: Config, *, sees: str, key: str, folder: Path) -> None:
@@ -77,7 +84,7 @@ def check_sight(config: Config, *, sees: str, key: str, folder: Path) -> None:
     found = "sequence" if type(config) in _CLASSIFIERS["sequence"] else "slice"
     if found != sees:
         raise InputError(
-            f"{key}.sees is {sees}, but {folder} holds {_named(config.to_dict())}, which sees "
+            f"{key}.sees is {sees}, but {folder} holds {named(config.to_dict())}, which sees "
             f"{SIGHTS[found].words}. Set {key}.sees to {found} or choose another checkpoint."
         )
 
@@ -159,16 +166,22 @@ def _loaded(
     options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # for `load_model`
     if read_json(folder / "config.json").get("model_type") != config.model_type:
         options["key_mapping"] = _TOWER
-    try:
+    with _another_library(own.__name__, config.model_type):
         try:
             return own.from_pretrained(folder, attn_implementation="sdpa", **options)
         except ValueError:  # an architecture without SDPA, such as TimeSformer
             return own.from_pretrained(folder, **options)
+
+
+@contextmanager
+def _another_library(model: str, name: str) -> Iterator[None]:
+    """Turn the error of a library that is not installed into one that says what to do."""
+    try:
+        yield
     except ImportError:
-        library = NEEDS.get(config.model_type, "another library")
         raise InputError(
-            f"{own.__name__} needs {library}, which is not installed. Install it beside "
-            "transformers, or choose another checkpoint."
+            f"{model} needs {NEEDS.get(name, 'another library')}, which is not installed. Install "
+            "it beside transformers, or choose another checkpoint."
         ) from None
 
 

@@ -17,6 +17,7 @@ from ctseq.encoders.classes import (
     check_sight,
     default_poolings,
     load_model,
+    named,
     read_config,
     remove_head,
 )
@@ -85,16 +86,16 @@ def describe(folder: Path, settings: Mapping[str, Any], *, key: str) -> dict[str
         If the checkpoint is incomplete, cannot be taken, sees something else, cannot take that many
         frames, has no such pooling, or wants images prepared by steps that ctseq does not do.
     """
-    folder = folder / (settings["subfolder"] or "")
-    check_folder(folder, name=settings["checkpoint"])
-    values, config = read_json(folder / "config.json"), read_config(folder, key=key)
-    check_sight(config, sees=settings["sees"], key=key, folder=folder)
+    own = folder / (settings["subfolder"] or "")
+    check_folder(own, name=settings["checkpoint"])
+    values, config = read_json(own / "config.json"), read_config(own, key=key)
+    check_sight(config, sees=settings["sees"], key=key, folder=own)
     facts = {
         "settings": dict(settings),
-        "architecture": (values.get("architectures") or [config.model_type])[0],
+        "architecture": named(values),
         "frames": _frames(config, settings, key=key),
         "initializer_range": float(values.get("initializer_range", 0.02)),
-        "preprocessing": read_preprocessing(folder).to_json(),
+        "preprocessing": read_preprocessing(own).to_json(),
     }
     return facts | _pooling_and_width(folder, config, facts, key=key)
 

@@ -34,8 +34,8 @@ def code_digest(script: Path, *modules: str) -> str:
 def imported_files(script: Path, *modules: str, without: tuple[str, ...] = ()) -> list[Path]:
     """List a script and, sorted, the library modules that it imports, directly or through others.
 
-    The library is looked for beside the script; `modules` are imported, too. Files whose paths end as one of `without` are
-    left out, and their imports are not followed.
+    The library is looked for beside the script; `modules` are imported, too. Files whose paths end
+    as one of `without` are left out, and their imports are not followed.
     """
     found = {file for name in modules for file in _files(script.parent, name)}
     unread = [script, *found]

@@ -104,7 +104,8 @@ def save_fitted(
     facts = {"family": "finetuned", "encoder": {**description, "settings": settings}}
     facts |= {key: training[key] for key in ("precision", "micro_batch")}
     with atomic_write(folder) as unfinished:
-        fitted.model.save_pretrained(unfinished / "model")
+        # By the names that the weights have now: those of a tower, not of the whole it came from.
+        fitted.model.save_pretrained(unfinished / "model", save_original_format=False)
         for name in filter(lambda name: (own / name).is_file(), FILES):
             shutil.copyfile(own / name, unfinished / "model" / name)
         save_model(fitted.layer, str(unfinished / "layer.safetensors"))

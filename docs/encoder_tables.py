@@ -1,0 +1,43 @@
+"""The generated tables of docs/encoders.md: which architectures run, and why others do not."""
+
+from transformers.models.auto import modeling_auto
+
+from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, TAKEN
+
+WORDS = {
+    "classifier": "what its classifier reads",
+    "pooler": "its own pooler",
+    "mean": "the mean of its tokens or map",
+}
+OF_SEQUENCES = {*modeling_auto.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES, "videoprism"}
+OF_CLASSIFIERS = {
+    *modeling_auto.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES,
+    *modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES,
+}
+
+
+def encoder_tables() -> dict[str, str]:
+    """Return the tables, by the names that the page has for them."""
+    return {"taken": _taken(), "refused": _refused()}
+
+
+def _taken() -> str:
+    rows = sorted((name, pooling) for pooling, names in TAKEN.items() for name in names)
+    lines = ["| `model_type` | sees | classifier | `auto` without one |", "|---|---|---|---|"]
+    for name, pooling in rows:
+        sees = "sequence" if name in OF_SEQUENCES else "slice"
+        has_one = "yes" if name in OF_CLASSIFIERS else ""
+        lines.append(f"| `{name}` | {sees} | {has_one} | {WORDS[pooling]} |")
+    return "\n".join(lines)
+
+
+def _refused() -> str:
+    reasons = {reason: [] for reason in NOT_TAKEN.values()}
+    for name, reason in NOT_TAKEN.items():
+        reasons[reason].append(f"`{name}`")
+    lines = ["| why | `model_type` |", "|---|---|"]
+    lines += [f"| {reason} | {', '.join(names)} |" for reason, names in reasons.items()]
+    lines += [
+        f"| it runs where {needed} is installed | `{name}` |" for name, needed in NEEDS.items()
+    ]
+    return "\n".join(lines)
