@@ -85,6 +85,7 @@ rule write_report:
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
             *map(str, rules.plot_figures.output.svg),
         ],
+        shared=[f"{DATA}/{name}" for name in ("format.json", "slices.csv", "scans.csv")],
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
         captions=CAPTIONS,
@@ -96,6 +97,7 @@ rule write_report:
             category="Report",
         ),
         config="<results>/config.yaml",
+        standing="<results>/standing.json",
     log:
         "<results>/logs/write_report.log",
     conda:

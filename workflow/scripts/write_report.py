@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ctseq.core.files import atomic_write
+from ctseq.core.files import atomic_write, write_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
@@ -12,10 +12,14 @@ from ctseq.report.figures import read_figures
 from ctseq.report.page import render
 from ctseq.report.study import Published, Study, conducted
 from ctseq.study.registration import spelled
+from ctseq.study.standing import digests
 
 
 def main(inputs, outputs, *, config, registered, published, benchmarks):
-    """Write the page, and the configuration beside it; names are those of the rule."""
+    """Write the page, and beside it the configuration and the shared data that it stands on.
+
+    Names are those of the rule.
+    """
     known = conducted(inputs, config, registered)
     study = Study(
         **known,
@@ -28,6 +32,7 @@ def main(inputs, outputs, *, config, registered, published, benchmarks):
     for path, text in ((outputs.report, page), (outputs.config, spelled(config))):
         with atomic_write(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
+    write_json(digests([*inputs.shared, *inputs.encoders]), outputs.standing)
 
 
 def _published(runs, printed, study, levels):
