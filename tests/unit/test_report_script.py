@@ -69,7 +69,8 @@ def inputs(tmp_path, study):
 
 
 def test_the_report_is_written_with_its_configuration(inputs, study, tmp_path):
-    outputs = SimpleNamespace(report=tmp_path / "report.html", config=tmp_path / "config.yaml")
+    names = {"report": "report.html", "config": "config.yaml", "standing": "standing.json"}
+    outputs = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
     header = "s\th:m:s\tmax_rss\n"
     written(tmp_path, "study/fit.tsv", f"{header}2.5\t0:00:02\t100.0\n")
     written(tmp_path, "data/extract_features.tsv", f"{header}9\t0:00:09\t100.0\n")

@@ -65,7 +65,8 @@ rule describe_encoder:
     conda:
         "../../envs/torch.yaml"  # for transformers' image processors
     resources:
-        mem_mb=1000,  # torch and transformers; the weights are hashed, not loaded
+        # torch and transformers, and the weights, which are held twice while they are read.
+        mem_mb=lambda wildcards, input: int(1500 + 2 * input.size_mb),
     params:
         code_for_encoder("describe_encoder.py"),
         encoder=lambda wildcards: wildcards.encoder,
