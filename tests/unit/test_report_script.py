@@ -12,6 +12,7 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.tables import METRICS
 from ctseq.replicates.tables import SPLIT
+from ctseq.study.standing import digests
 from published import PUBLISHED, RESOURCES
 from reports import ROOT, TWO, study_of
 from write_report import main as write_report
@@ -63,6 +64,7 @@ def inputs(tmp_path, study):
         environments=[ROOT / "envs/stats.yaml"],
         figures=[written(tmp_path, "figures/precision_recall.svg", "<svg/>")],
         captions=sorted((ROOT / "workflow/report").glob("*.rst")),
+        shared=[written(tmp_path, "data/scans.csv", "scan_id,patient_id\n")],
         printed=RESOURCES / "tables.csv",
         runs=RESOURCES / "replicates.csv",
     )
@@ -88,6 +90,8 @@ def test_the_report_is_written_with_its_configuration(inputs, study, tmp_path):
     assert '<th scope="row">fit</th><td>1</td>' in page
     assert "32 (uniform)" in page
     assert yaml.safe_load(outputs.config.read_text("utf-8")) == study.config
+    shared = [*inputs.shared, *inputs.encoders]
+    assert json.loads(outputs.standing.read_text("utf-8")) == digests(shared)
 
 
 def test_the_checklists_are_written(inputs, study, tmp_path):
