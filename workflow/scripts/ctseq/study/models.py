@@ -176,7 +176,7 @@ def training_settings(name: str, config: Config) -> dict[str, Any]:
     if settings["trainable"] == "head":
         settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
         augmentation = {"mirror": augmentation["mirror"]}
-    if settings["loss"] != "focal":
+    if settings.get("loss") != "focal":
         settings.pop("focal_gamma", None)
     return settings | {"augmentation": augmentation}
 
