@@ -102,7 +102,8 @@ def test_the_rest_of_the_catalogues_is_no_part_of_a_study():
         "encoders": ["vivit", "convnext"],
         "models": ["vivit", "convnext"],
     }
-    assert used_config(resolved(changed({"models.gru.label": "x"}))) == used
+    bone = {"sees": "slice", "checkpoint": "x", "window": "bone"}  # of other datasets than JPGs
+    assert used_config(resolved(changed({"encoders.bone": bone, "models.gru.label": "x"}))) == used
     assert Study.of(used) == Study.of(resolved())
 
 

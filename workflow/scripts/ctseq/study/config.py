@@ -102,6 +102,8 @@ def _problems(config: Config) -> Iterator[str]:
         yield from dataset_problems(name, its)
     for name in config["encoders"]:
         yield from encoders.encoder_problems(name, config)
+    for name in used_config(config)["encoders"]:
+        yield from encoders.view_problems(name, config)
     for name in config["compare"]:
         yield from models.model_problems(name, config)
     if config["evaluation"]["threshold"] == "chosen" and config["tuning"]["patients"] != "train":

@@ -142,6 +142,11 @@ def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
         yield f"{key}.checkpoint has no effect: {its['type']} encoders have none; remove it"
     if its.get("checkpoint") == TINY and has_key(its, "frames") and "frames" not in its:
         yield f"{key}.frames is missing: a tiny checkpoint has as many as it is asked for"
-    if "window" in its:
-        for dataset in (config["dataset"], *config["external"]):
-            yield from window_problems(f"{key}.window", its["window"], config["datasets"][dataset])
+
+
+def view_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the window in which an encoder sees the datasets of the study."""
+    its = config["encoders"][name]
+    for dataset in (config["dataset"], *config["external"]) if "window" in its else ():
+        key = f"encoders.{name}.window"
+        yield from window_problems(key, its["window"], config["datasets"][dataset])
