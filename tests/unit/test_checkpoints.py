@@ -292,7 +292,6 @@ def test_pickled_parts_become_one_file(tiny, tmp_path):
             {"model_type": "siglip2"},
             r"holds siglip2 \(siglip2\), which ctseq does not take: it takes",
         ),
-        ({"architecture": "resnet18", "pretrained_cfg": {}}, "needs timm, which is not installed"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_by_name(config, message, tiny, tmp_path):

@@ -214,7 +214,7 @@ def test_what_was_stored_scores_the_test_scans_with_the_same_bytes(attempts, tmp
     facts = json.loads((root / "m.json").read_text())
     fitted.description = tmp_path / "other.json"
     write_json(facts | {"weights_sha256": "1" * 64}, fitted.description)
-    with pytest.raises(InputError, match="describes another encoder"):
+    with pytest.raises(InputError, match="its weights_sha256 is .*, and theirs 1+"):
         predict_finetuned.main(
             fitted, tmp_path / "s.csv", threads=1, shuffled=False, seed=0, replicate=1
         )
