@@ -133,9 +133,9 @@ def check_encoders(own: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str
     for name, (mine, other) in zip(names, pairs, strict=True):
         if mine != other:
             raise InputError(
-                f"The model was fitted with another encoder than the dataset was prepared by: its "
+                "The model was fitted with another encoder than the dataset was prepared by: its "
                 f"{name} is {_shown(mine, other)}, and theirs {_shown(other, mine)}. Prepare the "
-                "dataset by the model's own encoder, or delete its folder `fitted` and fit it again."
+                "dataset by the model's own, or delete its folder `fitted` and fit it again."
             )
 
 
