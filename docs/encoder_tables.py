@@ -2,6 +2,7 @@
 
 from transformers.models.auto import modeling_auto
 
+from ctseq.core.words import listed
 from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, TAKEN
 
 WORDS = {
@@ -37,7 +38,5 @@ def _refused() -> str:
         reasons[reason].append(f"`{name}`")
     lines = ["| why | `model_type` |", "|---|---|"]
     lines += [f"| {reason} | {', '.join(names)} |" for reason, names in reasons.items()]
-    lines += [
-        f"| it runs where {needed} is installed | `{name}` |" for name, needed in NEEDS.items()
-    ]
+    lines += [f"| it needs {listed(needed)} | `{name}` |" for name, needed in NEEDS.items()]
     return "\n".join(lines)

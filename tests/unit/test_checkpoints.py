@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shlex
 import shutil
 import subprocess
 import sys
@@ -185,9 +186,15 @@ def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny,
         (
             "slice",
             {"sees": "sequence"},
-            "encoders.e.sees is sequence, .* ConvNextForImageClassification, which sees one slice",
+            r"encoders\.e\.sees is sequence, .* ConvNextForImageClassification, which sees one "
+            r"slice at a time\. Set encoders\.e\.sees to slice or choose another checkpoint\.",
         ),
-        ("sequence", {"sees": "slice"}, "Set encoders.e.sees to sequence"),
+        (
+            "sequence",
+            {"sees": "slice"},
+            r"encoders\.e\.sees is slice, .* VivitForVideoClassification, which sees the sequence "
+            r"of slices\. Set encoders\.e\.sees to sequence or choose another checkpoint\.",
+        ),
         (
             "sequence",
             {"sees": "sequence", "frames": 5},
@@ -292,7 +299,6 @@ def test_pickled_parts_become_one_file(tiny, tmp_path):
             {"model_type": "siglip2"},
             r"holds siglip2 \(siglip2\), which ctseq does not take: it takes",
         ),
-        ({"architecture": "resnet18", "pretrained_cfg": {}}, "needs timm, which is not installed"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_by_name(config, message, tiny, tmp_path):
@@ -304,37 +310,47 @@ def test_what_cannot_be_taken_is_refused_by_name(config, message, tiny, tmp_path
         described(folder)
 
 
-def test_a_pickle_is_named_and_not_read(tiny, tmp_path):
+def test_a_pickle_is_not_read_and_the_command_that_rewrites_it_is_named(tiny, tmp_path):
+    folder = tmp_path / "a copy"
+    shutil.copytree(tiny / "slice", folder)
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    with pytest.raises(InputError, match=r"pytorch_model\.bin is a pickle, which may run") as error:
+        described(folder)
+    command = str(error.value).partition("by\n")[2].replace("python", sys.executable, 1)
+    subprocess.run(shlex.split(command), cwd=folder, check=True)
+    grey = np.random.default_rng(0).integers(0, 256, (1, 64, 64), dtype=np.uint8)
+    (found,), (expected,) = (extract(loaded(one), [grey]) for one in (folder, tiny / "slice"))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_weights_of_another_name_are_none(tiny, tmp_path):
     shutil.copytree(tiny / "slice", tmp_path / "c")
-    (tmp_path / "c/model.safetensors").rename(tmp_path / "c/pytorch_model.bin")
-    with pytest.raises(InputError, match=r"pytorch_model\.bin is a pickle, which may run code"):
+    shutil.copy(tmp_path / "c/model.safetensors", tmp_path / "c/open_clip_model.safetensors")
+    assert weights_digest(tmp_path / "c") == weights_digest(tiny / "slice")
+    (tmp_path / "c/model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"lacks model\.safetensors\."):
         described(tmp_path / "c")
 
 
-@pytest.mark.parametrize(
-    ("pooling", "width"),
-    [("auto", 64), ("cls", 32), ("mean", 32), ("cls+mean", 64), ("pooler", 32)],
-)
-def test_poolings_by_hand(pooling, width, tmp_path):
-    model = write_checkpoint("dinov2", transformers.Dinov2Model, tmp_path)
+def test_weights_that_nothing_reads_are_not_fetched(hub, tiny, tmp_path):
+    hub.folder = tmp_path / "repository"
+    shutil.copytree(tiny / "slice", hub.folder)
+    for name in ("open_clip_model.safetensors", "model.fp16.safetensors", "pytorch_model.bin"):
+        shutil.copy(tiny / "slice/model.safetensors", hub.folder / name)
+    assert fetch(hub, tmp_path / "c").returncode == 0
+    names = {path.name for path in (tmp_path / "c").iterdir()}
+    assert names == {path.name for path in (tiny / "slice").iterdir()}
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("architecture", [transformers.ViTModel, transformers.Dinov2Model])
+def test_weights_in_half_precision_are_computed_with_in_float32(architecture, kind, tmp_path):
+    model = write_checkpoint(architecture.config_class.model_type, architecture, tmp_path)
+    model.to(kind).save_pretrained(tmp_path)
+    encoder = loaded(tmp_path)
+    assert {values.dtype for values in encoder.model.parameters()} == {torch.float32}
     grey = np.random.default_rng(0).integers(0, 256, (2, 64, 64), dtype=np.uint8)
-    encoder = loaded(tmp_path, pooling=pooling)
     (found,) = extract(encoder, [grey])
-    with torch.inference_mode():
-        tokens = model(encoder.pixel_values(grey)).last_hidden_state
-    cls, mean = tokens[:, 0], tokens[:, 1:].mean(1)
-    parts = {"cls": [cls], "mean": [mean], "pooler": [cls]}.get(pooling, [cls, mean])
-    assert described(tmp_path, pooling=pooling)["width"] == width
-    np.testing.assert_allclose(found, torch.cat(parts, 1).numpy(), rtol=1e-5, atol=1e-6)
-
-
-def test_a_pooler_that_is_missing_is_not_read(tmp_path):
-    """DINO's ViTs have none, and one of random weights must not be made of them."""
-    write_checkpoint("vit", transformers.ViTModel, tmp_path)
-    weights = load_file(tmp_path / "model.safetensors")
-    own = {name: values for name, values in weights.items() if "pooler" not in name}
-    save_file(own, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    assert described(tmp_path)["pooling"] == "classifier"
-    assert described(tmp_path, pooling="mean")["width"] == 32
-    with pytest.raises(InputError, match=r"pooler\.dense\.bias: not in the checkpoint"):
-        described(tmp_path, pooling="pooler")
+    assert abs(found - found.astype(np.float16)).max() > 0

@@ -64,8 +64,8 @@ def settings(monkeypatch):
     return settings_of(type="quarters", checkpoint=None)
 
 
-@pytest.mark.parametrize("speedups", [False, True])
-def test_a_toy_runs_through_description_extraction_and_a_head(settings, speedups, tmp_path):
+@pytest.mark.parametrize(("speedups", "mirror"), [(False, False), (True, True)])
+def test_a_toy_runs_through_description_extraction_and_a_head(settings, speedups, mirror, tmp_path):
     settings["extraction"] = {"precision": "float32", "speedups": speedups}
     describe_encoder.main(tmp_path / "toy.json", encoder="toy", settings=settings)
     facts = read_json(tmp_path / "toy.json")
@@ -82,15 +82,16 @@ def test_a_toy_runs_through_description_extraction_and_a_head(settings, speedups
         tmp_path / "features.safetensors",
         tmp_path / "features.csv",
         settings=settings,
-        mirror=False,
+        mirror=mirror,
         shuffle_seed=None,
         threads=1,
     )
     found = load_file(tmp_path / "features.safetensors")["features"]
-    quarters = pixels.reshape(5, 2, 4, 2, 4).mean((2, 4)).reshape(5, 4) / 255
+    seen = pixels[..., ::-1] if mirror else pixels
+    quarters = seen.reshape(5, 2, 4, 2, 4).mean((2, 4)).reshape(5, 4) / 255
     np.testing.assert_allclose(found, quarters, rtol=1e-5)
     assert len(read_table(tmp_path / "features.csv", ROWS)) == 5
     encoder = load(None, facts, torch.device("cpu"))
     fitted = with_new_layer(encoder, width=facts["width"], std=0.02, seed=[0])
     expected = fitted.layer(torch.from_numpy(found))
-    torch.testing.assert_close(fitted(pixels), expected)
+    torch.testing.assert_close(fitted(seen), expected)

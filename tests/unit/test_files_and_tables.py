@@ -57,6 +57,18 @@ def test_folders_are_replaced_whole(tmp_path):
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["new"]
 
 
+def test_others_may_read_what_a_library_wrote_for_its_owner_alone(tmp_path):
+    (tmp_path / "plain").touch()
+    with atomic_write(tmp_path / "folder") as unfinished:
+        (unfinished / "deep").mkdir(parents=True)
+        (unfinished / "deep/weights").touch(0o600)
+    with atomic_write(tmp_path / "file") as unfinished:
+        unfinished.touch(0o600)
+    rights = {(tmp_path / name).stat().st_mode for name in ("plain", "folder/deep/weights", "file")}
+    assert len(rights) == 1
+    assert len([*tmp_path.iterdir()]) == 3
+
+
 def test_json_refuses_what_json_has_not(tmp_path):
     with pytest.raises(ValueError, match="nan"):
         write_json({"x": float("nan")}, tmp_path / "x.json")

@@ -8,10 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-import yaml
 
 import predict_finetuned
 from ctseq.core.errors import InputError
@@ -20,22 +18,14 @@ from ctseq.core.tables import read_table
 from ctseq.encoders.tiny import write_tiny
 from ctseq.families.pixels.resume import Unfinished, fingerprint
 from ctseq.families.tables import HISTORY
-from ctseq.intake.tables import LABELLED
 from ctseq.replicates.tables import SCORES
 from encoders import described, settings_of
+from tuned import BLEEDS, TRAINING, write_tables
 
 pytestmark = pytest.mark.numerical
 
-ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "workflow/scripts"
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 FRAMES = 4
-# The study's own, but for what makes it short and every random choice matter.
-TRAINING = yaml.safe_load((ROOT / "config.yaml").read_text())["training"] | {
-    "trainable": "all", "learning_rate": 1e-3, "batch_size": 4, "epochs": 3, "sampling": "balanced",
-    "augmentation": {
-        "mirror": True, "rotate_degrees": 10, "scale": 0.1, "shift": 0.1, "intensity": 0.1,
-    },
-}  # fmt: skip
 
 
 def test_a_stale_state_is_not_read(tmp_path):
@@ -109,30 +99,12 @@ def write_study(folder):
     write_tiny(folder / "checkpoint", sees="sequence", frames=FRAMES, seed=7, steps=0)
     config = json.loads((folder / "checkpoint/config.json").read_text())
     write_json(config | {"hidden_dropout_prob": 0.1}, folder / "checkpoint/config.json")
-    ids = [f"{number:03d}" for number in range(8)]
-    truth = [0, 1] * 4
-    rows = pd.DataFrame({"scan_id": np.repeat(ids, 5), "patient_id": np.repeat(ids, 5)})
-    rows["slice_number"] = [1, 2, 3, 4, 5] * 8
-    labels = pd.Series(np.repeat(truth, 5))
-    tables = {
-        "rows": rows,
-        "slices": rows.assign(path="x", position_mm=0.0, **dict.fromkeys(LABELLED, labels)),
-        "scans": pd.DataFrame(
-            {"scan_id": ids, "patient_id": ids, "target": truth, "n_slices": 5, "sex": "F",
-             "n_positive_slices": 1, "age_years": 50.0, "spacing_mm": 5.0, "row_mm": 0.5,
-             "column_mm": 0.5, "orientation": "axial", "description": ""}
-        ),
-        "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["test"] * 2}),
-    }  # fmt: skip
-    inputs = {"folder": folder / "checkpoint"}
-    for name, table in tables.items():
-        inputs[name] = folder / f"{name}.csv"
-        table.to_csv(inputs[name], index=False)
+    inputs = {"folder": folder / "checkpoint"} | write_tables(folder)
     inputs["description"], inputs["pixels"] = folder / "m.json", folder / "m.npy"
     facts = described(inputs["folder"], "sequence", frames=FRAMES) | {"weights_sha256": "0" * 64}
     write_json(facts, inputs["description"])
     pixels = np.random.default_rng(0).integers(0, 150, (40, 48, 48))
-    np.save(inputs["pixels"], (pixels + 100 * labels.to_numpy()[:, None, None]).astype(np.uint8))
+    np.save(inputs["pixels"], (pixels + 100 * BLEEDS[:, None, None]).astype(np.uint8))
     inputs = {name: str(path) for name, path in inputs.items()}
     return inputs | {name: [inputs[name]] for name in ("pixels", "rows")}  # of one shard
 
@@ -145,11 +117,10 @@ def attempts(tmp_path_factory):
     """
     root = tmp_path_factory.mktemp("attempts")
     inputs = write_study(root)
-    training = TRAINING
     settings = {"replicate": 1, "threads": 1, "labels": "scan", "folds": None, "seed": 0}
     settings |= {"shuffled": False, "sequence_rule": None, "code": "old"}
     settings |= {"encoder": settings_of("sequence", frames=FRAMES)}
-    settings |= {"training": training}
+    settings |= {"training": TRAINING}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
     asked += [("killed", None, {}), ("held_out", None, {"folds": 3})]
     for run, code in (("same_code", "old"), ("other_code", "new")):
@@ -214,7 +185,7 @@ def test_what_was_stored_scores_the_test_scans_with_the_same_bytes(attempts, tmp
     facts = json.loads((root / "m.json").read_text())
     fitted.description = tmp_path / "other.json"
     write_json(facts | {"weights_sha256": "1" * 64}, fitted.description)
-    with pytest.raises(InputError, match="describes another encoder"):
+    with pytest.raises(InputError, match="its weights_sha256 is .*, and theirs 1+"):
         predict_finetuned.main(
             fitted, tmp_path / "s.csv", threads=1, shuffled=False, seed=0, replicate=1
         )

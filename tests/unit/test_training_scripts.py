@@ -15,6 +15,7 @@ from ctseq.cache.tables import ROWS
 from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table, typed, write_table
 from ctseq.evidence.metrics import METRICS
+from ctseq.families.features import read_features
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.families.tables import ATTENTION, HISTORY
 from ctseq.intake.tables import SCANS, SLICES
@@ -70,8 +71,11 @@ def write_dataset(folder, positive):
         write_table(typed(rows, table), folder / f"{name}.csv", table)
 
 
-def write_features(folder, encoder, features, *, first=None):
-    """Write an encoder's features and description as its scripts do, and return their paths."""
+def write_features(folder, encoder, features, *, mirrored=None, first=None):
+    """Write an encoder's features and description as its scripts do, and return their paths.
+
+    Mirrored features are the same, if there are no others, and slices all, if not the `first`.
+    """
     rows = pd.DataFrame({"scan_id": np.repeat(IDS, N_SLICES)})
     rows["patient_id"] = rows["scan_id"]
     rows["slice_number"] = [*range(1, N_SLICES + 1)] * len(IDS)
@@ -82,10 +86,10 @@ def write_features(folder, encoder, features, *, first=None):
         kept = (rows[own]["slice_number"] <= (first or N_SLICES)).to_numpy()
         paths["rows"].append(folder / f"{encoder}-{shard}.csv")
         write_table(rows[own][kept], paths["rows"][-1], ROWS)
-        # Mirrored features are the same here.
-        for name in ("features", "mirrored"):
+        mirrored = features if mirrored is None else mirrored
+        for name, values in (("features", features), ("mirrored", mirrored)):
             path = folder / f"{encoder}-{name}-{shard}.safetensors"
-            save_file({"features": np.ascontiguousarray(features[own][kept], np.float32)}, path)
+            save_file({"features": np.ascontiguousarray(values[own][kept], np.float32)}, path)
             paths.setdefault(name, []).append(path)
     return paths
 
@@ -185,6 +189,36 @@ def test_encoders_are_joined_and_joined_again(two, tmp_path, family):
     tested = read_table(out.scores, SCORES).query("subset == 'test'")
     same = scores[scores["patient_id"].isin(IDS[N_TRAIN:])]["probability"]
     assert same.tolist() == tested["probability"].tolist()
+
+
+def test_shards_mirrored_images_and_first_slices_of_joined_encoders_stay_in_their_places(
+    inputs, tmp_path
+):
+    """Features say of themselves what they are: thousands the encoder, halves the view."""
+    number = np.arange(len(IDS) * N_SLICES)[:, None]
+    every = [(width, 1000.0 * width + number + np.zeros(width)) for width in (2, 3)]
+    paths = [
+        write_features(tmp_path, f"of-{width}", values, mirrored=values + 0.5, first=2)
+        for width, values in every
+    ]
+    both = {name: [*paths[0][name], *paths[1][name]] for name in paths[0]}
+    own = SimpleNamespace(**vars(inputs) | both)
+    found = read_features(own)
+    kept = found.rows["slice_number"].le(2).to_numpy()
+    assert (found.views, len(found.rows), kept.all()) == (2, len(IDS) * 2, True)
+    rows = np.flatnonzero(np.arange(len(number)) % N_SLICES < 2)
+    for vectors, (_, values) in zip(found.vectors, every, strict=True):
+        expected = np.concatenate([values[rows], values[rows] + 0.5])
+        np.testing.assert_array_equal(vectors[np.arange(len(expected))], expected)
+    out, _ = run(own, tmp_path, thorough(MODELS["gru"]))
+    scale = load_file(out.fitted / "arrays.safetensors")["encoders.mean"]
+    train = rows[rows < N_TRAIN * N_SLICES]
+    by_hand = [train.mean() + 0.25 + 1000 * width for width, _ in every]
+    np.testing.assert_allclose(scale, np.repeat(by_hand, [2, 3]), rtol=1e-6)
+    # Mirrored images are learned from alone: `predicted` has none.
+    scores, _ = predicted(own, out, thorough(MODELS["gru"]), tmp_path)
+    tested = read_table(out.scores, SCORES).query("subset == 'test'")["probability"]
+    assert scores["probability"].tolist()[N_TRAIN:] == tested.tolist()
 
 
 def test_encoders_of_other_rows_are_not_joined(inputs, tmp_path):

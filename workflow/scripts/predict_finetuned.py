@@ -7,12 +7,12 @@ import torch
 
 from ctseq.cache.pixels import open_pixels
 from ctseq.cache.tables import ROWS
-from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_tables, write_table
 from ctseq.encoders.devices import choose_device
 from ctseq.encoders.sequences import model_rows
+from ctseq.families.features import check_encoders
 from ctseq.families.pixels.pixel_rows import probabilities
 from ctseq.families.pixels.trainable import load_fitted
 from ctseq.replicates.tables import SCORES
@@ -25,12 +25,8 @@ def main(inputs, scores, *, threads, shuffled, seed, replicate, subset="external
     """
     torch.set_num_threads(threads)
     fitted, facts = load_fitted(Path(inputs.fitted), choose_device())
-    encoder, found = facts["encoder"], read_json(inputs.description)
-    if any(found[key] != encoder[key] for key in ("preprocessing", "frames", "weights_sha256")):
-        raise InputError(
-            f"{inputs.description} describes another encoder than {inputs.fitted} was fine-tuned "
-            "from: remove the latter's folder, so that it is made again."
-        )
+    encoder = facts["encoder"]
+    check_encoders([encoder], [read_json(inputs.description)])
     members, rows = model_rows(
         read_tables(inputs.rows, ROWS),
         encoder["settings"],

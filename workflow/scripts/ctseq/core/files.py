@@ -18,7 +18,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
     It may become a file or a folder, and has the same suffix, by which many writers choose the
     format. A block that raises leaves nothing behind, so nobody ever reads half an output. Missing
-    parent folders are made.
+    parent folders are made. Whatever wrote them, files get the rights of any that are made here.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,11 +28,23 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{os.getpid()}.unfinished.{path.name}")
     try:
         yield unfinished
+        _share(unfinished)
         if unfinished.is_dir():
             _remove(path)  # a folder cannot replace another in one step
         unfinished.replace(path)
     finally:
         _remove(unfinished)
+
+
+def _share(path: Path) -> None:
+    """Let those read files who may read any other: safetensors' writer lets the owner alone."""
+    probe = path.with_name(f".rights{path.name}")  # asking for the umask would change it
+    probe.touch()
+    rights = probe.stat().st_mode
+    probe.unlink()
+    for file in [path, *path.rglob("*")]:
+        if file.is_file() and not file.is_symlink():
+            file.chmod(rights)
 
 
 def write_json(value: Any, path: str | Path) -> None:

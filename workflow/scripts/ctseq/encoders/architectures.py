@@ -25,8 +25,8 @@ TAKEN: dict[str, tuple[str, ...]] = {
         "swiftformer", "videomae", "videoprism", "videoprism_vision_model", "vitdet", "vjepa2",
     ),
 }  # fmt: skip
-# Those that transformers itself runs by another library: they are taken where it is installed.
-NEEDS = {"dinat": "natten", "timm_backbone": "timm", "timm_wrapper": "timm"}
+# Those that transformers itself runs by other libraries: they are taken where these are installed.
+NEEDS = {"dinat": ("natten",), "timm_wrapper": ("timm", "torchvision")}
 _REASONS: dict[str, tuple[str, ...]] = {
     "it is a part of a language model, and takes lists of patches of its own processor": (
         "aya_vision", "cohere2_vision", "cohere_compass_vision", "cosmos3_edge_vision",
@@ -49,7 +49,8 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "conditional_detr", "dab-detr", "deformable_detr", "detr", "table-transformer", "yolos",
     ),
     "it is a detector's backbone and no model of its own": (
-        "lw_detr_vit", "rf_detr_dinov2", "rt_detr_resnet", "uvdoc_backbone", "vitpose_backbone",
+        "lw_detr_vit", "rf_detr_dinov2", "rt_detr_resnet", "timm_backbone", "uvdoc_backbone",
+        "vitpose_backbone",
     ),
     "it is a backbone of text recognition, or a classifier whose answer has no logits": (
         "pp_lcnet", "pp_lcnet_v3", "pp_lcnet_v4",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import read_json
+from ctseq.core.words import listed
 from ctseq.encoders.architectures import NEEDS, NOT_TAKEN
 from ctseq.encoders.registry import SIGHTS
+from ctseq.encoders.timm_config import is_timms
 
 Config = transformers.PretrainedConfig
 _CLASSIFIERS = {
@@ -32,10 +35,11 @@ def read_config(folder: Path, *, key: str) -> Config:
     Raises
     ------
     InputError
-        If transformers has no such architecture of its own, or it is known not to fit.
+        If transformers has no such architecture of its own, it is known not to fit, or it needs a
+        library that is not installed.
     """
     values = read_json(folder / "config.json")
-    name = values.get("model_type", "timm_wrapper" if "pretrained_cfg" in values else None)
+    name = values.get("model_type", "timm_wrapper" if is_timms(values) else None)
     _refuse(name, values, key=key, folder=folder)
     if name not in CONFIG_MAPPING_NAMES:
         own = "it wants its own code to be run (auto_map), which ctseq never does. "
@@ -44,7 +48,7 @@ def read_config(folder: Path, *, key: str) -> Config:
             f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}"
             "Choose another checkpoint."
         )
-    with _another_library(named(values), name):
+    with _refused_if_not_importable(named(values)):
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
@@ -57,7 +61,12 @@ def read_config(folder: Path, *, key: str) -> Config:
 
 
 def _refuse(name: str, values: Mapping[str, Any], *, key: str, folder: Path) -> None:
-    """Raise an InputError if an architecture is known not to fit."""
+    """Raise an InputError if an architecture is known not to fit, or needs what is not there."""
+    if missing := [library for library in NEEDS.get(name, ()) if find_spec(library) is None]:
+        raise InputError(
+            f"{key}: {folder} holds {named(values)}, which needs {listed(NEEDS[name])}. Install "
+            f"{listed(missing)} beside transformers, or choose another checkpoint."
+        )
     if reason := NOT_TAKEN.get(name):
         raise InputError(
             f"{key}: {folder} holds {named(values)} ({name}), which ctseq does not take: {reason}. "
@@ -67,8 +76,8 @@ def _refuse(name: str, values: Mapping[str, Any], *, key: str, folder: Path) -> 
 
 def named(values: Mapping[str, Any]) -> str:
     """Return what a config.json calls its model."""
-    named = values.get("architectures") or [values.get("model_type", "a model without a name")]
-    return str(named[0])
+    own = values.get("architecture") or values.get("model_type", "a model without a name")
+    return str((values.get("architectures") or [own])[0])
 
 
 def is_classifier(config: Mapping[str, Any]) -> bool:
@@ -94,8 +103,10 @@ def default_poolings(config: Config, *, sees: str) -> list[str]:
 
     A classifier is read as it reads itself. So is any other checkpoint if the architecture has a
     classifier of which it lacks nothing but the final layer; else its own pooler is taken, or the
-    mean of its tokens.
+    mean of its tokens. What timm's poolers return is what its classifiers read.
     """
+    if config.model_type == "timm_wrapper":
+        return ["pooler"]
     if is_classifier(config.to_dict()):
         return ["classifier"]
     return ["classifier"] * (type(config) in _CLASSIFIERS[sees]) + ["pooler", "mean"]
@@ -137,8 +148,9 @@ def load_model(
         that is partly random would go unnoticed otherwise. If a checkpoint of this very class
         holds more than the model.
     """
-    own = model_class(config, pooling, sees)
-    model, info = _loaded(own, folder, config)
+    with _refused_if_not_importable(named(config.to_dict())):
+        own = model_class(config, pooling, sees)
+        model, info = _loaded(own, folder, config)
     heads = _heads(model) if pooling == "classifier" else []
     wrong = dict.fromkeys(info["missing_keys"], "not in the checkpoint")
     if config.architectures == [own.__name__]:
@@ -147,6 +159,8 @@ def load_model(
     unread = tuple(f"{head}." for head in heads)
     if pooling not in ("classifier", "pooler"):
         unread += ("pooler.",)
+        if any(name.startswith("pooler.") for name in wrong):
+            model.pooler = None  # it would be random, and stored as such
     fail_on(
         [f"{name}: {why}" for name, why in sorted(wrong.items()) if not name.startswith(unread)],
         title=f"Weights in {folder} do not fit {type(model).__name__}",
@@ -163,25 +177,25 @@ def _loaded(
 ) -> tuple[transformers.PreTrainedModel, dict[str, Any]]:
     """Return a model from a folder, and what its weights and those of the folder have apart."""
     options = {"config": config, "local_files_only": True, "use_safetensors": True}
+    options["dtype"] = torch.float32  # of weights in half precision, so would all else be
     options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # for `load_model`
     if read_json(folder / "config.json").get("model_type") != config.model_type:
         options["key_mapping"] = _TOWER
-    with _another_library(own.__name__, config.model_type):
-        try:
-            return own.from_pretrained(folder, attn_implementation="sdpa", **options)
-        except ValueError:  # an architecture without SDPA, such as TimeSformer
-            return own.from_pretrained(folder, **options)
+    try:
+        return own.from_pretrained(folder, attn_implementation="sdpa", **options)
+    except ValueError:  # an architecture without SDPA, such as TimeSformer
+        return own.from_pretrained(folder, **options)
 
 
 @contextmanager
-def _another_library(model: str, name: str) -> Iterator[None]:
-    """Turn the error of a library that is not installed into one that says what to do."""
+def _refused_if_not_importable(model: str) -> Iterator[None]:
+    """Turn the error of a library that transformers misses for a model into one that says so."""
     try:
         yield
-    except ImportError:
+    except ImportError as error:
         raise InputError(
-            f"{model} needs {NEEDS.get(name, 'another library')}, which is not installed. Install "
-            "it beside transformers, or choose another checkpoint."
+            f"transformers cannot import what {model} needs: {str(error).strip().splitlines()[0]} "
+            "Install that beside it, or choose another checkpoint."
         ) from None
 
 

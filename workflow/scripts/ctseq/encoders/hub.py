@@ -10,12 +10,12 @@ import huggingface_hub
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write, read_json, write_json
-from ctseq.encoders.checkpoints import check_folder
+from ctseq.encoders.checkpoints import INDEX, PICKLED, WEIGHTS, check_folder
 from ctseq.encoders.image_processor import FILES
 
 # Everything that loading needs, and nothing that could run code.
-_WANTED = ["config.json", *FILES, "*.safetensors", "*.safetensors.index.json"]
-_PICKLED = "pytorch_model*.bin"
+_WEIGHTS = [WEIGHTS, "model-*-of-*.safetensors"]
+_WANTED = ["config.json", *FILES, INDEX, *_WEIGHTS]
 
 
 def fetch_checkpoint(
@@ -53,15 +53,15 @@ def fetch_checkpoint(
     # The hub's client lets a star stand for folders too.
     names = [file.rfilename for file in info.siblings if Path(file.rfilename).parent == Path(own)]
     wanted = _among(names, [own + pattern for pattern in _WANTED])
-    if not _among(wanted, ["*.safetensors"]):
-        wanted += _among(names, [own + _PICKLED])
+    if not _among(wanted, [own + pattern for pattern in _WEIGHTS]):
+        wanted += _among(names, [own + PICKLED])
     with atomic_write(folder) as unfinished:
         with _stop_if_unavailable(checkpoint, commit):
             huggingface_hub.snapshot_download(
                 checkpoint, revision=commit, allow_patterns=wanted, local_dir=unfinished
             )
         shutil.rmtree(unfinished / ".cache", ignore_errors=True)  # the hub client's bookkeeping
-        if pickled := sorted((unfinished / own).glob(_PICKLED)):
+        if pickled := sorted((unfinished / own).glob(PICKLED)):
             convert_to_safetensors(pickled)
         check_folder(unfinished / own, name=checkpoint)
     write_json({"checkpoint": checkpoint, "revision": revision, "commit": commit}, record)
@@ -96,7 +96,7 @@ def convert_to_safetensors(pickled: Sequence[Path]) -> None:
             ) from None
         # Tied weights share memory, which safetensors does not write: each gets its own.
         tensors |= {name: tensor.clone().contiguous() for name, tensor in state.items()}
-    save_file(tensors, pickled[0].with_name("model.safetensors"), metadata={"format": "pt"})
+    save_file(tensors, pickled[0].with_name(WEIGHTS), metadata={"format": "pt"})
     for path in pickled:
         path.unlink()
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
+from ctseq.encoders.timm_config import is_timms, read_timm_steps
 from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
 
 # Where a checkpoint's settings stand.
@@ -27,6 +28,15 @@ _TORCHVISION_ONLY: dict[str, dict[str, Any]] = {
 _SHAPES = ((512, 512), (512, 640), (700, 512))
 
 
+def settings_file(folder: Path) -> Path | None:
+    """Return the file that says how images are prepared for a checkpoint; None if none does."""
+    found = [folder / name for name in FILES if (folder / name).is_file()]
+    config = folder / "config.json"
+    if not found and config.is_file() and is_timms(read_json(config)):
+        return config
+    return next(iter(found), None)
+
+
 def read_preprocessing(folder: Path) -> Preprocessing:
     """Return the steps of a checkpoint's image or video processor.
 
@@ -39,7 +49,9 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         If transformers cannot load the processor here, or if it does anything but resize, crop,
         rescale and normalise.
     """
-    path = next((folder / name for name in FILES if (folder / name).is_file()), folder / FILES[0])
+    path = settings_file(folder) or folder / FILES[0]
+    if path.name == "config.json":
+        return read_timm_steps(path)
     try:
         processor = _processor(path)
     except (AttributeError, ImportError, OSError, ValueError) as error:

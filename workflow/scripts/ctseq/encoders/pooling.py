@@ -9,7 +9,9 @@ from ctseq.core.errors import InputError
 # Values of `pooling`, without `auto`. A `classifier` is what the classifier of the architecture
 # reads; the others are made of the tokens that the bare model returns.
 POOLINGS = ("classifier", "cls", "mean", "cls+mean", "pooler")
+# Ends of the names of parameters that hold tokens of the whole input, which come first.
 _CLASS_TOKENS = ("cls_token", "class_embedding", "class_token")
+_OTHER_TOKENS = ("distillation_token", "register_tokens")
 # Maps whose last axis, not the second, is that of the channels.
 _CHANNELS_LAST = ("dinat",)
 
@@ -40,6 +42,8 @@ def pooled(outputs: Any, pooling: str, model: torch.nn.Module) -> torch.Tensor:
         if getattr(outputs, "pooler_output", None) is None:
             raise InputError(f"{type(model).__name__} has no pooler of its own.")
         return outputs.pooler_output.flatten(1)
+    if model.config.model_type == "timm_wrapper":
+        raise InputError("Of timm's models, whose tokens and maps differ, only the pooler is read.")
     hidden = outputs.last_hidden_state
     special = special_tokens(model) if hidden.ndim == 3 else 0
     parts = []
@@ -60,7 +64,12 @@ def _mean(hidden: torch.Tensor, model: torch.nn.Module) -> torch.Tensor:
 
 def special_tokens(model: torch.nn.Module) -> int:
     """Return how many of a model's first tokens are of the whole input, the class token first."""
-    names = {name.rpartition(".")[2] for name, _ in model.named_parameters()}
-    if names.isdisjoint(_CLASS_TOKENS):
+    parameters = {
+        name.rpartition(".")[2]: values
+        for name, values in model.named_parameters()
+        if not name.startswith("head.")  # AIMv2's token that pools has no place among the others
+    }
+    if parameters.keys().isdisjoint(_CLASS_TOKENS):
         return 0
-    return 1 + ("distillation_token" in names) + (getattr(model.config, "num_register_tokens", 0))
+    found = [parameters[name] for name in (*_CLASS_TOKENS, *_OTHER_TOKENS) if name in parameters]
+    return sum(values.shape[-2] if values.ndim > 1 else 1 for values in found)

@@ -16,6 +16,10 @@ from ctseq.core.tables import read_table, read_tables
 from ctseq.encoders.registry import SIGHTS
 from ctseq.intake.tables import SCANS, SLICES
 
+# What an encoder's description says that decides its features.
+_DECIDES = ("weights_sha256", "settings", "architecture", "pooling", "frames", "preprocessing")
+_DECIDES += ("width",)
+
 
 @dataclass(frozen=True)
 class Features:
@@ -109,3 +113,34 @@ def _check(
 
 def _row_of(encoder: Mapping[str, Any]) -> str:
     return SIGHTS[encoder["settings"]["sees"]].row
+
+
+def check_encoders(own: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> None:
+    """Check that a dataset was prepared by the encoders that a model was fitted with.
+
+    `own` are the descriptions of the model's encoders, `found` those of the dataset's.
+
+    Raises
+    ------
+    InputError
+        If they differ in anything that decides features.
+    """
+    pairs: list[tuple[Any, Any]] = [(len(own), len(found))]
+    names = ["number of encoders"]
+    for mine, other in zip(own, found, strict=False):
+        names += _DECIDES
+        pairs += [(mine.get(name), other.get(name)) for name in _DECIDES]
+    for name, (mine, other) in zip(names, pairs, strict=True):
+        if mine != other:
+            raise InputError(
+                "The model was fitted with another encoder than the dataset was prepared by: its "
+                f"{name} is {_shown(mine, other)}, and theirs {_shown(other, mine)}. Prepare the "
+                "dataset by the model's own, or delete its folder `fitted` and fit it again."
+            )
+
+
+def _shown(one: Any, other: Any) -> Any:
+    """Return a value, of two mappings only what differs."""
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        return one
+    return {name: value for name, value in one.items() if value != other.get(name)}

@@ -15,17 +15,13 @@ from ctseq.core.errors import InputError
 from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.contract import Fitted, Learned, module_of
-from ctseq.families.features import Features, Labelled
+from ctseq.families.features import Features, Labelled, check_encoders
 from ctseq.families.fusion import Scale, scale_of
 from ctseq.families.inputs import Inputs, Reading
 from ctseq.families.pooling import POOLS
 from ctseq.families.registry import FAMILIES
 from ctseq.replicates.splits import rows_of
 from ctseq.replicates.tasks import Task, draw_task
-
-# What an encoder's description says that decides its features.
-_DECIDES = ("weights_sha256", "settings", "architecture", "pooling", "frames", "preprocessing")
-_DECIDES += ("width",)
 
 
 def learn(
@@ -142,7 +138,7 @@ def predict(
     InputError
         If the features are of other encoders.
     """
-    _check_encoders(fitted, features)
+    check_encoders(fitted.encoders, features.encoders)
     module, reading = module_of(fitted.family), fitted.reading
     patient = features.rows["patient_id"].to_numpy()
     rows, probability, attended, weights = [], [], [], []
@@ -221,26 +217,3 @@ def _check_sight(model: Mapping[str, Any], reading: Reading, features: Features)
             f"sees a {' or '.join(sorted(seen - {*takes}))}. Choose another encoder or family for "
             "the model (models.<name>)."
         )
-
-
-def _check_encoders(fitted: Fitted, features: Features) -> None:
-    """Check that features are by the encoders that a model was fitted with."""
-    pairs: list[tuple[Any, Any]] = [(len(fitted.encoders), len(features.encoders))]
-    names = ["number of encoders"]
-    for own, other in zip(fitted.encoders, features.encoders, strict=False):
-        names += _DECIDES
-        pairs += [(own.get(name), other.get(name)) for name in _DECIDES]
-    for name, (own, other) in zip(names, pairs, strict=True):
-        if own != other:
-            raise InputError(
-                f"The model was fitted with another encoder than these features are by: its {name} "
-                f"is {_shown(own, other)}, and theirs {_shown(other, own)}. Make the features with "
-                "the model's own encoder, or delete its folder `fitted` and fit it again."
-            )
-
-
-def _shown(one: Any, other: Any) -> Any:
-    """Return a value, of two mappings only what differs."""
-    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
-        return one
-    return {name: value for name, value in one.items() if value != other.get(name)}

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file, save_file
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write, read_json, write_json
@@ -26,7 +26,7 @@ from ctseq.families.registry import FAMILIES
 # Of the layout of the folder; another one is not read.
 VERSION = 1
 
-_FACTS, _ARRAYS, _ESTIMATORS = "fitted.json", "arrays.safetensors", "estimators.skops"
+FACTS, _ARRAYS, _ESTIMATORS = "fitted.json", "arrays.safetensors", "estimators.skops"
 _SCALE = ("encoders.mean", "encoders.deviation")
 _CURE = "Delete the folder and fit the model again."
 
@@ -51,11 +51,10 @@ def write_fitted(fitted: Fitted, folder: str | Path) -> None:
     }
     with atomic_write(folder) as unfinished:
         unfinished.mkdir()
-        write_json(facts, unfinished / _FACTS)
+        write_json(facts, unfinished / FACTS)
         if arrays:
             whole = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-            # Not `save_file`, whose files nobody else in a group may read.
-            (unfinished / _ARRAYS).write_bytes(save(whole))
+            save_file(whole, unfinished / _ARRAYS)
         if fitted.estimators:
             (unfinished / _ESTIMATORS).write_bytes(_dumped(dict(fitted.estimators)))
 
@@ -70,18 +69,11 @@ def read_fitted(folder: str | Path) -> Fitted:
         unknown family, or anything that its family does not have.
     """
     folder = Path(folder)
-    if not (folder / _FACTS).exists():
-        raise InputError(f"{folder} holds no fitted model: it has no {_FACTS}. {_CURE}")
-    found = read_json(folder / _FACTS)
-    if found.get("version") != VERSION:
-        raise InputError(
-            f"{folder / _FACTS} is of version {found.get('version')}, and this is version "
-            f"{VERSION}. {_CURE}"
-        )
+    found = read_facts(folder)
     family = found["settings"]["family"]
     if family not in FAMILIES:
         raise InputError(
-            f"{folder / _FACTS} is of the family {family!r}, which is not among "
+            f"{folder / FACTS} is of the family {family!r}, which is not among "
             f"{', '.join(FAMILIES)}. Use the version of ctseq that fitted it, or another family."
         )
     arrays = _read_arrays(folder / _ARRAYS)
@@ -89,6 +81,25 @@ def read_fitted(folder: str | Path) -> Fitted:
     reading = Reading(**found["reading"], scale=Scale(*scale) if scale else None)
     estimators = _read_estimators(folder / _ESTIMATORS, family)
     return Fitted(found["settings"], found["facts"], arrays, estimators, reading, found["encoders"])
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Read what the folder of a fitted model says of it.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none, or one of another version of ctseq.
+    """
+    if not (folder / FACTS).exists():
+        raise InputError(f"{folder} holds no fitted model: it has no {FACTS}. {_CURE}")
+    found = read_json(folder / FACTS)
+    if found.get("version") != VERSION:
+        raise InputError(
+            f"{folder / FACTS} is of version {found.get('version')}, and this is version "
+            f"{VERSION}. {_CURE}"
+        )
+    return found
 
 
 def check_settings(fitted: Fitted, settings: Mapping[str, Any], folder: str | Path) -> None:

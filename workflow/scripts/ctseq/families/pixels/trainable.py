@@ -11,10 +11,11 @@ import torch
 from safetensors.torch import load_model, save_model
 
 from ctseq.core.errors import InputError
-from ctseq.core.files import atomic_write, read_json, write_json
+from ctseq.core.files import atomic_write, write_json
 from ctseq.encoders.contract import Encoder, load
 from ctseq.encoders.image_processor import FILES
 from ctseq.families.heads import initial_layer
+from ctseq.families.stored import FACTS, VERSION, read_facts
 
 
 class FineTuned(torch.nn.Module):
@@ -100,8 +101,7 @@ def save_fitted(
     of its encoder, and `training` the settings that it computes by.
     """
     own = checkpoint / (description["settings"]["subfolder"] or "")
-    settings = description["settings"] | {"subfolder": None}
-    facts = {"family": "finetuned", "encoder": {**description, "settings": settings}}
+    facts = {"version": VERSION, "family": "finetuned", "encoder": description}
     facts |= {key: training[key] for key in ("precision", "micro_batch")}
     with atomic_write(folder) as unfinished:
         # By the names that the weights have now: those of a tower, not of the whole it came from.
@@ -109,12 +109,24 @@ def save_fitted(
         for name in filter(lambda name: (own / name).is_file(), FILES):
             shutil.copyfile(own / name, unfinished / "model" / name)
         save_model(fitted.layer, str(unfinished / "layer.safetensors"))
-        write_json(facts, unfinished / "fitted.json")
+        write_json(facts, unfinished / FACTS)
 
 
 def load_fitted(folder: Path, device: torch.device) -> tuple[FineTuned, dict[str, Any]]:
-    """Return a trained model that `save_fitted` wrote, and its ``fitted.json``."""
-    facts = read_json(folder / "fitted.json")
-    layer = torch.nn.Linear(facts["encoder"]["width"], 2)
+    """Return a trained model that `save_fitted` wrote, and its ``fitted.json``.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none, or one of another version of ctseq or on a frozen encoder.
+    """
+    facts = read_facts(folder)
+    if facts.get("family") != "finetuned":
+        raise InputError(f"{folder} holds a model on a frozen encoder, which is not fine-tuned.")
+    encoder = facts["encoder"]
+    # Wherever its checkpoint was, what it became is `model`.
+    description = encoder | {"settings": encoder["settings"] | {"subfolder": ""}}
+    layer = torch.nn.Linear(encoder["width"], 2)
     load_model(layer, folder / "layer.safetensors")
-    return FineTuned(load(folder / "model", facts["encoder"], device), layer.to(device)), facts
+    model = load(folder / "model", description, device)
+    return FineTuned(model, layer.to(device)), facts
