@@ -75,7 +75,7 @@ class Dataset:
     @property
     def settings(self) -> dict[str, Any]:
         """All settings that decide its index."""
-        keys = ("format", "labels", "target", "on_problem")
+        keys = ("path", "phantom", "format", "labels", "target", "on_problem")
         return {key: getattr(self, key) for key in keys}
 
     @property
