@@ -60,7 +60,7 @@ class EncoderType:
 ENCODER_TYPES: dict[str, EncoderType] = {
     "transformers": EncoderType(
         module="ctseq.encoders.pretrained",
-        words="an image or video model of transformers, with or without a classifier",
+        words="a model of transformers",
         sees=("slice", "sequence"),
         checkpoint=True,
     ),

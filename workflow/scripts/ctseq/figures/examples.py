@@ -63,7 +63,7 @@ def example_slices(
     The positive one is named with its subtypes of hemorrhage; where slices are not `labelled`, it
     is some slice of a scan with the target. `words` are the target's.
     """
-    figure = canvas(COLUMN, 54 * MM)
+    figure = canvas(COLUMN, 58 * MM)
     panels = figure.subplots(1, 2)
     names = textwrap.fill(", ".join(subtypes), 28)
     title = words[:1].upper() + words[1:] if labelled else f"Scan with {words}"
@@ -71,7 +71,8 @@ def example_slices(
     for axes, (image, title, below) in zip(panels, shown, strict=True):
         # At most 650 pixels a side arrive here; 300 dpi of 42 mm show 500 of them.
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
-        axes.set_title(title + (" (synthetic)" if synthetic else ""))
+        title += " (synthetic)" * synthetic
+        axes.set_title(textwrap.fill(title, 26))  # letters over one of the two slices
         axes.set_xlabel(below, loc="left")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
