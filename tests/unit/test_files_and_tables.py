@@ -68,10 +68,12 @@ def test_json_refuses_what_json_has_not(tmp_path):
 
 
 def test_tables_come_back_as_they_went(tmp_path):
-    table = pd.DataFrame({"patient_id": ["049", "050"], "slice_number": [1, None]})
+    ids = ["049", "050"]
+    table = pd.DataFrame({"scan_id": ids, "patient_id": ids, "slice_number": [1, None]})
     table["slice_number"] = table["slice_number"].astype("Int64")
     write_table(table, tmp_path / "rows.csv", ROWS)
-    assert (tmp_path / "rows.csv").read_bytes() == b"patient_id,slice_number\n049,1\n050,\n"
+    text = "scan_id,patient_id,slice_number\n049,049,1\n050,050,\n"
+    assert (tmp_path / "rows.csv").read_text("utf-8") == text
     pd.testing.assert_frame_equal(read_table(tmp_path / "rows.csv", ROWS), table, check_dtype=False)
 
 
@@ -101,8 +103,10 @@ def test_broken_tables_name_the_place(tmp_path, text, message):
 
 
 def test_flags_and_numbers_are_checked(tmp_path):
-    header = ",".join(SLICES.columns)
-    (tmp_path / "s.csv").write_text(f"{header}\n049,1.5,a.jpg,2,0,0,0,0,x\n")
+    cells = dict.fromkeys(SLICES.columns, "0")
+    cells |= {"slice_number": "1.5", "hemorrhage": "2", "subdural": "x"}
+    lines = [",".join(cells), ",".join(cells.values())]
+    (tmp_path / "s.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(InputError, match="3 problems") as caught:
         read_table(tmp_path / "s.csv", SLICES)
     for cell in ("slice_number: '1.5'", "hemorrhage: '2'", "subdural: 'x'"):

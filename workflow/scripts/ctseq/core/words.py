@@ -1,12 +1,21 @@
-"""Lists and times in words."""
+"""Lists, choices and times in words."""
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 def listed(words: Iterable[str]) -> str:
     """Join words by commas, and the last one by "and"."""
     words = list(words)
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
+    """Return the message on a value that is none of the choices, with the nearest of them."""
+    near = difflib.get_close_matches(str(value), map(str, choices), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key} is {value!r} but must be one of {', '.join(map(str, choices))}{hint}"
 
 
 def duration(seconds: float, *, digits: int = 0) -> str:

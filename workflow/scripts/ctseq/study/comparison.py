@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ctseq.study.explained import not_among
+from ctseq.core.words import not_among
 from ctseq.study.models import label_of
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ctseq.core.errors import fail_on
+from ctseq.core.words import not_among
 from ctseq.study import encoders, models
 from ctseq.study.comparison import comparison_problems
 from ctseq.study.datasets import dataset_problems
-from ctseq.study.explained import not_among, schema_problems
+from ctseq.study.explained import schema_problems
 from ctseq.study.further import further_problems
 from ctseq.study.schema import filled, with_names
 

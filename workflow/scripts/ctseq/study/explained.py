@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonschema
 
+from ctseq.core.words import not_among
+
 # Keys of other versions, by pattern, and where they went.
 _MOVED = {
     r"selection": "it is now tuning, with patients: train (was inner) or test (was validation)",
@@ -39,13 +41,6 @@ def schema_problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> lis
     # What has moved leaves other keys missing, which the first message explains.
     moved = [line for line in found if " is not a key; it " in line]
     return [line for line in found if not (moved and line.endswith(" is missing"))]
-
-
-def not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
-    """Return the message on a value that is none of the choices, with the nearest of them."""
-    near = difflib.get_close_matches(str(value), map(str, choices), n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{key} is {value!r} but must be one of {', '.join(map(str, choices))}{hint}"
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
