@@ -18,11 +18,11 @@ def main(description, *, encoder, settings, folder=None):
     """
     folder = folder and Path(folder)
     facts = module_of(settings).describe(folder, settings, key=f"encoders.{encoder}")
+    facts |= {"checkpoint": settings["checkpoint"], "commit": None, "weights_sha256": None}
     if folder:
         record = folder.with_name(folder.name + ".json")
-        facts |= {"checkpoint": settings["checkpoint"]}
-        facts |= {"commit": read_json(record)["commit"] if record.exists() else None}
-        facts |= {"weights_sha256": weights_digest(folder / (settings["subfolder"] or ""))}
+        facts["commit"] = read_json(record)["commit"] if record.exists() else None
+        facts["weights_sha256"] = weights_digest(folder / (settings["subfolder"] or ""))
     write_json(facts, description)
     log.info("%s: %s", encoder, facts)
 
