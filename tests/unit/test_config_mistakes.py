@@ -28,6 +28,7 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ),
         ({"encoders.a b": VIDEO}, "the name 'a b' may have a-z, 0-9, _ and - only"),
         ({"models.vivit.family": "lstn"}, "did you mean lstm?"),
+        ({"compare": ["vivit", "vivit"]}, "compare names vivit twice"),
         ({"compare": ["vivit"]}, "compare names 1 model, but a comparison needs two or more"),
         ({"compare": ["vivit", "gruu"]}, "compare names a model, which is 'gruu' but must be one"),
         ({"dataset": "ct-ihc"}, "dataset is 'ct-ihc' but must be one of ct-ich; did you mean ct-i"),
@@ -119,7 +120,7 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ({"comparison.margins": {"recall": 2}}, "comparison.margins.recall: 2 is greater than"),
         ({"comparison.rope": 0.02}, "it is now comparison.margins, one a metric"),
         ({"comparison.bootstrap_resamples": 9}, "nothing is resampled any more: remove it"),
-        ({"study": "../x"}, "study: '../x' does not match"),
+        ({"study": "../x"}, "study is '../x'; a name has letters, digits"),
         (
             {"datasets.ct-ich": {"format": "phantom", "phantom": {"positive": 81}}},
             "at most patients - 2 (80)",

@@ -59,8 +59,14 @@ def raw_dataset(wildcards):
 
 
 def checkpoint_of(wildcards):
-    """Return the folder of an encoder's checkpoint, if it has one."""
-    folder = ENCODERS[wildcards.encoder].checkpoint_folder
+    """Return the folder of an encoder's checkpoint, if it has one; stop if that is missing."""
+    encoder = ENCODERS[wildcards.encoder]
+    folder = encoder.checkpoint_folder
+    if folder and folder == encoder.checkpoint and not Path(folder).is_dir():
+        raise WorkflowError(
+            f"encoders.{encoder.name}.checkpoint is {folder}, a folder that does not exist: set it to "
+            "one that save_pretrained wrote, or to an id of the Hugging Face hub."
+        )
     return {"folder": folder} if folder else {}
 
 

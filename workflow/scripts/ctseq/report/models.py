@@ -22,6 +22,10 @@ _SEQUENCE_RULES = {
 }
 
 
+# Poolings that the configuration has no name for, in words.
+_POOLED = {"classifier": "what its classifier reads"}
+
+
 def models(study: Study) -> dict[str, Any]:
     """Return what models see, how they learn, and tables of the models and of their training."""
     return {
@@ -160,7 +164,7 @@ def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
             rows |= {"Revision": encoder.revision, "Commit": known["commit"]}
     rows |= {
         "SHA-256 of the weights": known["weights_sha256"],
-        "Pooling": known["pooling"],
+        "Pooling": _POOLED.get(known["pooling"], known["pooling"]),
         "Slices seen": slices_seen(study, encoder),
         "Window, level/width": window_words(encoder.window or study.resolved.dataset.window),
         "Preprocessing": preprocessing_words(known),

@@ -67,6 +67,11 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         yield f"{key} is {error.instance!r}, but a contrast has two different models"
     elif path == ["compare"] and error.validator == "minItems":
         yield f"compare names {len(error.instance)} model, but a comparison needs two or more"
+    elif error.validator == "uniqueItems":
+        twice = sorted({f"{one}" for one in error.instance if error.instance.count(one) > 1})
+        yield f"{key} names {', '.join(twice)} twice"
+    elif error.validator == "pattern" and path == ["study"]:
+        yield f"study is {error.instance!r}; a name has letters, digits, _, . and - without blanks"
     elif error.validator == "anyOf":
         yield f"{key} is {error.instance!r}, which it cannot be: {error.schema['description']}"
     else:
