@@ -1,9 +1,10 @@
-"""The generated tables of docs/encoders.md: which architectures run, and why others do not."""
+"""The generated tables of docs/encoders.md: types, which architectures run, and why not others."""
 
 from transformers.models.auto import modeling_auto
 
 from ctseq.core.words import listed
 from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, TAKEN
+from ctseq.encoders.registry import ENCODER_TYPES
 
 WORDS = {
     "classifier": "what its classifier reads",
@@ -19,7 +20,15 @@ OF_CLASSIFIERS = {
 
 def encoder_tables() -> dict[str, str]:
     """Return the tables, by the names that the page has for them."""
-    return {"taken": _taken(), "refused": _refused()}
+    return {"types": _types(), "taken": _taken(), "refused": _refused()}
+
+
+def _types() -> str:
+    lines = ["| `type` | what it is | may see | `checkpoint` |", "|---|---|---|---|"]
+    for name, one in ENCODER_TYPES.items():
+        sees, checkpoint = ", ".join(one.sees), "needed" if one.checkpoint else "none"
+        lines.append(f"| `{name}` | {one.words} | {sees} | {checkpoint} |")
+    return "\n".join(lines)
 
 
 def _taken() -> str:

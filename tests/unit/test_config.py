@@ -80,6 +80,21 @@ def test_training_of_slices_is_that_of_models_that_learn_them_one_by_one():
     assert Study.of(resolved(config)).models["convnext"].training["batch_size"] == 4
 
 
+def test_settings_of_a_fit_are_those_that_decide_it():
+    def settings(**changes):
+        own = {"models.convnext": {"encoder": "convnext", "family": "linear"} | changes}
+        return Study.of(resolved(changed(own))).models["convnext"].settings
+
+    def focal(gamma):
+        return settings(training={"loss": "focal", "focal_gamma": gamma})
+
+    assert settings() != settings(sequence_rule="mean")
+    classical = [settings(family="logistic", sequence_rule=rule) for rule in ("any", "mean")]
+    assert classical[0] == classical[1]
+    assert settings() == settings(training={"focal_gamma": 1.0})
+    assert focal(1.0) != focal(2.0)
+
+
 def test_the_rest_of_the_catalogues_is_no_part_of_a_study():
     used = used_config(resolved())
     assert {name: list(used[name]) for name in ("datasets", "encoders", "models")} == {
@@ -87,7 +102,8 @@ def test_the_rest_of_the_catalogues_is_no_part_of_a_study():
         "encoders": ["vivit", "convnext"],
         "models": ["vivit", "convnext"],
     }
-    assert used_config(resolved(changed({"models.gru.label": "x"}))) == used
+    bone = {"sees": "slice", "checkpoint": "x", "window": "bone"}  # of other datasets than JPGs
+    assert used_config(resolved(changed({"encoders.bone": bone, "models.gru.label": "x"}))) == used
     assert Study.of(used) == Study.of(resolved())
 
 

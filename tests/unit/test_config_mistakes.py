@@ -136,6 +136,28 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
             {"datasets.ct-ich.format": "nifti"},
             "must be one of auto, ct-ich-jpg, ct-ich-nifti, dicom",
         ),
+        (
+            {
+                "datasets.ct-ich": {"path": "x", "format": "dicom", "window": "brain80"},
+                "datasets.other": {"path": "y", "format": "dicom"},
+                "external": ["other"],
+                "encoders.convnext.window": "brain",
+            },
+            "datasets.other.window is 'brain', but models learn from ct-ich in 'brain80', which is "
+            "all that they can read: set both alike, or encoders.<name>.window for vivit",
+        ),
+        ({"encoders.x-mirrored": VIDEO}, "names that end in -mirrored are those of other encoders"),
+        ({"encoders.x-1-of-2": VIDEO}, "names that end in -1-of-2 are those of other encoders'"),
+        (
+            {
+                "encoders.vivit-frames-18": VIDEO | {"frames": 18},
+                "override.sequence": {"frames": 18},
+                "models.other": {"encoder": "vivit-frames-18", "family": "linear"},
+                "compare": ["vivit", "other"],
+            },
+            "encoders.vivit-frames-18 and encoders.vivit differ, but with `override` the files of "
+            "both are called vivit-frames-18: rename vivit-frames-18",
+        ),
         ({"models.convnext.label": "ViViT"}, "the label 'ViViT' is used twice"),
         ({"dataset": None}, "dataset is missing"),
         ({"replicates": {"a": 1}}, "replicates is {'a': 1} but must be of type integer"),

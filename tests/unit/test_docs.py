@@ -1,13 +1,17 @@
 """The generated parts of docs/ are those that docs/generate.py writes."""
 
 import html
-import importlib.util
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from catalogue_tables import families_table
+from config_tables import config_keys, values_of
+from generate import page as generated
+from level_tables import REASONS, beyond_table, reason_of
+from rule_tables import containerfile, rule_graph
 
 from configs import CONFIG, SCHEMA, changed, merged, resolved
 from ctseq.core.tables import read_table
@@ -22,35 +26,27 @@ from ctseq.study.study import Study
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def generate():
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_configuration_page_states_every_key(generate):
+def test_the_configuration_page_states_every_key():
     page = (ROOT / "docs/configuration.md").read_text("utf-8")
-    assert page == generate.configuration(), "Run: make docs"
+    assert page == generated("configuration"), "Run: make docs"
     assert "| `encoders.<name>.pooling` | `auto`, `cls`, " in page
     assert "| `override.sequence.frames` | whole number from 1 |  |" in page
     for names in (FAMILIES, FORMATS, comparable_metrics()):
         assert f"`{'`, `'.join(names)}`" in page
 
 
-def test_a_value_is_put_in_words_with_its_bounds(generate):
-    assert generate.values_of({"type": "boolean"}) == "`true` or `false`"
+def test_a_value_is_put_in_words_with_its_bounds():
+    assert values_of({"type": "boolean"}) == "`true` or `false`"
     share = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
-    assert generate.values_of(share) == "number above 0 and below 1"
+    assert values_of(share) == "number above 0 and below 1"
     own = {"type": ["number", "string"], "if": {"type": "number"}, "then": {"minimum": 2}}
-    words = generate.values_of(own | {"else": {"enum": ["chosen"]}})
+    words = values_of(own | {"else": {"enum": ["chosen"]}})
     assert words == "number from 2, or `chosen`"
 
 
-def test_config_yaml_names_every_key_of_the_schema(generate):
+def test_config_yaml_names_every_key_of_the_schema():
     text = (ROOT / "config.yaml").read_text("utf-8")
-    names = {path.rpartition(".")[2] for path, _, _ in generate.config_keys(SCHEMA, SCHEMA)}
+    names = {path.rpartition(".")[2] for path, _, _ in config_keys(SCHEMA, SCHEMA)}
     assert {"subfolder", "first_slices", "focal_gamma"} <= names
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", text)] == []
 
@@ -95,65 +91,65 @@ def test_the_readme_names_ten_keys():
     assert [key for key in keys if f"| `{key}" not in page] == []
 
 
-def test_the_picture_of_the_rules_has_the_workflows(generate):
+def test_the_picture_of_the_rules_has_the_workflows():
     picture = (ROOT / "docs/rules.svg").read_text("utf-8")
     titles = {html.unescape(title) for title in re.findall("<title>(.*)</title>", picture)}
-    lines = generate.rule_graph().splitlines()
+    lines = rule_graph().splitlines()
     drawn = {line.replace(" -> ", "->") for line in lines if re.fullmatch(r"\w+( -> \w+)?", line)}
     assert titles - {"rules"} == drawn, "Run: make docs"
     assert {"index_dataset", "index_dataset->select_slices", "write_report->all"} <= drawn
 
 
-def test_the_cluster_page_states_what_the_profile_asks_for(generate):
+def test_the_cluster_page_states_what_the_profile_asks_for():
     page = (ROOT / "docs/cluster.md").read_text("utf-8")
-    assert page == generate.cluster(), "Run: make docs"
+    assert page == generated("cluster"), "Run: make docs"
     assert "| `extract_features` |" in page
 
 
-def test_the_image_has_the_environments(generate):
+def test_the_image_has_the_environments():
     """Each stands where Snakemake looks for it: in a folder named by the MD5 sum of its file."""
     text = (ROOT / "envs/Containerfile").read_text("utf-8")
-    assert text == generate.containerfile(), "Run: make docs"
+    assert text == containerfile(), "Run: make docs"
     for path in (ROOT / "envs").glob("*.yaml"):
         digest = subprocess.check_output(["md5sum", path], text=True).split()[0]
         assert f"COPY envs/{path.name} /conda-envs/{digest}/environment.yaml" in text
 
 
-def test_the_datasets_page_states_the_windows_and_reasons_of_the_code(generate):
+def test_the_datasets_page_states_the_windows_and_reasons_of_the_code():
     page = (ROOT / "docs/datasets.md").read_text("utf-8")
-    assert page == generate.datasets(), "Run: make docs"
+    assert page == generated("datasets"), "Run: make docs"
     assert "| `brain` | 40 | 120 |" in page
     assert "| `duplicate` | the same image as another patient's |" in page
 
 
-def test_the_encoders_page_states_every_architecture(generate):
+def test_the_encoders_page_states_every_architecture():
     page = (ROOT / "docs/encoders.md").read_text("utf-8")
-    assert page == generate.encoders(), "Run: make docs"
+    assert page == generated("encoders"), "Run: make docs"
     assert "| `vjepa2` | sequence | yes | the mean of its tokens or map |" in page
     assert "| its image processor pads images" in page
 
 
-def test_what_is_beyond_its_bound_has_a_reason_and_every_reason_is_needed(generate):
+def test_what_is_beyond_its_bound_has_a_reason_and_every_reason_is_needed():
     shipped = read_table(ROOT / "resources/levels.csv", LEVELS)
-    found = {generate.reason_of(row) for _, row in beyond_bounds(shipped).iterrows()}
-    assert found == {*range(1, len(generate.REASONS) + 1)}
+    found = {reason_of(row) for _, row in beyond_bounds(shipped).iterrows()}
+    assert found == {*range(1, len(REASONS) + 1)}
     worse = shipped.assign(ridge=0.07)[
         (shipped["procedure"] == "difference") & (shipped["statistic"] == "accuracy")
         & (shipped["shared_splits"] == 1)
     ]  # fmt: skip
     with pytest.raises(ValueError, match="for no reason"):
-        generate.beyond_table(worse)
+        beyond_table(worse)
 
 
-def test_the_statistics_page_states_the_levels_that_ship(generate):
+def test_the_statistics_page_states_the_levels_that_ship():
     page = (ROOT / "docs/statistics.md").read_text("utf-8")
-    assert page == generate.statistics(), "Run: make docs"
+    assert page == generated("statistics"), "Run: make docs"
     assert "| 10 random splits of 82 patients |" in page
 
 
-def test_the_training_page_has_every_family_rule_and_protocol(generate):
+def test_the_training_page_has_every_family_rule_and_protocol():
     page = (ROOT / "docs/training.md").read_text("utf-8")
-    assert page == generate.training(), "Run: make docs"
+    assert page == generated("training"), "Run: make docs"
     for family in FAMILIES:
         assert f"| `{family}` |" in page
     for rule in SEQUENCE_RULES:
@@ -163,8 +159,8 @@ def test_the_training_page_has_every_family_rule_and_protocol(generate):
             assert f" config/{overlay.name}" in page
 
 
-def test_a_new_family_has_its_line(generate):
+def test_a_new_family_has_its_line():
     toy = Family("toy", "nearest mean", losses=("focal",), pools=("max",))
-    table = generate.families_table({"toy": toy})
+    table = families_table({"toy": toy})
     line = "| `toy` | nearest mean | each row | `slice`, `sequence` | `focal` | `max` |"
     assert table.splitlines()[-1] == line

@@ -45,7 +45,9 @@ def test_examples_need_both_classes():
 
 def test_example_figure_names_no_patient():
     picture = np.zeros((20, 20), np.uint8)
-    figure = example_slices(picture, picture, subtypes=["subdural"], synthetic=True)
+    figure = example_slices(
+        picture, picture, subtypes=["subdural"], target="hemorrhage", synthetic=True
+    )
     texts = " ".join(text.get_text() for text in figure.findobj(Text))
     assert "subdural" in texts
     assert texts.count("synthetic") == 2
@@ -58,7 +60,7 @@ def test_example_figure_names_no_patient():
 )
 def test_example_figure_names_the_target(labelled, title):
     picture = np.zeros((20, 20), np.uint8)
-    figure = example_slices(picture, picture, subtypes=[], words="epidural hemorrhage",
+    figure = example_slices(picture, picture, subtypes=[], target="epidural hemorrhage",
                             labelled=labelled, synthetic=False)  # fmt: skip
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == [title, "No epidural hemorrhage"]

@@ -90,8 +90,7 @@ def test_the_report_is_written_with_its_configuration(inputs, study, tmp_path):
     assert '<th scope="row">fit</th><td>1</td>' in page
     assert "32 (uniform)" in page
     assert yaml.safe_load(outputs.config.read_text("utf-8")) == study.config
-    shared = [*inputs.shared, *inputs.encoders]
-    assert json.loads(outputs.standing.read_text("utf-8")) == digests(shared)
+    assert json.loads(outputs.standing.read_text("utf-8")) == digests(inputs.shared)
 
 
 def test_the_checklists_are_written(inputs, study, tmp_path):

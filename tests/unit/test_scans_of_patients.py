@@ -188,9 +188,27 @@ def test_shared_slices_of_one_patient_stay_and_a_copied_scan_goes(folder):
     assert summary["flow"]["scans"]["excluded_by_reason"] == {"same-scan": 1}
 
 
-def test_the_name_of_a_scan_is_no_patients(folder):
-    study(folder, "a-1", "3.1", first=9)
-    label(folder, "patient_id,label\na,1\nb,0\na-1,0\n")
+def test_the_first_copy_that_can_be_used_is(folder):
+    study(folder, "a", "1.11", first=2, slices=4)  # as 1.10
+    label(folder, "scan_id,label\na-1,x\na-2,1\na-3,1\nb,0\n")
+    listing = index(folder, "exclude").listing.drop_duplicates("scan_id")
+    assert dict(zip(listing["scan_id"], listing["reason"], strict=True)) == {
+        "a-1": "cell", "a-2": "", "a-3": "", "b": ""
+    }  # fmt: skip
+
+
+def test_rows_that_name_no_study_are_not_of_one_without_an_identifier(tmp_path):
+    for number, patient in enumerate("ab"):
+        study(tmp_path, patient, "", first=number, below=patient, slices=2)
+    label(tmp_path, "patient_id,slice,label\na,1,1\na,2,0\nb,1,0\nb,2,0\n")
+    _, scans, _ = selected(tmp_path, "dicom")
+    assert scans["target"].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("patient", ["a-1", "0a-1"])
+def test_the_name_of_a_scan_is_no_patients(folder, patient):
+    study(folder, patient, "3.1", first=9)
+    label(folder, f"patient_id,label\na,1\nb,0\n{patient},0\n")
     with pytest.raises(InputError, match="a-1 is a patient, and the name of a scan of another"):
         index(folder)
 

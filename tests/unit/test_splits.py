@@ -112,6 +112,13 @@ def test_one_class_in_training():
         draw(patients(20, 0))
 
 
+def test_patients_with_scans_of_both_classes_are_learnt_from():
+    scans = pd.DataFrame({"patient_id": [*"abcd"] * 2, "target": [0] * 4 + [1] * 4})
+    assert draw(scans)["subset"].value_counts().to_dict() == {"train": 3, "test": 1}
+    with pytest.raises(InputError, match="nothing can be learnt"):
+        draw(scans.assign(target=1))
+
+
 def fold(table, replicate, **changes):
     return repeated_kfold_split(table, replicate=replicate, **({"folds": 5, "seed": 0} | changes))
 

@@ -53,6 +53,14 @@ def test_a_changed_dataset_names_the_studies_that_stand_on_it(folder):
     ]
 
 
+def test_other_patients_under_the_same_name_are_named(folder):
+    (line, _) = said(folder, {"datasets.ct-ich.path": "y"})
+    assert line.endswith("since path was x and is now y.")
+    drawn = {"format": "phantom", "phantom": {"layout": "dicom", "patients": 20, "positive": 9}}
+    lines = said(folder, {"datasets.ct-ich": drawn})
+    assert "phantom was null and is now {" in lines[0]
+
+
 def test_a_changed_encoder_is_named_alone(folder):
     (line, _) = said(folder, {"encoders.vivit.frames": 16})
     assert "features of vivit are made again, since frames was 32 and is now 16." in line

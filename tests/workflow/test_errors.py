@@ -31,7 +31,7 @@ def script(name):
 def said(tmp_path, capfd):
     """Run a script's `main` as its rule does; give what the screen shows, which the log holds."""
 
-    def run(name, *arguments, **keywords):
+    def run(name, /, *arguments, **keywords):
         log = tmp_path / "rule.log"
         with pytest.raises(SystemExit) as ended, rule_log(log):
             script(name).main(*arguments, **keywords)

@@ -110,7 +110,7 @@ CHANGES = [
     ("training.warmup_steps", 0, TRAINED, BOTH),
     ("training.patience", 1, TRAINED, BOTH),
     ("training.loss", "weighted", TRAINED, BOTH),
-    ("training.focal_gamma", 1.0, TRAINED, BOTH),
+    ("training.focal_gamma", 1.0, REPORT, set()),  # of another loss than the study's
     ("training.sampling", "balanced", TRAINED, BOTH),
     ("training.augmentation.mirror", True, TRAINED | {"extract_mirrored_features"}, BOTH),
     # Of no use to what learns from cached features, all together.

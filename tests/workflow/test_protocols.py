@@ -29,9 +29,9 @@ def shipped(name):
     return yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
 
 
-def first_runs(copy, models, overlay=None):
-    """Run the workflow up to the metrics of each model's first replicate."""
-    targets = (run(copy, model, "metrics.json") for model in models)
+def first_runs(copy, models, overlay=None, files=("metrics.json",)):
+    """Run the workflow up to the metrics, or other files, of each model's first replicate."""
+    targets = (run(copy, model, file) for model in models for file in files)
     outcome = copy.snakemake("--", *targets, overlay=overlay)
     assert outcome.status == 0, outcome.text[-8000:]
     return outcome
@@ -109,26 +109,28 @@ def test_pooled_slices_are_a_row_a_scan(recommended):
 
 @pytest.fixture(scope="module")
 def released(modules_copy, local_encoders):
-    """Run the protocol of the authors' program: both models trained whole, two epochs."""
+    """Run the protocol of the authors' program: both models trained whole, two epochs.
+
+    They score the same patients under another name, too.
+    """
+    phantom = {"patients": 8, "positive": 4, "image_size": 56}
+    dataset = {"format": "phantom", "phantom": phantom}
     own = {
         "study": "released",
-        "datasets": {
-            "phantom": {
-                "format": "phantom",
-                "phantom": {"patients": 8, "positive": 4, "image_size": 56},
-            },
-        },
+        "datasets": {"phantom": dataset, "again": dataset},
         "dataset": "phantom",
+        "external": ["again"],
         "training": {"epochs": 2},
         "encoders": local_encoders,
     }
     copy = modules_copy(merged(shipped("released-code"), own))
-    return copy, first_runs(copy, ("vivit", "convnext"))
+    files = ("metrics.json", "external/again.csv")
+    return copy, first_runs(copy, ("vivit", "convnext"), files=files)
 
 
 def test_the_released_program_trains_all_weights_and_extracts_no_features(released):
-    assert {"finetune", "evaluate"} < released[1].rules
-    assert not released[1].rules & {"extract_features", "fit"}
+    assert {"finetune", "evaluate", "predict_finetuned"} < released[1].rules
+    assert not released[1].rules & {"extract_features", "fit", "predict"}
 
 
 @pytest.mark.parametrize("model", ["vivit", "convnext"])
@@ -147,3 +149,14 @@ def test_the_released_program_looks_at_18_frames_and_19_slices(released):
     assert json.loads(saved.read_text())["num_frames"] == 18
     numbers = table(copy, "convnext", "scores.csv", SCORES)["slice_number"]
     assert numbers.max() == 19
+
+
+@pytest.mark.parametrize("model", ["vivit", "convnext"])
+def test_what_was_fine_tuned_scores_the_same_scans_to_the_last_digit(released, model):
+    copy, _ = released
+    tested = table(copy, model, "scores.csv", SCORES)
+    again = table(copy, model, "external/again.csv", SCORES)
+    assert set(again["subset"]) == {"external"}
+    assert again["scan_id"].nunique() == 8
+    again = again[again["scan_id"].isin(tested["scan_id"])].reset_index(drop=True)
+    assert again.drop(columns="subset").equals(tested.drop(columns="subset"))

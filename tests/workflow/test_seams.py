@@ -31,8 +31,8 @@ ASKED = {
     "study": "toys",
     "encoders": {"quadrants": {"type": "quadrants", "sees": "slice"}},
     "models": {
-        "nearest": {"encoder": "quadrants", "family": "nearest", "sequence_rule": "mean"},
-        "straight": {"encoder": "quadrants", "family": "linear"},
+        "nearest": {"encoder": "quadrants", "family": "nearest", "labels": "scan"},
+        "straight": {"encoder": "quadrants", "family": "linear", "labels": "scan"},
     },
     "compare": ["nearest", "straight"],
     "replicates": 2,
@@ -54,7 +54,7 @@ def toys(modules_copy, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scans")
     for number in range(1, 13):
         bleeds = number % 2
-        slices = [100 + number, 180 * bleeds + 40, 90 + number]
+        slices = [6 * number, 6 * number + 2 + 150 * bleeds, 6 * number + 4]  # none like another
         text = "\n".join(map(str, [bleeds, *slices]))
         (folder / f"{number:03d}.scan").write_text(text)
     dataset = {"datasets": {"ours": {"path": str(folder), "format": "text"}}, "dataset": "ours"}

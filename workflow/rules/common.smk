@@ -18,7 +18,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from ctseq.core.errors import InputError
 from ctseq.core.words import duration
-from ctseq.encoders.registry import ENCODER_TYPES
+from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.figures.registry import figure_files
@@ -73,7 +73,8 @@ wildcard_constraints:
     order=r"(-shuffled-\d+-replicate-\d\d+)?",
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
-    tiny=r"slice|sequence-\d+",
+    # What a tiny checkpoint sees, and how many frames.
+    tiny=rf"({'|'.join(SIGHTS)})(-\d+)?",
 
 
 onstart:

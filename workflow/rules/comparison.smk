@@ -70,7 +70,7 @@ rule compare_patients:
 
 
 rule compare_slices:
-    """Measure how well slice scores and attention point to the slices that bleed."""
+    """Measure how well slice scores and attention point to the positive slices."""
     input:
         slices="<data>/slices.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),

@@ -21,6 +21,6 @@ rule evaluate:
     params:
         code_of("evaluate.py"),
         sequence_rule=of_model("sequence_rule"),
-        threshold=config["evaluation"]["threshold"],
+        threshold=STUDY.threshold,
     script:
         "../scripts/evaluate.py"

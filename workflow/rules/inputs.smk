@@ -138,6 +138,13 @@ def labels_of(dataset):
     return {name: f"{dataset.folder}/{name}.csv" for name in ("slices", "scans")}
 
 
+def shared_files():
+    """Return the files of all datasets by which it is told that what a study stands on changed."""
+    names = ["format.json", "slices.csv", "scans.csv"]
+    names += [f"encoders/{encoder}.json" for encoder in STUDY.encoders]
+    return [f"{one.folder}/{name}" for one in STUDY.datasets.values() for name in names]
+
+
 def every_shard(path, suffix):
     """List the paths of a file of all shards, in their order."""
     return [f"{path}{shard}{suffix}" for shard in STUDY.shards]

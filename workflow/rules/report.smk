@@ -85,7 +85,7 @@ rule write_report:
             *[str(rules.plot_examples.output.png)] * config["report"]["example_slices"],
             *map(str, rules.plot_figures.output.svg),
         ],
-        shared=[f"{DATA}/{name}" for name in ("format.json", "slices.csv", "scans.csv")],
+        shared=shared_files(),
         printed="resources/published/tables.csv",
         runs="resources/published/replicates.csv",
         captions=CAPTIONS,

@@ -26,7 +26,7 @@ def main(dataset, recognised, slices, scans, svg, png, *, window, target, synthe
             positive,
             negative,
             subtypes=subtypes,
-            words=target,
+            target=target,
             labelled=bool(table["target"].notna().all()),
             synthetic=synthetic,
         ),

@@ -32,7 +32,7 @@ def main(inputs, outputs, *, config, registered, published, benchmarks):
     for path, text in ((outputs.report, page), (outputs.config, spelled(config))):
         with atomic_write(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
-    write_json(digests([*inputs.shared, *inputs.encoders]), outputs.standing)
+    write_json(digests(inputs.shared), outputs.standing)
 
 
 def _published(runs, printed, study, levels):

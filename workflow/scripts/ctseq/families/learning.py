@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.contract import Fitted, Learned, module_of
 from ctseq.families.features import Features, Labelled, check_encoders
@@ -206,7 +207,9 @@ def _scale(features: Features, split: pd.DataFrame) -> Scale | None:
 def _check_sight(model: Mapping[str, Any], reading: Reading, features: Features) -> None:
     family = model["family"]
     seen = {encoder["settings"]["sees"] for encoder in features.encoders}
-    takes = ("slice",) if reading.pool else FAMILIES[family].takes
+    takes = FAMILIES[family].takes
+    if reading.pool:
+        takes = tuple(sees for sees, sight in SIGHTS.items() if sight.row == "slice")
     if not seen <= {*takes}:
         pool = f" with pool {reading.pool}" if reading.pool else ""
         raise InputError(

@@ -54,20 +54,20 @@ def example_slices(
     negative: np.ndarray,
     *,
     subtypes: list[str],
-    words: str = "hemorrhage",
+    target: str,
     labelled: bool = True,
     synthetic: bool,
 ) -> Figure:
     """Draw two slices, uint8 (H, W), side by side, without anything that identifies a patient.
 
     The positive one is named with its subtypes of hemorrhage; where slices are not `labelled`, it
-    is some slice of a scan with the target. `words` are the target's.
+    is some slice of a scan with the target, which is in words.
     """
     figure = canvas(COLUMN, 58 * MM)
     panels = figure.subplots(1, 2)
     names = textwrap.fill(", ".join(subtypes), 28)
-    title = words[:1].upper() + words[1:] if labelled else f"Scan with {words}"
-    shown = ((positive, title, names), (negative, f"No {words}", ""))
+    title = target[:1].upper() + target[1:] if labelled else f"Scan with {target}"
+    shown = ((positive, title, names), (negative, f"No {target}", ""))
     for axes, (image, title, below) in zip(panels, shown, strict=True):
         # At most 650 pixels a side arrive here; 300 dpi of 42 mm show 500 of them.
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")

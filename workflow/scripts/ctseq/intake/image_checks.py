@@ -102,7 +102,8 @@ def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def copied_scans(slices: pd.DataFrame) -> list[str]:
     """List the scans whose slices all have the pixels of an earlier scan of the same patient.
 
-    They stay in one subset with it, so nothing leaks, but they would count twice.
+    They stay in one subset with it, so nothing leaks, but they would count twice. `slices` are
+    those that nothing else leaves out.
     """
     scans = slices.drop_duplicates("scan_id")
     several = scans.loc[scans.duplicated("patient_id", keep=False), "scan_id"]

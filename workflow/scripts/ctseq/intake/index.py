@@ -134,8 +134,13 @@ def _files_and_slices(found: Iterable[File]) -> tuple[pd.DataFrame, pd.DataFrame
         for slice_ in file.slices
     )
     slices = frame(held, SLICES)
+    # By canonical keys, as labels find them: `49-1` may be a scan of `049`, too.
     owners = slices.drop_duplicates(["scan_id", "patient_id"])
-    for scan_id in owners.loc[owners.duplicated("scan_id"), "scan_id"]:
+    owners = owners.assign(
+        scan=patient_keys(owners["scan_id"]), key=patient_keys(owners["patient_id"])
+    )
+    owners = owners.drop_duplicates(["scan", "key"])
+    for scan_id in owners.loc[owners.duplicated("scan"), "scan_id"]:
         raise InputError(
             f"{scan_id} is a patient, and the name of a scan of another one, whose scans are "
             "numbered: rename the patient's folder."
@@ -169,14 +174,14 @@ def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Ser
             of_scan.setdefault(scan, code)
         elif found["action"] == SLICE:
             of_slice.setdefault((scan, found["slice_number"]), code)
-    for copy in image_checks.copied_scans(slices):
-        of_scan.setdefault(patient_key(copy), "same-scan")
     names = zip(slices["key"], slices["scan_key"], slices["slice_number"], strict=True)
     reasons = [
         of_slice.get((scan, number)) or of_scan.get(scan) or of_patient.get(key, "")
         for key, scan, number in names
     ]
-    return pd.Series(reasons, slices.index, dtype="str")
+    reasons = pd.Series(reasons, slices.index, dtype="str")
+    copies = image_checks.copied_scans(slices[reasons == ""])
+    return reasons.mask((reasons == "") & slices["scan_id"].isin(copies), "same-scan")
 
 
 def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str) -> pd.DataFrame:

@@ -87,7 +87,8 @@ def _files(
         for study in studies:
             yield from _files_of(study, patient_id)
             if study.series:
-                scan_of_study[study.uid] = study.scan_id
+                if study.uid:  # label rows that name none are of no study
+                    scan_of_study[study.uid] = study.scan_id
                 series.append(_series(study, patient_id))
         if not any(study.series for study in studies):
             why = sorted({reason for study in studies for reason in study.reasons.values()})

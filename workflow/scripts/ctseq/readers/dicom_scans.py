@@ -105,7 +105,8 @@ class Study:
     Attributes
     ----------
     scan_id
-        Empty if the study has no usable series, and is no scan, where others of the patient have.
+        Of a study without a usable series, which is no scan, that of the patient's only scan; empty
+        if the patient has several.
     uid
         Its identifier, which is never written.
     headers

@@ -52,7 +52,7 @@ def random_split(
     Raises
     ------
     InputError
-        If a subset would be empty or the training patients would be of one class.
+        If a subset would be empty or the scans of the training patients would be of one class.
     """
     rng = np.random.default_rng([seed, replicate])
     patients = positive_patients(scans)
@@ -70,7 +70,8 @@ def random_split(
                 "Choose another proportion or add patients."
             )
     training = truth[subset == "train"]
-    if len(set(training)) < 2:
+    learned = scans["patient_id"].isin(patients.index[subset == "train"])
+    if scans.loc[learned, "target"].nunique() < 2:
         raise InputError(
             f"Replicate {replicate}: {training.sum()} of {len(training)} training patients are "
             f"positive, and {truth.sum()} of all {len(truth)}, so nothing can be learnt. "

@@ -229,8 +229,6 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     settings, tuning = dict(model.training), study.config["tuning"]
     if not model.about.epochs:
         settings = {key: settings[key] for key in ("trainable", "augmentation")}
-    elif settings["loss"] != "focal":
-        settings.pop("focal_gamma", None)
     folds = f"{tuning['folds']} inner folds of the training patients"
     where = ("one of " if model.finetuned else "") + folds
     if tuning["patients"] == "test" and not model.about.always_tunes:

@@ -8,7 +8,7 @@ from ctseq.core.errors import fail_on
 from ctseq.core.words import not_among
 from ctseq.study import encoders, models
 from ctseq.study.comparison import comparison_problems
-from ctseq.study.datasets import dataset_problems
+from ctseq.study.datasets import dataset_problems, external_problems
 from ctseq.study.explained import schema_problems
 from ctseq.study.further import further_problems
 from ctseq.study.schema import filled, with_names
@@ -76,6 +76,24 @@ def in_order_of(config: Any, defaults: Any) -> Any:
 
 def combination_problems(config: Config) -> Iterator[str]:
     """Yield what is wrong with combinations of keys, in a configuration of right keys and names."""
+    found = [*_problems(config)]
+    yield from found
+    if not found:  # and so windows can be read
+        used = used_config(config)["encoders"]
+        yield from encoders.clashes(used, config)
+        yield from external_problems(config, used)
+
+
+def _stop_at(problems: Sequence[str]) -> None:
+    fail_on(
+        sorted(problems),
+        title="The configuration cannot be used",
+        cure="config.yaml explains every key; overlays and --config change single ones.",
+    )
+
+
+def _problems(config: Config) -> Iterator[str]:
+    """Yield what is wrong with each part of a configuration."""
     if config["study"] in _TAKEN:
         yield (
             f"study is {config['study']!r}, which names {_TAKEN[config['study']]}; choose another "
@@ -85,6 +103,8 @@ def combination_problems(config: Config) -> Iterator[str]:
         yield from dataset_problems(name, its)
     for name in config["encoders"]:
         yield from encoders.encoder_problems(name, config)
+    for name in used_config(config)["encoders"]:
+        yield from encoders.view_problems(name, config)
     for name in config["compare"]:
         yield from models.model_problems(name, config)
     if config["evaluation"]["threshold"] == "chosen" and config["tuning"]["patients"] != "train":
@@ -97,25 +117,12 @@ def combination_problems(config: Config) -> Iterator[str]:
         yield f"models: the label {label!r} is used twice; tables could not tell them apart"
 
 
-def _stop_at(problems: Sequence[str]) -> None:
-    fail_on(
-        sorted(problems),
-        title="The configuration cannot be used",
-        cure="config.yaml explains every key; overlays and --config change single ones.",
-    )
-
-
 def _naming_problems(config: Config) -> list[str]:
     """Say which names are in no catalogue, and which models have no encoder that they can use."""
-    found = [
-        not_among("dataset", config["dataset"], [*config["datasets"]])
-        for _ in range(config["dataset"] not in config["datasets"])
-    ]
-    found += [
-        not_among("external names a dataset, which", name, [*config["datasets"]])
-        for name in config["external"]
-        if name not in config["datasets"]
-    ]
+    asked = [("dataset", config["dataset"])]
+    asked += [("external names a dataset, which", name) for name in config["external"]]
+    datasets = [*config["datasets"]]
+    found = [not_among(key, name, datasets) for key, name in asked if name not in datasets]
     if config["dataset"] in config["external"]:
         found.append(
             f"external names {config['dataset']}, the dataset that the study develops on: what is "

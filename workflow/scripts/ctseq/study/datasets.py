@@ -1,10 +1,11 @@
 """The datasets of a study, each with all of its settings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ctseq.core.errors import InputError
+from ctseq.core.words import listed
 from ctseq.imaging.windows import PRESETS, parse_windows
 from ctseq.readers.formats import FORMATS
 from ctseq.readers.subtypes import target_words
@@ -74,8 +75,8 @@ class Dataset:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings that decide its index."""
-        keys = ("format", "labels", "target", "on_problem")
+        """All settings that decide its index: what is drawn or read, and how it is read."""
+        keys = ("path", "format", "labels", "target", "on_problem", "phantom")
         return {key: getattr(self, key) for key in keys}
 
     @property
@@ -110,6 +111,23 @@ def dataset_problems(name: str, its: Mapping[str, Any]) -> Iterator[str]:
             "to auto"
         )
     yield from window_problems(f"{key}.window", its["window"], its)
+
+
+def external_problems(config: Mapping[str, Any], encoders: Iterable[str]) -> Iterator[str]:
+    """Yield which external datasets the encoders would see in another window than they learned in.
+
+    Encoders with a window of their own see all datasets in it. `config` has right windows.
+    """
+    named = [name for name in encoders if "window" not in config["encoders"][name]]
+    own, datasets = config["dataset"], config["datasets"]
+    for name in config["external"] if named else []:
+        window, learned = (datasets[one]["window"] for one in (name, own))
+        if in_numbers(window) != in_numbers(learned):
+            yield (
+                f"datasets.{name}.window is {window!r}, but models learn from {own} in "
+                f"{learned!r}, which is all that they can read: set both alike, or "
+                f"encoders.<name>.window for {listed(named)}"
+            )
 
 
 def window_problems(key: str, window: Any, dataset: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The encoders of a study, each with all of its settings."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from ctseq.study.datasets import in_numbers, window_problems
 CHECKPOINTS = "resources/checkpoints"
 # Checkpoints that are made here, for the demo.
 TINY = "tiny"
+# What files of features add to the name of their encoder.
+_ENDING = re.compile(r"-(mirrored|shuffled-\d+-replicate-\d+|\d+-of-\d+)$")
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,12 @@ class Encoder:
     @classmethod
     def of(cls, name: str, config: Mapping[str, Any]) -> "Encoder":
         """Return an encoder of the catalogue of a checked configuration."""
-        its = dict(config["encoders"][name])
-        overridden = {
-            key: value
-            for key, value in config["override"].get(its["sees"], {}).items()
-            if its.get(key) != value
-        }
+        its = config["encoders"][name]
+        override = config["override"].get(its["sees"], {})
         keys = ("type", "sees", "checkpoint", "revision", "subfolder", "pooling", "frames")
         keys += ("frame_sampling", "position_embeddings", "first_slices")
-        settings = {key: (its | overridden).get(key) for key in keys}
+        settings = {key: override.get(key, its.get(key)) for key in keys}
+        overridden = {key: value for key, value in settings.items() if value != its.get(key)}
         return cls(
             name=derived_name(name, overridden),
             window=in_numbers(its["window"]) if "window" in its else None,
@@ -114,10 +114,25 @@ def idle_key(name: str, its: Mapping[str, Any], key: str) -> str:
     )
 
 
+def clashes(names: Iterable[str], config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which of some encoders would share their files with another one that differs."""
+    found: dict[str, tuple[str, Encoder]] = {}
+    for name in dict.fromkeys(names):
+        one = Encoder.of(name, config)
+        first, other = found.setdefault(one.name, (name, one))
+        if one != other:
+            yield (
+                f"encoders.{name} and encoders.{first} differ, but with `override` the files of "
+                f"both are called {one.name}: rename {name}"
+            )
+
+
 def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with an encoder of the catalogue, whose keys have the right types."""
     its, key = config["encoders"][name], f"encoders.{name}"
     about = ENCODER_TYPES[its["type"]]
+    if ending := _ENDING.search(name):
+        yield f"{key}: names that end in {ending[0]} are those of other encoders' files; rename it"
     if its["sees"] not in about.sees:
         seen = " or ".join(about.sees)
         yield f"{key}.sees is {its['sees']!r}, but an encoder of type {its['type']} sees a {seen}"
@@ -125,8 +140,13 @@ def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
         yield f"{key}.checkpoint is missing: a Hugging Face id, a local folder, or tiny"
     if not about.checkpoint and "checkpoint" in its:
         yield f"{key}.checkpoint has no effect: {its['type']} encoders have none; remove it"
-    if its.get("checkpoint") == TINY and its["sees"] == "sequence" and "frames" not in its:
+    if its.get("checkpoint") == TINY and has_key(its, "frames") and "frames" not in its:
         yield f"{key}.frames is missing: a tiny checkpoint has as many as it is asked for"
-    if "window" in its:
-        for dataset in (config["dataset"], *config["external"]):
-            yield from window_problems(f"{key}.window", its["window"], config["datasets"][dataset])
+
+
+def view_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the window in which an encoder sees the datasets of the study."""
+    its = config["encoders"][name]
+    for dataset in (config["dataset"], *config["external"]) if "window" in its else ():
+        key = f"encoders.{name}.window"
+        yield from window_problems(key, its["window"], config["datasets"][dataset])

@@ -90,11 +90,13 @@ class Model:
         """All settings that decide what is learned from the features of a frozen encoder."""
         found: dict[str, Any] = {"family": self.family}
         if self.slicewise:
-            found |= {"labels": self.labels, "sequence_rule": self.sequence_rule}
+            found["labels"] = self.labels
         if self.pool is not None:
             found["pool"] = self.pool
         if self.about.epochs:
             found["training"] = self.training
+            if self.slicewise:  # by the rule, epochs have the accuracy of scans
+                found["sequence_rule"] = self.sequence_rule
         else:
             found["weighted"] = self.training["loss"] == "weighted"
         if self.about.together:
@@ -174,6 +176,8 @@ def training_settings(name: str, config: Config) -> dict[str, Any]:
     if settings["trainable"] == "head":
         settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
         augmentation = {"mirror": augmentation["mirror"]}
+    if settings.get("loss") != "focal":
+        settings.pop("focal_gamma", None)
     return settings | {"augmentation": augmentation}
 
 
@@ -225,7 +229,7 @@ def model_problems(name: str, config: Config) -> Iterator[str]:
             yield (
                 f"{key}.family is {its['family']!r}, which takes a frozen encoder's features, but "
                 f"{key}.training.trainable is {training['trainable']!r}: set it to head, or the "
-                "family to linear"
+                f"family to {' or '.join(n for n, one in FAMILIES.items() if one.finetunes)}"
             )
         if len(encoder_names(name, config)) > 1:
             yield (

@@ -217,8 +217,10 @@ def _models(config: Config) -> Iterable[Config]:
 
 
 def _show(config: Config, frames: int) -> None:
-    """Let every encoder that sees sequences see another number of slices."""
-    config["override"]["sequence"] = config["override"]["sequence"] | {"frames": frames}
+    """Let every encoder that sees several slices at a time see another number of them."""
+    for sees, sight in SIGHTS.items():
+        if "frames" in sight.settings:
+            config["override"][sees] = config["override"].get(sees, {}) | {"frames": frames}
 
 
 def _training(name: str, words: str) -> Axis:

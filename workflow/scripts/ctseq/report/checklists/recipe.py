@@ -95,11 +95,10 @@ def initialisation(study: Conducted) -> Answer:
     """Return what the parameters start from."""
     starts = []
     for name, known in study.encoders.items():
-        commit = f", commit {known['commit']}" if known["commit"] else ""
-        starts.append(
-            f"{name}: {checkpoint_words(study, study.resolved.encoders[name])}{commit}, SHA-256 of "
-            f"the weights {known['weights_sha256']}"
-        )
+        start = f"{name}: {checkpoint_words(study, study.resolved.encoders[name])}"
+        start += f", commit {known['commit']}" if known["commit"] else ""
+        digest = known["weights_sha256"]
+        starts.append(start + (f", SHA-256 of the weights {digest}" if digest else ""))
     return Answer(
         f"Encoders have the weights of their checkpoints. {'; '.join(starts)}. New layers start "
         f"from random weights, seeded by {study.config['seed']} and the replicate's number; those "
