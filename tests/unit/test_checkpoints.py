@@ -222,7 +222,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(folder, changes, message, tin
     ],
     ids=["missing", "unknown", "cut"],
 )
-def test_a_encoder_that_would_be_partly_random_is_refused(change, message, tiny, tmp_path):
+def test_an_encoder_that_would_be_partly_random_is_refused(change, message, tiny, tmp_path):
     shutil.copytree(tiny / "slice", tmp_path / "c")
     weights = load_file(tmp_path / "c" / "model.safetensors")
     change(weights, sorted(name for name in weights if "encoder" in name)[0])

@@ -257,7 +257,7 @@ def test_what_is_stored_scores_the_same_bytes(sees, tiny, tmp_path):
     ]  # fmt: skip
     assert not any(str(tmp_path).encode() in path.read_bytes() for path in files)
     again, stored = load_fitted(tmp_path / "fitted", torch.device("cpu"))
-    assert (stored["family"], stored["precision"]) == ("finetuned", "float32")
+    assert (stored["settings"]["family"], stored["precision"]) == ("finetuned", "float32")
     np.testing.assert_array_equal(scored(again, rows, stored), scored(fitted, rows))
 
 

@@ -28,9 +28,8 @@ def shard_numbers(sizes: Sequence[int], shards: int) -> np.ndarray:
 def patients_of_shard(sizes: Mapping[str, int], number: int, of: int) -> list[str]:
     """Return the ids of one shard's patients, who are neighbours in the table of slices.
 
-    `sizes` are the numbers of slices of all scans of each patient, in the order of
-    `tables.SLICES`; `number` is the
-    shard's, from 1 to `of`.
+    `sizes` are the numbers of slices of all scans of each patient, in the order of that table;
+    `number` is the shard's, from 1 to `of`.
 
     Raises
     ------

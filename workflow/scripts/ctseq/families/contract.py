@@ -114,7 +114,7 @@ class FamilyModule(Protocol):
         ...
 
     def predict(self, fitted: Fitted, inputs: Inputs) -> Predicted:
-        """Predict the inputs of one scan, at a time, so that no other can matter."""
+        """Predict the inputs of one scan: they come one by one, so that none matters to others."""
         ...
 
 

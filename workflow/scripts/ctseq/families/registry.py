@@ -3,7 +3,7 @@
 This table imports no family, so that the configuration is checked and documented at no cost.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Family:
     always_tunes: bool = False
     finetunes: bool = False
     losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
-    pools: tuple[str, ...] = field(default=())
+    pools: tuple[str, ...] = ()
 
 
 _CLASSICAL = {

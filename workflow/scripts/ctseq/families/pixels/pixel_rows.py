@@ -20,7 +20,8 @@ class PixelExamples:
     Attributes
     ----------
     pixels
-        Packed slices, uint8, shape (slices, height, width).
+        Packed slices, uint8, shape (slices, height, width), or (slices, 3, height, width) in three
+        windows.
     members
         Indices of the slices of each row: shape (rows,) for images, (rows, frames) for sequences.
     labels

@@ -17,6 +17,9 @@ from ctseq.encoders.image_processor import FILES
 from ctseq.families.heads import initial_layer
 from ctseq.families.stored import FACTS, VERSION, read_facts
 
+# Of a model whose encoder was trained too, in what is stored of it.
+_FAMILY = "finetuned"
+
 
 class FineTuned(torch.nn.Module):
     """An encoder and a linear layer of two outputs on its features.
@@ -101,7 +104,7 @@ def save_fitted(
     of its encoder, and `training` the settings that it computes by.
     """
     own = checkpoint / (description["settings"]["subfolder"] or "")
-    facts = {"version": VERSION, "family": "finetuned", "encoder": description}
+    facts = {"version": VERSION, "settings": {"family": _FAMILY}, "encoder": description}
     facts |= {key: training[key] for key in ("precision", "micro_batch")}
     with atomic_write(folder) as unfinished:
         # By the names that the weights have now: those of a tower, not of the whole it came from.
@@ -121,7 +124,7 @@ def load_fitted(folder: Path, device: torch.device) -> tuple[FineTuned, dict[str
         If the folder holds none, or one of another version of ctseq or on a frozen encoder.
     """
     facts = read_facts(folder)
-    if facts.get("family") != "finetuned":
+    if facts["settings"]["family"] != _FAMILY:
         raise InputError(f"{folder} holds a model on a frozen encoder, which is not fine-tuned.")
     encoder = facts["encoder"]
     # Wherever its checkpoint was, what it became is `model`.
