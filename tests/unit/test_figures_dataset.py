@@ -62,7 +62,7 @@ def test_example_figure_names_the_target(labelled, title):
     picture = np.zeros((20, 20), np.uint8)
     figure = example_slices(picture, picture, subtypes=[], target="epidural hemorrhage",
                             labelled=labelled, synthetic=False)  # fmt: skip
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
     assert titles == [title, "No epidural hemorrhage"]
 
 

@@ -44,7 +44,7 @@ DOCUMENTS = """
 import sys
 sys.path.insert(0, "docs")
 import generate
-print(generate.configuration(), generate.datasets(), generate.training(), generate.encoders())
+print(*map(generate.page, ("configuration", "datasets", "training", "encoders")))
 """
 
 
