@@ -12,9 +12,10 @@ from ct_files import HU, PYDICOMS, ct, save
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
 from ctseq.intake.index import index_dataset
-from ctseq.readers import dicom
-from ctseq.readers.dicom_files import read_header, read_hu
-from ctseq.readers.dicom_scans import choose_series
+from ctseq.readers.dicom import reader
+from ctseq.readers.dicom.headers import read_header
+from ctseq.readers.dicom.pixels import read_hu
+from ctseq.readers.dicom.series import choose_series
 from indexed import selected
 
 
@@ -136,11 +137,11 @@ def test_labels_of_patients_leave_slices_without(folder):
 def test_windows_make_grey_values_one_or_three(folder):
     _, listing, _ = study(folder)
     own = listing[listing["patient_id"] == "049"]
-    one = dicom.open_sequence(folder, own, (Window(1, 100),))(0)
+    one = reader.open_sequence(folder, own, (Window(1, 100),))(0)
     # 0.5 + (HU - level) / width of the grey range, black below and white above.
     expected = np.clip(np.round((HU / 100 + 0.5) * 255), 0, 255)
     np.testing.assert_array_equal(one, expected)
-    three = dicom.open_sequence(folder, own, (Window(1, 100), Window(0, 50), Window(2, 2)))(0)
+    three = reader.open_sequence(folder, own, (Window(1, 100), Window(0, 50), Window(2, 2)))(0)
     assert three.shape == (3, *HU.shape)
     np.testing.assert_array_equal(three[0], one)
 

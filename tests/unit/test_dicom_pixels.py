@@ -9,7 +9,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 import lossless_jpeg
 from ct_files import HU, PYDICOMS, ct, save
 from ctseq.core.errors import InputError
-from ctseq.readers.dicom_files import read_hu
+from ctseq.readers.dicom.pixels import read_hu
 
 
 @pytest.mark.parametrize(

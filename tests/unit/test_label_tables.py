@@ -9,9 +9,10 @@ from PIL import Image
 
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
-from ctseq.readers.cells import open_cells, patient_key, patient_text, whole_number
 from ctseq.readers.contents import LABELS, frame
-from ctseq.readers.label_tables import find_table
+from ctseq.readers.labels.cells import open_cells, whole_number
+from ctseq.readers.labels.tables import find_table
+from ctseq.readers.names import patient_key, patient_text
 
 
 def table(tmp_path, text, name="labels.csv"):

@@ -10,7 +10,7 @@ from ctseq.imaging.geometry import orientation_words
 from ctseq.intake.index import index_dataset
 from ctseq.intake.tables import MASKS, SERIES
 from ctseq.phantom.layouts import write_phantom
-from ctseq.readers.dicom_files import read_header
+from ctseq.readers.dicom.headers import read_header
 
 TILT = 20 * np.pi / 180
 TILTED = [1, 0, 0, 0, np.cos(TILT), -np.sin(TILT)]

@@ -8,7 +8,7 @@ from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.phantom.layouts import write_phantom
 from ctseq.readers.contents import LABELS, frame
-from ctseq.readers.label_tables import find_table
+from ctseq.readers.labels.tables import find_table
 from ctseq.readers.subtypes import SUBTYPES, TARGETS, target_words
 from indexed import selected
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import bare_title, open_cells, patient_text, whole_number
 from ctseq.readers.contents import DEMOGRAPHICS, frame
+from ctseq.readers.labels.cells import bare_title, open_cells, whole_number
+from ctseq.readers.names import patient_text
 from ctseq.readers.walk import file_called
 
 # Years in a unit, of 365.25 days each; ages of small children may be in days, weeks or months.

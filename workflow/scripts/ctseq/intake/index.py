@@ -13,9 +13,9 @@ from ctseq.intake.checksums import checksum_problems
 from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.label_units import with_targets, with_units
 from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
-from ctseq.readers.cells import patient_key, patient_keys
 from ctseq.readers.contents import FILES, LABELS, SLICES, File, Series, frame
 from ctseq.readers.formats import FORMATS
+from ctseq.readers.names import patient_key, patient_keys
 from ctseq.readers.problems import PATIENT, SCAN, SLICE, in_words
 from ctseq.readers.registry import KEY, reader_of
 
@@ -207,7 +207,7 @@ def _series(found: Iterable[Series], listing: pd.DataFrame) -> pd.DataFrame:
     told = pd.DataFrame(found, columns=Series._fields).drop_duplicates("scan_id")
     scans = listing[["scan_id", "patient_id"]].drop_duplicates("scan_id")
     series = scans.merge(told.drop(columns="patient_id"), "left", "scan_id")
-    texts = ["orientation", "description"]
+    texts = ["orientation", "description", "choice", "note"]
     return typed(series.assign(**series[texts].astype("object").fillna("")), SERIES)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.core.tables import typed
 from ctseq.intake.tables import SCANS, SLICES
-from ctseq.readers.cells import patient_keys
+from ctseq.readers.names import patient_keys
 from ctseq.readers.subtypes import target_words
 
 

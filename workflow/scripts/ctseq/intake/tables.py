@@ -50,7 +50,7 @@ PROBLEMS = Table(
     key=("problem", "path", "row", "scan_id", "patient_id", "slice_number"),
 )
 # What the files say of each scan: distances between slices and between pixels, how it lies, and the
-# description of its series. Empty where they do not tell.
+# description of its series, how that was chosen, and what is odd. Empty where they do not tell.
 SERIES = Table(
     {
         "scan_id": "id",
@@ -60,6 +60,8 @@ SERIES = Table(
         "column_mm": "float",
         "orientation": "text?",
         "description": "text?",
+        "choice": "text?",
+        "note": "text?",
     },
     key=("scan_id",),
 )
@@ -96,6 +98,8 @@ SCANS = Table(
         "column_mm": "float",
         "orientation": "text?",
         "description": "text?",
+        "choice": "text?",
+        "note": "text?",
     },
     key=("scan_id",),
 )

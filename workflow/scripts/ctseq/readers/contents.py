@@ -67,6 +67,10 @@ class Series(NamedTuple):
         As `geometry.orientation_words` puts it.
     description
         What the scanner's protocol calls the series; never anything that names a person.
+    choice
+        Of how many series this one was chosen and by what, in words; empty if there was no choice.
+    note
+        What is odd about the scan's files, in words, such as how they had to be put in order.
     """
 
     scan_id: str
@@ -76,6 +80,8 @@ class Series(NamedTuple):
     column_mm: float = nan
     orientation: str = ""
     description: str = ""
+    choice: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

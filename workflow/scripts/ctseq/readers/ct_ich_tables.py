@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import flag, open_cells, patient_text, whole_number
+from ctseq.readers.labels.cells import flag, open_cells, whole_number
+from ctseq.readers.names import patient_text
 from ctseq.readers.subtypes import SUBTYPES, TARGETS, deciding_flags
 from ctseq.readers.walk import file_called
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ctseq.readers.contents import Contents, File, file_without_slices
 from ctseq.readers.images import open_sequence
-from ctseq.readers.label_tables import find_table
+from ctseq.readers.labels.tables import find_table
 from ctseq.readers.problems import SLICE, problem
 from ctseq.readers.walk import Found, walk
 

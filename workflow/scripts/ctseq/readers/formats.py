@@ -47,7 +47,7 @@ FORMATS: dict[str, Format] = {
         own_labels=True,
     ),
     "dicom": Format(
-        module="ctseq.readers.dicom",
+        module="ctseq.readers.dicom.reader",
         expects="a tree of CT series, and a label table",
         looked_for="CT series in DICOM files",
         hounsfield=True,

@@ -9,15 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.readers.names import WHOLE
 from ctseq.readers.walk import is_regular
 
 # CQ500's table, the widest known, has 46 columns.
 _MOST_COLUMNS = 1000
 # Bytes of the longest first line that is taken for a header.
 _MOST_HEADER = 1_000_000
-# Spreadsheets write 49 as `49.0`, or as `49,0` where a comma is the decimal sign.
-_MOST_DIGITS = 18
-_WHOLE = re.compile(rf"([0-9]{{1,{_MOST_DIGITS}}})(?:[.,]0*)?")
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 Row = tuple[int, list[str]]
@@ -70,7 +68,7 @@ def bare_title(title: str) -> str:
 
 def whole_number(cell: str) -> int | pd.api.typing.NAType:
     """Return a cell's whole number; NA if it is none, is negative or has more than 9 digits."""
-    match = _WHOLE.fullmatch(cell.strip())
+    match = WHOLE.fullmatch(cell.strip())
     return int(match[1]) if match and len(match[1]) <= 9 and match[1].isascii() else pd.NA
 
 
@@ -80,30 +78,6 @@ def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.t
         return blank
     number = whole_number(cell)
     return number if number is not pd.NA and number in (0, 1) else pd.NA
-
-
-def patient_text(cell: str) -> str:
-    """Return a cell's patient id, without the decimals that a spreadsheet adds."""
-    match = _WHOLE.fullmatch(cell.strip())
-    return match[1] if match else cell.strip()
-
-
-def patient_key(patient_id: str) -> str:
-    """Return the canonical key of a patient id: `049`, `49` and `49.0` have the same.
-
-    Keys of numbers are filled up with zeros, so that they sort as the numbers do.
-    """
-    text = patient_id.strip()
-    if match := _WHOLE.fullmatch(text):
-        return match[1].zfill(_MOST_DIGITS)
-    return text.lstrip("0").casefold() or text
-
-
-def patient_keys(ids: pd.Series) -> pd.Series:
-    """Return the canonical key of each patient id."""
-    # The rows of a patient or scan share one text, to save memory.
-    keys = {patient_id: patient_key(patient_id) for patient_id in ids.unique()}
-    return ids.map(keys).astype("str")
 
 
 def _separator(text: str) -> str:

@@ -1,6 +1,6 @@
 """Reader of DICOM: a tree of CT series, and a label table.
 
-Each study of a patient is a scan, of one series, chosen by `dicom_scans.choose_series`; its slices
+Each study of a patient is a scan, of one series, chosen by `series.choose_series`; its slices
 are numbered from 1 by their position along the normal, from the feet up, whatever their files are
 called. Nothing of a header that names a patient is written: a patient's id is the folder's name,
 or the label table's, or a number.
@@ -18,9 +18,12 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.geometry import orientation_words
 from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, Series, file_without_slices
-from ctseq.readers.dicom_files import Header, heights, is_dicom, read_header, read_hu
-from ctseq.readers.dicom_scans import Study, group_by_patient, spacing_of, studies_of
-from ctseq.readers.label_tables import find_table
+from ctseq.readers.dicom.detection import is_dicom
+from ctseq.readers.dicom.headers import Header, heights, read_header
+from ctseq.readers.dicom.patients import group_by_patient
+from ctseq.readers.dicom.pixels import read_hu
+from ctseq.readers.dicom.series import Study, spacing_of, studies_of
+from ctseq.readers.labels.tables import find_table
 from ctseq.readers.problems import NOTHING, PATIENT, problem
 from ctseq.readers.walk import first_files, walk
 

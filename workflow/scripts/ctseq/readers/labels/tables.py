@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.cells import Row, bare_title, flag, open_cells, patient_text, whole_number
 from ctseq.readers.contents import DEMOGRAPHICS, LABELS
+from ctseq.readers.labels.cells import Row, bare_title, flag, open_cells, whole_number
+from ctseq.readers.names import patient_text
 from ctseq.readers.subtypes import SUBTYPES, TARGETS, deciding_flags
 
 # Titles, as `bare_title` returns them, by what the column holds.

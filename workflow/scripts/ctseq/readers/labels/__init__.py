@@ -1,0 +1,1 @@
+"""Label tables, as people save them."""
