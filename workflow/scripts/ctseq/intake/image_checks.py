@@ -1,58 +1,75 @@
-"""Slices decoded and checked: unreadable ones, odd sizes, images that two patients share."""
+"""Slices decoded and checked: unreadable ones, odd sizes or units, images of two patients."""
 
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
+from ctseq.imaging.hounsfield import Values, measured, not_hounsfield, odd_slices
 from ctseq.readers.contents import Pixels
-from ctseq.readers.problems import SLICE, problem, scan_words
+from ctseq.readers.problems import SCAN, SLICE, problem, scan_words
 from ctseq.readers.registry import Reader
 
 
+class Decoded(NamedTuple):
+    """What is kept of a decoded slice; the fields are those of `decode_slices`."""
+
+    shape: tuple[int, ...] | str
+    digest: str = ""
+    values: Values | None = None
+
+
 def decode_slices(
-    folder: str | Path, slices: pd.DataFrame, reader: Reader, *, threads: int
+    folder: str | Path, slices: pd.DataFrame, reader: Reader, *, hounsfield: bool, threads: int
 ) -> pd.DataFrame:
     """Decode every slice, one scan after the other, `threads` slices at a time.
 
     Returns
     -------
     DataFrame
-        The slices with `shape`, (H, W) or in words what is wrong, and `digest` of the pixels,
-        empty for a slice of a single grey value.
+        The slices with `shape`, (H, W) or in words what is wrong; `digest` of the pixels, empty for
+        a slice of a single grey value; and `values`, what they tell of their unit if the format is
+        `hounsfield`, None for other formats and a slice of a single value.
     """
-    decoded: list[tuple[tuple[int, ...] | str, str]] = []
+    decoded: list[Decoded] = []
     scans = slices.groupby("scan_id", sort=False)
     with ThreadPoolExecutor(threads) as pool:
         for _, own in progress(
             scans, total=len(slices), unit="slices", weigh=lambda scan: len(scan[1])
         ):
+            n = len(own)
             try:
                 sequence = reader.open_sequence(folder, own)
             except InputError as error:
-                decoded += [(str(error), "")] * len(own)
+                decoded += [Decoded(str(error))] * n
             else:
-                decoded += pool.map(_shape_and_digest, [sequence] * len(own), range(len(own)))
-    return slices.assign(shape=[shape for shape, _ in decoded], digest=[d for _, d in decoded])
+                decoded += pool.map(_decoded, [sequence] * n, range(n), [hounsfield] * n)
+    # Columns of objects: pandas would make numbers or text of some.
+    columns = dict(zip(Decoded._fields, zip(*decoded, strict=True), strict=True)) if decoded else {}
+    told = {name: columns.get(name, ()) for name in Decoded._fields}
+    return slices.assign(
+        **{name: pd.Series(list(all_), slices.index, "object") for name, all_ in told.items()}
+    )
 
 
-def _shape_and_digest(sequence: Pixels, index: int) -> tuple[tuple[int, ...] | str, str]:
+def _decoded(sequence: Pixels, index: int, hounsfield: bool) -> Decoded:
     try:
         pixels = np.ascontiguousarray(sequence(index))
     except InputError as error:
-        return str(error), ""
+        return Decoded(str(error))
     if (pixels == pixels.flat[0]).all():
-        return pixels.shape, ""
+        return Decoded(pixels.shape)
     # 128 bits are enough that different slices never share them.
     digest = blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16)
-    return pixels.shape, digest.hexdigest()
+    values = measured(pixels) if hounsfield else None
+    return Decoded(pixels.shape, digest.hexdigest(), values)
 
 
 def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
@@ -80,6 +97,20 @@ def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[s
             scan_id=file.scan_id,
             detail=f"{_size(file.shape)}, the others {_size(usual[file.scan_id])}",
         )
+
+
+def other_units(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Find scans, and slices of others, whose values are no Hounsfield units, by `values`."""
+    for scan_id, own in slices.groupby("scan_id", sort=False):
+        if words := not_hounsfield(own["values"]):
+            first = own.iloc[0]
+            found = (SCAN, first["path"], first["patient_id"])
+            yield problem("not-hounsfield", *found, scan_id=scan_id, detail=words)
+            continue
+        for index, words in odd_slices(own["values"]).items():
+            odd = own.iloc[index]
+            found = (SLICE, odd["path"], odd["patient_id"], odd["slice_number"])
+            yield problem("not-hounsfield", *found, scan_id=scan_id, detail=words)
 
 
 def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -85,7 +85,9 @@ def index_dataset(
     labels_of = contents.labels_of
     rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
     slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
-    slices = image_checks.decode_slices(folder, slices, reader, threads=threads)
+    slices = image_checks.decode_slices(
+        folder, slices, reader, hounsfield=FORMATS[format].hounsfield, threads=threads
+    )
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
         *contents.problems,
@@ -93,6 +95,7 @@ def index_dataset(
         *label_checks.doubtful_patients(files),
         *label_checks.doubtful_slices(slices, rows, labels_of=labels_of),
         *image_checks.unusable_images(slices, folder),
+        *image_checks.other_units(slices),
         *image_checks.shared_images(slices),
         *label_checks.doubtful_rows(rows, slices, labels_of=labels_of, explained=explained),
         *checksum_problems(folder, files, threads=threads),

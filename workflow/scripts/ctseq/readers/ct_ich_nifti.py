@@ -30,6 +30,10 @@ _DIAGNOSIS = "hemorrhage_diagnosis_raw_ct.csv"
 _VOLUME = re.compile(r"(ct_scans|masks)/([0-9]{1,9})\.nii(?:\.gz)?", re.IGNORECASE)
 # A head CT has tens of slices, at 0.5 mm some hundreds; a header that says more is damaged.
 _MOST_SLICES, _MOST_PIXELS = 2000, 4096
+# sform and qform of one program differ by rounding: the quaternion has 7 digits, and is exact to some
+# hundredths of a degree. Of a tilted gantry, qform has the distance along the table, which by 30
+# degrees is 15 % more than along the normal.
+_SAME_DEGREES, _SAME_LENGTH, _SAME_DISTANCE = 0.5, 0.01, 0.2
 
 recognises = partial(named_folder, name="ct_scans")
 
@@ -112,7 +116,8 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
     try:
         image = nibabel.load(path)
         shape, kind, affine = image.shape, image.get_data_dtype(), np.asarray(image.affine)
-        code = max(int(image.header["sform_code"]), int(image.header["qform_code"]))
+        codes = [int(image.header[f"{form}_code"]) for form in ("sform", "qform")]
+        forms = [image.header.get_sform(), image.header.get_qform()] if all(codes) else []
     except Exception as error:  # noqa: BLE001 (damaged headers raise what they like)
         # Only the first line: nibabel's messages list every format that it tried.
         state = str(error).split("\n")[0] if path.stat().st_size else "it is empty"
@@ -123,13 +128,15 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
         raise InputError(f"{path} says that it has {shape} voxels, which no head CT has.")
     if kind.fields or kind.kind not in "iuf":
         raise InputError(f"{path} holds {kind} and no Hounsfield units.")
-    if not code:
+    if not any(codes):
         raise InputError(
             f"{path} does not tell where right, front and top are (sform_code and qform_code are "
             "0): convert the scan again from its source."
         )
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:  # mm³
         raise InputError(f"{path} has an affine that describes no volume: convert the scan again.")
+    if forms and (words := _contradiction(*forms)):
+        raise InputError(f"{path} is told twice how it lies, differently: {words}.")
     axes = nibabel.aff2axcodes(affine)
     if axes[2] not in ("S", "I"):
         raise InputError(
@@ -137,6 +144,37 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
             "slices as the table does: reorient it."
         )
     return image, axes[2] == "S"
+
+
+def _contradiction(sform: np.ndarray, qform: np.ndarray) -> str:
+    """Return in words how a header's sform and qform differ; empty if by rounding only.
+
+    What counts is what is read of them: the axes, rows and columns, and the distance of slices
+    along their normal. Where a volume begins is not, and a tilted gantry's shear only sform can
+    tell.
+    """
+    forms = {"sform": sform, "qform": qform}
+    axes = {name: "".join(map(str, nibabel.aff2axcodes(form))) for name, form in forms.items()}
+    cure = "convert the scan again, or keep the right one"
+    if axes["sform"] != axes["qform"]:
+        return f"sform says {axes['sform']}, qform {axes['qform']}; {cure}"
+    mm = {name: np.linalg.norm(form[:3, :2], axis=0) for name, form in forms.items()}
+    angles = [
+        float(np.degrees(np.arccos(np.clip(one @ other / (a * b), -1, 1))))
+        for one, other, a, b in zip(sform[:3, :2].T, qform[:3, :2].T, *mm.values(), strict=True)
+    ]
+    if max(angles) > _SAME_DEGREES:
+        return f"sform and qform are turned by {max(angles):.0f} degrees; {cure}"
+    lengths = {
+        name: [*mm[name].tolist(), float(abs(_normal(form) @ form[:3, 2]))]
+        for name, form in forms.items()
+    }
+    tolerances = (_SAME_LENGTH, _SAME_LENGTH, _SAME_DISTANCE)
+    together = zip(*lengths.values(), tolerances, strict=True)
+    if any(abs(a - b) > share * max(a, b) for a, b, share in together):
+        shown = [" x ".join(f"{one:.3g}" for one in all_) for all_ in lengths.values()]
+        return f"voxels of {shown[0]} mm by sform, {shown[1]} mm by qform; {cure}"
+    return ""
 
 
 def _series(file: File, affine: np.ndarray) -> Series:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
@@ -32,7 +32,7 @@ def open_sequence(
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Return the grey values of an 8-bit picture, uint8 (H, W).
+    """Return the grey values of an 8-bit picture, uint8 (H, W), turned as its EXIF data say.
 
     Of a picture in colour they are the channels if these agree, else the luminance.
 
@@ -49,21 +49,36 @@ def read_image(path: str | Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
-            with Image.open(path, formats=_FORMATS) as image:
+            # From a file: Pillow maps one that it opens itself, and scrambles a turned TIFF's rows.
+            with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
                 if problem := _problem(image):
                     raise InputError(f"{path} cannot be read as an image: {problem}.")
-                if image.mode == "L":
-                    return np.asarray(image, dtype=np.uint8)
-                colour = image.convert("RGB")
+                upright = _upright(image, path)
+                if upright.mode == "L":
+                    return np.asarray(upright, dtype=np.uint8)
+                colour = upright.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow's own message repeats the path.
-        state = str(error).replace(repr(str(path)), "the file")
+        # Pillow's own message shows an open file.
+        unknown = isinstance(error, UnidentifiedImageError)
+        state = "cannot identify the kind of image" if unknown else str(error)
         state = state if path.stat().st_size else "it is empty"
         raise InputError(f"{path} cannot be read as an image: {state}.") from None
     pixels = np.asarray(colour)
     if (pixels == pixels[..., :1]).all():
         return np.ascontiguousarray(pixels[..., 0])
     return np.asarray(colour.convert("L"))
+
+
+def _upright(image: Image.Image, path: Path) -> Image.Image:
+    """Return a picture as viewers show it. Pillow turns TIFF itself and drops its orientation."""
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 (damaged metadata raise what they like)
+        raise InputError(
+            f"{path} cannot be read as an image: its EXIF data are damaged, so how it is turned is "
+            "unknown; save it again."
+        ) from None
 
 
 def _problem(image: Image.Image) -> str:

@@ -70,7 +70,9 @@ PROBLEMS = {
     "no-slices": Reason(
         "no slice can be used", "The inventory says of each of the patient's files why."
     ),
-    "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or one without orientation."),
+    "volume": Reason(
+        "volume cannot be used", "NIfTI: no CT volume, or its orientation is unknown."
+    ),
     "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
     "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
     "no-label": Reason("no diagnosis row", "The label table does not know the slice or its scan."),
@@ -85,6 +87,11 @@ PROBLEMS = {
     ),
     "unreadable": Reason("unreadable image", "Cut short, empty, of another kind, too large."),
     "size": Reason("another image size than the scan's other slices", "A sequence has one size."),
+    "not-hounsfield": Reason(
+        "values are no Hounsfield units",
+        "Air at the rim far from -1000, too few values of soft tissue, or values that no matter "
+        "has: windows would show something else. Convert the scan again from its source.",
+    ),
     "duplicate": Reason(
         "the same image as another patient's",
         "The same pixels under two patients leak between training and test patients, and one of "

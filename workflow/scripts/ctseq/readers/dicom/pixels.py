@@ -8,16 +8,24 @@ import pydicom
 from pydicom.pixels import pixel_array
 
 from ctseq.core.errors import InputError
+from ctseq.imaging.hounsfield import padding_of, rim_of, unwrapped
 from ctseq.readers.dicom.headers import exchanged, header_of, heights
+from ctseq.readers.dicom.stored import check_pixels, padding_in, rescale_of
 from ctseq.readers.walk import is_regular
+
+# Signed values of 12 bits with an intercept of -1024 reach from -3072 to 1023 HU. Below -2048 there
+# is padding, which is one value; several values there are bone, denser than 1023.
+_ONLY_PADDING_BELOW = -2048
+# Halfway between air and a head.
+_NO_AIR = -500
 
 
 def read_hu(path: Path, number: int) -> np.ndarray:
     """Return the Hounsfield units of one slice: stored value times slope plus intercept.
 
-    MONOCHROME1, low values shown white, does not change them, except in a file whose air is
-    brighter than the head: its values are inverted, and are inverted back within the range of its
-    bits.
+    Negative values that were stored modulo a power of 2 are put right. MONOCHROME1, low values
+    shown white, does not change values, except in a file whose air is brighter than the head: its
+    values are inverted, and are inverted back within the range of its bits.
 
     Parameters
     ----------
@@ -37,48 +45,66 @@ def read_hu(path: Path, number: int) -> np.ndarray:
     if not is_regular(path):
         raise InputError(f"{path} is no plain file or does not exist.")
     try:
-        image = pydicom.dcmread(path)
+        # Whether it is DICOM has been asked before; some files lack the mark.
+        image = pydicom.dcmread(path, force=True)
         header = header_of(image, "")
         several = len(header.positions) > 1
         frame = np.argsort(heights([header]), kind="stable")[number - 1] if several else 0
-        hu = _decoded(image, int(frame))
+        hu = _decoded(image, int(frame), path)
     except InputError as error:
         raise InputError(f"{path} cannot be decoded: {error}") from None
     except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
-        raise InputError(f"{path} cannot be decoded: {type(error).__name__}.") from None
+        # The error's own message is left out: it may quote the file.
+        kind = type(error).__name__
+        raise InputError(f"{path} cannot be decoded: the file is damaged ({kind}).") from None
     return _face_upwards(hu, header.orientation)
 
 
-def _decoded(image: pydicom.Dataset, frame: int) -> np.ndarray:
-    if "PixelData" not in image:
-        raise InputError("it has no pixel data.")
-    slope, intercept = _rescale(image, frame)
-    stored = pixel_array(image, index=frame).astype(np.float32)
-    hu = stored * slope + intercept
-    if image.PhotometricInterpretation == "MONOCHROME1" and _inverted(hu):
-        lowest_and_highest = -1 if image.PixelRepresentation else 2 ** int(image.BitsStored) - 1
-        hu = (lowest_and_highest - stored) * slope + intercept
-    if not np.isfinite(hu).all():
-        raise InputError("it holds values that are no numbers.")
+def _decoded(image: pydicom.Dataset, frame: int, path: Path) -> np.ndarray:
+    check_pixels(image, path, frame)
+    slope, intercept = rescale_of(image, frame)
+    stored = _stored(image, frame)
+    padded, beyond = padding_in(image, frame)
+    bits, signed = int(image.BitsStored), bool(image.PixelRepresentation)
+
+    def hu_of(values: np.ndarray) -> np.ndarray:
+        if slope == 1 and not signed:
+            values = unwrapped(values, bits, intercept)
+        if beyond is not None:
+            values = np.where(padded, beyond, values)
+        return values.astype(np.float32) * slope + intercept
+
+    hu = hu_of(stored)
+    if image.PhotometricInterpretation == "MONOCHROME1" and _inverted(hu, padded):
+        lowest_and_highest = -1 if signed else 2**bits - 1
+        hu = np.where(padded, hu, hu_of(lowest_and_highest - stored.astype(np.int64)))
+    # Padding is one value, or two where programs added their own.
+    if slope == 1 and signed and bits == 12 and np.unique(hu[hu < _ONLY_PADDING_BELOW]).size > 2:
+        raise InputError(
+            "it says that its values are signed (PixelRepresentation 1), and by their range they "
+            "are unsigned: bone would be darker than air."
+        )
     return hu.astype(np.float32)
 
 
-def _rescale(image: pydicom.Dataset, frame: int) -> tuple[float, float]:
-    shared = image.get("SharedFunctionalGroupsSequence") or []
-    per_frame = image.get("PerFrameFunctionalGroupsSequence") or []
-    for group in (image, *shared[:1], *per_frame[frame : frame + 1]):
-        values = (group.get("PixelValueTransformationSequence") or [group])[0]
-        if "RescaleSlope" in values and "RescaleIntercept" in values:
-            return float(values.RescaleSlope), float(values.RescaleIntercept)
-    raise InputError(
-        "it has no RescaleSlope and RescaleIntercept, so its values are no Hounsfield units."
-    )
+def _stored(image: pydicom.Dataset, frame: int) -> np.ndarray:
+    syntax = image.file_meta.TransferSyntaxUID
+    try:
+        return pixel_array(image, index=frame)
+    except Exception as error:
+        if not syntax.is_encapsulated:
+            raise
+        # The decoder's own message is left out: it may quote the file.
+        raise InputError(
+            f"its pixel data is cut short or damaged: it is no {syntax.name} of "
+            f"{image.Columns} x {image.Rows} pixels."
+        ) from error
 
 
-def _inverted(hu: np.ndarray) -> bool:
-    """Tell whether the rim, which is air around a head, is brighter than the slice's mean."""
-    rim = np.concatenate([hu[0], hu[-1], hu[:, 0], hu[:, -1]])
-    return bool(np.median(rim) > hu.mean())
+def _inverted(hu: np.ndarray, padded: np.ndarray) -> bool:
+    """Tell whether the rim, which is air around a head, is brighter than air and than the mean."""
+    seen = ~(padded | padding_of(hu))
+    return bool(seen.any()) and np.median(hu[rim_of(seen)]) > max(hu[seen].mean(), _NO_AIR)
 
 
 def _face_upwards(hu: np.ndarray, orientation: Sequence[float]) -> np.ndarray:
