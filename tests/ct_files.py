@@ -9,8 +9,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 # Files of other programs that pydicom brings.
 PYDICOMS = Path(pydicom.__file__).parent / "data/test_files"
-# Rows and columns differ, and no turn or mirror of it is the same.
-HU = np.arange(24, dtype=np.int16).reshape(4, 6) * 10 - 40
+# Tissue within a rim of air. Rows and columns differ, and no turn or mirror of it is the same.
+HU = np.pad(np.arange(24, dtype=np.int16).reshape(4, 6) * 10 - 40, 1, constant_values=-1000)
 
 
 def ct(hu=HU, *, z=0.0, series="1", bits=16, signed=True, **changes):

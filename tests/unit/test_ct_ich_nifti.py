@@ -14,8 +14,10 @@ HEADER = (
     "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
     "No_Hemorrhage,Fracture_Yes_No"
 )
-# Rows from the face back, columns from the patient's right to left, slices from the feet up.
-SEEN = np.arange(2 * 4 * 6, dtype=np.int16).reshape(2, 4, 6) - 5
+# Rows from the face back, columns from the patient's right to left, slices from the feet up: tissue
+# within a rim of air.
+SEEN = np.pad(np.arange(2 * 4 * 6, dtype=np.int16).reshape(2, 4, 6) - 5, ((0, 0), (1, 1), (1, 1)),
+              constant_values=-1000)  # fmt: skip
 
 
 def write(folder, axes="LPS", patient="049", seen=SEEN, **header):
@@ -92,7 +94,7 @@ def test_scaled_and_floating_values_are_hounsfield_units(folder):
     scaled.set_data_dtype(np.int16)  # stored as whole numbers with a slope and an intercept
     scaled.to_filename(path)
     assert nibabel.load(path).dataobj.slope != 1
-    np.testing.assert_allclose(read(folder)[1], SEEN * 0.5, atol=1e-3)
+    np.testing.assert_allclose(read(folder)[1], SEEN * 0.5, atol=5e-3)
     nibabel.Nifti1Image(values, image.affine).to_filename(path)  # as 64-bit floating point
     np.testing.assert_array_equal(read(folder)[1], SEEN * 0.5)
 
@@ -108,7 +110,7 @@ def test_windows_make_grey_values(folder):
     slices = list_slices(reader, folder)
     sequence = reader.open_sequence(folder, slices[:2], (PRESETS["brain"],))
     assert sequence(0).dtype == np.uint8
-    assert sequence(0)[0, 0] == round((15 / 120) * 255)  # -5 HU lies 15 above the window's foot
+    assert sequence(0)[1, 1] == round((15 / 120) * 255)  # -5 HU lies 15 above the window's foot
 
 
 def no_orientation(path):
@@ -161,7 +163,7 @@ def cut(path):
         (no_orientation, "does not tell where right, front and top are"),
         (changed(flat), "an affine that describes no volume"),
         (changed(coronal), "stored along L.*reorient it"),
-        (changed(four), r"has 4 dimensions, \(6, 4, 2, 2\)"),
+        (changed(four), r"has 4 dimensions, \(8, 6, 2, 2\)"),
         (changed(two), "has 2 dimensions"),
         (changed(colours), "no Hounsfield units"),
         (lambda path: path.write_bytes(b""), "it is empty"),

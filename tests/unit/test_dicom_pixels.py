@@ -63,12 +63,13 @@ def test_compressed_pixels_are_decoded(syntax, tmp_path):
 def test_lossless_jpeg_is_decoded(tmp_path):
     noise = np.random.default_rng(0).integers(-1024, 31000, (9, 7)).astype(np.int16)
     noise[0, :2] = 31744, -1024  # a difference of -32768, the longest that there is
-    image = ct(noise, signed=False)
+    image = ct(noise, signed=False, RescaleSlope=2)
     stored = np.frombuffer(image.PixelData, "<u2").reshape(noise.shape)
     image.PixelData = encapsulate([lossless_jpeg.encode(stored)])
     image["PixelData"].is_undefined_length = True
     image.file_meta.TransferSyntaxUID = JPEGLosslessSV1
-    np.testing.assert_array_equal(read_hu(save(image, tmp_path / "x.dcm"), 1), noise)
+    hu = read_hu(save(image, tmp_path / "x.dcm"), 1)
+    np.testing.assert_array_equal(hu, 2.0 * stored - 1024)
 
 
 @pytest.mark.parametrize("name", ["RLE", "jp2klossless", "jpeg_ls_lossless", "implicit"])
@@ -91,9 +92,9 @@ def without(name):
     ("image", "words"),
     [
         (without("PixelData"), "it has no pixel data"),
-        (without("RescaleSlope"), "no RescaleSlope and RescaleIntercept"),
+        (without("RescaleSlope"), "it has no RescaleSlope, so its values are no Hounsfield"),
         (ct(PixelData=b"\0\0"), "cannot be decoded"),
-        (ct(RescaleSlope="nan"), "no numbers"),
+        (ct(RescaleSlope="nan"), "its RescaleSlope is no number"),
     ],
 )
 def test_what_cannot_be_decoded_says_so(image, words, tmp_path):

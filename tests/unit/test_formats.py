@@ -41,7 +41,7 @@ class Toy(ModuleType):
             int((folder / path).read_text().split()[number])
             for path, number in zip(slices["path"], slices["slice_number"], strict=True)
         ]
-        return lambda index: np.diag([values[index], 1, 2])
+        return lambda index: np.pad(np.diag([values[index], 1, 2]), 1, constant_values=-1000)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_every_study_is_a_scan_in_the_order_of_first_files(folder):
 def test_the_tenth_scan_comes_after_the_second(tmp_path):
     for number in range(11):
         study(tmp_path, "a", f"1.{number:02d}", first=number, slices=2)
-    study(tmp_path, "b", "2.1", first=20)
+    study(tmp_path, "b", "2.1", first=11)
     label(tmp_path, "patient_id,label\na,1\nb,0\n")
     listing = index(tmp_path).listing
     expected = [f"a-{number}" for number in range(1, 12)] + ["b"]

@@ -93,7 +93,8 @@ def test_volumes_tell_distances_as_slices_are_shown(tmp_path):
     affine = np.array([[0, -0.4, 0, 9], [-0.5, 0, 0, 9], [0, 0, 2.5, 30], [0, 0, 0, 1.0]])
     path = tmp_path / "ct_scans/049.nii"
     path.parent.mkdir()
-    values = np.arange(4 * 6 * 3, dtype=np.int16).reshape(4, 6, 3)
+    tissue = np.arange(4 * 6 * 3, dtype=np.int16).reshape(4, 6, 3)
+    values = np.pad(tissue, ((1, 1), (1, 1), (0, 0)), constant_values=-1000)
     nibabel.Nifti1Image(values, affine).to_filename(path)
     header = "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,"
     rows = [f"49,{n},0,0,0,0,0,1" for n in (1, 2, 3)]

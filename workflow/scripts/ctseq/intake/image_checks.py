@@ -14,8 +14,9 @@ from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
 from ctseq.imaging.hounsfield import Values, measured, not_hounsfield, odd_slices
 from ctseq.readers.contents import Pixels
+from ctseq.readers.formats import FORMATS
 from ctseq.readers.problems import SCAN, SLICE, problem, scan_words
-from ctseq.readers.registry import Reader
+from ctseq.readers.registry import reader_of
 
 
 class Decoded(NamedTuple):
@@ -27,7 +28,7 @@ class Decoded(NamedTuple):
 
 
 def decode_slices(
-    folder: str | Path, slices: pd.DataFrame, reader: Reader, *, hounsfield: bool, threads: int
+    folder: str | Path, slices: pd.DataFrame, format: str, *, threads: int
 ) -> pd.DataFrame:
     """Decode every slice, one scan after the other, `threads` slices at a time.
 
@@ -35,9 +36,10 @@ def decode_slices(
     -------
     DataFrame
         The slices with `shape`, (H, W) or in words what is wrong; `digest` of the pixels, empty for
-        a slice of a single grey value; and `values`, what they tell of their unit if the format is
-        `hounsfield`, None for other formats and a slice of a single value.
+        a slice of a single grey value; and `values`, what they tell of their unit, None for a slice
+        of a single value and for formats of pictures.
     """
+    reader, hounsfield = reader_of(format), FORMATS[format].hounsfield
     decoded: list[Decoded] = []
     scans = slices.groupby("scan_id", sort=False)
     with ThreadPoolExecutor(threads) as pool:

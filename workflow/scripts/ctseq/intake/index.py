@@ -77,17 +77,14 @@ def index_dataset(
     """
     if on_problem not in ("error", "exclude"):
         raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
-    reader = reader_of(format)
-    contents = reader.list_contents(folder, labels, target)
+    contents = reader_of(format).list_contents(folder, labels, target)
     files, slices = _files_and_slices(contents.files)
     if slices.empty and not contents.problems:
         raise InputError(_nothing(folder, files, format))
     labels_of = contents.labels_of
     rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
     slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
-    slices = image_checks.decode_slices(
-        folder, slices, reader, hounsfield=FORMATS[format].hounsfield, threads=threads
-    )
+    slices = image_checks.decode_slices(folder, slices, format, threads=threads)
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
         *contents.problems,

@@ -30,10 +30,10 @@ _DIAGNOSIS = "hemorrhage_diagnosis_raw_ct.csv"
 _VOLUME = re.compile(r"(ct_scans|masks)/([0-9]{1,9})\.nii(?:\.gz)?", re.IGNORECASE)
 # A head CT has tens of slices, at 0.5 mm some hundreds; a header that says more is damaged.
 _MOST_SLICES, _MOST_PIXELS = 2000, 4096
-# sform and qform of one program differ by rounding: the quaternion has 7 digits, and is exact to some
-# hundredths of a degree. Of a tilted gantry, qform has the distance along the table, which by 30
-# degrees is 15 % more than along the normal.
-_SAME_DEGREES, _SAME_LENGTH, _SAME_DISTANCE = 0.5, 0.01, 0.2
+# Of a voxel: quaternions and affines have 7 digits, and programs round distances to 2 or 3.
+_ROUNDING = 0.01
+# Slices of a gantry tilted by 30 degrees lie 1.15 times as far apart along the table.
+_TILTED = 1.2
 
 recognises = partial(named_folder, name="ct_scans")
 
@@ -117,7 +117,7 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
         image = nibabel.load(path)
         shape, kind, affine = image.shape, image.get_data_dtype(), np.asarray(image.affine)
         codes = [int(image.header[f"{form}_code"]) for form in ("sform", "qform")]
-        forms = [image.header.get_sform(), image.header.get_qform()] if all(codes) else []
+        image.header.get_qform()
     except Exception as error:  # noqa: BLE001 (damaged headers raise what they like)
         # Only the first line: nibabel's messages list every format that it tried.
         state = str(error).split("\n")[0] if path.stat().st_size else "it is empty"
@@ -135,8 +135,11 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
         )
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:  # mm³
         raise InputError(f"{path} has an affine that describes no volume: convert the scan again.")
-    if forms and (words := _contradiction(*forms)):
-        raise InputError(f"{path} is told twice how it lies, differently: {words}.")
+    if all(codes) and (contradiction := _contradiction(image.header)):
+        raise InputError(
+            f"{path} lies {contradiction}: convert the scan again from its source, or set both to "
+            "the right one."
+        )
     axes = nibabel.aff2axcodes(affine)
     if axes[2] not in ("S", "I"):
         raise InputError(
@@ -146,35 +149,37 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
     return image, axes[2] == "S"
 
 
-def _contradiction(sform: np.ndarray, qform: np.ndarray) -> str:
+def _contradiction(header: nibabel.Nifti1Header) -> str:
     """Return in words how a header's sform and qform differ; empty if by rounding only.
 
-    What counts is what is read of them: the axes, rows and columns, and the distance of slices
-    along their normal. Where a volume begins is not, and a tilted gantry's shear only sform can
-    tell.
+    A qform has right angles only. So of a tilted gantry's volume, it is the nearest to its sform
+    that has, or has the rows and columns of it. Where a volume begins is not compared.
     """
-    forms = {"sform": sform, "qform": qform}
-    axes = {name: "".join(map(str, nibabel.aff2axcodes(form))) for name, form in forms.items()}
-    cure = "convert the scan again, or keep the right one"
-    if axes["sform"] != axes["qform"]:
-        return f"sform says {axes['sform']}, qform {axes['qform']}; {cure}"
-    mm = {name: np.linalg.norm(form[:3, :2], axis=0) for name, form in forms.items()}
-    angles = [
-        float(np.degrees(np.arccos(np.clip(one @ other / (a * b), -1, 1))))
-        for one, other, a, b in zip(sform[:3, :2].T, qform[:3, :2].T, *mm.values(), strict=True)
+    sform, qform = header.get_sform(), header.get_qform()
+    nearest = header.copy()
+    nearest.set_qform(sform, strip_shears=True)
+    distances = [abs(_normal(form) @ form[:3, 2]) for form in (sform, qform)]
+    same_plane = _differ(sform[:3, :2], qform[:3, :2]) <= _ROUNDING and max(
+        distances
+    ) <= _TILTED * min(distances)
+    if same_plane or _differ(nearest.get_qform()[:3, :3], qform[:3, :3]) <= _ROUNDING:
+        return ""
+    axes = ["".join(map(str, nibabel.aff2axcodes(form))) for form in (sform, qform)]
+    if axes[0] != axes[1]:
+        return f"along {axes[0]} by its sform, and along {axes[1]} by its qform"
+    sizes = [
+        " x ".join(f"{one:.3g}" for one in nibabel.affines.voxel_sizes(form))
+        for form in (sform, qform)
     ]
-    if max(angles) > _SAME_DEGREES:
-        return f"sform and qform are turned by {max(angles):.0f} degrees; {cure}"
-    lengths = {
-        name: [*mm[name].tolist(), float(abs(_normal(form) @ form[:3, 2]))]
-        for name, form in forms.items()
-    }
-    tolerances = (_SAME_LENGTH, _SAME_LENGTH, _SAME_DISTANCE)
-    together = zip(*lengths.values(), tolerances, strict=True)
-    if any(abs(a - b) > share * max(a, b) for a, b, share in together):
-        shown = [" x ".join(f"{one:.3g}" for one in all_) for all_ in lengths.values()]
-        return f"voxels of {shown[0]} mm by sform, {shown[1]} mm by qform; {cure}"
-    return ""
+    if sizes[0] != sizes[1]:
+        return f"in voxels of {sizes[0]} mm by its sform, and of {sizes[1]} mm by its qform"
+    return "turned otherwise by its sform than by its qform"
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> float:
+    """Return by how much of their length the vectors of two affines differ at most."""
+    lengths = np.maximum(np.linalg.norm(one, axis=0), np.linalg.norm(other, axis=0))
+    return float((np.linalg.norm(one - other, axis=0) / lengths).max())
 
 
 def _series(file: File, affine: np.ndarray) -> Series:

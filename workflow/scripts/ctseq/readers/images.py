@@ -40,7 +40,7 @@ def read_image(path: str | Path) -> np.ndarray:
     ------
     InputError
         If the file is missing, empty, cut short, no image, or one whose grey values would have to
-        be guessed: more than 8 bits, CMYK, transparent, of several pages, or far too large.
+        be guessed: more than 8 bits or 1, CMYK, transparent, of several pages, or far too large.
     """
     path = Path(path)
     if not is_regular(path):
@@ -89,6 +89,8 @@ def _problem(image: Image.Image) -> str:
         return f"it holds {image.n_frames} pictures; save a file a slice"
     if image.mode.startswith(_DEEP):
         return "it has more than 8 bits and no window; save it as 8-bit grey"
+    if image.mode == "1":
+        return "it is black and white without grey; save it as 8-bit grey"
     if image.mode in ("CMYK", "LAB", "HSV"):
         return f"its colours are {image.mode}; save it as 8-bit grey"
     if "transparency" in image.info or "A" in image.getbands():

@@ -70,9 +70,7 @@ PROBLEMS = {
     "no-slices": Reason(
         "no slice can be used", "The inventory says of each of the patient's files why."
     ),
-    "volume": Reason(
-        "volume cannot be used", "NIfTI: no CT volume, or its orientation is unknown."
-    ),
+    "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or how it lies is unclear."),
     "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
     "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
     "no-label": Reason("no diagnosis row", "The label table does not know the slice or its scan."),
