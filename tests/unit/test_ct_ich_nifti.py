@@ -157,9 +157,59 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:380])
 
 
+def both(sform, qform):
+    """Write an affine twice, of the same voxels, as what is asked for makes of it."""
+
+    def change(image):
+        # Without what nibabel itself writes where values are not told.
+        both = nibabel.Nifti1Image(array_of(image), image.affine)
+        both.set_sform(sform(image.affine), 1)
+        both.set_qform(qform(image.affine), 1, strip_shears=True)
+        return both
+
+    return changed(change)
+
+
+def same(affine):
+    return affine
+
+
+def upside_down(affine):
+    return affine @ np.diag([1, -1, -1, 1])
+
+
+def thicker(affine):
+    return affine @ np.diag([1, 1, 2, 1])
+
+
+def leaning(affine):
+    """Return the affine of a volume whose slices are tilted, but not the way that they follow."""
+    leaning = affine.copy()
+    leaning[1, 2] = 5 * np.tan(np.radians(20))
+    return leaning
+
+
+def nodding(affine):
+    sine, cosine = np.sin(np.radians(10)), np.cos(np.radians(10))
+    turn = [[1, 0, 0, 0], [0, cosine, -sine, 0], [0, sine, cosine, 0], [0, 0, 0, 1]]
+    return np.array(turn) @ affine
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [both(same, same), both(nodding, nodding), both(leaning, leaning), both(leaning, same)],
+)
+def test_an_sform_and_a_qform_that_agree(folder, spoil):
+    spoil(folder / "ct_scans/049.nii")
+    np.testing.assert_array_equal(read(folder)[1], SEEN)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
+        (both(same, upside_down), "lies along LPS by its sform, and along LAI by its qform"),
+        (both(thicker, same), "in voxels of 0.5 x 0.5 x 10 mm by its sform, and of 0.5 x 0.5 x 5"),
+        (both(nodding, same), "turned otherwise by its sform than by its qform"),
         (no_orientation, "does not tell where right, front and top are"),
         (changed(flat), "an affine that describes no volume"),
         (changed(coronal), "stored along L.*reorient it"),

@@ -96,9 +96,14 @@ def test_table_by_hand():
     np.testing.assert_allclose(table[:, [0, 255]], [[-3, 1]] * 3)
 
 
-def test_zero_is_a_number_of_an_interpolation(tmp_path):
-    settings = {"image_processor_type": "ViTImageProcessor", "resample": 0}
-    write_json(settings, tmp_path / "preprocessor_config.json")
+@pytest.mark.parametrize(
+    "kind",
+    ["ViTImageProcessor", "ConvNextImageProcessor", "DINOv3ViTImageProcessorFast",
+     "VivitVideoProcessor"],
+)  # fmt: skip
+def test_zero_is_a_number_of_an_interpolation(kind, tmp_path):
+    name = "video_processor_type" if "Video" in kind else "image_processor_type"
+    write_json({name: kind, "resample": 0}, tmp_path / "preprocessor_config.json")
     assert read_preprocessing(tmp_path).resample == Image.Resampling.NEAREST
 
 

@@ -83,7 +83,10 @@ PROBLEMS = {
     "contradiction": Reason(
         "hemorrhage contradicts the subtypes", "`1` beside a subtype's `0`, or the reverse."
     ),
-    "unreadable": Reason("unreadable image", "Cut short, empty, of another kind, too large."),
+    "unreadable": Reason(
+        "unreadable image",
+        "Cut short, empty, of another kind, too large, or its header contradicts its pixels.",
+    ),
     "size": Reason("another image size than the scan's other slices", "A sequence has one size."),
     "not-hounsfield": Reason(
         "values are no Hounsfield units",
