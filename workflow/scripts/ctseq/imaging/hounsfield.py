@@ -9,8 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 # Air as scanners read it: -1000, or -1024 where it is cut off there; noise, foam and cushions at
-# the rim move it by some tens. A missing offset of 1000 or a halved slope move it by hundreds.
-_AIR_HU, _AIR_FROM, _AIR_TO = -1000, -1200.0, -800.0
+# the rim move it by some tens. The limits are half as far as a halved slope moves it.
+_AIR_HU, _AIR_FROM, _AIR_TO = -1000, -1250.0, -750.0
+# Scanners fill what lies outside of a circular field of view with -2000 or less; lossy compression
+# moves that by some hundreds. Air is halfway to it at most.
+_PADDING_BELOW = -1500.0
+# Padding is as much on all slices of a scan, unless these are resampled aslant.
+_MOST_MORE_PADDING = 0.25
 # No matter is below air, which miscalibration moves by less than 100. Bone ends near 2500, the
 # usual scale at 3071; metal alone is denser, in few places.
 _LOWEST_HU, _HIGHEST_HU = -1100.0, 4000.0
@@ -37,6 +42,8 @@ class Values:
 
     Attributes
     ----------
+    padding
+        Share of padding.
     rim
         HU below which the darkest quarter of the rim lies, where there is air around a head.
     outside
@@ -47,6 +54,7 @@ class Values:
         Values of single pixels.
     """
 
+    padding: float
     rim: float
     outside: float
     solid: int
@@ -90,6 +98,7 @@ def measured(hu: np.ndarray) -> Values | None:
     rim, parts = means[rim_of(told)], means[told]
     solid = parts[parts > _AIR_TO]
     return Values(
+        padding=float(1 - seen.mean()),
         rim=float(np.quantile(rim, 0.25)),
         outside=float(((parts < _LOWEST_HU) | (parts > _HIGHEST_HU)).mean()),
         solid=solid.size,
@@ -100,15 +109,9 @@ def measured(hu: np.ndarray) -> Values | None:
 
 
 def padding_of(hu: np.ndarray) -> np.ndarray:
-    """Return which pixels hold no value: those of the lowest one, if that is below all matter.
-
-    Scanners fill what lies outside of a circular field of view with a constant, such as -2000,
-    -3024 or -32768. If most of what is below air differs from the lowest, it is no constant.
-    """
-    lowest = hu.min()
-    constant = hu == lowest
-    is_padding = lowest < _LOWEST_HU and 2 * constant.sum() > (hu < _LOWEST_HU).sum()
-    return constant if is_padding and not constant.all() else np.zeros(hu.shape, bool)
+    """Return which pixels hold no value, being far below all matter; none if all are."""
+    below = hu < _PADDING_BELOW
+    return below if not below.all() else np.zeros(hu.shape, bool)
 
 
 def not_hounsfield(slices: Iterable[Values | None]) -> str:
@@ -134,12 +137,19 @@ def not_hounsfield(slices: Iterable[Values | None]) -> str:
 
 def odd_slices(slices: Sequence[Values | None]) -> dict[int, str]:
     """Return the slices of a scan in Hounsfield units that have another unit, and why, in words."""
+    told = {index: one for index, one in enumerate(slices) if one is not None}
+    usual = float(np.median([one.padding for one in told.values()])) if told else 0.0
     found = {}
-    for index, one in enumerate(slices):
-        if one is not None and _is_no_air(one):
+    for index, one in told.items():
+        if _is_no_air(one):
             found[index] = _air_words(one.rim)
-        elif one is not None and one.outside > _MOST_OUTSIDE_SLICE:
+        elif one.outside > _MOST_OUTSIDE_SLICE:
             found[index] = _outside_words(one.outside)
+        elif one.padding > usual + _MOST_MORE_PADDING:
+            found[index] = (
+                f"{100 * one.padding:.2g} % of it lies below {_PADDING_BELOW:g} HU, of the scan's "
+                f"other slices {100 * usual:.2g} %"
+            )
     return found
 
 

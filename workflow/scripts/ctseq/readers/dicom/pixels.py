@@ -78,8 +78,10 @@ def _decoded(image: pydicom.Dataset, frame: int, path: Path) -> np.ndarray:
     if image.PhotometricInterpretation == "MONOCHROME1" and _inverted(hu, padded):
         lowest_and_highest = -1 if signed else 2**bits - 1
         hu = np.where(padded, hu, hu_of(lowest_and_highest - stored.astype(np.int64)))
-    # Padding is one value, or two where programs added their own.
-    if slope == 1 and signed and bits == 12 and np.unique(hu[hu < _ONLY_PADDING_BELOW]).size > 2:
+    # Padding is one value, or two where programs added their own; lossy compression changes it.
+    several = np.unique(hu[hu < _ONLY_PADDING_BELOW]).size > 2
+    lossy = str(image.get("LossyImageCompression")) == "01"
+    if several and slope == 1 and signed and bits == 12 and not lossy:
         raise InputError(
             "it says that its values are signed (PixelRepresentation 1), and by their range they "
             "are unsigned: bone would be darker than air."
