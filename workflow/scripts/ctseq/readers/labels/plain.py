@@ -55,6 +55,8 @@ def read_plain(header: list[str], rows: Iterable[Row], target: str) -> Iterator[
     )
     columns = titles.flag_columns(header, target)
     by_image = kind_of(header, target) == "image"
+    if by_image and patient is not None and header[patient] in titles.WEAK_PATIENT:
+        patient = None  # rather the row's number
     for number, cells in rows:
         flags = {name: flag(cells[at]) for name, at in columns.items()}
         invalid = [

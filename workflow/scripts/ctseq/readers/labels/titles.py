@@ -13,10 +13,11 @@ SCAN = (
     *("scanid", "scan", "scanname", "studyinstanceuid", "studyuid", "studyid", "study"),
     *("studyname", "examid", "exam", "examination"),
 )
+WEAK_PATIENT = ("id", "name")  # of whatever the row is about
 PATIENT = (
     *("patientid", "patient", "patientnumber", "patientno", "patientnr", "patientname", "pid"),
     *("subjectid", "subject", "subjectnumber", "participantid", "participant"),
-    *("caseid", "case", "casenumber", "caseno", "casename", "id", "name"),
+    *("caseid", "case", "casenumber", "caseno", "casename", *WEAK_PATIENT),
 )
 # The header's own number is none that slices get here: `INSTANCE` is for pictures' names alone.
 INSTANCE = ("instancenumber", "instanceno", "instance")
