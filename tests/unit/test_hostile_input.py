@@ -8,6 +8,7 @@ import struct
 import sys
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -296,8 +297,9 @@ names = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4).map("
 @given(names)
 @settings(max_examples=100)
 def test_any_name_is_told_apart_or_no_part_of_the_layout(name):
+    labels = SimpleNamespace(path=Path("labels.csv"), names=set)
     for described in (ct_ich_jpg._described(Found(name, "")),
-                      folder._described(Found(name, ""), "labels.csv")):  # fmt: skip
+                      *folder._files([Found(name, "")], labels, [])):  # fmt: skip
         path, kind, scan, patient, number, reason, slices = described
         assert path == name
         assert scan == patient
