@@ -108,6 +108,8 @@ def _only_ones(rows: pd.DataFrame, found: pd.Series, files: pd.DataFrame) -> pd.
         for own, of_file in owned:
             numbers = [n for n in numbers if own[at] in ("", of_file[n])]
         if len(numbers) > 1:
+            numbers = [n for n in numbers if paths[n] == image] or numbers
+        if len(numbers) > 1:
             suffix = PurePosixPath(image).suffix.casefold()
             same = [n for n in numbers if PurePosixPath(paths[n]).suffix.casefold() == suffix]
             numbers = same or numbers

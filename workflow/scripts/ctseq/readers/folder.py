@@ -5,7 +5,7 @@ folder's pictures differ. Patients' folders may lie deeper, if the label table n
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,9 +14,9 @@ from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.readers.contents import DEMOGRAPHICS, Contents, File, file_without_slices
 from ctseq.readers.images import open_sequence
-from ctseq.readers.labels.tables import LabelTable, find_table
+from ctseq.readers.labels.tables import find_table
 from ctseq.readers.names import folder_text, patient_key
-from ctseq.readers.naming import naming_level
+from ctseq.readers.naming import keys_of, naming_level, owned, rows_of_scans, shared_patients
 from ctseq.readers.numbers import slice_numbers
 from ctseq.readers.problems import PATIENT, SLICE, problem
 from ctseq.readers.walk import Found, walk
@@ -57,30 +57,47 @@ def list_contents(
     except InputError as error:
         raise InputError(f"{error}{_classes(Path(folder))}") from None
     problems: list[dict[str, Any]] = []
-    files = _files(list(walk(folder)), labels, problems)
-    return Contents(files, labels.rows(), labels.of, problems, notes=labels.notes)
+    found, pairs = list(walk(folder)), labels.names()
+    pictures = _by_table(found, pairs, labels.path)
+    files = _files(found, pictures, labels.path.name, problems)
+    rows, of = labels.rows(), labels.of
+    if patient_of := shared_patients(pairs, pictures):
+        scans: dict[str, list[str]] = {}
+        files = owned(files, patient_of, scans)
+        rows = rows_of_scans(rows, of, patient_of, scans)
+    return Contents(files, rows, of, problems, notes=labels.notes)
+
+
+def _by_table(
+    found: Iterable[Found], pairs: Collection[tuple[str, str]], table: Path
+) -> dict[str, dict[str, list[str]]]:
+    """Return pictures by patient and folder, whose depth the label table decides."""
+    paths = [file.path for file in found if not file.reason and _IMAGE.fullmatch(file.path)]
+    named = keys_of(pairs)
+    level = naming_level(paths, named)
+    if not level.met:
+        _check_no_pictures_named(paths, named, table)
+    return _by_patient(paths, level.depth, deep=bool(level.met))
 
 
 def _files(
-    found: Sequence[Found], labels: LabelTable, problems: list[dict[str, Any]]
+    found: Iterable[Found],
+    pictures: Mapping[str, Mapping[str, Sequence[str]]],
+    table: str,
+    problems: list[dict[str, Any]],
 ) -> Iterator[File]:
     """Describe every file; add a problem for each picture without a number, or of two folders."""
-    paths = [file.path for file in found if not file.reason and _IMAGE.fullmatch(file.path)]
-    named = labels.names()
-    level = naming_level(paths, named)
-    if not level.met:
-        _check_no_pictures_named(paths, named, labels)
-    pictures = _by_patient(paths, level.depth, deep=bool(level.met))
     taken = {path for places in pictures.values() for own in places.values() for path in own}
-    yield from (file_without_slices(file, labels.path.name)
-                for file in found if file.path not in taken)  # fmt: skip
+    for file in found:
+        if file.path not in taken:
+            yield file_without_slices(file, table)
     for patient, places in pictures.items():
         if len(places) > 1:
             detail = listed(places)
             first = next(iter(places.values()))[0]
             problems.append(problem("two-folders", PATIENT, first, patient, detail=detail))
-            yield from (File(path, "image", patient, patient)
-                        for own in places.values() for path in own)  # fmt: skip
+            for path in (path for own in places.values() for path in own):
+                yield File(path, "image", patient, patient)
         else:
             yield from _pictures(*places.values(), patient, problems)
 
@@ -112,15 +129,13 @@ def _by_patient(paths: Iterable[str], depth: int, *, deep: bool) -> dict[str, di
     return (below | direct) if deep else direct
 
 
-def _check_no_pictures_named(
-    paths: Sequence[str], named: Collection[str], labels: LabelTable
-) -> None:
+def _check_no_pictures_named(paths: Sequence[str], named: Collection[str], table: Path) -> None:
     """Raise `InputError` if the table's patients are pictures, and no folders."""
     of_stem = {patient_key(PurePosixPath(path).stem): path for path in paths}
     if met := sorted(of_stem.keys() & set(named)):
         path = of_stem[met[0]]
         raise InputError(
-            f"{labels.path} names pictures, such as {path}, where it should name patients. "
+            f"{table} names pictures, such as {path}, where it should name patients. "
             f"{_EXPECTED}. If each picture is another patient's, put it into a folder of its "
             f"own, {PurePosixPath(path).stem}/{PurePosixPath(path).name}; if they are slices, "
             "sort them into a folder for each patient."

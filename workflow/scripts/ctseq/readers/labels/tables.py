@@ -19,7 +19,6 @@ from ctseq.readers.labels.cq500 import is_cq500, knows, read_cq500
 from ctseq.readers.labels.plain import check_plain, holds_probability, kind_of, read_plain
 from ctseq.readers.labels.rsna import is_rsna, read_rsna
 from ctseq.readers.labels.titles import INSTANCE, SLICE, column_of
-from ctseq.readers.names import patient_key
 from ctseq.readers.subtypes import TARGETS
 
 _EXPECTED = (
@@ -62,13 +61,12 @@ class LabelTable:
                 record["path"] = self.path.name
                 yield tuple(record.get(name, _EMPTY.get(name, pd.NA)) for name in LABELS)
 
-    def names(self) -> set[str]:
-        """Return the keys of the patients and scans that the rows name."""
+    def names(self) -> set[tuple[str, str]]:
+        """Return the pairs of scan and patient that the rows name; one of a pair may be empty."""
         if self.kind == "rsna":  # a million rows, which name images alone
             return set()
         scan, patient = (list(LABELS).index(name) for name in ("scan_id", "patient_id"))
-        named = {name for row in self.rows() for name in (row[scan], row[patient])}
-        return {patient_key(name) for name in named if name}
+        return {(row[scan], row[patient]) for row in self.rows()}
 
     def counts_instances(self) -> bool:
         """Tell whether rows name slices by the InstanceNumber of a DICOM header."""
