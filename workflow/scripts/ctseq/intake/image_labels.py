@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
@@ -51,16 +52,16 @@ def resolve_images(
 def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     """Return the path of the file that each row names, NA of a row whose file is not here."""
     names, ends = rows["image"].map(image_path), files["path"].map(image_path)
-    owners = files["patient_id"].where(files["patient_id"] != "", files["path"])
+    images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
     options = []
     for dropped in range(_folders_of_all(names) + 1):
         short = names.map(lambda name, n=dropped: name.split("/", n)[-1])
         found = _numbers_of_files(short, ends)
         if (names.str.contains("/") & ~short.str.contains("/")).any():
-            # Without a folder, a name may be another patient's: unless all are here, of several
-            # patients, so that the folder that was dropped is no patient's.
-            owned = owners.iloc[[number for own in found for number in own]].nunique()
-            if found.map(len).eq(0).any() or owned < 2:
+            # Without a folder, a name may be another patient's. It is not where rows and images are
+            # the same in number, each with one of the other, so that the folder meant nothing.
+            one = [number for own in found for number in own]
+            if not found.map(len).eq(1).all() or set(one) != images or len(one) > len(images):
                 continue
         options.append(found)
     # The first of the best: with as few folders dropped as do.

@@ -159,7 +159,7 @@ def _by_folder(of_folder: dict[str, list[Header]], depth: int, named: Collection
             more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
             notes.append(
                 f"The folders {listed(shared[:_SHOWN])}{more} have one PatientID: they are scans "
-                f"of one patient, {shared[0]}, with a label each, and stay in one subset."
+                f"of one patient, {shared[0]}, and stay in one subset."
             )
         else:
             detail = listed(shared)

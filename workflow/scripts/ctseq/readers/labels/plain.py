@@ -93,17 +93,18 @@ def check_plain(path: Path, target: str) -> None:
         whose = titles.column_of(header, titles.SCAN if kind == "scan" else titles.PATIENT)
         deciding = [at for name, at in columns.items() if name in deciding_flags(target)]
         seen: dict[str, list[int]] = defaultdict(list)
-        odd: dict[int, dict[str, int]] = {at: defaultdict(int) for at in deciding}
+        found: dict[int, dict[str, int]] = {at: defaultdict(int) for at in deciding}
         count = 0
         for number, cells in rows:
             count += 1
             for at in deciding:
-                if flag(cells[at]) is pd.NA and _WORD.search(cells[at]):
-                    odd[at][cells[at]] += 1
+                if _WORD.search(cells[at]):
+                    found[at][cells[at]] += 1
             if kind in ("patient", "scan") and cells[whose]:
                 seen[patient_key(cells[whose])].append(number)
-    for at, values in odd.items():
-        if sum(values.values()) > _MOST_SLIPS * count and _are_classes(values):
+    for at, values in found.items():
+        odd = {value: own for value, own in values.items() if flag(value) is pd.NA}
+        if sum(odd.values()) > _MOST_SLIPS * count and _are_classes(odd):
             raise InputError(_classes(path, header[at], values, target))
     several = {name: numbers for name, numbers in seen.items() if len(numbers) > 1}
     if len(several) > len(seen) / 2:
@@ -122,9 +123,9 @@ def _classes(path: Path, title: str, values: dict[str, int], target: str) -> str
     shown = ", ".join(f"{value!r} ({count})" for value, count in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return (
-        f"{path}: the column {title} holds {shown}{more}, which are no yes or no: its cells may be "
-        f"1 and 0, or {', '.join(YES)} and {', '.join(NO)} in any letter case. Add a column that "
-        f"is 1 where the class is what you look for and 0 elsewhere, and set the dataset's "
+        f"{path}: the column {title} holds {shown}{more}, which is not yes or no alone: its cells "
+        f"may be 1 and 0, or {', '.join(YES)} and {', '.join(NO)} in any letter case. Add a column "
+        "that is 1 where the class is what you look for and 0 elsewhere, and set the dataset's "
         f"`target` to its title (now {target!r})."
     )
 

@@ -27,6 +27,7 @@ _EXPECTED = (
     "slices, or image,label; in place of label may stand a subtype, fracture or the target's column"
 )
 _COLUMNS_SHOWN = 12
+_TEXT, _SHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods", ".numbers")
 # Text columns that a kind of table does not fill.
 _EMPTY = {"scan_id": "", "patient_id": "", "image": "", "invalid": ""}
 
@@ -101,7 +102,7 @@ def find_table(
     names = sorted(
         path
         for path in Path(folder).iterdir()
-        if path.suffix.casefold() == ".csv" and path.name.casefold() != DEMOGRAPHICS
+        if path.suffix.casefold() in _TEXT and path.name.casefold() != DEMOGRAPHICS
     )
     fitting, others, damaged = [], [], []
     for path in names:
@@ -124,8 +125,14 @@ def find_table(
     raise InputError(
         f"{folder} has no label table that knows the target, {target!r}. Looked for {_EXPECTED}; "
         f"CSV files there, with their columns: {', '.join(others) or 'none'}. Put one there, or "
-        f"name it as its `labels`.{''.join(damaged)}"
+        f"name it as its `labels`.{_sheets(Path(folder))}{''.join(damaged)}"
     )
+
+
+def _sheets(folder: Path) -> str:
+    """Return a sentence on spreadsheets that may be the labels; mostly empty."""
+    names = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in _SHEETS)
+    return f" Spreadsheets are not read: save {', '.join(names)} as CSV." if names else ""
 
 
 def _kind(header: list[str], first: Row | None, target: str) -> str:
