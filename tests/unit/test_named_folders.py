@@ -233,6 +233,14 @@ def test_a_table_that_names_pictures_for_patients_is_told_so(tmp_path):
         index(tmp_path, "folder")
 
 
+def test_slices_that_are_called_as_the_tables_patients_are_no_patients(tmp_path):
+    for number in range(6):
+        picture(tmp_path, f"{'ab'[number % 2]}/{number // 2}.png", 40 * number + 1)
+    labels(tmp_path, "patient_id,label", "0,1", "1,0")
+    with pytest.raises(InputError, match="a/0.png: patient a: no diagnosis row"):
+        index(tmp_path, "folder")
+
+
 def test_folders_of_classes_are_told_so(tmp_path):
     for number in range(4):
         picture(tmp_path, f"{('negative', 'Positive')[number % 2]}/p_{number}.png", 50 * number + 1)

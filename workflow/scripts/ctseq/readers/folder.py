@@ -131,9 +131,13 @@ def _by_patient(paths: Iterable[str], depth: int, *, deep: bool) -> dict[str, di
 
 def _check_no_pictures_named(paths: Sequence[str], named: Collection[str], table: Path) -> None:
     """Raise `InputError` if the table's patients are pictures, and no folders."""
-    of_stem = {patient_key(PurePosixPath(path).stem): path for path in paths}
-    if met := sorted(of_stem.keys() & set(named)):
-        path = of_stem[met[0]]
+    of_stem: dict[str, list[str]] = {}
+    for path in paths:
+        of_stem.setdefault(patient_key(PurePosixPath(path).stem), []).append(path)
+    met = sorted(of_stem.keys() & set(named))
+    # Slices are called alike in the folders of several patients, pictures of patients are not.
+    if met and all(len(of_stem[key]) == 1 for key in met):
+        (path,) = of_stem[met[0]]
         raise InputError(
             f"{table} names pictures, such as {path}, where it should name patients. "
             f"{_EXPECTED}. If each picture is another patient's, put it into a folder of its "

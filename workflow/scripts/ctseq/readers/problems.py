@@ -58,7 +58,8 @@ UNUSED_FILES = {
 # What would make a label or an image wrong: the dataset's `on_problem` says if the run stops.
 PROBLEMS = {
     "two-folders": Reason(
-        "two folders for one patient", "`49` beside `049`: whose slices are they?"
+        "two folders for one patient",
+        "`49` beside `049`, or one name in two places: whose slices are they?",
     ),
     "patient-id": Reason(
         "patient id that starts with no letter or digit, or holds a slash",

@@ -24,8 +24,9 @@ def with_paths(
     headers read once more: to keep the identifier of every file would take memory, for few tables.
     """
     rows = list(rows)
-    names = {image_path(header.path).rpartition("/")[2] for header in headers}
-    wanted = {row[_IMAGE] for row in rows if _UID.fullmatch(row[_IMAGE])} - names
+    wanted = {row[_IMAGE] for row in rows if _UID.fullmatch(row[_IMAGE])}
+    if wanted:
+        wanted -= {image_path(header.path).rpartition("/")[2] for header in headers}
     paths = _paths_of(wanted, Path(folder), headers) if wanted else {}
     for row in rows:
         image = row[_IMAGE]
