@@ -131,6 +131,27 @@ def test_all_problems_are_listed_at_once():
         fail_on(["a", "b"], title="Bad", cure="Mend it.")
 
 
+def test_a_long_list_is_cut_with_a_count_and_goes_to_the_log(caplog):
+    caplog.set_level("INFO", logger="ctseq")
+    problems = [f"a{n}" for n in range(500)] + ["b0", "b1"] + [f"c{n}" for n in range(40)]
+    kinds = ["size"] * 500 + ["cell"] * 2 + ["row"] * 40
+    with pytest.raises(InputError) as error:
+        fail_on(problems, title="Bad", cure="Mend it.", kinds=kinds)
+    lines = str(error.value).splitlines()
+    assert lines[0].startswith("Bad (542 problems")
+    assert lines[1] == "  - a0"
+    assert [line for line in lines if "more" in line] == [
+        "    and 491 more: size",
+        "    and 31 more: row",
+    ]
+    assert "  - b1" in lines
+    assert len(lines) == 24  # title, 20 problems, two counts, cure
+    assert lines[-1] == "Mend it."
+    assert all(f"  - {problem}" in caplog.text for problem in problems)
+    with pytest.raises(InputError, match="(?s)  - a19\n    and 480 more\nMend it"):
+        fail_on(problems[:500], title="Bad", cure="Mend it.")
+
+
 def test_a_users_mistake_has_no_traceback(tmp_path, capsys):
     with pytest.raises(SystemExit), rule_log(tmp_path / "logs" / "x.log"):
         logging.getLogger("ctseq").info("counted 3")

@@ -296,8 +296,10 @@ names = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4).map("
 @given(names)
 @settings(max_examples=100)
 def test_any_name_is_told_apart_or_no_part_of_the_layout(name):
+    found, table = [Found(name, "")], Path("labels.csv")
+    pictures = folder._by_table(found, [], table)
     for described in (ct_ich_jpg._described(Found(name, "")),
-                      folder._described(Found(name, ""), "labels.csv")):  # fmt: skip
+                      *folder._files(found, pictures, table.name, [])):  # fmt: skip
         path, kind, scan, patient, number, reason, slices = described
         assert path == name
         assert scan == patient

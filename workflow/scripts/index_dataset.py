@@ -38,6 +38,8 @@ def main(*, dataset, name, settings, recognised, demographics, threads=1, **outp
         dataset, len(files), files["kept"].sum())  # fmt: skip
     for code, count in files.loc[files["kept"] == 0, "reason"].value_counts().items():
         log("Not kept, %s: %d.", REASONS[code].words, count)
+    for note in index.notes:
+        log("%s", note)
     several = scans["patient_id"].value_counts().gt(1).sum()
     log("Scans seen: %d; patients with several: %d.", len(scans), several)
     if several and index.labels_of == "patient":

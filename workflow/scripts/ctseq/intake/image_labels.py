@@ -1,11 +1,12 @@
 """Label rows that name an image, such as RSNA 2019's, turned into rows that name a slice."""
 
-import re
 from pathlib import PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.readers.names import image_path, patient_keys
 
 
 def resolve_images(
@@ -16,7 +17,9 @@ def resolve_images(
     Parameters
     ----------
     rows
-        As `contents.LABELS`; an image is named by its path, or by its name without suffix.
+        As `contents.LABELS`; an image is named by the end of its path: all folders that the row
+        names must be the file's. Folders that all rows begin with and no file has, such as those of
+        another machine, do not count. A row's scan or patient, if it is here, must be the file's.
     files, slices
         As `contents.FILES` and `contents.SLICES`, each scan's slices in order.
 
@@ -35,24 +38,7 @@ def resolve_images(
     by_image = rows["image"] != ""
     if not by_image.any():
         return rows, rows[:0]
-    paths = files["path"]
-    named = pd.DataFrame(
-        {
-            "name": pd.concat([paths, paths.map(_without_suffix)], ignore_index=True),
-            "path": pd.concat([paths, paths], ignore_index=True),
-        }
-    ).drop_duplicates()
-    images = rows.loc[by_image, "image"]
-    names = images.where(images.isin(named["name"]), images.map(_without_suffix))
-    n_files = names.map(named["name"].value_counts())
-    for index in n_files.index[n_files > 1]:
-        row = rows.loc[index]
-        raise InputError(
-            f"{row['path']}, row {row['row']}, names {row['image']!r}, but "
-            f"{n_files[index]:.0f} files are called so: write their paths, or label by scan "
-            "and slice."
-        )
-    path = names.map(named.drop_duplicates("name").set_index("name")["path"])
+    path = _paths(rows[by_image], files)
     last = slices.drop_duplicates("path", keep="last").set_index("path")
     path_of_slice = path[path.isin(last.index)]
     found = rows.loc[path_of_slice.index].assign(
@@ -63,6 +49,76 @@ def resolve_images(
     return pd.concat([rows[~by_image], found]).sort_index(), rows.loc[path.index[path.isna()]]
 
 
-def _without_suffix(path: str) -> str:
-    """Return an image's name as label tables may write it: ``IM1`` for ``series/IM1.dcm``."""
-    return re.sub(r"\.(dcm|png|jpe?g|tiff?)$", "", PurePosixPath(path).name, flags=re.IGNORECASE)
+def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
+    """Return the path of the file that each row names, NA of a row whose file is not here."""
+    names, ends = rows["image"].map(image_path), files["path"].map(image_path)
+    images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
+    options = []
+    for dropped in range(_folders_of_all(names) + 1):
+        short = names.map(lambda name, n=dropped: name.split("/", n)[-1])
+        found = _numbers_of_files(short, ends)
+        if (names.str.contains("/") & ~short.str.contains("/")).any():
+            # Without a folder, a name may be another patient's. It is not where rows and images are
+            # the same in number, each with one of the other, so that the folder meant nothing.
+            one = [number for own in found for number in own]
+            if not found.map(len).eq(1).all() or set(one) != images or len(one) > len(images):
+                continue
+        options.append(found)
+    # The first of the best: with as few folders dropped as do.
+    best = max(options, key=lambda found: found.map(len).gt(0).sum())
+    return _only_ones(rows, best, files)
+
+
+def _folders_of_all(names: pd.Series) -> int:
+    """Return how many folders all paths begin with together; those without any say nothing."""
+    folders = names[names.str.contains("/")].map(lambda name: name.split("/")[:-1]).tolist()
+    if not folders:
+        return 0
+    lowest, highest = min(folders), max(folders)
+    same = [one == other for one, other in zip(lowest, highest, strict=False)]
+    return (*same, False).index(False)
+
+
+def _numbers_of_files(names: pd.Series, ends: pd.Series) -> pd.Series:
+    """Return for each name the positions of all files whose path, as `ends`, ends with it."""
+    found = pd.Series([()] * len(names), names.index, dtype="object")
+    depths = names.str.count("/")
+    for depth in depths.unique():
+        own = names[depths == depth]
+        wanted = set(own)
+        of_name: dict[str, tuple[int, ...]] = {}
+        for number, end in enumerate(ends):
+            parts = end.rsplit("/", depth + 1)[-depth - 1 :]
+            if len(parts) > depth and (name := "/".join(parts)) in wanted:
+                of_name[name] = (*of_name.get(name, ()), number)
+        found[own.index] = own.map(lambda name, known=of_name: known.get(name, ()))
+    return found
+
+
+def _only_ones(rows: pd.DataFrame, found: pd.Series, files: pd.DataFrame) -> pd.Series:
+    """Return the path of the one file that each row names, NA if it names none."""
+    # A column of scans or patients counts if it names any that are here.
+    owners = [
+        (patient_keys(rows[name]), patient_keys(files[name])) for name in ("scan_id", "patient_id")
+    ]
+    owners = [(own, of_file) for own, of_file in owners if (own[own != ""]).isin(of_file).any()]
+    owned = [(own.tolist(), of_file.tolist()) for own, of_file in owners]
+    paths = files["path"].tolist()
+    taken: list[object] = []
+    for at, (image, numbers) in enumerate(zip(rows["image"], found, strict=True)):
+        for own, of_file in owned:
+            numbers = [n for n in numbers if own[at] in ("", of_file[n])]
+        if len(numbers) > 1:
+            numbers = [n for n in numbers if paths[n] == image] or numbers
+        if len(numbers) > 1:
+            suffix = PurePosixPath(image).suffix.casefold()
+            same = [n for n in numbers if PurePosixPath(paths[n]).suffix.casefold() == suffix]
+            numbers = same or numbers
+        if len(numbers) > 1:
+            row = rows.iloc[at]
+            raise InputError(
+                f"{row['path']}, row {row['row']}, names {image!r}, but {len(numbers)} files are "
+                "called so: write their paths, or label by scan and slice."
+            )
+        taken.append(paths[numbers[0]] if numbers else pd.NA)
+    return pd.Series(taken, rows.index, dtype="object")

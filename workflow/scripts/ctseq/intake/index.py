@@ -1,6 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, S
 from ctseq.readers.contents import FILES, LABELS, SLICES, File, Series, frame
 from ctseq.readers.formats import FORMATS
 from ctseq.readers.names import patient_key, patient_keys
-from ctseq.readers.problems import PATIENT, SCAN, SLICE, in_words
+from ctseq.readers.problems import PATIENT, REASONS, SCAN, SLICE, in_words
 from ctseq.readers.registry import KEY, reader_of
 
 _CURE = (
@@ -29,7 +29,7 @@ class Index(NamedTuple):
     """Tables of a dataset's files, slices, scans and problems, as `tables` describes them.
 
     The listing has patients in the order of their numbers, each patient's scans in theirs, and each
-    scan's slices from the feet up. `labels_of` is as in `contents.Contents`.
+    scan's slices from the feet up. `labels_of` and `notes` are as in `contents.Contents`.
     """
 
     inventory: pd.DataFrame
@@ -38,6 +38,7 @@ class Index(NamedTuple):
     series: pd.DataFrame
     masks: pd.DataFrame
     labels_of: str
+    notes: Sequence[str]
 
 
 def index_dataset(
@@ -98,8 +99,7 @@ def index_dataset(
         *checksum_problems(folder, files, threads=threads),
     ]
     if on_problem == "error":
-        title = f"The dataset {folder} cannot be used as it is"
-        fail_on([in_words(found) for found in problems], title=title, cure=_CURE.format(key))
+        _stop_on(problems, folder, [*contents.notes, _CURE.format(key)])
     if labels_of == "slice":
         kept = _reasons(slices, problems) == ""
         problems += label_checks.hidden_targets(slices, rows, kept, target=target)
@@ -112,6 +112,16 @@ def index_dataset(
         _series(contents.series, listing),
         typed(files[files["kind"] == "mask"], MASKS).reset_index(drop=True),
         labels_of,
+        contents.notes,
+    )
+
+
+def _stop_on(problems: list[dict[str, Any]], folder: str | Path, cure: list[str]) -> None:
+    fail_on(
+        [in_words(found) for found in problems],
+        title=f"The dataset {folder} cannot be used as it is",
+        cure="\n".join(cure),
+        kinds=[REASONS[found["problem"]].words for found in problems],
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.words import listed
+from ctseq.readers.names import ROUNDED
 from ctseq.readers.problems import PATIENT, ROW, SCAN, SLICE, problem
 from ctseq.readers.subtypes import SUBTYPES
 
@@ -48,6 +49,32 @@ def doubtful_slices(
     for file in slices[~known].drop_duplicates(name).itertuples():
         found = (_whole(labels_of), file.path, file.patient_id)
         yield problem("no-label", *found, scan_id=getattr(file, name))
+    if labels_of == "slice":
+        yield from _shifted(slices, rows)
+
+
+def _shifted(slices: pd.DataFrame, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Find scans whose rows count their slices from another number than the slices' names do.
+
+    Of these, the slices that have a row have another one's.
+    """
+    rows = rows[rows["slice_number"].notna()]
+    doubtful = set(slices["unit"][~_among(slices, rows)]) & set(rows["unit"][~_among(rows, slices)])
+    told = rows[rows["unit"].isin(doubtful)].groupby("unit")
+    held = slices[slices["unit"].isin(doubtful)].groupby("unit")
+    for unit, own in told:
+        numbers, files = set(own["slice_number"]), held.get_group(unit)
+        names, row, file = set(files["slice_number"]), own.iloc[0], files.iloc[0]
+        shift = min(names) - min(numbers)
+        if shift and {number + shift for number in numbers} == names:
+            yield problem(
+                "shifted",
+                *(SCAN, row["path"], file["patient_id"]),
+                scan_id=file["scan_id"],
+                row=row["row"],
+                detail=f"rows {min(numbers)} to {max(numbers)}, slices {min(names)} to "
+                f"{max(names)}",
+            )
 
 
 def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -68,10 +95,10 @@ def doubtful_rows(
     of_slices = labels_of == "slice"
     names = ["unit", "slice_number"] if of_slices else ["unit"]
     here = _among(rows, slices) if of_slices else rows["unit"].isin(slices["unit"])
-    contradiction = (of_subtypes(rows) != rows["hemorrhage"]).fillna(False)
-    sound = here & ~contradiction & ~rows.duplicated(names, keep=False) & (rows["invalid"] == "")
+    sound = here & ~rows.duplicated(names, keep=False) & (rows["invalid"] == "")
+    sound &= ~rows["contradiction"]
     first: dict[Any, int] = {}
-    for row in rows.assign(here=here, contradiction=contradiction)[~sound].itertuples():
+    for row in rows.assign(here=here)[~sound].itertuples():
         found = (row.path, row.patient_id, row.slice_number)
         which = {"scan_id": row.scan_id, "row": row.row}
         if not row.unit or (row.slice_number is pd.NA and of_slices):
@@ -81,8 +108,9 @@ def doubtful_rows(
         action = SLICE if of_slices else _whole(labels_of)
         if not row.here:
             action = ROW
+            code = "rounded" if ROUNDED.fullmatch(row.scan_id or row.patient_id) else "no-slice"
             if row.unit not in explained:
-                yield problem("no-slice", action, *found, **which)
+                yield problem(code, action, *found, **which)
         if name in first:
             yield problem("two-labels", action, *found, **which, detail=f"also row {first[name]}")
         first.setdefault(name, row.row)

@@ -6,11 +6,13 @@ from ctseq.core.errors import InputError
 from ctseq.intake.label_checks import of_subtypes
 from ctseq.readers.names import patient_keys
 from ctseq.readers.registry import KEY
-from ctseq.readers.subtypes import TARGETS, flag_of, target_words
+from ctseq.readers.subtypes import TARGETS, deciding_flags, flag_of, target_words
 
 
 def with_targets(rows: pd.DataFrame, target: str, *, key: str = KEY) -> pd.DataFrame:
     """Return label rows with `hemorrhage` as far as they tell, and with their flag for the target.
+
+    They also get `contradiction`: whether hemorrhage and subtypes do not fit, where these decide.
 
     `key` is where the configuration has the dataset.
 
@@ -20,7 +22,7 @@ def with_targets(rows: pd.DataFrame, target: str, *, key: str = KEY) -> pd.DataF
         If no row knows the target.
     """
     rows = rows.assign(hemorrhage=rows["hemorrhage"].fillna(of_subtypes(rows)))
-    rows = rows.assign(target=rows[flag_of(target)])
+    rows = rows.assign(target=rows[flag_of(target)], contradiction=_contradicted(rows, target))
     sound = rows[rows["invalid"] == ""]
     if len(sound) and sound["target"].isna().all():
         known = ", ".join(name for name in TARGETS if sound[name].notna().any())
@@ -30,6 +32,12 @@ def with_targets(rows: pd.DataFrame, target: str, *, key: str = KEY) -> pd.DataF
             "these, or use labels that know it."
         )
     return rows
+
+
+def _contradicted(rows: pd.DataFrame, target: str) -> pd.Series:
+    if "hemorrhage" not in deciding_flags(target):
+        return pd.Series(False, rows.index)
+    return (of_subtypes(rows) != rows["hemorrhage"]).fillna(False)
 
 
 def with_units(
@@ -54,7 +62,8 @@ def with_units(
     rows = rows.assign(unit=patient_keys(name))
     if labels_of == "slice":
         several = slices.loc[slices["key"] != scan_key, "key"]
-        for row in rows[rows["unit"].isin(several)].head(1).itertuples():
+        by_patient = rows["unit"].isin(several) & (rows["scan_id"] == "")
+        for row in rows[by_patient].head(1).itertuples():
             raise InputError(
                 f"{row.path}, row {row.row}, names a slice by its number, but patient "
                 f"{row.patient_id} has several scans: name them in a column scan_id (as in "

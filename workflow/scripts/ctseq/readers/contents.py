@@ -107,6 +107,8 @@ class Contents:
         What the reader itself finds wrong, made by `problems.problem`.
     series
         Of scans of which the files tell something.
+    notes
+        What is to be said of how the dataset was read, a sentence each.
     """
 
     files: Iterable[File]
@@ -114,6 +116,7 @@ class Contents:
     labels_of: str = "slice"
     problems: Sequence[dict[str, Any]] = field(default_factory=list)
     series: Sequence[Series] = field(default_factory=list)
+    notes: Sequence[str] = ()
 
 
 def frame(rows: Iterable[Any], kinds: Mapping[str, str]) -> pd.DataFrame:

@@ -58,7 +58,8 @@ UNUSED_FILES = {
 # What would make a label or an image wrong: the dataset's `on_problem` says if the run stops.
 PROBLEMS = {
     "two-folders": Reason(
-        "two folders for one patient", "`49` beside `049`: whose slices are they?"
+        "two folders for one patient",
+        "`49` beside `049`, or one name in two places: whose slices are they?",
     ),
     "patient-id": Reason(
         "patient id that starts with no letter or digit, or holds a slash",
@@ -71,15 +72,28 @@ PROBLEMS = {
         "no slice can be used", "The inventory says of each of the patient's files why."
     ),
     "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or how it lies is unclear."),
-    "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
+    "number": Reason(
+        "no slice number in the name",
+        "It is the number in which a folder's pictures differ; codes such as `3f9a12e` are none.",
+    ),
     "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
     "no-label": Reason("no diagnosis row", "The label table does not know the slice or its scan."),
     "no-slice": Reason("no slice file", "A row of the label table names what is not there."),
+    "rounded": Reason(
+        "id that a spreadsheet rounded",
+        "`1.00E+05`: its digits are lost. Take the table from before, with ids as text.",
+    ),
+    "shifted": Reason(
+        "label rows count slices from another number",
+        "Rows 0 to 29 beside slices 1 to 30: most slices would get their neighbour's label.",
+    ),
     "two-labels": Reason("two diagnosis rows", "Even if they agree, one of them is a mistake."),
     "row": Reason(
         "row without patient or slice number", "Or without scan. It may be a note below the table."
     ),
-    "cell": Reason("cell is not 0, 1 or blank", "Other values would have to be guessed."),
+    "cell": Reason(
+        "cell is not 0, 1 or blank", "Or yes and no. Other values would have to be guessed."
+    ),
     "contradiction": Reason(
         "hemorrhage contradicts the subtypes", "`1` beside a subtype's `0`, or the reverse."
     ),

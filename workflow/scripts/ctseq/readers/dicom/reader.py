@@ -20,16 +20,18 @@ from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, Series, file_without_slices
 from ctseq.readers.dicom.detection import is_dicom
 from ctseq.readers.dicom.headers import Header, heights, read_header
+from ctseq.readers.dicom.instances import with_paths
 from ctseq.readers.dicom.patients import group_by_patient
 from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.dicom.series import Study, spacing_of, studies_of
 from ctseq.readers.labels.tables import find_table
+from ctseq.readers.naming import owned, rows_of_scans
 from ctseq.readers.problems import NOTHING, PATIENT, problem
 from ctseq.readers.walk import first_files, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
 
-_SCAN, _PATIENT = (list(LABELS).index(name) for name in ("scan_id", "patient_id"))
+_SCAN = list(LABELS).index("scan_id")
 # Files that are opened to see whether a folder holds DICOM at all.
 _FILES_TRIED = 300
 
@@ -47,15 +49,28 @@ def list_contents(
 ) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
     labels = find_table(folder, table, target)
+    if labels.counts_instances():
+        raise InputError(
+            f"{labels.path} names slices by InstanceNumber, which scanners count from the head or "
+            "the feet; slices are numbered from 1 at the feet here. Name them so in a column "
+            "slice_number, or name images by file or SOPInstanceUID."
+        )
     headers, others, problems = _read_headers(Path(folder), labels.path.name)
-    labelled = (row[_PATIENT] for row in labels.rows())
-    patients, found = group_by_patient(headers, labelled)
-    problems += found
+    patients = group_by_patient(headers, labels.names())
+    problems += patients.problems
     series: list[Series] = []
     scan_of_study: dict[str, str] = {}
-    files = chain(others, _files(patients, problems, series, scan_of_study))
-    rows = _rows_of_scans(labels.rows(), scan_of_study)
-    return Contents(files, rows, labels.of, problems, series)
+    files = chain(others, _files(patients.groups, problems, series, scan_of_study))
+    rows, of = labels.rows(), labels.of
+    if labels.kind == "image":
+        rows = with_paths(rows, folder, headers)
+    if patients.patient_of:
+        scans: dict[str, list[str]] = {}
+        files = owned(files, patients.patient_of, scans)
+        rows = rows_of_scans(rows, of, patients.patient_of, scans)
+        of = "scan" if of == "patient" else of
+    rows = _rows_of_scans(rows, scan_of_study)
+    return Contents(files, rows, of, problems, series, [*labels.notes, *patients.notes])
 
 
 def open_sequence(

@@ -1,5 +1,6 @@
 """CSV files as people save them: odd encodings and separators, and a spreadsheet's numbers."""
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ _MOST_COLUMNS = 1000
 # Bytes of the longest first line that is taken for a header.
 _MOST_HEADER = 1_000_000
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# What Windows calls ANSI: Latin-1, and some letters and signs more.
+_WESTERN = "cp1252"
+_PART = 1 << 20
+# How people write yes and no, in any letter case; numbers are read as numbers.
+YES, NO = ("yes", "y", "true", "t", "positive", "pos"), ("no", "n", "false", "f", "negative", "neg")
+_WORDS = dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0)
 
 Row = tuple[int, list[str]]
 
@@ -26,7 +33,7 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     """Open a CSV file to read it row by row.
 
     The separator is the one of comma, semicolon and tab that is most frequent in the header.
-    Letters outside ASCII may be read wrongly in files that are not UTF-8; only notes hold any.
+    A file that is no UTF-8 and has no mark of UTF-16 is read as `encoding_of` says.
 
     Yields
     ------
@@ -48,9 +55,9 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     try:
         with path.open("rb") as raw:
             start = raw.read(_MOST_HEADER)
+        encoding = encoding_of(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
-    encoding = next((code for mark, code in _MARKS.items() if start.startswith(mark)), "utf-8")
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         rows = _filled(path, text, _separator(start.decode(encoding, "replace")))
         number, header = next(rows, (0, []))
@@ -59,6 +66,34 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
         if not header:
             raise InputError(f"{path} is empty. Copy it again from the dataset's release.")
         yield [bare_title(title) for title in header], _of_one_length(rows, len(header))
+
+
+def encoding_of(path: str | Path) -> str:
+    """Return a text file's encoding: by its mark, else UTF-8, or cp1252 if it is not that."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with Path(path).open("rb") as raw:
+        part = raw.read(_PART)
+        for mark, code in _MARKS.items():
+            if part.startswith(mark):
+                return code
+        try:
+            while part:
+                decoder.decode(part)
+                part = raw.read(_PART)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return _WESTERN
+    return "utf-8"
+
+
+def encoding_words(path: Path) -> str:
+    """Return a sentence on a table whose encoding had to be guessed; mostly empty."""
+    if encoding_of(path) != _WESTERN:
+        return ""
+    return (
+        f"{path.name} is no UTF-8: its letters are read as those of Windows in Western Europe "
+        "(cp1252, Latin-1). If names look wrong, save it as CSV in UTF-8."
+    )
 
 
 def bare_title(title: str) -> str:
@@ -73,11 +108,16 @@ def whole_number(cell: str) -> int | pd.api.typing.NAType:
 
 
 def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.typing.NAType:
-    """Return a cell's 0 or 1; NA if it is neither, and `blank` if it is empty."""
+    """Return a cell's 0 or 1, or that of its `YES` or `NO`; NA if it is none of these.
+
+    An empty one is `blank`.
+    """
     if not cell:
         return blank
     number = whole_number(cell)
-    return number if number is not pd.NA and number in (0, 1) else pd.NA
+    if number is not pd.NA:
+        return number if number in (0, 1) else pd.NA
+    return _WORDS.get(cell.casefold(), pd.NA)
 
 
 def _separator(text: str) -> str:
