@@ -105,7 +105,7 @@ def test_images_of_dicom_are_named_by_their_identifier(tmp_path):
     rows = ["image,label"]
     for patient in "abcd":
         for number in range(2):
-            image = ct(HU + 10 * ord(patient) + number, z=5.0 * number, series=f"{ord(patient)}",
+            image = ct(HU + 2 * (ord(patient) - 97) + number, z=5.0 * number, series=f"{ord(patient)}",
                        PatientID=patient, StudyInstanceUID=f"1.2.{ord(patient)}")  # fmt: skip
             save(image, tmp_path / f"{patient}/IM{number}.dcm")
             rows.append(f"{image.SOPInstanceUID},{int(patient == 'b' and number == 1)}")
