@@ -28,19 +28,32 @@ def decode_slices(
         The slices with `shape`, (H, W) or in words what is wrong, and `digest` of the pixels,
         empty for a slice of a single grey value.
     """
-    decoded: list[tuple[tuple[int, ...] | str, str]] = []
+    decoded: list[pd.Series] = []
     scans = slices.groupby("scan_id", sort=False)
     with ThreadPoolExecutor(threads) as pool:
         for _, own in progress(
             scans, total=len(slices), unit="slices", weigh=lambda scan: len(scan[1])
         ):
-            try:
-                sequence = reader.open_sequence(folder, own)
-            except InputError as error:
-                decoded += [(str(error), "")] * len(own)
-            else:
-                decoded += pool.map(_shape_and_digest, [sequence] * len(own), range(len(own)))
-    return slices.assign(shape=[shape for shape, _ in decoded], digest=[d for _, d in decoded])
+            decoded += _decoded(folder, own, reader, pool)
+    # A damaged scan is decoded file by file, so not in the order of its slices.
+    found = pd.concat(decoded).reindex(slices.index) if decoded else []
+    return slices.assign(shape=[shape for shape, _ in found], digest=[d for _, d in found])
+
+
+def _decoded(
+    folder: str | Path, own: pd.DataFrame, reader: Reader, pool: ThreadPoolExecutor
+) -> list[pd.Series]:
+    """Return shape and digest of a scan's slices, in parts: all at once, or of each file."""
+    try:
+        sequence = reader.open_sequence(folder, own)
+    except InputError as error:
+        files = [file for _, file in own.groupby("path", sort=False)]
+        if len(files) > 1:  # others of its files may be sound
+            return [part for file in files for part in _decoded(folder, file, reader, pool)]
+        told: list[Any] = [(str(error), "")] * len(own)
+    else:
+        told = list(pool.map(_shape_and_digest, [sequence] * len(own), range(len(own))))
+    return [pd.Series(told, own.index, dtype="object")]
 
 
 def _shape_and_digest(sequence: Pixels, index: int) -> tuple[tuple[int, ...] | str, str]:

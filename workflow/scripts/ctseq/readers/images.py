@@ -11,6 +11,7 @@ from PIL import Image
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
 from ctseq.readers.contents import Pixels
+from ctseq.readers.stores import absence, pointer
 from ctseq.readers.walk import is_regular
 
 # Pillow's other formats stay closed: some start programs, and no dataset is made of them.
@@ -44,8 +45,7 @@ def read_image(path: str | Path) -> np.ndarray:
     """
     path = Path(path)
     if not is_regular(path):
-        state = "it is no plain file" if path.exists() else "it does not exist"
-        raise InputError(f"{path} cannot be read as an image: {state}.")
+        raise InputError(f"{path} cannot be read as an image: {absence(path)}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
@@ -57,7 +57,7 @@ def read_image(path: str | Path) -> np.ndarray:
                 colour = image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         # Pillow's own message repeats the path.
-        state = str(error).replace(repr(str(path)), "the file")
+        state = pointer(path) or str(error).replace(repr(str(path)), "the file")
         state = state if path.stat().st_size else "it is empty"
         raise InputError(f"{path} cannot be read as an image: {state}.") from None
     pixels = np.asarray(colour)

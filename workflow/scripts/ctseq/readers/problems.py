@@ -7,6 +7,7 @@ import pandas as pd
 
 # What is left out because of a problem.
 SLICE, SCAN, PATIENT = "slice excluded", "scan excluded", "patient excluded"
+FILE = "file excluded"  # of several that hold the same slices
 ROW, NOTHING = "row ignored", "nothing excluded"
 
 
@@ -23,15 +24,22 @@ UNUSED_FILES = {
     "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
     "mask": Reason("mask", "Outlines of bleeds, listed in `masks.csv`; never used as an image."),
     "table": Reason("table", "Labels, demographics or checksums: read, but no slice."),
-    "other": Reason("not part of the layout", "A file that the format does not know."),
+    "other": Reason(
+        "not part of the layout",
+        "A file that the format does not know, or of an operating system or tool: `._1.png`, "
+        "`.DS_Store`, `Thumbs.db`, hidden folders such as `.git`.",
+    ),
     "outside": Reason(
         "link that leads out of the dataset's folder",
-        "Never followed. Put the files themselves there, or set the dataset's `path` to a folder "
-        "that holds link and target.",
+        "Not followed, unless `links_into` names the folder that it leads into.",
     ),
     "name": Reason(
         "name with control characters, backslashes or undecodable bytes",
         "Never opened; shown with the bytes escaped. Rename the file.",
+    ),
+    "copy": Reason(
+        "the same slices as another file's",
+        "Two files for the same slices whose pixels are the same: the first one is used.",
     ),
     "no-pixels": Reason("DICOM file without an image", "Reports, directories, private objects."),
     "not-ct": Reason("DICOM image that is no grey CT slice", "Screenshots, other modalities."),
@@ -72,7 +80,9 @@ PROBLEMS = {
     ),
     "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or one without orientation."),
     "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
-    "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
+    "two-files": Reason(
+        "two files for one slice", "`2.jpg` beside `02.JPG`, both readable, and not the same."
+    ),
     "no-label": Reason("no diagnosis row", "The label table does not know the slice or its scan."),
     "no-slice": Reason("no slice file", "A row of the label table names what is not there."),
     "two-labels": Reason("two diagnosis rows", "Even if they agree, one of them is a mistake."),
@@ -83,7 +93,10 @@ PROBLEMS = {
     "contradiction": Reason(
         "hemorrhage contradicts the subtypes", "`1` beside a subtype's `0`, or the reverse."
     ),
-    "unreadable": Reason("unreadable image", "Cut short, empty, of another kind, too large."),
+    "unreadable": Reason(
+        "unreadable image",
+        "Cut short, empty, of another kind, too large. Another file for that slice stays.",
+    ),
     "size": Reason("another image size than the scan's other slices", "A sequence has one size."),
     "duplicate": Reason(
         "the same image as another patient's",
@@ -113,9 +126,9 @@ def problem(
 ) -> dict[str, Any]:
     """Return a row of problems.csv.
 
-    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `SCAN`, `PATIENT`,
-    `ROW` or `NOTHING`. Without a scan's id, it is the patient's only scan. `row` counts in the
-    label table, and `detail` adds to the code's words.
+    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `FILE`, `SCAN`,
+    `PATIENT`, `ROW` or `NOTHING`. Without a scan's id, it is the patient's only scan. `row` counts
+    in the label table, and `detail` adds to the code's words.
     """
     return {
         "problem": code,

@@ -8,6 +8,7 @@ import pydicom
 from pydicom.pixels import pixel_array
 
 from ctseq.core.errors import InputError
+from ctseq.readers.dicom.detection import read_dataset
 from ctseq.readers.dicom.headers import exchanged, header_of, heights
 from ctseq.readers.walk import is_regular
 
@@ -37,7 +38,7 @@ def read_hu(path: Path, number: int) -> np.ndarray:
     if not is_regular(path):
         raise InputError(f"{path} is no plain file or does not exist.")
     try:
-        image = pydicom.dcmread(path)
+        image = read_dataset(path)
         header = header_of(image, "")
         several = len(header.positions) > 1
         frame = np.argsort(heights([header]), kind="stable")[number - 1] if several else 0

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.contents import DEMOGRAPHICS, LABELS
+from ctseq.readers.junk import is_junk
 from ctseq.readers.labels.cells import Row, bare_title, flag, open_cells, whole_number
 from ctseq.readers.names import patient_text
 from ctseq.readers.subtypes import SUBTYPES, TARGETS, deciding_flags
@@ -92,7 +93,9 @@ def find_table(
     names = sorted(
         path
         for path in Path(folder).iterdir()
-        if path.suffix.casefold() == ".csv" and path.name.casefold() != DEMOGRAPHICS
+        if path.suffix.casefold() == ".csv"
+        and path.name.casefold() != DEMOGRAPHICS
+        and not is_junk(path.name)
     )
     fitting, others, damaged = [], [], []
     for path in names:
