@@ -127,20 +127,34 @@ def _not_recognised(folder: Path, asked: list[str], links_into: Sequence[str], k
 
 
 def _neighbour(folder: Path, asked: Iterable[str]) -> Path | None:
-    """Return the folder that was probably meant: the parent, or one up to two levels down."""
+    """Return the folder that was probably meant: the parent, or the one up to two levels down.
+
+    Where several folders at one level fit, none of them has all that is in the given one.
+    """
     # An unzipped archive puts the dataset one or two folders down.
-    inside = [path for pattern in ("*/", "*/*/") for path in sorted(folder.glob(pattern))]
-    inside = [path for path in inside if not in_junk(path.relative_to(folder).as_posix())]
+    levels = [_folders_in(folder, pattern) for pattern in ("*/", "*/*/")]
     # In the order of `FORMATS`: formats that are recognised by a folder's name come first.
     for reader in map(reader_of, asked):
         with contextlib.suppress(OSError):
             if _makes_dataset(folder, reader):
                 return folder.absolute().parent
-        for path in inside:
-            with contextlib.suppress(OSError):  # a folder that may not be read
-                if reader.recognises(path):
-                    return path
+        for level in levels:
+            fitting = [path for path in level if _fits(path, reader)]
+            if fitting:
+                return fitting[0] if len(fitting) == 1 else None
     return None
+
+
+def _folders_in(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(folder.glob(pattern))
+    return [path for path in found if not in_junk(path.relative_to(folder).as_posix())]
+
+
+def _fits(folder: Path, reader: Reader) -> bool:
+    try:
+        return bool(reader.recognises(folder))
+    except OSError:  # a folder that may not be read
+        return False
 
 
 def _makes_dataset(folder: Path, reader: Reader) -> bool:

@@ -92,7 +92,9 @@ def read_header(path: Path, name: str) -> Header:
 
 def _check_whole(header: pydicom.Dataset) -> None:
     """Raise `InputError` if a CT image tells nothing of its size: the file is cut short."""
-    if str(header.get("SOPClassUID")) in _CT and not header.get("Rows"):
+    # A file that is cut early has nothing but its description of itself.
+    kind = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
+    if str(kind) in _CT and not header.get("Rows"):
         raise InputError("it is cut short: a CT image without rows")
 
 
