@@ -39,7 +39,8 @@ def index(folder, on_problem="error"):
 
 
 @pytest.mark.parametrize(
-    "kept", ["data", "meta data", "preamble data", "preamble meta data", "mark data", "mark meta data"]
+    "kept",
+    ["data", "meta data", "preamble data", "preamble meta data", "mark data", "mark meta data"],
 )
 @pytest.mark.parametrize("implicit", [False, True])
 def test_a_file_without_mark_or_preamble_is_read_like_the_whole_one(tmp_path, kept, implicit):

@@ -17,15 +17,16 @@ def copied_files(slices: pd.DataFrame, folder: str | Path) -> list[str]:
     """List the files of which a better or earlier file of the scan holds every slice.
 
     Their pixels are the same wherever they can be read, and some can. Of two files, the one with
-    fewer damaged slices is better, and then the one whose path is sorted first. `slices` are as
-    `image_checks.decode_slices` returns them, of the dataset in `folder`.
+    fewer damaged slices is better, then the one with more, then the one whose path comes first.
+    `slices` are as `image_checks.decode_slices` returns them, of the dataset in `folder`.
     """
     paths = slices.loc[_contested(slices), "path"].unique()
     own = slices[slices["path"].isin(paths)].groupby("path")
     damaged = own["shape"].agg(lambda shapes: sum(isinstance(shape, str) for shape in shapes))
+    lengths = own.size()
     known: dict[tuple[str, int], set[tuple[Any, str]]] = {}
     copies = []
-    for path in sorted(paths, key=lambda path: (damaged[path], path)):
+    for path in sorted(paths, key=lambda path: (damaged[path], -lengths[path], path)):
         held = _pixels(own.get_group(path), Path(folder, path))
         if all(name in known and (it is None or it in known[name]) for name, it in held.items()):
             copies.append(path)
