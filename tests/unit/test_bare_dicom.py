@@ -18,6 +18,8 @@ from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.registry import recognise
 from dicom_folders import N_SLICES, PATIENTS, head, reasons, write_dicom
 
+WITHOUT_MARK = ("data", "meta data", "preamble data", "preamble meta data")
+
 
 def parts(path):
     """Return a file's preamble, mark, description of itself, and data set."""
@@ -26,7 +28,7 @@ def parts(path):
     return content[:128], content[128:132], content[132:end], content[end:]
 
 
-def strip(path, kept="----data"):
+def strip(path, kept="data"):
     """Leave out the parts of a file that `kept` does not name."""
     names = ("preamble", "mark", "meta", "data")
     path.write_bytes(
