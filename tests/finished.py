@@ -15,6 +15,7 @@ PHANTOM = {
     "labels": "auto",
     "target": "hemorrhage",
     "window": "brain",
+    "links_into": [],
     "on_problem": "error",
 }
 ENCODER = {

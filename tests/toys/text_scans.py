@@ -10,12 +10,12 @@ import numpy as np
 from ctseq.readers.contents import FLAGS, Contents, File
 
 
-def recognises(folder):
+def recognises(folder, links_into=()):
     """Return in words how the format is recognised."""
     return "its files *.scan" if [*Path(folder).glob("*.scan")] else ""
 
 
-def list_contents(folder, table=None, target="hemorrhage"):
+def list_contents(folder, table=None, target="hemorrhage", links_into=()):
     """List the scans and their labels."""
     files, labels = [], []
     for path in sorted(Path(folder).glob("*.scan")):

@@ -243,7 +243,7 @@ def test_a_patient_without_a_usable_series_and_a_damaged_file(folder):
     (folder / "049/CT/IM9.dcm").write_bytes(b"")
     message = lines_of(folder)
     assert "050/CT/IM0.dcm: patient 050: no slice can be used (position)" in message
-    assert "049/CT/IM9.dcm: unreadable image (it is no DICOM file)" in message
+    assert "049/CT/IM9.dcm: unreadable image (it is empty)" in message
     inventory, _, problems = study(folder, "exclude")
     reasons = inventory.set_index("path")["reason"]
     assert reasons["050/CT/IM0.dcm"] == "position"

@@ -18,11 +18,11 @@ class Toy(ModuleType):
     """A reader of text files: `scan-patient.toy` has a slice a line, and its label in the first."""
 
     @staticmethod
-    def recognises(folder):
+    def recognises(folder, links_into=()):
         return "its toys" if [*folder.glob("*.toy")] else ""
 
     @staticmethod
-    def list_contents(folder, table=None, target="hemorrhage"):
+    def list_contents(folder, table=None, target="hemorrhage", links_into=()):
         files, labels, series = [], [], []
         for path in sorted(folder.glob("*.toy")):
             scan, patient = path.stem.split("-")

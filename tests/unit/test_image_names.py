@@ -103,10 +103,10 @@ def test_a_patient_beside_the_image_must_be_the_files():
 
 def test_images_of_dicom_are_named_by_their_identifier(tmp_path):
     rows = ["image,label"]
-    for patient in "abcd":
+    for index, patient in enumerate("abcd"):
         for number in range(2):
-            image = ct(HU + 2 * (ord(patient) - 97) + number, z=5.0 * number, series=f"{ord(patient)}",
-                       PatientID=patient, StudyInstanceUID=f"1.2.{ord(patient)}")  # fmt: skip
+            image = ct(HU + 2 * index + number, z=5.0 * number, series=f"{index}",
+                       PatientID=patient, StudyInstanceUID=f"1.2.{index}")  # fmt: skip
             save(image, tmp_path / f"{patient}/IM{number}.dcm")
             rows.append(f"{image.SOPInstanceUID},{int(patient == 'b' and number == 1)}")
     (tmp_path / "labels.csv").write_text("\n".join([*rows, "1.2.3.4.5,0"]))

@@ -61,6 +61,7 @@ CHANGES = [
     # The studies' pictures have their own window: it may be spelled otherwise, and be no other.
     ("datasets.phantom.window", "40/120", REPORT, set()),
     ("datasets.phantom.target", "epidural", INDEXED, BOTH),
+    ("datasets.phantom.links_into", ["elsewhere"], REPORT, set()),  # it is drawn, without links
     ("datasets.phantom.on_problem", "exclude", INDEXED, BOTH),
     ("datasets.phantom.phantom.patients", 15, DRAWN, BOTH),
     ("datasets.phantom.phantom.positive", 7, DRAWN, BOTH),

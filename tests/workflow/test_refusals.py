@@ -68,6 +68,10 @@ REFUSED = {
             "make demo",
         ],
     ),
+    "no data of another layout": (
+        {"datasets": {"ct-ich": {"format": "dicom", "path": "nowhere"}}},
+        ["datasets.ct-ich.path is nowhere, which does not exist", "Unpack the dataset"],
+    ),
 }
 
 
@@ -85,6 +89,10 @@ def test_a_study_that_cannot_be_ends_in_a_message(refused, name):
     assert PYTHONS not in outcome.text
     for words in REFUSED[name][1]:
         assert words in outcome.text
+
+
+def test_only_ct_ich_comes_from_physionet(refused):
+    assert "physionet" not in refused["no data of another layout"].text
 
 
 @pytest.fixture

@@ -47,11 +47,14 @@ def raw_dataset(wildcards):
     dataset = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)]
     indexed = Path(dataset.folder, "inventory.csv").exists()
     if not dataset.synthetic and not indexed and not Path(dataset.path).exists():
-        raise WorkflowError(
-            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist.\n"
+        of_paper = (
             "  - The paper's data, CT-ICH, are handed out by PhysioNet after registration: "
             "https://physionet.org/content/ct-ich (the JPG release, 1.2.0 or older).\n"
-            "  - Unpack them and set the key in config.yaml, or on the command line:\n"
+        )
+        raise WorkflowError(
+            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist.\n"
+            f"{of_paper * dataset.format.startswith('ct-ich')}"
+            "  - Unpack the dataset and set the key in config.yaml, or on the command line:\n"
             f"      snakemake --config 'datasets={{{dataset.name}: {{path: /where/it/is}}}}'\n"
             "  - To see the workflow without any data: make demo"
         )

@@ -16,16 +16,18 @@ from ctseq.readers.registry import recognise
 def main(*, dataset, name, settings, recognised, demographics, threads=1, **outputs):
     """Write the format and the tables of files, slices, scans, problems and demographics.
 
-    `name` is the dataset's, and `settings` its format, labels, target and on_problem.
+    `name` is the dataset's, and `settings` its format, labels, target, links_into and on_problem.
     """
     log, key = logging.getLogger("ctseq").info, f"datasets.{name}"
-    format, how = recognise(dataset, settings["format"], key=key)
+    links_into = settings.get("links_into", [])
+    format, how = recognise(dataset, settings["format"], links_into=links_into, key=key)
     log("Format: %s, by %s.", format, how)
     index = index_dataset(
         *(dataset, format),
         on_problem=settings["on_problem"],
         labels=Path(settings["labels"]) if settings["labels"] else None,
         target=settings["target"],
+        links_into=links_into,
         threads=threads,
         key=key,
     )

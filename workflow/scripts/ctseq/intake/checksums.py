@@ -12,6 +12,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.contents import CHECKSUMS
+from ctseq.readers.junk import in_junk
 from ctseq.readers.problems import NOTHING, SCAN, SLICE, problem
 from ctseq.readers.walk import is_regular
 
@@ -42,6 +43,8 @@ def checksum_problems(
     # A file may be listed twice.
     for path in dict.fromkeys(path for path, digest in listed if found.get(path) != digest):
         if path not in found:
+            if in_junk(path):  # such as what .git holds, which is not listed file by file
+                continue
             yield problem("missing", NOTHING, path)
             continue
         file = here.loc[path]

@@ -16,7 +16,7 @@ from ctseq.imaging.hounsfield import Values, measured, not_hounsfield, odd_slice
 from ctseq.readers.contents import Pixels
 from ctseq.readers.formats import FORMATS
 from ctseq.readers.problems import SCAN, SLICE, problem, scan_words
-from ctseq.readers.registry import reader_of
+from ctseq.readers.registry import Reader, reader_of
 
 
 class Decoded(NamedTuple):
@@ -40,19 +40,15 @@ def decode_slices(
         of a single value and for formats of pictures.
     """
     reader, hounsfield = reader_of(format), FORMATS[format].hounsfield
-    decoded: list[Decoded] = []
+    found: list[tuple[int, Decoded]] = []
     scans = slices.groupby("scan_id", sort=False)
     with ThreadPoolExecutor(threads) as pool:
         for _, own in progress(
             scans, total=len(slices), unit="slices", weigh=lambda scan: len(scan[1])
         ):
-            n = len(own)
-            try:
-                sequence = reader.open_sequence(folder, own)
-            except InputError as error:
-                decoded += [Decoded(str(error))] * n
-            else:
-                decoded += pool.map(_decoded, [sequence] * n, range(n), [hounsfield] * n)
+            found += _decoded(folder, own, reader, pool, hounsfield=hounsfield)
+    # A damaged scan is decoded file by file, so not in the order of its slices.
+    decoded = [one for _, one in sorted(found, key=lambda pair: pair[0])]
     # Columns of objects: pandas would make numbers or text of some.
     columns = dict(zip(Decoded._fields, zip(*decoded, strict=True), strict=True)) if decoded else {}
     told = {name: columns.get(name, ()) for name in Decoded._fields}
@@ -61,7 +57,30 @@ def decode_slices(
     )
 
 
-def _decoded(sequence: Pixels, index: int, hounsfield: bool) -> Decoded:
+def _decoded(
+    folder: str | Path,
+    own: pd.DataFrame,
+    reader: Reader,
+    pool: ThreadPoolExecutor,
+    *,
+    hounsfield: bool,
+) -> list[tuple[int, Decoded]]:
+    """Return a scan's slices, by their index: decoded all at once, or each file by itself."""
+    try:
+        sequence = reader.open_sequence(folder, own)
+    except InputError as error:
+        files = [file for _, file in own.groupby("path", sort=False)]
+        if len(files) > 1:  # others of its files may be sound
+            alone = (_decoded(folder, file, reader, pool, hounsfield=hounsfield) for file in files)
+            return [one for file in alone for one in file]
+        told = [Decoded(str(error))] * len(own)
+    else:
+        n = len(own)
+        told = list(pool.map(_slice, [sequence] * n, range(n), [hounsfield] * n))
+    return list(zip(own.index, told, strict=True))
+
+
+def _slice(sequence: Pixels, index: int, hounsfield: bool) -> Decoded:
     try:
         pixels = np.ascontiguousarray(sequence(index))
     except InputError as error:

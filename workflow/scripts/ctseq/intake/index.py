@@ -8,7 +8,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.tables import typed
-from ctseq.intake import image_checks, label_checks
+from ctseq.intake import image_checks, label_checks, twins
 from ctseq.intake.checksums import checksum_problems
 from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.label_units import with_targets, with_units
@@ -16,8 +16,9 @@ from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, S
 from ctseq.readers.contents import FILES, LABELS, SLICES, File, Series, frame
 from ctseq.readers.formats import FORMATS
 from ctseq.readers.names import patient_key, patient_keys
-from ctseq.readers.problems import PATIENT, REASONS, SCAN, SLICE, in_words
+from ctseq.readers.problems import FILE, PATIENT, REASONS, SCAN, SLICE, in_words
 from ctseq.readers.registry import KEY, reader_of
+from ctseq.readers.stores import where_files_are
 
 _CURE = (
     "Mend the dataset (a copy of it), or set {}.on_problem: exclude to leave these slices, rows, "
@@ -48,6 +49,7 @@ def index_dataset(
     on_problem: str,
     labels: Path | None = None,
     target: str = "hemorrhage",
+    links_into: Sequence[str] = (),
     threads: int = 1,
     key: str = KEY,
 ) -> Index:
@@ -66,6 +68,8 @@ def index_dataset(
         The label table, if one is chosen.
     target
         What the labels are asked for, as `subtypes.TARGETS` says.
+    links_into
+        Folders outside that the dataset's links may lead into.
     threads
         How many slices are decoded at a time.
     key
@@ -78,28 +82,31 @@ def index_dataset(
     """
     if on_problem not in ("error", "exclude"):
         raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
-    contents = reader_of(format).list_contents(folder, labels, target)
+    contents = reader_of(format).list_contents(folder, labels, target, links_into)
     files, slices = _files_and_slices(contents.files)
     if slices.empty and not contents.problems:
-        raise InputError(_nothing(folder, files, format))
-    labels_of = contents.labels_of
+        raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
     rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
+    labels_of = contents.labels_of
     slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
-    slices = image_checks.decode_slices(folder, slices, format, threads=threads)
+    files, slices = _decoded(folder, files, slices, format, threads=threads)
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
         *contents.problems,
         *label_checks.rows_without_image(without_image),
         *label_checks.doubtful_patients(files),
         *label_checks.doubtful_slices(slices, rows, labels_of=labels_of),
+        *twins.two_files(slices),
         *image_checks.unusable_images(slices, folder),
         *image_checks.other_units(slices),
         *image_checks.shared_images(slices),
         *label_checks.doubtful_rows(rows, slices, labels_of=labels_of, explained=explained),
         *checksum_problems(folder, files, threads=threads),
     ]
-    if on_problem == "error":
-        _stop_on(problems, folder, [*contents.notes, _CURE.format(key)])
+    problems = twins.of_files_alone(problems, slices)
+    if problems and on_problem == "error":
+        cure = [*contents.notes, _CURE.format(key) + where_files_are(folder, links_into, key)]
+        _stop_on(problems, folder, cure)
     if labels_of == "slice":
         kept = _reasons(slices, problems) == ""
         problems += label_checks.hidden_targets(slices, rows, kept, target=target)
@@ -132,6 +139,21 @@ def _nothing(folder: str | Path, files: pd.DataFrame, format: str) -> str:
         f"{folder} holds no brain slices among its {len(files)} files ({kinds or 'none'}). "
         f"Looked for {FORMATS[format].looked_for}."
     )
+
+
+def _decoded(
+    folder: str | Path,
+    files: pd.DataFrame,
+    slices: pd.DataFrame,
+    format: str,
+    *,
+    threads: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return files, and slices with what their pixels tell; of copies only the file is left."""
+    slices = image_checks.decode_slices(folder, slices, format, threads=threads)
+    copies = twins.copied_files(slices, folder)
+    reasons = files["reason"].mask(files["path"].isin(copies), "copy")
+    return files.assign(reason=reasons), slices[~slices["path"].isin(copies)]
 
 
 def _files_and_slices(found: Iterable[File]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -171,24 +193,29 @@ def _by_scan(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
 def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Series:
     """Return why each slice is left out: the code of the first problem that does so, or a copy's.
 
-    A problem is the slice's own, its scan's or its patient's.
+    A problem is the slice's own, its file's, its scan's or its patient's. That of a file is no
+    problem of another one that holds the same slice.
     """
-    of_patient: dict[str, str] = {}
-    of_scan: dict[str, str] = {}
-    of_slice: dict[tuple[str, int], str] = {}
-    for found in problems:
-        scan, code = patient_key(found["scan_id"]), found["problem"]
-        if found["action"] == PATIENT:
-            of_patient.setdefault(patient_key(found["patient_id"]), code)
-        elif found["action"] == SCAN:
-            of_scan.setdefault(scan, code)
-        elif found["action"] == SLICE:
-            of_slice.setdefault((scan, found["slice_number"]), code)
-    names = zip(slices["key"], slices["scan_key"], slices["slice_number"], strict=True)
-    reasons = [
-        of_slice.get((scan, number)) or of_scan.get(scan) or of_patient.get(key, "")
-        for key, scan, number in names
-    ]
+    paths = set(slices["path"])
+    codes: dict[tuple[Any, ...], tuple[int, str]] = {}
+    for order, found in enumerate(problems):
+        scan, code, action = patient_key(found["scan_id"]), found["problem"], found["action"]
+        path = found["path"] if found["path"] in paths else ""
+        of = {
+            PATIENT: (patient_key(found["patient_id"]),),
+            SCAN: (SCAN, scan),
+            FILE: (FILE, path),
+            SLICE: (scan, found["slice_number"], path),
+        }
+        if action in of:
+            codes.setdefault(of[action], (order, code))
+    columns = (slices[name] for name in ("key", "scan_key", "slice_number", "path"))
+    reasons = []
+    for key, scan, number, path in zip(*columns, strict=True):
+        names = [(scan, number, path), (scan, number, ""), (FILE, path)]
+        own = [codes[name] for name in names if name in codes]
+        first = min(own, default=None) or codes.get((SCAN, scan)) or codes.get((key,), (0, ""))
+        reasons.append(first[1])
     reasons = pd.Series(reasons, slices.index, dtype="str")
     copies = image_checks.copied_scans(slices[reasons == ""])
     return reasons.mask((reasons == "") & slices["scan_id"].isin(copies), "same-scan")

@@ -33,17 +33,12 @@ def doubtful_patients(files: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def doubtful_slices(
     slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str
 ) -> Iterator[dict[str, Any]]:
-    """Find slices, scans and patients without a label row, and files that claim to be one slice."""
+    """Find slices, scans and patients without a label row."""
     known = slices["unit"].isin(rows["unit"])
-    twice = slices.duplicated(["scan_id", "slice_number"], keep=False)
     unlabelled = known & ~_among(slices, rows) & (labels_of == "slice")
-    doubtful = slices.assign(twice=twice, unlabelled=unlabelled)[twice | unlabelled]
-    for file in doubtful.itertuples():
+    for file in slices[unlabelled].itertuples():
         found = (SLICE, file.path, file.patient_id, file.slice_number)
-        if file.twice:
-            yield problem("two-files", *found, scan_id=file.scan_id)
-        if file.unlabelled:
-            yield problem("no-label", *found, scan_id=file.scan_id)
+        yield problem("no-label", *found, scan_id=file.scan_id)
     # A scan or patient without any row is one problem, and not one for each slice.
     name = "patient_id" if labels_of == "patient" else "scan_id"
     for file in slices[~known].drop_duplicates(name).itertuples():

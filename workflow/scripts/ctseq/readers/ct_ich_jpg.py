@@ -6,6 +6,7 @@ folders and tables are matched by number: ``049`` is the table's patient 49.
 """
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from math import nan
 from pathlib import Path
@@ -28,11 +29,14 @@ recognises = partial(named_folder, name="patients_ct")
 
 
 def list_contents(
-    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+    folder: str | Path,
+    table: Path | None = None,
+    target: str = "hemorrhage",
+    links_into: Sequence[str] = (),
 ) -> Contents:
     """List files, slices and labels; the release has its own label table."""
     labels = read_diagnosis(folder, _DIAGNOSIS, table, target)
-    return Contents(map(_described, walk(folder)), labels)
+    return Contents(map(_described, walk(folder, links_into)), labels)
 
 
 def _described(found: Found) -> File:

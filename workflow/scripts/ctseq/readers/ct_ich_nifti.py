@@ -7,7 +7,7 @@ goes up or down.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import Contents, File, Pixels, Series, file_without_slices
 from ctseq.readers.ct_ich_tables import named_folder, read_diagnosis
 from ctseq.readers.problems import SCAN, problem
+from ctseq.readers.stores import absence, pointer
 from ctseq.readers.walk import Found, is_regular, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
@@ -39,13 +40,16 @@ recognises = partial(named_folder, name="ct_scans")
 
 
 def list_contents(
-    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+    folder: str | Path,
+    table: Path | None = None,
+    target: str = "hemorrhage",
+    links_into: Sequence[str] = (),
 ) -> Contents:
     """List files, slices and labels; the release has its own label table."""
     problems: list[dict[str, Any]] = []
     series: list[Series] = []
     labels = read_diagnosis(folder, _DIAGNOSIS, table, target)
-    files = _files(Path(folder), problems, series)
+    files = _files(Path(folder), walk(folder, links_into), problems, series)
     return Contents(files, labels, problems=problems, series=series)
 
 
@@ -81,9 +85,14 @@ def open_sequence(
     return pixels
 
 
-def _files(folder: Path, problems: list[dict[str, Any]], series: list[Series]) -> Iterator[File]:
+def _files(
+    folder: Path,
+    found: Iterable[Found],
+    problems: list[dict[str, Any]],
+    series: list[Series],
+) -> Iterator[File]:
     """Describe every file; add each volume's geometry, or the problem why it cannot be used."""
-    for file in map(_described, walk(folder)):
+    for file in map(_described, found):
         if file.kind != "volume":
             yield file
             continue
@@ -112,7 +121,7 @@ def _described(found: Found) -> File:
 def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
     """Return a volume, of which only the header is read yet, and whether its third axis goes up."""
     if not is_regular(path):
-        raise InputError(f"{path} is no plain file or does not exist.")
+        raise InputError(f"{path} cannot be read as a volume: {absence(path)}.")
     try:
         image = nibabel.load(path)
         shape, kind, affine = image.shape, image.get_data_dtype(), np.asarray(image.affine)
@@ -120,7 +129,8 @@ def _open(path: Path) -> tuple[nibabel.spatialimages.SpatialImage, bool]:
         image.header.get_qform()
     except Exception as error:  # noqa: BLE001 (damaged headers raise what they like)
         # Only the first line: nibabel's messages list every format that it tried.
-        state = str(error).split("\n")[0] if path.stat().st_size else "it is empty"
+        state = pointer(path) or str(error).split("\n")[0]
+        state = state if path.stat().st_size else "it is empty"
         raise InputError(f"{path} cannot be read as a volume: {state}.") from None
     if len(shape) < 3 or any(length != 1 for length in shape[3:]):
         raise InputError(f"{path} has {len(shape)} dimensions, {shape}; a volume has three.")

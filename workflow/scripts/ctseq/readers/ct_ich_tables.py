@@ -17,10 +17,10 @@ _FRACTURE = "fractureyesno"
 _TITLES = {"hemorrhage": "nohemorrhage", "fracture": _FRACTURE}
 
 
-def named_folder(folder: str | Path, name: str) -> str:
+def named_folder(folder: str | Path, links_into: Sequence[str] = (), *, name: str) -> str:
     """Return in words how a release is recognised: by a folder whose name in lower case is `name`.
 
-    The text is empty if there is no such folder.
+    The text is empty if there is no such folder. It may be a link, wherever that leads.
     """
     for path in sorted(Path(folder).iterdir()):
         if path.name.casefold() == name and path.is_dir():

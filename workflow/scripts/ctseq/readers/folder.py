@@ -14,42 +14,55 @@ from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.readers.contents import DEMOGRAPHICS, Contents, File, file_without_slices
 from ctseq.readers.images import open_sequence
+from ctseq.readers.junk import in_junk, is_junk
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.names import folder_text, patient_key
 from ctseq.readers.naming import keys_of, naming_level, owned, rows_of_scans, shared_patients
 from ctseq.readers.numbers import slice_numbers
-from ctseq.readers.problems import PATIENT, SLICE, problem
+from ctseq.readers.problems import NOTHING, PATIENT, SLICE, problem
 from ctseq.readers.walk import Found, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
 
+# The pictures that are read, and others: left out in silence, their slices would be missing.
 _IMAGE = re.compile(r"(?P<folder>.+)/(?P<stem>[^/]+)\.(?:png|jpe?g|tiff?)", re.IGNORECASE)
+_FOREIGN = re.compile(
+    r".+/[^/]+\.(?:bmp|gif|webp|jp2|j2k|heic|avif|p[gnp]m|tga|dcm)", re.IGNORECASE
+)
 # Folders that sort pictures by their label, and not by patient.
 _CLASSES = {"positive", "negative", "pos", "neg", "yes", "no", "normal", "abnormal", "hemorrhage"}
 _CLASSES |= {"hemorrhagic", "haemorrhage", "bleeding", "healthy", "nohemorrhage"}
 _EXPECTED = "This layout is a folder of pictures for each patient, patient/1.png, and a label table"
 
 
-def recognises(folder: str | Path) -> str:
+def recognises(folder: str | Path, links_into: Sequence[str] = ()) -> str:
     """Return in words how folders of pictures are recognised: by the first picture in one.
 
-    It may lie one folder deeper if a table lies beside the folders, whose patients they may be.
+    It may lie one folder deeper if a table lies beside the folders, whose patients they may be. A
+    patient's folder may be a link, wherever it leads.
     """
     folder = Path(folder)
     tables = {path.name.casefold() for path in folder.iterdir()} - {DEMOGRAPHICS}
     patterns = ["*/", "*/*/"] if any(name.endswith(".csv") for name in tables) else ["*/"]
     for pattern in patterns:
         for below in sorted(path for path in folder.glob(pattern) if path.is_dir()):
+            inside = below.relative_to(folder).as_posix()
+            if in_junk(f"{inside}/"):
+                continue
             names = sorted(path.name for path in below.iterdir() if path.is_file())
-            pictures = [name for name in names if _IMAGE.fullmatch(f"{below.name}/{name}")]
+            names = [name for name in names if not is_junk(name)]
+            pictures = [name for name in names if _IMAGE.fullmatch(f"{inside}/{name}")]
             # Deeper, pictures may be previews beside the slices.
             if pictures and (pattern == "*/" or len(pictures) > len(names) / 2):
-                return f"its pictures in {below.relative_to(folder).as_posix()}"
+                return f"its pictures in {inside}"
     return ""
 
 
 def list_contents(
-    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+    folder: str | Path,
+    table: Path | None = None,
+    target: str = "hemorrhage",
+    links_into: Sequence[str] = (),
 ) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
     try:
@@ -57,7 +70,7 @@ def list_contents(
     except InputError as error:
         raise InputError(f"{error}{_classes(Path(folder))}") from None
     problems: list[dict[str, Any]] = []
-    found, pairs = list(walk(folder)), labels.names()
+    found, pairs = list(walk(folder, links_into)), labels.names()
     pictures = _by_table(found, pairs, labels.path)
     files = _files(found, pictures, labels.path.name, problems)
     rows, of = labels.rows(), labels.of
@@ -72,7 +85,8 @@ def _by_table(
     found: Iterable[Found], pairs: Collection[tuple[str, str]], table: Path
 ) -> dict[str, dict[str, list[str]]]:
     """Return pictures by patient and folder, whose depth the label table decides."""
-    paths = [file.path for file in found if not file.reason and _IMAGE.fullmatch(file.path)]
+    all_ = [file.path for file in found if not file.reason]
+    paths = [path for path in all_ if _IMAGE.fullmatch(path) or _FOREIGN.fullmatch(path)]
     named = keys_of(pairs)
     level = naming_level(paths, named)
     if not level.met:
@@ -103,13 +117,27 @@ def _files(
 
 
 def _pictures(paths: Sequence[str], patient: str, problems: list[dict[str, Any]]) -> Iterator[File]:
-    """Describe a patient's pictures; add a problem for each one without a number."""
-    numbers = slice_numbers([PurePosixPath(path).stem for path in paths])
-    for path, (number, why) in zip(paths, numbers, strict=True):
+    """Describe a patient's pictures; add a problem for each one without a number, or not read.
+
+    One that is not read and has the number of another picture is what that was made from.
+    """
+    read = [path for path in paths if _IMAGE.fullmatch(path)]
+    stems = [PurePosixPath(path).stem for path in read]
+    numbers = slice_numbers(stems)
+    for path, (number, why) in zip(read, numbers, strict=True):
         slices = [] if number is None else [(number, number, nan)]
         if number is None:
             problems.append(problem("number", SLICE, path, patient, detail=why))
         yield File(path, "image", patient, patient, number, slices=slices)
+    held = {number for number, _ in numbers}
+    for path in (path for path in paths if path not in set(read)):
+        number, _ = slice_numbers([*stems, PurePosixPath(path).stem])[-1]
+        if number is None or number in held:
+            yield File(path, "other", reason="other")
+            continue
+        detail = "it is no PNG, JPG or TIFF: save it as one"
+        problems.append(problem("unreadable", NOTHING, path, patient, detail=detail))
+        yield File(path, "image", patient, patient, number)
 
 
 def _by_patient(paths: Iterable[str], depth: int, *, deep: bool) -> dict[str, dict[str, list[str]]]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ctseq.core.errors import InputError
 from ctseq.imaging.windows import Window
 from ctseq.readers.contents import Pixels
+from ctseq.readers.stores import absence, pointer
 from ctseq.readers.walk import is_regular
 
 # Pillow's other formats stay closed: some start programs, and no dataset is made of them.
@@ -44,8 +45,7 @@ def read_image(path: str | Path) -> np.ndarray:
     """
     path = Path(path)
     if not is_regular(path):
-        state = "it is no plain file" if path.exists() else "it does not exist"
-        raise InputError(f"{path} cannot be read as an image: {state}.")
+        raise InputError(f"{path} cannot be read as an image: {absence(path)}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
@@ -60,7 +60,7 @@ def read_image(path: str | Path) -> np.ndarray:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         # Pillow's own message shows an open file.
         unknown = isinstance(error, UnidentifiedImageError)
-        state = "cannot identify the kind of image" if unknown else str(error)
+        state = pointer(path) or ("cannot identify the kind of image" if unknown else str(error))
         state = state if path.stat().st_size else "it is empty"
         raise InputError(f"{path} cannot be read as an image: {state}.") from None
     pixels = np.asarray(colour)

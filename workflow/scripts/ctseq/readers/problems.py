@@ -7,6 +7,7 @@ import pandas as pd
 
 # What is left out because of a problem.
 SLICE, SCAN, PATIENT = "slice excluded", "scan excluded", "patient excluded"
+FILE = "file excluded"  # of several that hold the same slices
 ROW, NOTHING = "row ignored", "nothing excluded"
 
 
@@ -23,15 +24,22 @@ UNUSED_FILES = {
     "bone": Reason("bone window", "CT-ICH's second picture of each slice."),
     "mask": Reason("mask", "Outlines of bleeds, listed in `masks.csv`; never used as an image."),
     "table": Reason("table", "Labels, demographics or checksums: read, but no slice."),
-    "other": Reason("not part of the layout", "A file that the format does not know."),
+    "other": Reason(
+        "not part of the layout",
+        "A file that the format does not know, or of an operating system or tool: `._1.png`, "
+        "`.DS_Store`, `Thumbs.db`, hidden folders such as `.git`.",
+    ),
     "outside": Reason(
         "link that leads out of the dataset's folder",
-        "Never followed. Put the files themselves there, or set the dataset's `path` to a folder "
-        "that holds link and target.",
+        "Not followed, unless `links_into` names the folder that it leads into.",
     ),
     "name": Reason(
         "name with control characters, backslashes or undecodable bytes",
         "Never opened; shown with the bytes escaped. Rename the file.",
+    ),
+    "copy": Reason(
+        "the same slices as another file's",
+        "Two files for the same slices whose pixels are the same: the first one is used.",
     ),
     "no-pixels": Reason("DICOM file without an image", "Reports, directories, private objects."),
     "not-ct": Reason("DICOM image that is no grey CT slice", "Screenshots, other modalities."),
@@ -76,7 +84,9 @@ PROBLEMS = {
         "no slice number in the name",
         "It is the number in which a folder's pictures differ; codes such as `3f9a12e` are none.",
     ),
-    "two-files": Reason("two files for one slice", "`2.jpg` beside `02.JPG`."),
+    "two-files": Reason(
+        "two files for one slice", "`2.jpg` beside `02.JPG`, both readable, and not the same."
+    ),
     "no-label": Reason("no diagnosis row", "The label table does not know the slice or its scan."),
     "no-slice": Reason("no slice file", "A row of the label table names what is not there."),
     "rounded": Reason(
@@ -99,7 +109,8 @@ PROBLEMS = {
     ),
     "unreadable": Reason(
         "unreadable image",
-        "Cut short, empty, of another kind, too large, or its header contradicts its pixels.",
+        "Cut short, empty, of another kind, too large, or its header contradicts its pixels. "
+        "Another file for that slice stays.",
     ),
     "size": Reason("another image size than the scan's other slices", "A sequence has one size."),
     "not-hounsfield": Reason(
@@ -135,9 +146,9 @@ def problem(
 ) -> dict[str, Any]:
     """Return a row of problems.csv.
 
-    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `SCAN`, `PATIENT`,
-    `ROW` or `NOTHING`. Without a scan's id, it is the patient's only scan. `row` counts in the
-    label table, and `detail` adds to the code's words.
+    `code` is a key of `PROBLEMS`, and `action` says what is left out: `SLICE`, `FILE`, `SCAN`,
+    `PATIENT`, `ROW` or `NOTHING`. Without a scan's id, it is the patient's only scan. `row` counts
+    in the label table, and `detail` adds to the code's words.
     """
     return {
         "problem": code,

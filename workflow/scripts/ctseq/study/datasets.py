@@ -30,6 +30,8 @@ class Dataset:
         The label table; None if it is to be found.
     target
         What is looked for.
+    links_into
+        Folders outside of `path` that links in it may lead into.
     on_problem
         ``error`` or ``exclude``.
     window
@@ -43,6 +45,7 @@ class Dataset:
     format: str
     labels: str | None
     target: str
+    links_into: list[str]
     on_problem: str
     window: str | list[str]
     phantom: dict[str, Any] | None
@@ -58,6 +61,7 @@ class Dataset:
             format=its["phantom"]["layout"] if drawn else its["format"],
             labels=None if drawn or its["labels"] == "auto" else its["labels"],
             target=its["target"],
+            links_into=[] if drawn else list(its["links_into"]),
             on_problem=its["on_problem"],
             window=in_numbers(its["window"]),
             phantom=dict(its["phantom"]) if drawn else None,
@@ -76,7 +80,7 @@ class Dataset:
     @property
     def settings(self) -> dict[str, Any]:
         """All settings that decide its index: what is drawn or read, and how it is read."""
-        keys = ("path", "format", "labels", "target", "on_problem", "phantom")
+        keys = ("path", "format", "labels", "target", "links_into", "on_problem", "phantom")
         return {key: getattr(self, key) for key in keys}
 
     @property

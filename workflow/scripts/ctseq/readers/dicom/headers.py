@@ -14,6 +14,7 @@ import pydicom
 from pydicom import config as pydicom_config
 
 from ctseq.core.errors import InputError
+from ctseq.readers.dicom.detection import read_dataset
 
 # pydicom's warnings quote values, which may name a patient.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
@@ -79,11 +80,22 @@ def read_header(path: Path, name: str) -> Header:
         If the file is damaged.
     """
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+        header = read_dataset(path, stop_before_pixels=True, specific_tags=_TAGS)
+        _check_whole(header)
         return header_of(header, name)
+    except InputError as error:
+        raise InputError(f"{path} cannot be read as DICOM: {error}.") from None
     except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
         # The error's own message is left out: it may quote the file.
         raise InputError(f"{path} cannot be read as DICOM: {type(error).__name__}.") from None
+
+
+def _check_whole(header: pydicom.Dataset) -> None:
+    """Raise `InputError` if a CT image tells nothing of its size: the file is cut short."""
+    # A file that is cut early has nothing but its description of itself.
+    kind = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
+    if str(kind) in _CT and not header.get("Rows"):
+        raise InputError("it is cut short: a CT image without rows")
 
 
 def heights(headers: Sequence[Header]) -> np.ndarray:

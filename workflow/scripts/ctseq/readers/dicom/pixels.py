@@ -9,6 +9,7 @@ from pydicom.pixels import pixel_array
 
 from ctseq.core.errors import InputError
 from ctseq.imaging.hounsfield import padding_of, rim_of, unwrapped
+from ctseq.readers.dicom.detection import read_dataset
 from ctseq.readers.dicom.headers import exchanged, header_of, heights
 from ctseq.readers.dicom.stored import check_pixels, padding_in, rescale_of
 from ctseq.readers.walk import is_regular
@@ -45,8 +46,7 @@ def read_hu(path: Path, number: int) -> np.ndarray:
     if not is_regular(path):
         raise InputError(f"{path} is no plain file or does not exist.")
     try:
-        # Whether it is DICOM has been asked before; some files lack the mark.
-        image = pydicom.dcmread(path, force=True)
+        image = read_dataset(path)
         header = header_of(image, "")
         several = len(header.positions) > 1
         frame = np.argsort(heights([header]), kind="stable")[number - 1] if several else 0

@@ -7,8 +7,9 @@ or the label table's, or a number.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ctseq.core.errors import InputError
 from ctseq.imaging.geometry import orientation_words
 from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, Series, file_without_slices
+from ctseq.readers.dicom.companions import fault_of, suffix_of
 from ctseq.readers.dicom.detection import is_dicom
 from ctseq.readers.dicom.headers import Header, heights, read_header
 from ctseq.readers.dicom.instances import with_paths
@@ -27,7 +29,7 @@ from ctseq.readers.dicom.series import Study, spacing_of, studies_of
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.naming import owned, rows_of_scans
 from ctseq.readers.problems import NOTHING, PATIENT, problem
-from ctseq.readers.walk import first_files, walk
+from ctseq.readers.walk import Found, first_files, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
 
@@ -36,16 +38,20 @@ _SCAN = list(LABELS).index("scan_id")
 _FILES_TRIED = 300
 
 
-def recognises(folder: str | Path) -> str:
+def recognises(folder: str | Path, links_into: Sequence[str] = ()) -> str:
     """Return in words how a folder of DICOM is recognised: by the first DICOM file."""
-    for path in first_files(folder, _FILES_TRIED):
-        if is_dicom(path):
-            return f"the DICOM file {path.relative_to(folder).as_posix()}"
+    for path in first_files(folder, _FILES_TRIED, links_into):
+        with suppress(OSError):  # a file that may not be read
+            if is_dicom(path):
+                return f"the DICOM file {path.relative_to(folder).as_posix()}"
     return ""
 
 
 def list_contents(
-    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+    folder: str | Path,
+    table: Path | None = None,
+    target: str = "hemorrhage",
+    links_into: Sequence[str] = (),
 ) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
     labels = find_table(folder, table, target)
@@ -55,7 +61,7 @@ def list_contents(
             "the feet; slices are numbered from 1 at the feet here. Name them so in a column "
             "slice_number, or name images by file or SOPInstanceUID."
         )
-    headers, others, problems = _read_headers(Path(folder), labels.path.name)
+    headers, others, problems = _read_headers(Path(folder), labels.path.name, links_into)
     patients = group_by_patient(headers, labels.names())
     problems += patients.problems
     series: list[Series] = []
@@ -146,27 +152,50 @@ def _rows_of_scans(
 
 
 def _read_headers(
-    folder: Path, table: str
+    folder: Path, table: str, links_into: Sequence[str]
 ) -> tuple[list[Header], list[File], list[dict[str, Any]]]:
     """Return the headers of all DICOM images, the other files, and problems of damaged ones."""
-    headers, others, problems = [], [], []
-    for found in walk(folder):
+    headers, others, problems, no_dicom = [], [], [], []
+    damaged: list[tuple[str, str]] = []
+    for found in walk(folder, links_into):
         path = folder / found.path
-        if not found.reason and is_dicom(path):
-            try:
-                header = read_header(path, found.path)
-                if header.reason == "no-pixels":
-                    others.append(File(found.path, "other", reason=header.reason))
-                else:
-                    headers.append(header)
+        try:
+            if found.reason or not is_dicom(path):
+                no_dicom.append(found)
                 continue
-            except InputError as error:
-                detail = str(error).removeprefix(f"{path} ").rstrip(".")
-        elif not found.reason and found.path.casefold().endswith(".dcm"):
-            detail = "it is no DICOM file" if path.exists() else "it does not exist"
+            header = read_header(path, found.path)
+        except InputError as error:
+            damaged.append((found.path, str(error).removeprefix(f"{path} ").rstrip(".")))
+        except OSError as error:
+            damaged.append((found.path, f"it cannot be opened: {error.strerror}"))
         else:
-            others.append(file_without_slices(found, table))
-            continue
-        others.append(File(found.path, "slice"))
-        problems.append(problem("unreadable", NOTHING, found.path, detail=detail))
-    return headers, others, problems
+            if header.reason == "no-pixels":
+                others.append(File(found.path, "other", reason=header.reason))
+            else:
+                headers.append(header)
+    companions, called_images = _without_dicom(folder, no_dicom, headers, table)
+    for path, detail in sorted([*damaged, *called_images]):
+        others.append(File(path, "slice"))
+        # Whose slice it was is not known, so nothing else is left out for it.
+        problems.append(problem("unreadable", NOTHING, path, detail=detail))
+    return headers, [*others, *companions], problems
+
+
+def _without_dicom(
+    folder: Path, found: Iterable[Found], headers: Iterable[Header], table: str
+) -> tuple[list[File], list[tuple[str, str]]]:
+    """Return the companions of images, and with its fault each file that should be an image."""
+    suffixes = {suffix_of(header.path) for header in headers}
+    folders = {PurePosixPath(header.path).parent for header in headers}
+    companions, faults = [], []
+    for file in found:
+        described = file_without_slices(file, table)
+        fault = ""
+        if described.reason == "other" and not file.reason:
+            among = PurePosixPath(file.path).parent in folders
+            fault = fault_of(folder / file.path, suffixes=suffixes, among_images=among)
+        if fault:
+            faults.append((file.path, fault))
+        else:
+            companions.append(described)
+    return companions, faults

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.contents import DEMOGRAPHICS, LABELS
+from ctseq.readers.junk import is_junk
 from ctseq.readers.labels.cells import Row, bare_title, encoding_words, open_cells
 from ctseq.readers.labels.cq500 import is_cq500, knows, read_cq500
 from ctseq.readers.labels.plain import check_plain, holds_probability, kind_of, read_plain
@@ -102,7 +103,9 @@ def find_table(
     names = sorted(
         path
         for path in Path(folder).iterdir()
-        if path.suffix.casefold() in _TEXT and path.name.casefold() != DEMOGRAPHICS
+        if path.suffix.casefold() in _TEXT
+        and path.name.casefold() != DEMOGRAPHICS
+        and not is_junk(path.name)
     )
     fitting, others, damaged = [], [], []
     for path in names:
