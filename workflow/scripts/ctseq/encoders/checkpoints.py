@@ -240,6 +240,6 @@ def _names(path: Path) -> list[str]:
             return list(file.keys())
     except SafetensorError as error:
         raise InputError(
-            f"{path.name} ({path.stat().st_size:,} bytes) is cut short or no file of weights: "
-            f"{error}. Fetch or copy it again."
+            f"{path.name} ({path.stat().st_size:,} bytes) is cut short, damaged or no file of "
+            f"weights: {error}. Fetch or copy it again."
         ) from None

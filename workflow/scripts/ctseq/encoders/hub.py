@@ -164,7 +164,11 @@ def _bring(checkpoint: str, found: _Found, own: str, folder: Path) -> None:
         return
     with _explained(checkpoint, found.commit, ""):
         huggingface_hub.snapshot_download(
-            checkpoint, revision=found.commit, allow_patterns=wanted, local_dir=folder
+            checkpoint,
+            revision=found.commit,
+            allow_patterns=wanted,
+            local_dir=folder,
+            cache_dir=folder / ".cache",  # not the shared one, whose files may be cut short
         )
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the hub client's bookkeeping
 
@@ -205,18 +209,17 @@ def _explanation(error: Exception, checkpoint: str, revision: str, lacking: str)
     if isinstance(error, errors.GatedRepoError) or status == 403:
         answer = f"{start}: its owner hands it out on consent alone ({status or 403})."
         return f"{answer}\n{_access(checkpoint)}"
-    if isinstance(error, errors.RepositoryNotFoundError):
-        answer = f"{start}: the hub shows no such checkpoint to this machine ({status or 404})."
-        known = _others(checkpoint)
-        return (
-            f"{answer}\n  It may be spelled otherwise{known}.\n"
-            f"  Or it is private, or handed out on consent alone:\n{_access(checkpoint)}"
-        )
-    if status == 401:
+    if status == 401 and "Invalid credentials" in str(error):
         return (
             f"{start}: the hub does not accept this machine's token (401), which is mistyped, "
             "expired or revoked. Log in anew by `hf auth login` or set HF_TOKEN to a new one; "
             "what is public needs none."
+        )
+    if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
+        return (
+            f"{start}: the hub shows no such checkpoint to this machine ({status or 404}).\n"
+            f"  It may be spelled otherwise{_others(checkpoint)}.\n"
+            f"  Or it is private, or handed out on consent alone:\n{_access(checkpoint)}"
         )
     first_line = str(error).strip().split("\n")[0]
     return (
