@@ -6,6 +6,7 @@ import pytest
 
 from configs import changed, resolved
 from ctseq.core.errors import InputError
+from ctseq.encoders.checkpoints import pickled_files
 from ctseq.study.encoders import CHECKPOINTS, Encoder, is_folder
 
 
@@ -82,6 +83,8 @@ def test_folders_with_pickles_alone_are_converted(names, expected, tmp_path):
     found = encoder(folder)
     assert found.is_converted is expected
     assert (found.checkpoint_folder == str(folder)) is not expected
+    if "pytorch_model.bin.index.json" not in names:  # which would have to be one
+        assert bool(pickled_files(folder)) is expected
     assert found.local_files == sorted(str(folder / name) for name in ["config.json", *names])
 
 

@@ -84,14 +84,6 @@ def pickled_files(folder: Path) -> list[Path]:
     return []
 
 
-def has_pickles_alone(folder: Path) -> bool:
-    """Return whether a folder has pickled weights and no safetensors, by the names of its files."""
-    if (folder / WEIGHTS).is_file() or (folder / INDEX).is_file():
-        return False
-    whole = (folder / PICKLED, folder / PICKLED_INDEX)
-    return any(path.is_file() for path in whole) or any(folder.glob(PICKLED_PARTS))
-
-
 def weight_map(index: Path) -> dict[str, str]:
     """Return which file holds each weight, as an index of parts says.
 

@@ -17,6 +17,9 @@ TINY = "tiny"
 _ID = re.compile(r"[A-Za-z0-9_][\w.-]*(/[\w.-]+)?", re.ASCII)
 # Endings of the files that decide what a local checkpoint is.
 _DECIDING = {".bin", ".json", ".safetensors"}
+# Weights as safetensors, and as pickles: `encoders.checkpoints` says which files are read.
+_SAFE = {"model.safetensors", "model.safetensors.index.json"}
+_PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin|pytorch_model\.bin\.index\.json")
 # What files of features add to the name of their encoder.
 _ENDING = re.compile(r"-(mirrored|shuffled-\d+-replicate-\d+|\d+-of-\d+)$")
 
@@ -107,11 +110,8 @@ class Encoder:
     @property
     def is_converted(self) -> bool:
         """Whether its checkpoint is a local folder of pickles, which are rewritten first."""
-        if self.local_folder is None:
-            return False
-        from ctseq.encoders.checkpoints import has_pickles_alone  # with NumPy and Pillow
-
-        return has_pickles_alone(Path(self.local_folder, self.subfolder))
+        names = {Path(path).name for path in self.local_files}
+        return not names & _SAFE and any(_PICKLED.fullmatch(name) for name in names)
 
     @property
     def checkpoint_folder(self) -> str | None:
