@@ -44,18 +44,30 @@ def test_a_branch_that_moved_is_an_error(hub, tiny, tmp_path):
     assert "Set the encoder's `revision`" in result.stderr
 
 
-def test_a_checkpoint_without_safetensors_is_converted(hub, tiny, tmp_path):
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_checkpoint_without_safetensors_is_converted(parts, hub, tiny, tmp_path):
     hub.folder = tmp_path / "pickled"
     shutil.copytree(tiny, hub.folder)
     weights = load_file(hub.folder / "model.safetensors")
-    torch.save(weights, hub.folder / "pytorch_model.bin")
     (hub.folder / "model.safetensors").unlink()
+    if parts == 1:
+        torch.save(weights, hub.folder / "pytorch_model.bin")
+    else:
+        names = [f"pytorch_model-0000{number}-of-00002.bin" for number in (1, 2)]
+        held = dict(zip(weights, names * len(weights), strict=False))
+        for part in names:
+            own = {name: weights[name] for name in weights if held[name] == part}
+            torch.save(own, hub.folder / part)
+        index = json.dumps({"weight_map": held})
+        (hub.folder / "pytorch_model.bin.index.json").write_text(index)
     result = fetch(hub, tmp_path / "c")
     assert result.returncode == 0, result.stderr
-    converted = load_file(tmp_path / "c" / "model.safetensors")
+    made = [path for path in (tmp_path / "c").iterdir() if path.suffix == ".safetensors"]
+    assert len(made) == parts
+    converted = {name: value for path in made for name, value in load_file(path).items()}
     assert converted.keys() == weights.keys()
     assert all(torch.equal(converted[name], weights[name]) for name in weights)
-    assert not (tmp_path / "c" / "pytorch_model.bin").exists()
+    assert not [name for name in files(tmp_path / "c") if "pytorch_model" in name]
 
 
 def test_a_subfolder_of_a_repository_is_fetched_alone(hub, tiny, tmp_path):

@@ -120,7 +120,8 @@ def check_sight(config: Config, *, sees: str, key: str, folder: Path) -> None:
 def check_channels(config: Config, *, key: str, folder: Path) -> None:
     """Raise an InputError if a checkpoint's model takes images of other than three channels."""
     for name in _CHANNELS:
-        if (channels := getattr(config, name, 3)) == 3:
+        channels = getattr(config, name, 3)
+        if channels == 3 or not isinstance(channels, int):  # lists are of the stages of a network
             continue
         same = (
             "A model of one channel is the same as one of three whose first layer has its weights "
@@ -235,8 +236,8 @@ def _refused_if_broken(folder: Path, values: Mapping[str, Any]) -> Iterator[None
         raise
     except ImportError as error:
         raise BrokenCheckpointError(
-            f"transformers cannot import what {named(values)} needs: {_first_line(error)} "
-            "Install that beside it, or choose another checkpoint."
+            f"{folder}: transformers cannot import what {named(values)} needs: "
+            f"{_first_line(error)} Install that beside it, or choose another checkpoint."
         ) from None
     except Exception as error:
         said = f"{folder}: transformers {transformers.__version__} makes no model of it: "
