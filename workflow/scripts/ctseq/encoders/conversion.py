@@ -106,6 +106,7 @@ def _convert(files: Sequence[Path], index: Path, target: Path) -> None:
         _save(weights, target / part)
         held |= dict.fromkeys(weights, part)
         size += sum(values.nbytes for values in weights.values())
+        del weights  # before the next part is read
     if index.is_file():
         said = weight_map(index)
         if lost := sorted(said.keys() - held.keys()):
