@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -46,12 +47,18 @@ class PretendHub(http.server.ThreadingHTTPServer):
         Files of the one repository, ``owner/tiny``.
     commit
         What every revision resolves to.
+    refusal
+        Status and headers of each answer; None to hand the repository out.
+    answers
+        Paths to other answers, which come first.
     """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Answers)
         self.folder: Path | None = None
         self.commit = "1" * 40
+        self.refusal: tuple[int, dict[str, str]] | None = None
+        self.answers: dict[str, Any] = {}
 
     @property
     def url(self):
@@ -70,8 +77,17 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def _answer(self, *, body):
-        parts = self.path.split("?")[0].strip("/").split("/")
-        if parts[:4] == ["api", "models", "owner", "tiny"]:
+        path = self.path.split("?")[0]
+        parts = path.strip("/").split("/")
+        if path in self.server.answers:
+            self._send(json.dumps(self.server.answers[path]).encode(), body, "application/json")
+        elif self.server.refusal:
+            status, headers = self.server.refusal
+            self.send_response(status)
+            for name, value in ({"Content-Length": "0"} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+        elif parts[:4] == ["api", "models", "owner", "tiny"]:
             names = self.server.listing()
             value = {
                 "id": "owner/tiny",

@@ -1,13 +1,7 @@
-"""Fetching, converting and describing checkpoints."""
+"""Describing checkpoints and computing their features."""
 
 import json
-import os
-import pickle
-import shlex
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,14 +13,12 @@ from architectures import write_checkpoint
 from ctseq.core.errors import InputError
 from ctseq.encoders.checkpoints import check_folder, weights_digest
 from ctseq.encoders.contract import extract
-from ctseq.encoders.hub import convert_to_safetensors
 from ctseq.encoders.speed import BOUND, relative_error
 from ctseq.encoders.tiny import write_tiny
 from encoders import described, loaded
 
 pytestmark = pytest.mark.numerical
 
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 FRAMES = {"sequence": 4, "slice": None}
 
 
@@ -37,88 +29,6 @@ def tiny(tmp_path_factory):
     for sees, frames in FRAMES.items():
         write_tiny(root / sees, sees=sees, frames=frames, seed=7, steps=0)
     return root
-
-
-def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny", subfolder=""):
-    """Run the rule's script as a program of its own: the hub's address is read on import."""
-    record = folder.with_suffix(".json")
-    program = (
-        "import sys; from fetch_checkpoint import main\n"
-        "from ctseq.core.logs import rule_log\n"
-        "with rule_log(sys.argv[1]): main(*sys.argv[2:4], checkpoint=sys.argv[4],"
-        " revision=sys.argv[5], subfolder=sys.argv[6])"
-    )
-    arguments = [folder.with_suffix(".log"), folder, record, checkpoint, revision, subfolder]
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(SCRIPTS),
-            "HF_ENDPOINT": hub if isinstance(hub, str) else hub.url,
-            "HF_HOME": str(folder.with_suffix(".home")),
-        },
-    )
-
-
-def test_fetching_records_the_commit(hub, tiny, tmp_path):
-    hub.folder = tiny / "slice"
-    (tmp_path / "c").mkdir()
-    result = fetch(hub, tmp_path / "c")
-    assert result.returncode == 0, result.stderr
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == hub.listing()
-    assert weights_digest(tmp_path / "c") == weights_digest(tiny / "slice")
-    assert json.loads((tmp_path / "c.json").read_text())["commit"] == hub.commit
-
-
-def test_a_branch_that_moved_is_an_error(hub, tiny, tmp_path):
-    hub.folder = tiny / "slice"
-    assert fetch(hub, tmp_path / "c").returncode == 0
-    hub.commit = "2" * 40
-    result = fetch(hub, tmp_path / "c")
-    assert result.returncode == 1
-    assert f"was commit {'1' * 40}" in result.stderr
-    assert "Set the encoder's `revision`" in result.stderr
-
-
-def test_a_checkpoint_without_safetensors_is_converted(hub, tiny, tmp_path):
-    hub.folder = tmp_path / "pickled"
-    shutil.copytree(tiny / "slice", hub.folder)
-    weights = load_file(hub.folder / "model.safetensors")
-    torch.save(weights, hub.folder / "pytorch_model.bin")
-    (hub.folder / "model.safetensors").unlink()
-    result = fetch(hub, tmp_path / "c")
-    assert result.returncode == 0, result.stderr
-    converted = load_file(tmp_path / "c" / "model.safetensors")
-    assert converted.keys() == weights.keys()
-    assert all(torch.equal(converted[name], weights[name]) for name in weights)
-    assert not (tmp_path / "c" / "pytorch_model.bin").exists()
-
-
-def test_without_network_the_error_says_what_to_do(tmp_path):
-    result = fetch("http://127.0.0.1:9", tmp_path / "c", revision="v1")
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    for words in ("owner/tiny, revision v1", "http://127.0.0.1:9", "hf download owner/tiny"):
-        assert words in result.stderr
-    assert not (tmp_path / "c").exists()
-
-
-def test_a_pickle_that_would_run_code_is_refused(tmp_path):
-    planted = tmp_path / "ran"
-
-    class Malicious:
-        def __reduce__(self):
-            return (os.mkdir, (str(planted),))
-
-    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": Malicious()}, protocol=2))
-    with pytest.raises(InputError, match="more than weights"):
-        convert_to_safetensors([tmp_path / "pytorch_model.bin"])
-    torch.save({"weight": Malicious()}, tmp_path / "pytorch_model.bin")
-    with pytest.raises(InputError, match="more than weights"):
-        convert_to_safetensors([tmp_path / "pytorch_model.bin"])
-    assert not planted.exists()
 
 
 def test_an_incomplete_folder_says_what_is_missing(tmp_path, tiny):
@@ -262,31 +172,6 @@ def test_shards_a_subfolder_and_a_path_with_spaces_are_the_same_checkpoint(tiny,
         described(folder)
 
 
-def test_a_subfolder_of_a_repository_is_fetched_alone(hub, tiny, tmp_path):
-    hub.folder = tmp_path / "repository"
-    shutil.copytree(tiny / "slice", hub.folder / "inner")
-    shutil.copy(tiny / "slice" / "model.safetensors", hub.folder)
-    result = fetch(hub, tmp_path / "c", subfolder="inner")
-    assert result.returncode == 0, result.stderr
-    names = sorted(path.relative_to(tmp_path / "c").as_posix() for path in files(tmp_path / "c"))
-    assert names == sorted(f"inner/{path.name}" for path in (tiny / "slice").iterdir())
-
-
-def files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def test_pickled_parts_become_one_file(tiny, tmp_path):
-    weights = load_file(tiny / "slice" / "model.safetensors")
-    names = sorted(weights)
-    for part, own in enumerate((names[:9], names[9:])):
-        torch.save({n: weights[n] for n in own}, tmp_path / f"pytorch_model-{part}.bin")
-    convert_to_safetensors(sorted(tmp_path.glob("*.bin")))
-    assert [path.name for path in files(tmp_path)] == ["model.safetensors"]
-    converted = load_file(tmp_path / "model.safetensors")
-    assert converted.keys() == weights.keys()
-
-
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -310,21 +195,6 @@ def test_what_cannot_be_taken_is_refused_by_name(config, message, tiny, tmp_path
         described(folder)
 
 
-def test_a_pickle_is_not_read_and_the_command_that_rewrites_it_is_named(tiny, tmp_path):
-    folder = tmp_path / "a copy"
-    shutil.copytree(tiny / "slice", folder)
-    weights = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    torch.save(weights, folder / "pytorch_model.bin")
-    with pytest.raises(InputError, match=r"pytorch_model\.bin is a pickle, which may run") as error:
-        described(folder)
-    command = str(error.value).partition("by\n")[2].replace("python", sys.executable, 1)
-    subprocess.run(shlex.split(command), cwd=folder, check=True)
-    grey = np.random.default_rng(0).integers(0, 256, (1, 64, 64), dtype=np.uint8)
-    (found,), (expected,) = (extract(loaded(one), [grey]) for one in (folder, tiny / "slice"))
-    np.testing.assert_array_equal(found, expected)
-
-
 def test_weights_of_another_name_are_none(tiny, tmp_path):
     shutil.copytree(tiny / "slice", tmp_path / "c")
     shutil.copy(tmp_path / "c/model.safetensors", tmp_path / "c/open_clip_model.safetensors")
@@ -332,16 +202,6 @@ def test_weights_of_another_name_are_none(tiny, tmp_path):
     (tmp_path / "c/model.safetensors").unlink()
     with pytest.raises(InputError, match=r"lacks model\.safetensors\."):
         described(tmp_path / "c")
-
-
-def test_weights_that_nothing_reads_are_not_fetched(hub, tiny, tmp_path):
-    hub.folder = tmp_path / "repository"
-    shutil.copytree(tiny / "slice", hub.folder)
-    for name in ("open_clip_model.safetensors", "model.fp16.safetensors", "pytorch_model.bin"):
-        shutil.copy(tiny / "slice/model.safetensors", hub.folder / name)
-    assert fetch(hub, tmp_path / "c").returncode == 0
-    names = {path.name for path in (tmp_path / "c").iterdir()}
-    assert names == {path.name for path in (tiny / "slice").iterdir()}
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])

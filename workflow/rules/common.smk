@@ -73,6 +73,8 @@ wildcard_constraints:
     order=r"(-shuffled-\d+-replicate-\d\d+)?",
     # Owner, name and revision of a checkpoint on the hub.
     checkpoint=r".+--.+",
+    # Name and digest of the path of a local checkpoint that is converted.
+    local=r"local-([\w.]+-)+[0-9a-f]{8}",
     # What a tiny checkpoint sees, and how many frames.
     tiny=rf"({'|'.join(SIGHTS)})(-\d+)?",
 

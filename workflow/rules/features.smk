@@ -2,14 +2,15 @@
 # studies.
 
 
-# Fetching needs the network; describing takes seconds, and all shards wait for it.
+# Fetching needs the network; the others take seconds, and all shards wait for them.
 localrules:
     fetch_checkpoint,
+    convert_checkpoint,
     describe_encoder,
 
 
 rule fetch_checkpoint:
-    """Bring a checkpoint's revision from the Hugging Face hub; the only rule that needs network."""
+    """Bring a checkpoint from the Hugging Face cache or hub; the only rule that needs network."""
     output:
         folder=directory("resources/checkpoints/{checkpoint}"),
         # Kept from run to run, so that a branch that has moved on is noticed.
@@ -28,6 +29,30 @@ rule fetch_checkpoint:
         subfolder=of_hub("subfolder"),
     script:
         "../scripts/fetch_checkpoint.py"
+
+
+rule convert_checkpoint:
+    """Rewrite a local checkpoint's pickled weights as safetensors, beside what is fetched."""
+    input:
+        lambda wildcards: converted(wildcards).local_files,
+    output:
+        folder=directory("resources/checkpoints/{local}"),
+        record="resources/checkpoints/{local}.json",
+    log:
+        "<results>/logs/convert_checkpoint/{local}.log",
+    benchmark:
+        "<results>/benchmarks/convert_checkpoint/{local}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        # PyTorch, and the weights of a part twice.
+        mem_mb=lambda wildcards, input: int(1500 + 2 * input.size_mb),
+    params:
+        code_of("convert_checkpoint.py"),
+        checkpoint=lambda wildcards: converted(wildcards).local_folder,
+        subfolder=lambda wildcards: converted(wildcards).subfolder,
+    script:
+        "../scripts/convert_checkpoint.py"
 
 
 rule pretrain_tiny:

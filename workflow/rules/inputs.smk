@@ -63,14 +63,30 @@ def raw_dataset(wildcards):
 
 def checkpoint_of(wildcards):
     """Return the folder of an encoder's checkpoint, if it has one; stop if that is missing."""
-    encoder = ENCODERS[wildcards.encoder]
-    folder = encoder.checkpoint_folder
-    if folder and folder == encoder.checkpoint and not Path(folder).is_dir():
+    return checkpoint_files(ENCODERS[wildcards.encoder])
+
+
+def checkpoint_files(encoder):
+    """Return the folder of an encoder's checkpoint, if it has one; stop if that is missing.
+
+    Of a local one, its files too: what is written into one of them leaves the folder's time as it is.
+    """
+    folder, local = encoder.checkpoint_folder, encoder.local_folder
+    if local and not Path(local).is_dir():
         raise WorkflowError(
-            f"encoders.{encoder.name}.checkpoint is {folder}, a folder that does not exist: set it to "
-            "one that save_pretrained wrote, or to an id of the Hugging Face hub."
+            f"encoders.{encoder.name}.checkpoint is {encoder.checkpoint}, a folder that does not exist "
+            f"({Path(local).absolute()}): set it to one that save_pretrained wrote, or to an id of the "
+            "Hugging Face hub, owner/name."
         )
+    if folder and folder == local:
+        return {"folder": folder, "files": encoder.local_files}
     return {"folder": folder} if folder else {}
+
+
+def converted(wildcards):
+    """Return the encoder whose local checkpoint a job converts."""
+    folder = f"resources/checkpoints/{wildcards.local}"
+    return next(one for one in ENCODERS.values() if one.checkpoint_folder == folder)
 
 
 def of_hub(setting):
@@ -194,7 +210,7 @@ def features_from(dataset, model, replicate=None):
 def pixels_of(wildcards):
     """Return the files that fine-tuning reads: a checkpoint, its description, packed slices."""
     model = STUDY.models[wildcards.model]
-    return {"folder": model.encoders[0].checkpoint_folder} | pixels_from(STUDY.dataset, model)
+    return checkpoint_files(model.encoders[0]) | pixels_from(STUDY.dataset, model)
 
 
 def features_of(wildcards):

@@ -20,10 +20,10 @@ def main(description, *, encoder, settings, folder=None):
     facts = module_of(settings).describe(folder, settings, key=f"encoders.{encoder}")
     facts |= {"checkpoint": settings["checkpoint"], "commit": None, "weights_sha256": None}
     if folder:
-        # The rule that fetches a checkpoint writes its record; a local folder has none.
+        # The rules that fetch or convert a checkpoint write its record; a local folder has none.
         record = folder.with_name(folder.name + ".json")
-        fetched = folder != Path(settings["checkpoint"]) and record.exists()
-        facts["commit"] = read_json(record)["commit"] if fetched else None
+        made_here = folder != Path(settings["checkpoint"]).expanduser() and record.exists()
+        facts["commit"] = read_json(record).get("commit") if made_here else None
         facts["weights_sha256"] = weights_digest(folder / (settings["subfolder"] or ""))
     write_json(facts, description)
     log.info("%s: %s", encoder, facts)

@@ -1,4 +1,4 @@
-"""Download a checkpoint from the Hugging Face hub."""
+"""Bring a checkpoint from the Hugging Face cache of this machine or from the hub."""
 
 import logging
 from pathlib import Path
@@ -10,12 +10,12 @@ log = logging.getLogger("ctseq")
 
 
 def main(folder, record, *, checkpoint, revision, subfolder=None):
-    """Download the checkpoint into its folder and record the commit."""
+    """Bring the checkpoint into its folder and record the commit."""
     folder, record = Path(folder), Path(record)
     commit = fetch_checkpoint(
         checkpoint, revision, subfolder=subfolder, folder=folder, record=record
     )
-    log.info("%s, revision %s, is commit %s.", checkpoint, revision, commit)
+    log.info("%s, commit %s, is in %s.", checkpoint, commit, folder)
 
 
 if "snakemake" in globals():

@@ -15,6 +15,7 @@ from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import read_json
 from ctseq.core.words import listed
 from ctseq.encoders.architectures import NEEDS, NOT_TAKEN
+from ctseq.encoders.checkpoints import WEIGHTS
 from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.timm_config import is_timms
 
@@ -27,6 +28,14 @@ _CLASSIFIERS = {
 _DISTILLED = ("WithTeacher", "SwiftFormerForImageClassification")
 # The weights of the part that sees, in a checkpoint of a model of images and texts.
 _TOWER = {r"^(video_model\.)?vision_model\.": ""}
+# Settings that transformers fills in itself.
+_FILLED_IN = {"architectures", "dtype", "transformers_version"}
+# How a configuration calls the channels of a model's input.
+_CHANNELS = ("num_channels", "in_channels", "in_chans")
+
+
+class BrokenCheckpointError(InputError):
+    """A checkpoint of which transformers makes no model, whatever is asked of it."""
 
 
 def read_config(folder: Path, *, key: str) -> Config:
@@ -35,12 +44,17 @@ def read_config(folder: Path, *, key: str) -> Config:
     Raises
     ------
     InputError
-        If transformers has no such architecture of its own, it is known not to fit, or it needs a
-        library that is not installed.
+        If transformers has no such architecture of its own, it is known not to fit, it needs a
+        library that is not installed, or its settings are not what transformers takes.
     """
     values = read_json(folder / "config.json")
-    name = values.get("model_type", "timm_wrapper" if is_timms(values) else None)
+    name = values.get("model_type") or ("timm_wrapper" if is_timms(values) else None)
     _refuse(name, values, key=key, folder=folder)
+    if name is None:
+        raise InputError(
+            f"{key}: config.json in {folder} has no model_type, by which transformers tells what "
+            "architecture it is. Choose a checkpoint that save_pretrained wrote."
+        )
     if name not in CONFIG_MAPPING_NAMES:
         own = "it wants its own code to be run (auto_map), which ctseq never does. "
         raise InputError(
@@ -48,7 +62,7 @@ def read_config(folder: Path, *, key: str) -> Config:
             f"{transformers.__version__} does not have: {own if 'auto_map' in values else ''}"
             "Choose another checkpoint."
         )
-    with _refused_if_not_importable(named(values)):
+    with _refused_if_broken(folder, values):
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
@@ -67,6 +81,11 @@ def _refuse(name: str, values: Mapping[str, Any], *, key: str, folder: Path) -> 
             f"{key}: {folder} holds {named(values)}, which needs {listed(NEEDS[name])}. Install "
             f"{listed(missing)} beside transformers, or choose another checkpoint."
         )
+    if (own := values.get("transformers_weights")) is not None:
+        raise InputError(
+            f"{key}: config.json in {folder} names weights of its own (transformers_weights: "
+            f"{own}). Call them {WEIGHTS} in a copy of the folder, and delete that line there."
+        )
     if reason := NOT_TAKEN.get(name):
         raise InputError(
             f"{key}: {folder} holds {named(values)} ({name}), which ctseq does not take: {reason}. "
@@ -76,7 +95,7 @@ def _refuse(name: str, values: Mapping[str, Any], *, key: str, folder: Path) -> 
 
 def named(values: Mapping[str, Any]) -> str:
     """Return what a config.json calls its model."""
-    own = values.get("architecture") or values.get("model_type", "a model without a name")
+    own = values.get("architecture") or values.get("model_type") or "a model without a name"
     return str((values.get("architectures") or [own])[0])
 
 
@@ -95,6 +114,24 @@ def check_sight(config: Config, *, sees: str, key: str, folder: Path) -> None:
         raise InputError(
             f"{key}.sees is {sees}, but {folder} holds {named(config.to_dict())}, which sees "
             f"{SIGHTS[found].words}. Set {key}.sees to {found} or choose another checkpoint."
+        )
+
+
+def check_channels(config: Config, *, key: str, folder: Path) -> None:
+    """Raise an InputError if a checkpoint's model takes images of other than three channels."""
+    for name in _CHANNELS:
+        channels = getattr(config, name, 3)
+        if channels == 3 or not isinstance(channels, int):  # lists are of the stages of a network
+            continue
+        same = (
+            "A model of one channel is the same as one of three whose first layer has its weights "
+            "three times, each divided by 3: save that, with num_channels 3, and with mean and std "
+            "of the image processor three times. Or choose"
+        )
+        raise InputError(
+            f"{key}: {folder} holds {named(config.to_dict())}, which takes images of other than "
+            f"three channels ({name} is {channels}); ctseq shows three, of grey or of a window "
+            f"each. {same if channels == 1 else 'Choose'} another checkpoint."
         )
 
 
@@ -148,8 +185,8 @@ def load_model(
         that is partly random would go unnoticed otherwise. If a checkpoint of this very class
         holds more than the model.
     """
-    with _refused_if_not_importable(named(config.to_dict())):
-        own = model_class(config, pooling, sees)
+    own = model_class(config, pooling, sees)
+    with _refused_if_broken(folder, read_json(folder / "config.json")):
         model, info = _loaded(own, folder, config)
     heads = _heads(model) if pooling == "classifier" else []
     wrong = dict.fromkeys(info["missing_keys"], "not in the checkpoint")
@@ -188,15 +225,52 @@ def _loaded(
 
 
 @contextmanager
-def _refused_if_not_importable(model: str) -> Iterator[None]:
-    """Turn the error of a library that transformers misses for a model into one that says so."""
+def _refused_if_broken(folder: Path, values: Mapping[str, Any]) -> Iterator[None]:
+    """Turn what transformers raises of a checkpoint into an error that names what to mend.
+
+    Only calls of transformers stand inside: an error of any type there is about what it was given.
+    """
     try:
         yield
+    except (InputError, MemoryError, torch.OutOfMemoryError):
+        raise
     except ImportError as error:
-        raise InputError(
-            f"transformers cannot import what {model} needs: {str(error).strip().splitlines()[0]} "
-            "Install that beside it, or choose another checkpoint."
+        raise BrokenCheckpointError(
+            f"{folder}: transformers cannot import what {named(values)} needs: "
+            f"{_first_line(error)} Install that beside it, or choose another checkpoint."
         ) from None
+    except Exception as error:
+        said = f"{folder}: transformers {transformers.__version__} makes no model of it: "
+        raise BrokenCheckpointError(
+            f"{said}{_null_settings(values) or f'{type(error).__name__}: {_first_line(error)}'} "
+            "Mend it in a copy of the folder, or choose another checkpoint."
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error, with the next where it only announces that."""
+    first, *rest = str(error).strip().splitlines() or ["no reason is given"]
+    said = f"{first} {rest[0].strip()}" if first.endswith(":") and rest else first
+    return said if said.endswith(".") else f"{said}."
+
+
+def _null_settings(values: Mapping[str, Any]) -> str:
+    """Return which settings of a config.json are null that are not in transformers' defaults."""
+    kind = CONFIG_MAPPING_NAMES.get(values.get("model_type"))
+    try:
+        defaults = getattr(transformers, kind)().to_dict()
+    except Exception:  # of any type: it is a hint on the way out of an error
+        return ""
+    parts = [("", values, defaults)]
+    if isinstance(tower := values.get("vision_config"), Mapping):
+        parts.append(("vision_config.", tower, defaults.get("vision_config", {})))
+    found = [
+        f"{part}{name} is null (transformers' default: {default[name]})"
+        for part, own, default in parts
+        for name, value in own.items()
+        if value is None and default.get(name) is not None and name not in _FILLED_IN
+    ]
+    return f"in config.json, {listed(found)}." if found else ""
 
 
 def remove_head(model: transformers.PreTrainedModel) -> None:

@@ -14,6 +14,8 @@ from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
 from ctseq.encoders.checkpoints import check_folder
 from ctseq.encoders.classes import (
+    BrokenCheckpointError,
+    check_channels,
     check_sight,
     default_poolings,
     load_model,
@@ -87,14 +89,17 @@ def describe(folder: Path, settings: Mapping[str, Any], *, key: str) -> dict[str
         frames, has no such pooling, or wants images prepared by steps that ctseq does not do.
     """
     own = folder / (settings["subfolder"] or "")
-    check_folder(own, name=settings["checkpoint"])
+    called = settings["checkpoint"]
+    check_folder(own, name=called if Path(called) == own else f"{called} ({own})")
     values, config = read_json(own / "config.json"), read_config(own, key=key)
     check_sight(config, sees=settings["sees"], key=key, folder=own)
+    check_channels(config, key=key, folder=own)
     facts = {
         "settings": dict(settings),
         "architecture": named(values),
         "frames": _frames(config, settings, key=key),
-        "initializer_range": float(values.get("initializer_range", 0.02)),
+        # What an architecture has of it, transformers checks; others have transformers' own.
+        "initializer_range": float(values.get("initializer_range") or 0.02),
         "preprocessing": read_preprocessing(own).to_json(),
     }
     return facts | _pooling_and_width(folder, config, facts, key=key)
@@ -146,6 +151,8 @@ def _pooling_and_width(
         try:
             encoder = load(folder, description, torch.device("cpu"))
             return {"pooling": pooling, "width": _width(encoder, description)}
+        except BrokenCheckpointError:
+            raise  # another pooling would be no better
         except InputError as error:
             refused = error
     raise InputError(f"{key}.pooling is {asked}, which {folder} does not allow: {refused}")

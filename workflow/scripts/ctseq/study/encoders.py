@@ -1,5 +1,6 @@
 """The encoders of a study, each with all of its settings."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ from ctseq.study.datasets import in_numbers, window_problems
 CHECKPOINTS = "resources/checkpoints"
 # Checkpoints that are made here, for the demo.
 TINY = "tiny"
+# Ids of the Hugging Face hub: a name, or its owner and the name.
+_ID = re.compile(r"[A-Za-z0-9_][\w.-]*(/[\w.-]+)?", re.ASCII)
+# Endings of the files that decide what a local checkpoint is.
+_DECIDING = {".bin", ".json", ".safetensors"}
+# Weights as safetensors, and as pickles: `encoders.checkpoints` says which files are read.
+_SAFE = {"model.safetensors", "model.safetensors.index.json"}
+_PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin|pytorch_model\.bin\.index\.json")
 # What files of features add to the name of their encoder.
 _ENDING = re.compile(r"-(mirrored|shuffled-\d+-replicate-\d+|\d+-of-\d+)$")
 
@@ -81,16 +89,62 @@ class Encoder:
         return f"{CHECKPOINTS}/{name}"
 
     @property
+    def local_folder(self) -> str | None:
+        """Folder that the configuration names as its checkpoint; None if it names none."""
+        if not is_folder(self.checkpoint):
+            return None
+        return (
+            str(Path(self.checkpoint).expanduser())
+            if self.checkpoint[0] == "~"
+            else self.checkpoint
+        )
+
+    @property
+    def local_files(self) -> list[str]:
+        """Files of a local checkpoint that decide what it is, as they are now."""
+        if self.local_folder is None:
+            return []
+        files = Path(self.local_folder, self.subfolder).glob("*")
+        return sorted(str(path) for path in files if path.suffix in _DECIDING)
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether its checkpoint is a local folder of pickles, which are rewritten first."""
+        names = {Path(path).name for path in self.local_files}
+        return not names & _SAFE and any(_PICKLED.fullmatch(name) for name in names)
+
+    @property
     def checkpoint_folder(self) -> str | None:
-        """Folder of its checkpoint: tiny, local or fetched; None if it needs none."""
+        """Folder of its checkpoint: tiny, local, converted or fetched; None if it needs none."""
         if self.checkpoint is None:
             return None
         if self.checkpoint == TINY:
             frames = f"-{self.frames}" if self.frames else ""
             return f"{CHECKPOINTS}/tiny-{self.sees}{frames}"
-        # An id of the hub is `owner/name`, which may also be a folder here.
-        is_local = self.checkpoint.startswith((".", "/")) or Path(self.checkpoint).is_dir()
-        return self.checkpoint if is_local else self.hub_folder
+        if self.local_folder is None:
+            return self.hub_folder
+        return self._converted_folder if self.is_converted else self.local_folder
+
+    @property
+    def _converted_folder(self) -> str:
+        """Folder of the safetensors of a local checkpoint, the same however its path is spelled.
+
+        No two hyphens stand side by side, as they do in the names of what is fetched.
+        """
+        parts = [str(Path(self.local_folder or "").resolve()), self.subfolder]
+        name = re.sub(r"[^A-Za-z0-9_.]+", "-", Path(*parts).name).strip("-")
+        return f"{CHECKPOINTS}/local-{name}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
+
+
+def is_folder(checkpoint: str | None) -> bool:
+    """Return whether `checkpoint` names a folder, and neither an id of the hub nor ``tiny``.
+
+    An id is `owner/name`, which may also be a folder here.
+    """
+    if checkpoint in (None, TINY):
+        return False
+    is_path = checkpoint.startswith((".", "/", "~")) or not _ID.fullmatch(checkpoint)
+    return is_path or Path(checkpoint).is_dir()
 
 
 def derived_name(name: str, overridden: Mapping[str, Any]) -> str:
@@ -140,6 +194,11 @@ def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
         yield f"{key}.checkpoint is missing: a Hugging Face id, a local folder, or tiny"
     if not about.checkpoint and "checkpoint" in its:
         yield f"{key}.checkpoint has no effect: {its['type']} encoders have none; remove it"
+    if its["revision"] != "main" and is_folder(its.get("checkpoint")):
+        yield (
+            f"{key}.revision is {its['revision']}, but its checkpoint is the folder "
+            f"{its['checkpoint']}, which is taken as it is: leave revision out, or set it to main"
+        )
     if its.get("checkpoint") == TINY and has_key(its, "frames") and "frames" not in its:
         yield f"{key}.frames is missing: a tiny checkpoint has as many as it is asked for"
 
