@@ -31,7 +31,7 @@ def write_tables(folder):
         "scans": pd.DataFrame(
             {"scan_id": ids, "patient_id": ids, "target": truth, "n_slices": 5, "sex": "F",
              "n_positive_slices": 1, "age_years": 50.0, "spacing_mm": 5.0, "row_mm": 0.5,
-             "column_mm": 0.5, "orientation": "axial", "description": ""}
+             "column_mm": 0.5, "orientation": "axial", "description": "", "choice": "", "note": ""}
         ),
         "split": pd.DataFrame({"patient_id": ids, "subset": ["train"] * 6 + ["test"] * 2}),
     }  # fmt: skip
