@@ -37,18 +37,30 @@ UNUSED_FILES = {
     "not-ct": Reason("DICOM image that is no grey CT slice", "Screenshots, other modalities."),
     "localizer": Reason("localizer", "The overview from which the scan was planned."),
     "not-axial": Reason("series that is not axial", "Coronal and sagittal reformats."),
+    "derived": Reason(
+        "computed from other slices",
+        "Projections (MIP), reformats (MPR) and maps, by ImageType or the series' description.",
+    ),
     "burnt-in": Reason(
         "text may be burnt into the image",
         "The series has BurnedInAnnotation YES: letters may name the patient, or the label.",
     ),
     "position": Reason(
         "series whose slices have no single position",
-        "A position or orientation is missing, or two slices share one, so there is no order.",
+        "A position or orientation is missing, and no InstanceNumber with SliceLocation tells the "
+        "order; or two different slices of one acquisition share a position.",
+    ),
+    "odd-slice": Reason(
+        "file that does not fit its series",
+        "Another size or orientation than most, or no position where the others have one. The scan "
+        "stays, and its `note` says so.",
+    ),
+    "copy": Reason(
+        "copy of another file of the scan", "The same pixels at the same place of a series."
     ),
     "other-series": Reason(
         "another series of the study was chosen",
-        "One series a study: without contrast agent, not of a bone kernel, with the slice "
-        "spacing nearest to 5 mm (CT-ICH's), then the one with most slices.",
+        "One series a study, by the rule above; `choice` of the scan says which and why.",
     ),
     "same-scan": Reason(
         "the same scan as another of the patient",
@@ -69,6 +81,9 @@ PROBLEMS = {
     ),
     "no-slices": Reason(
         "no slice can be used", "The inventory says of each of the patient's files why."
+    ),
+    "body-part": Reason(
+        "not of the head", "No series of the study is, by its description or BodyPartExamined."
     ),
     "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or one without orientation."),
     "number": Reason("no slice number in the name", "The last number in a picture's name is it."),
