@@ -23,7 +23,9 @@ def resolve_images(
     Returns
     -------
     rows : DataFrame
-        The rows of patients, scans and slices; those whose image holds no slice are left out.
+        The rows of patients, scans and slices. Those of an image that holds no slice of its scan,
+        such as one of a series that was not chosen, have no slice number; those of an image of no
+        scan are left out.
     without_image : DataFrame
         The rows whose image is not there.
 
@@ -54,10 +56,15 @@ def resolve_images(
         )
     path = names.map(named.drop_duplicates("name").set_index("name")["path"])
     last = slices.drop_duplicates("path", keep="last").set_index("path")
-    path_of_slice = path[path.isin(last.index)]
+    scans = files[files["scan_id"] != ""].drop_duplicates("path").set_index("path")
+    path_of_slice = path[path.isin(last.index) | path.isin(scans.index)]
+
+    def told(name: str) -> pd.Series:
+        return path_of_slice.map(last[name]).fillna(path_of_slice.map(scans[name]))
+
     found = rows.loc[path_of_slice.index].assign(
-        scan_id=path_of_slice.map(last["scan_id"]),
-        patient_id=path_of_slice.map(last["patient_id"]),
+        scan_id=told("scan_id"),
+        patient_id=told("patient_id"),
         slice_number=path_of_slice.map(last["slice_number"]).astype("Int64"),
     )
     return pd.concat([rows[~by_image], found]).sort_index(), rows.loc[path.index[path.isna()]]

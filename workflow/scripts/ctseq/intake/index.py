@@ -1,6 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.tables import typed
-from ctseq.intake import image_checks, label_checks
+from ctseq.intake import continuity, image_checks, label_checks, scan_copies
 from ctseq.intake.checksums import checksum_problems
 from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.label_units import with_targets, with_units
@@ -85,6 +85,9 @@ def index_dataset(
     labels_of = contents.labels_of
     rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
     slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
+    # Rows of images that are left out only say what is lost with them.
+    unused = (rows["image"] != "") & rows["slice_number"].isna()
+    rows, unused = rows[~unused], rows[unused]
     slices = image_checks.decode_slices(folder, slices, reader, threads=threads)
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
@@ -97,13 +100,12 @@ def index_dataset(
         *label_checks.doubtful_rows(rows, slices, labels_of=labels_of, explained=explained),
         *checksum_problems(folder, files, threads=threads),
     ]
+    kept = (_reasons(slices, problems) == "") | (on_problem == "error")
+    problems += _of_the_rest(slices, kept, rows, unused, labels_of=labels_of, target=target)
     if on_problem == "error":
         title = f"The dataset {folder} cannot be used as it is"
         fail_on([in_words(found) for found in problems], title=title, cure=_CURE.format(key))
-    if labels_of == "slice":
-        kept = _reasons(slices, problems) == ""
-        problems += label_checks.hidden_targets(slices, rows, kept, target=target)
-    slices = slices.assign(reason=_reasons(slices, problems))
+    slices = slices.assign(reason=_without_copies(slices, _reasons(slices, problems)))
     listing = _listing(slices, rows, labels_of=labels_of)
     return Index(
         _inventory(files, listing, problems),
@@ -113,6 +115,28 @@ def index_dataset(
         typed(files[files["kind"] == "mask"], MASKS).reset_index(drop=True),
         labels_of,
     )
+
+
+def _of_the_rest(
+    slices: pd.DataFrame,
+    kept: pd.Series,
+    rows: pd.DataFrame,
+    unused: pd.DataFrame,
+    *,
+    labels_of: str,
+    target: str,
+) -> Iterator[dict[str, Any]]:
+    """Find what is wrong with the slices that are kept: copies, gaps, targets that are lost.
+
+    `unused` are label rows of images that are left out: what they say is lost.
+    """
+    used = slices[kept]
+    copies = image_checks.copied_scans(used)
+    yield from scan_copies.contradicted_copies(used, rows, copies, labels_of=labels_of)
+    yield from continuity.wide_gaps(continuity.find_gaps(used))
+    if labels_of == "slice":
+        claims = pd.concat([rows, unused]) if len(unused) else rows
+        yield from label_checks.hidden_targets(slices, claims, kept, target=target)
 
 
 def _nothing(folder: str | Path, files: pd.DataFrame, format: str) -> str:
@@ -159,7 +183,7 @@ def _by_scan(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
 
 
 def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Series:
-    """Return why each slice is left out: the code of the first problem that does so, or a copy's.
+    """Return why each slice is left out: the code of the first problem that does so, or nothing.
 
     A problem is the slice's own, its scan's or its patient's.
     """
@@ -179,7 +203,11 @@ def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Ser
         of_slice.get((scan, number)) or of_scan.get(scan) or of_patient.get(key, "")
         for key, scan, number in names
     ]
-    reasons = pd.Series(reasons, slices.index, dtype="str")
+    return pd.Series(reasons, slices.index, dtype="str")
+
+
+def _without_copies(slices: pd.DataFrame, reasons: pd.Series) -> pd.Series:
+    """Return the reasons with that of scans that are copies of others, which are used once."""
     copies = image_checks.copied_scans(slices[reasons == ""])
     return reasons.mask((reasons == "") & slices["scan_id"].isin(copies), "same-scan")
 
@@ -199,16 +227,25 @@ def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str) -> pd.
     if not (labelled | (slices["reason"] != "")).all():
         raise RuntimeError("a slice is kept without a label")
     slices["kept"] = (slices["reason"] == "").astype("int64")
+    notes = continuity.slice_notes(continuity.find_gaps(slices[slices["kept"] == 1]))
+    names = zip(slices["scan_id"], slices["slice_number"], strict=True)
+    slices["note"] = [notes.get(name, "") for name in names]
     return typed(slices, LISTING)
 
 
-def _series(found: Iterable[Series], listing: pd.DataFrame) -> pd.DataFrame:
-    """Return what the files say of each scan that has slices, in the listing's order."""
-    told = pd.DataFrame(found, columns=Series._fields).drop_duplicates("scan_id")
+def _series(told: Iterable[Series], listing: pd.DataFrame) -> pd.DataFrame:
+    """Return what files and slices say of each scan that has slices, in the listing's order."""
+    told = pd.DataFrame(told, columns=Series._fields).drop_duplicates("scan_id")
     scans = listing[["scan_id", "patient_id"]].drop_duplicates("scan_id")
     series = scans.merge(told.drop(columns="patient_id"), "left", "scan_id")
     texts = ["orientation", "description", "choice", "note"]
-    return typed(series.assign(**series[texts].astype("object").fillna("")), SERIES)
+    series = series.assign(**series[texts].astype("object").fillna(""))
+    found = continuity.scan_notes(listing)
+    notes = [
+        "; ".join(filter(None, [note, found.get(scan_id, "")]))
+        for scan_id, note in zip(series["scan_id"], series["note"], strict=True)
+    ]
+    return typed(series.assign(note=notes), SERIES)
 
 
 def _inventory(

@@ -105,11 +105,21 @@ PROBLEMS = {
         "The same pixels under two patients leak between training and test patients, and one of "
         "the labels is doubtful. All copies are left out.",
     ),
+    "gap": Reason(
+        "too many slices are missing in between",
+        "A gap of more than three usual distances in which a bleed of 1 ml, 12 mm across, may be "
+        "lost. Smaller gaps are noted in `listing.csv` and `series.csv`.",
+    ),
+    "copied-label": Reason(
+        "the same scan as another of the patient, with another label",
+        "Every slice has the same pixels, so one of the labels is wrong. Both are left out.",
+    ),
     "checksum": Reason("differs from SHA256SUMS.txt", "Damaged or edited: copy the file again."),
     "missing": Reason("is in SHA256SUMS.txt but not here", "Copy the file from the release."),
     "hidden": Reason(
         "what makes it positive is only in what is excluded",
-        "Left in, the scan would count as negative.",
+        "A series or file that was not chosen, or what a problem excludes. Left in, the scan would "
+        "count as negative.",
     ),
 }
 REASONS = UNUSED_FILES | PROBLEMS

@@ -21,8 +21,8 @@ _BOTH = re.compile(
 _NOT_OF = r"(?:helic|spiral|vol|gat|tilt|axial|rigid|diag|linear|stat|ct\b|ecg|union)"
 _PLAIN = re.compile(
     rf"\bpre\b(?!\W*(?:op|tpa|treat|therap|surg|monitor))(?:\W*{_AGENT})*"
-    rf"|\bplain\b|\bnon\b(?!\W*{_NOT_OF})(?:\W*{_AGENT})*|\bnon?(?:\W*{_AGENT})+|\bnon(?:contrast|con|enh)\w*"
-    rf"|\bnc+t\b|\bne?cct\b|\bnect\b|\bunenhanced\b|\bnati(?:v|f|ve|vo|va)\b|\bsimple\b"
+    rf"|\bplain\b|\bnon\b(?!\W*{_NOT_OF})(?:\W*{_AGENT})*|\bnon?(?:\W*{_AGENT})+"
+    rf"|\bnon(?:contrast|con|enh)\w*|\bnc+t\b|\bne?cct\b|\bnect\b|\bunenhanced\b|\bnati(?:v|f|ve|vo|va)\b|\bsimple\b"
     rf"|\b(?:without|w ?/ ?o|wo|sans|sin|senza|sem|ohne)\b(?:\W*{_AGENT})*"
     r"|(?<![a-z0-9])c-(?![a-z0-9]| ?spine)|(?<![a-z0-9])-c(?![a-z0-9])|(?<![a-z0-9])iv-(?![a-z0-9])"
 )
@@ -34,8 +34,8 @@ _CONTRAST = re.compile(
     r"|\bven(?:os|oes)|delay|\bbolus\b|monitoring|smart ?prep|\binject|\d ?(?:cc|ml)\b"
 )
 _PARTS = {
-    HEAD: r"\bhead|headneck|brain|skull|crani|crane\b|cerebr|cereb|neuro|schaedel|schadel|kopf|hirn"
-    r"|\btete\b|cerveau|enceph|encef|cabe[zc]a|\btesta\b|\bcapo\b|stroke|\bich\b|\bfossa\b",
+    HEAD: r"\bhead|headneck|brain|skull|crani|craneo?\b|cerebr|cereb|neuro|schaedel|schadel|kopf"
+    r"|hirn|\btete\b|cerveau|enceph|encef|cabe[zc]a|\btesta\b|\bcapo\b|stroke|\bich\b|\bfossa\b",
     "neck": r"neck|cervic|\bhals|\bcuello|\bcou\b|\bcollo\b|carotid",
     "chest": r"chest|thora[xc]|\btora[xc]|\blungs?\b|\bpulm|mediast|\bheart|cardiac|coronar",
     "abdomen": r"abdom|\babd\b|\bliver|\brenal|kidney|pancrea|\bbauch|urogra|\bkub\b",

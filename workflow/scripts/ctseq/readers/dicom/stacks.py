@@ -18,8 +18,8 @@ from ctseq.readers.dicom.headers import Header, heights, is_axial
 # Slices nearer to each other than this, in mm, have the same position: no scanner makes slices so
 # near, and positions may be written with some hundredths of noise.
 NEAREST_MM = 0.05
-# Cosines of one series differ by rounding, or by the noise that some programs add: 2 degrees.
-_SAME = 0.03
+# Cosines of one series differ by rounding, or by noise that some programs add, 0.02 to each side.
+_SAME = 0.05
 # Fewer slices than a stack has: among others, they are odd ones.
 _FEWEST = 3
 # Slices further from each other than this, in mm, do not continue each other: 10 is the thickest.
@@ -159,7 +159,7 @@ def _by(headers: Sequence[Header], alike: Callable[[Header], Any]) -> list[list[
 
 
 def _is_axial(group: Sequence[Header]) -> bool:
-    """Tell whether slices are axial; those that say nothing count as what their header calls them."""
+    """Tell whether slices are axial, by what their header calls them if it says no more."""
     first = group[0]
     return is_axial(first.orientation) if first.orientation else first.facts.axial
 
