@@ -82,6 +82,12 @@ def test_a_description_that_may_name_a_person_is_not_kept(tmp_path, description,
     assert header.facts.description == expected
 
 
+def test_an_id_with_a_word_of_everybodys_hides_no_description(tmp_path):
+    image = ct(PatientID="CQ500-CT-0", SeriesDescription="CT Plain")
+    header = read_header(save(image, tmp_path / "a.dcm"), "a.dcm")
+    assert header.facts.description == "CT Plain"
+
+
 @pytest.mark.parametrize("spacing", [[], 0.5, [0.5, 0], [0.5, 0.5, 0.5]])
 def test_spacing_of_pixels_that_is_odd_is_unknown(tmp_path, spacing):
     header = read_header(save(ct(PixelSpacing=spacing), tmp_path / "a.dcm"), "a.dcm")

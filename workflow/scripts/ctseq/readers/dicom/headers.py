@@ -14,7 +14,7 @@ import pydicom
 from pydicom import config as pydicom_config
 
 from ctseq.core.errors import InputError
-from ctseq.readers.dicom.facts import TAGS, Facts, facts_of, number_of
+from ctseq.readers.dicom.facts import TAGS, Facts, facts_of, number_of, whole_of
 
 # pydicom's warnings quote values, which may name a patient.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
@@ -24,6 +24,7 @@ _TAGS = [
     *TAGS,
     *("Modality", "SOPClassUID", "SOPInstanceUID", "BurnedInAnnotation", "StudyInstanceUID"),
     *("ImagePositionPatient", "ImageOrientationPatient", "InstanceNumber", "SliceLocation"),
+    *("AcquisitionNumber", "SpecificCharacterSet"),
     *("PixelSpacing", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
@@ -44,6 +45,8 @@ class Header:
         Relative to the dataset.
     patient, study
         Identifiers, which are compared with each other only and never written.
+    acquisition
+        Its number, 0 if unknown.
     instance
         Digest of the image's identifier; empty if it has none.
     facts
@@ -66,6 +69,7 @@ class Header:
     path: str
     patient: str
     study: str
+    acquisition: int
     instance: bytes
     facts: Facts
     reason: str
@@ -95,11 +99,14 @@ def read_header(path: Path, name: str) -> Header:
 def heights(headers: Sequence[Header]) -> np.ndarray:
     """Return each slice's position in mm along the normal of the slices, up to the head."""
     # The median, so that noise in a slice's cosines moves none.
-    cosines = np.median([header.orientation for header in headers], axis=0)
+    several = list({header.orientation for header in headers})
+    cosines = several[0]
+    if len(several) > 1:
+        cosines = np.median([header.orientation for header in headers], axis=0)
     columns, rows = np.reshape(cosines, (2, 3))
     normal = np.cross(columns, rows)
     normal = (normal if normal[2] >= 0 else -normal) / (np.linalg.norm(normal) or 1)
-    return np.array([np.dot(normal, p) for header in headers for p in header.positions])
+    return np.array([at for header in headers for at in header.positions]) @ normal
 
 
 def header_of(header: pydicom.Dataset, name: str) -> Header:
@@ -129,6 +136,7 @@ def header_of(header: pydicom.Dataset, name: str) -> Header:
         # The many files of a scan share their texts and tuples, to save memory.
         patient=sys.intern(str(header.get("PatientID") or "").strip()),
         study=sys.intern(str(header.get("StudyInstanceUID") or "")),
+        acquisition=whole_of(header.get("AcquisitionNumber")),
         instance=blake2b(instance.encode(), digest_size=8).digest() if instance else b"",
         facts=facts,
         reason=_reason(header, facts),

@@ -145,7 +145,7 @@ def _rank(stack: Stack, *, both: bool) -> tuple[Any, ...]:
     contrast = _contrast(stack)
     # Beside slices with contrast agent, those of which nothing is told are not surely without.
     agent = 2 if contrast == CONTRAST else int(both and contrast != PLAIN)
-    numbers = min((one.facts.series_number, one.facts.acquisition) for one in stack.headers)
+    numbers = min((one.facts.series_number, one.acquisition) for one in stack.headers)
     return (
         (HEAD, "").index(facts.part) if facts.part in (HEAD, "") else 2,
         bool(covered < _WHOLE_MM),

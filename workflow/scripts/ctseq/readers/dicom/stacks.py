@@ -78,7 +78,7 @@ def stacks_of(headers: Sequence[Header], digest: Digest) -> tuple[list[Stack], d
     for header in headers:
         facts, own = header.facts, header.path if len(header.positions) > 1 else ""
         # Without an identifier, what else the header says tells series apart.
-        name = facts.series or facts._replace(acquisition=0, frame="")
+        name = facts.series or facts._replace(frame="")
         series[name, own].append(header)
     reasons: dict[str, str] = {}
     stacks: list[Stack] = []
@@ -185,7 +185,7 @@ def _without_copies(group: list[Header], digest: Digest, reasons: dict[str, str]
         return group
     places = defaultdict(list)
     for header, z in zip(group, heights(group).tolist(), strict=True):
-        places[header.facts, round(z / NEAREST_MM)].append(header)
+        places[header.acquisition, header.facts, round(z / NEAREST_MM)].append(header)
     copies = set()
     for same in places.values():
         pixels = {one.path: digest(one.path) for one in same} if len(same) > 1 else {}
@@ -211,11 +211,14 @@ def _told_apart(group: list[Header]) -> list[list[Header]]:
 
     Where slices of one acquisition share places, what else their headers say divides them.
     """
-    parts = _by(group, lambda header: header.facts.acquisition)
+    parts = _by(group, lambda header: header.acquisition)
     ends = np.array(sorted((own.min(), own.max()) for own in map(heights, parts)))
     reached = np.maximum.accumulate(ends[:-1, 1])
     parts = parts if (ends[1:, 0] < reached - NEAREST_MM).any() else [group]
-    pieces = (_by(part, lambda one: one.facts) if _overlap(part) else [part] for part in parts)
+    pieces = (
+        _by(part, lambda one: (one.acquisition, one.facts)) if _overlap(part) else [part]
+        for part in parts
+    )
     return [*chain.from_iterable(pieces)]
 
 
@@ -286,4 +289,4 @@ def n_series(stack: Stack) -> int:
 
 def _order(header: Header) -> tuple[Any, ...]:
     facts = header.facts
-    return facts.series_number, facts.acquisition, facts.series, header.path
+    return facts.series_number, header.acquisition, facts.series, header.path
