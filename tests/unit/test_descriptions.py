@@ -100,5 +100,5 @@ def test_parts_of_the_body(text, expected):
 def test_what_is_computed():
     derived = ["MIP 10mm", "AX MPR", "Head Reformat", "VNC 5mm", "Mono 70 keV", "CBF", "VRT"]
     assert [text for text in derived if not is_derived(text)] == []
-    plain = ["Head 5.0 H31s", "Trauma head", "Simple 5mm", "AX 3D 0.6"]
+    plain = ["Head 5.0 H31s", "Trauma head", "Simple 5mm", "AX 3D 0.6", "Thin for MPR"]
     assert [text for text in plain if is_derived(text)] == []

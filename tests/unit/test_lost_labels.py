@@ -1,5 +1,7 @@
 """What labels say of images that are not used, and of a scan that is there twice."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,18 @@ def test_a_bleed_on_the_one_file_that_does_not_fit_is_a_problem(folder):
     with (folder / "labels.csv").open("a") as table:
         table.write("\nodd,1\n")
     with pytest.raises(InputError, match="row 11: patient a: what makes it positive is only in"):
+        index_dataset(folder, "dicom", on_problem="error")
+
+
+def test_a_name_that_copies_share_means_the_file_that_is_used(folder):
+    shutil.copytree(folder / "b", folder / "b/again", ignore=shutil.ignore_patterns("again"))
+    label(folder, soft=[1], bone=[1])
+    found = index_dataset(folder, "dicom", on_problem="error")
+    assert found.listing["path"].tolist()[-3:] == [f"b/only{k}.dcm" for k in range(3)]
+    # By its path a copy can be named, and what is said of it is not lost.
+    with (folder / "labels.csv").open("a") as table:
+        table.write("\nb/again/only1.dcm,1\n")
+    with pytest.raises(InputError, match="row 11: patient b: what makes it positive is only in"):
         index_dataset(folder, "dicom", on_problem="error")
 
 

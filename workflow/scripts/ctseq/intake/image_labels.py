@@ -44,6 +44,9 @@ def resolve_images(
             "path": pd.concat([paths, paths], ignore_index=True),
         }
     ).drop_duplicates()
+    # A name that an image shares with its copies means the one that is used.
+    copies = named["path"].isin(paths[files["reason"] == "copy"])
+    named = named[~copies | ~named["name"].isin(named.loc[~copies, "name"])]
     images = rows.loc[by_image, "image"]
     names = images.where(images.isin(named["name"]), images.map(_without_suffix))
     n_files = names.map(named["name"].value_counts())

@@ -48,8 +48,9 @@ _PARTS = {
 _PART = {part: re.compile(words) for part, words in _PARTS.items()}
 # Pictures computed from slices: projections, reformats, maps, and what only dual energy makes.
 _DERIVED = re.compile(
-    r"\b(?:mip|minip|maxip|mpr|vrt|volume render\w*|ssd|reformat\w*|projections?|curved|vnc|virtual"
-    r"|iodine|mono\w*|[0-9]+ ?kev|cbf|cbv|mtt|ttp|tmax|subtract\w*|bone ?remov\w*)\b"
+    r"\b(?:mip|minip|maxip|(?<!for )mpr(?! source)|vrt|volume render\w*|ssd|reformat\w*"
+    r"|projections?|curved|vnc|virtual|iodine|mono\w*|[0-9]+ ?kev|cbf|cbv|mtt|ttp|tmax"
+    r"|subtract\w*|bone ?remov\w*)\b"
 )
 
 
