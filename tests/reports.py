@@ -151,6 +151,7 @@ def study_of(models, dataset="phantom", *, given=(), twice=False, **changed):
             "scans": scans, "positive_scans": 15 * (1 + twice), "masks": 0,
             "slices_per_scan": {"min": 20, "median": 29.0, "max": 40},
             "subtypes": {"subdural": {"scans": 4, "slices": 20}},
+            "notes": {},
             "flow": {
                 "files": {"seen": 1000, "used": 900, "excluded_by_reason": {"mask": 100}},
                 "slices": {"seen": 901, "used": 900, "excluded_by_reason": {"no-label": 1}},

@@ -27,8 +27,9 @@ def headers_of(images, folder):
 
 
 def chosen(images, folder):
-    series, reasons = choose_series(headers_of(images, folder))
-    return [int(header.path.split(".")[0]) for header in series], set(reasons.values())
+    choice = choose_series(headers_of(images, folder), str)
+    numbers = [int(header.path.split(".")[0]) for header in choice.series]
+    return numbers, set(choice.reasons.values())
 
 
 def stack(heights, **keywords):
@@ -68,9 +69,9 @@ def test_the_series_is_chosen_by_rule(first, second, taken, tmp_path):
     for number, changes in (("1", dict(first)), ("2", dict(second))):
         step, length = changes.pop("step", 5), changes.pop("length", 3)
         images += stack([step * index for index in range(length)], series=number, **changes)
-    series, reasons = choose_series(headers_of(images, tmp_path))
-    assert {header.series for header in series} == {f"1.2.3.{taken}"}
-    assert len(series) + len(reasons) == len(images)
+    choice = choose_series(headers_of(images, tmp_path), str)
+    assert {header.facts.series for header in choice.series} == {f"1.2.3.{taken}"}
+    assert len(choice.series) + len(choice.reasons) == len(images)
 
 
 def enhanced(heights):
@@ -97,9 +98,9 @@ def enhanced(heights):
 
 def test_frames_of_one_file_are_slices_in_the_order_of_the_body(tmp_path):
     path = save(enhanced([10, 0, 5]), tmp_path / "0.dcm")
-    series, reasons = choose_series([read_header(path, "0.dcm")])
-    assert [header.positions[0][2] for header in series] == [0, 5, 10]
-    assert reasons == {}
+    choice = choose_series([read_header(path, "0.dcm")], str)
+    assert [header.positions[0][2] for header in choice.series] == [0, 5, 10]
+    assert choice.reasons == {}
     for number, z in enumerate([0, 5, 10], start=1):
         np.testing.assert_array_equal(read_hu(path, number), HU + z)
 

@@ -79,7 +79,13 @@ def test_words_of_orientation():
 def test_a_description_that_may_name_a_person_is_not_kept(tmp_path, description, expected):
     image = ct(PatientName="Miller^Jo", PatientID="MRN-77", SeriesDescription=description)
     header = read_header(save(image, tmp_path / "a.dcm"), "a.dcm")
-    assert header.description == expected
+    assert header.facts.description == expected
+
+
+def test_an_id_with_a_word_of_everybodys_hides_no_description(tmp_path):
+    image = ct(PatientID="CQ500-CT-0", SeriesDescription="CT Plain")
+    header = read_header(save(image, tmp_path / "a.dcm"), "a.dcm")
+    assert header.facts.description == "CT Plain"
 
 
 @pytest.mark.parametrize("spacing", [[], 0.5, [0.5, 0], [0.5, 0.5, 0.5]])

@@ -10,7 +10,7 @@ from ctseq.intake.tables import SCANS
 from ctseq.phantom.layouts import write_phantom
 from ctseq.readers import ct_ich_nifti
 from ctseq.readers.dicom.headers import read_header
-from ctseq.readers.dicom.series import spacing_of
+from ctseq.readers.dicom.stacks import spacing_of
 from indexed import selected
 
 

@@ -44,6 +44,9 @@ def main(*, dataset, name, settings, recognised, demographics, threads=1, **outp
         log("%s", note)
     several = scans["patient_id"].value_counts().gt(1).sum()
     log("Scans seen: %d; patients with several: %d.", len(scans), several)
+    for scan in scans[scans["choice"] != ""].itertuples():
+        told = filter(None, [scan.description, scan.choice, scan.note])
+        log("%s: %s.", scan.scan_id, "; ".join(told))
     if several and index.labels_of == "patient":
         log("Labels are of patients: each counts for all scans of its patient.")
     log("Slices seen: %d, kept: %d.", len(slices), slices["kept"].sum())

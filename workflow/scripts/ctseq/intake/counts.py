@@ -12,7 +12,10 @@ from ctseq.readers.subtypes import SUBTYPES
 def count_used(
     slices: pd.DataFrame, scans: pd.DataFrame, inventory: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return the counts of patients, scans, slices, subtypes and masks that describe the data."""
+    """Return what describes the data: counts of patients, scans, slices, subtypes and masks.
+
+    ``notes`` says of scans of which something is odd what it is.
+    """
     labelled = slices["target"].notna().all()
     with_subtypes = slices[list(SUBTYPES)].notna().all(axis=None)
     bleeding = {name: slices[slices[name] == 1] for name in SUBTYPES if with_subtypes}
@@ -36,6 +39,12 @@ def count_used(
             for name, own in bleeding.items()
         },
         "masks": int(masks.isin(scans["scan_id"]).sum()),
+        # Of the scans of which something is odd, such as a gap, what it is.
+        "notes": {
+            scan_id: note
+            for scan_id, note in zip(scans["scan_id"], scans["note"].fillna(""), strict=True)
+            if note
+        },
     }
 
 

@@ -151,23 +151,23 @@ def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
             )
 
 
-def copied_scans(slices: pd.DataFrame) -> list[str]:
-    """List the scans whose slices all have the pixels of an earlier scan of the same patient.
+def copied_scans(slices: pd.DataFrame) -> dict[str, str]:
+    """Return the scans whose slices all have the pixels of an earlier scan of the same patient.
 
-    They stay in one subset with it, so nothing leaks, but they would count twice. `slices` are
-    those that nothing else leaves out.
+    Each is given with that earlier one. They stay in one subset with it, so nothing leaks, but they
+    would count twice. `slices` are those that nothing else leaves out.
     """
     scans = slices.drop_duplicates("scan_id")
     several = scans.loc[scans.duplicated("patient_id", keep=False), "scan_id"]
-    seen: set[tuple[str, ...]] = set()
-    copies = []
+    seen: dict[tuple[str, ...], str] = {}
+    copies = {}
     of_scan = slices[slices["scan_id"].isin(several)].groupby("scan_id", sort=False)
     for scan_id, own in of_scan:
         pixels = (own["patient_id"].iloc[0], *own["digest"])
         if pixels in seen:
-            copies.append(scan_id)
+            copies[scan_id] = seen[pixels]
         elif own["digest"].ne("").any():
-            seen.add(pixels)
+            seen[pixels] = scan_id
     return copies
 
 

@@ -26,7 +26,9 @@ def resolve_images(
     Returns
     -------
     rows : DataFrame
-        The rows of patients, scans and slices; those whose image holds no slice are left out.
+        The rows of patients, scans and slices. Those of an image that holds no slice of its scan,
+        such as one of a series that was not chosen, have no slice number; those of an image of no
+        scan are left out.
     without_image : DataFrame
         The rows whose image is not there.
 
@@ -40,10 +42,15 @@ def resolve_images(
         return rows, rows[:0]
     path = _paths(rows[by_image], files)
     last = slices.drop_duplicates("path", keep="last").set_index("path")
-    path_of_slice = path[path.isin(last.index)]
+    scans = files[files["scan_id"] != ""].drop_duplicates("path").set_index("path")
+    path_of_slice = path[path.isin(last.index) | path.isin(scans.index)]
+
+    def told(name: str) -> pd.Series:
+        return path_of_slice.map(last[name]).fillna(path_of_slice.map(scans[name]))
+
     found = rows.loc[path_of_slice.index].assign(
-        scan_id=path_of_slice.map(last["scan_id"]),
-        patient_id=path_of_slice.map(last["patient_id"]),
+        scan_id=told("scan_id"),
+        patient_id=told("patient_id"),
         slice_number=path_of_slice.map(last["slice_number"]).astype("Int64"),
     )
     return pd.concat([rows[~by_image], found]).sort_index(), rows.loc[path.index[path.isna()]]
@@ -103,11 +110,13 @@ def _only_ones(rows: pd.DataFrame, found: pd.Series, files: pd.DataFrame) -> pd.
     ]
     owners = [(own, of_file) for own, of_file in owners if (own[own != ""]).isin(of_file).any()]
     owned = [(own.tolist(), of_file.tolist()) for own, of_file in owners]
-    paths = files["path"].tolist()
+    paths, copies = files["path"].tolist(), (files["reason"] == "copy").tolist()
     taken: list[object] = []
     for at, (image, numbers) in enumerate(zip(rows["image"], found, strict=True)):
         for own, of_file in owned:
             numbers = [n for n in numbers if own[at] in ("", of_file[n])]
+        # A name that an image shares with its copies means the one that is used.
+        numbers = [n for n in numbers if not copies[n]] or numbers
         if len(numbers) > 1:
             numbers = [n for n in numbers if paths[n] == image] or numbers
         if len(numbers) > 1:

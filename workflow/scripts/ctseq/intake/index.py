@@ -1,6 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,15 +8,17 @@ import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.tables import typed
-from ctseq.intake import image_checks, label_checks, twins
+from ctseq.intake import continuity, image_checks, label_checks, scan_copies, twins
 from ctseq.intake.checksums import checksum_problems
+from ctseq.intake.found import files_and_slices
 from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.label_units import with_targets, with_units
+from ctseq.intake.reasons import reasons_of, without_copies
 from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
-from ctseq.readers.contents import FILES, LABELS, SLICES, File, Series, frame
+from ctseq.readers.contents import LABELS, Contents, Series, frame
 from ctseq.readers.formats import FORMATS
-from ctseq.readers.names import patient_key, patient_keys
-from ctseq.readers.problems import FILE, PATIENT, REASONS, SCAN, SLICE, in_words
+from ctseq.readers.names import patient_key
+from ctseq.readers.problems import REASONS, in_words
 from ctseq.readers.registry import KEY, reader_of
 from ctseq.readers.stores import where_files_are
 
@@ -83,34 +85,24 @@ def index_dataset(
     if on_problem not in ("error", "exclude"):
         raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
     contents = reader_of(format).list_contents(folder, labels, target, links_into)
-    files, slices = _files_and_slices(contents.files)
+    files, slices = files_and_slices(contents.files)
     if slices.empty and not contents.problems:
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
     rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
     labels_of = contents.labels_of
     slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
+    # Rows of images that are left out only say what is lost with them.
+    unused = (rows["image"] != "") & rows["slice_number"].isna()
+    rows, unused = rows[~unused], rows[unused]
     files, slices = _decoded(folder, files, slices, format, threads=threads)
-    explained = {patient_key(found["scan_id"]) for found in contents.problems}
-    problems = [
-        *contents.problems,
-        *label_checks.rows_without_image(without_image),
-        *label_checks.doubtful_patients(files),
-        *label_checks.doubtful_slices(slices, rows, labels_of=labels_of),
-        *twins.two_files(slices),
-        *image_checks.unusable_images(slices, folder),
-        *image_checks.other_units(slices),
-        *image_checks.shared_images(slices),
-        *label_checks.doubtful_rows(rows, slices, labels_of=labels_of, explained=explained),
-        *checksum_problems(folder, files, threads=threads),
-    ]
-    problems = twins.of_files_alone(problems, slices)
+    problems = _doubts(contents, folder, files, slices, rows, threads=threads)
+    problems += label_checks.rows_without_image(without_image)
+    kept = (reasons_of(slices, problems) == "") | (on_problem == "error")
+    problems += _of_the_rest(slices, kept, rows, unused, labels_of=labels_of, target=target)
     if problems and on_problem == "error":
         cure = [*contents.notes, _CURE.format(key) + where_files_are(folder, links_into, key)]
         _stop_on(problems, folder, cure)
-    if labels_of == "slice":
-        kept = _reasons(slices, problems) == ""
-        problems += label_checks.hidden_targets(slices, rows, kept, target=target)
-    slices = slices.assign(reason=_reasons(slices, problems))
+    slices = slices.assign(reason=without_copies(slices, reasons_of(slices, problems)))
     listing = _listing(slices, rows, labels_of=labels_of)
     return Index(
         _inventory(files, listing, problems),
@@ -130,6 +122,54 @@ def _stop_on(problems: list[dict[str, Any]], folder: str | Path, cure: list[str]
         cure="\n".join(cure),
         kinds=[REASONS[found["problem"]].words for found in problems],
     )
+
+
+def _doubts(
+    contents: Contents,
+    folder: str | Path,
+    files: pd.DataFrame,
+    slices: pd.DataFrame,
+    rows: pd.DataFrame,
+    *,
+    threads: int,
+) -> list[dict[str, Any]]:
+    """Return what is wrong with files, slices and label rows, each looked at by itself."""
+    of = contents.labels_of
+    explained = {patient_key(found["scan_id"]) for found in contents.problems}
+    problems = [
+        *contents.problems,
+        *label_checks.doubtful_patients(files),
+        *label_checks.doubtful_slices(slices, rows, labels_of=of),
+        *twins.two_files(slices),
+        *image_checks.unusable_images(slices, folder),
+        *image_checks.other_units(slices),
+        *image_checks.shared_images(slices),
+        *label_checks.doubtful_rows(rows, slices, labels_of=of, explained=explained),
+        *checksum_problems(folder, files, threads=threads),
+    ]
+    return twins.of_files_alone(problems, slices)
+
+
+def _of_the_rest(
+    slices: pd.DataFrame,
+    kept: pd.Series,
+    rows: pd.DataFrame,
+    unused: pd.DataFrame,
+    *,
+    labels_of: str,
+    target: str,
+) -> Iterator[dict[str, Any]]:
+    """Find what is wrong with the slices that are kept: copies, gaps, targets that are lost.
+
+    `unused` are label rows of images that are left out: what they say is lost.
+    """
+    used = slices[kept]
+    copies = image_checks.copied_scans(used)
+    yield from scan_copies.contradicted_copies(used, rows, copies, labels_of=labels_of)
+    yield from continuity.wide_gaps(continuity.find_gaps(used))
+    if labels_of == "slice":
+        claims = pd.concat([rows, unused]) if len(unused) else rows
+        yield from label_checks.hidden_targets(slices, claims, kept, target=target)
 
 
 def _nothing(folder: str | Path, files: pd.DataFrame, format: str) -> str:
@@ -156,71 +196,6 @@ def _decoded(
     return files.assign(reason=reasons), slices[~slices["path"].isin(copies)]
 
 
-def _files_and_slices(found: Iterable[File]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return tables of the files and of the slices, sorted by the patient's canonical `key`."""
-    found = list(found)
-    files = frame([file[:-1] for file in found], FILES)
-    held = (
-        (file.scan_id, file.patient_id, *slice_, file.path)
-        for file in found
-        for slice_ in file.slices
-    )
-    slices = frame(held, SLICES)
-    # By canonical keys, as labels find them: `49-1` may be a scan of `049`, too.
-    owners = slices.drop_duplicates(["scan_id", "patient_id"])
-    owners = owners.assign(
-        scan=patient_keys(owners["scan_id"]), key=patient_keys(owners["patient_id"])
-    )
-    owners = owners.drop_duplicates(["scan", "key"])
-    for scan_id in owners.loc[owners.duplicated("scan"), "scan_id"]:
-        raise InputError(
-            f"{scan_id} is a patient, and the name of a scan of another one, whose scans are "
-            "numbered: rename the patient's folder."
-        )
-    order = ["slice_number", "kind", "path"]
-    return _by_scan(files, order), _by_scan(slices, ["rank", "path"])
-
-
-def _by_scan(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
-    """Add the canonical key of each row's patient; sort by it, the scan's number and `order`."""
-    # The second scan before the tenth, whose name is longer.
-    rows = rows.assign(key=patient_keys(rows["patient_id"]), length=rows["scan_id"].str.len())
-    order = ["key", "patient_id", "length", "scan_id", *order]
-    rows = rows.sort_values(order, kind="stable", na_position="first", ignore_index=True)
-    return rows.drop(columns="length")
-
-
-def _reasons(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.Series:
-    """Return why each slice is left out: the code of the first problem that does so, or a copy's.
-
-    A problem is the slice's own, its file's, its scan's or its patient's. That of a file is no
-    problem of another one that holds the same slice.
-    """
-    paths = set(slices["path"])
-    codes: dict[tuple[Any, ...], tuple[int, str]] = {}
-    for order, found in enumerate(problems):
-        scan, code, action = patient_key(found["scan_id"]), found["problem"], found["action"]
-        path = found["path"] if found["path"] in paths else ""
-        of = {
-            PATIENT: (patient_key(found["patient_id"]),),
-            SCAN: (SCAN, scan),
-            FILE: (FILE, path),
-            SLICE: (scan, found["slice_number"], path),
-        }
-        if action in of:
-            codes.setdefault(of[action], (order, code))
-    columns = (slices[name] for name in ("key", "scan_key", "slice_number", "path"))
-    reasons = []
-    for key, scan, number, path in zip(*columns, strict=True):
-        names = [(scan, number, path), (scan, number, ""), (FILE, path)]
-        own = [codes[name] for name in names if name in codes]
-        first = min(own, default=None) or codes.get((SCAN, scan)) or codes.get((key,), (0, ""))
-        reasons.append(first[1])
-    reasons = pd.Series(reasons, slices.index, dtype="str")
-    copies = image_checks.copied_scans(slices[reasons == ""])
-    return reasons.mask((reasons == "") & slices["scan_id"].isin(copies), "same-scan")
-
-
 def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str) -> pd.DataFrame:
     """Join the slices with their labels; a slice without a label is never kept."""
     of_slices = labels_of == "slice"
@@ -236,16 +211,25 @@ def _listing(slices: pd.DataFrame, rows: pd.DataFrame, *, labels_of: str) -> pd.
     if not (labelled | (slices["reason"] != "")).all():
         raise RuntimeError("a slice is kept without a label")
     slices["kept"] = (slices["reason"] == "").astype("int64")
+    notes = continuity.slice_notes(continuity.find_gaps(slices[slices["kept"] == 1]))
+    names = zip(slices["scan_id"], slices["slice_number"], strict=True)
+    slices["note"] = [notes.get(name, "") for name in names]
     return typed(slices, LISTING)
 
 
-def _series(found: Iterable[Series], listing: pd.DataFrame) -> pd.DataFrame:
-    """Return what the files say of each scan that has slices, in the listing's order."""
-    told = pd.DataFrame(found, columns=Series._fields).drop_duplicates("scan_id")
+def _series(told: Iterable[Series], listing: pd.DataFrame) -> pd.DataFrame:
+    """Return what files and slices say of each scan that has slices, in the listing's order."""
+    told = pd.DataFrame(told, columns=Series._fields).drop_duplicates("scan_id")
     scans = listing[["scan_id", "patient_id"]].drop_duplicates("scan_id")
     series = scans.merge(told.drop(columns="patient_id"), "left", "scan_id")
     texts = ["orientation", "description", "choice", "note"]
-    return typed(series.assign(**series[texts].astype("object").fillna("")), SERIES)
+    series = series.assign(**series[texts].astype("object").fillna(""))
+    found = continuity.scan_notes(listing)
+    notes = [
+        "; ".join(filter(None, [note, found.get(scan_id, "")]))
+        for scan_id, note in zip(series["scan_id"], series["note"], strict=True)
+    ]
+    return typed(series.assign(note=notes), SERIES)
 
 
 def _inventory(

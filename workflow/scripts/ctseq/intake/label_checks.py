@@ -76,7 +76,7 @@ def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield one problem for all rows, if there are any, that name a missing image."""
     if len(rows):
         first, more = rows.iloc[0], len(rows) - 1
-        detail = first["image"] + (f" and {more} rows more" if more else "")
+        detail = first["image"] + (f" and {more} more row" + "s" * (more > 1) if more else "")
         yield problem("no-slice", ROW, first["path"], row=first["row"], detail=detail)
 
 

@@ -32,6 +32,8 @@ LISTING = Table(
         "scan_target": "flag?",
         # Along the body, from the feet up; empty where the files do not tell.
         "position_mm": "float",
+        # What is odd about it, such as the gap below it.
+        "note": "text?",
     },
     # Two files may claim to be one slice; they are listed, and not kept.
     key=("scan_id", "slice_number", "path"),

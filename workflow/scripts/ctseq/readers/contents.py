@@ -68,7 +68,8 @@ class Series(NamedTuple):
     description
         What the scanner's protocol calls the series; never anything that names a person.
     choice
-        Of how many series this one was chosen and by what, in words; empty if there was no choice.
+        Of how many series this one was chosen, and what it is, in words; empty if the format has
+        no series.
     note
         What is odd about the scan's files, in words, such as how they had to be put in order.
     """

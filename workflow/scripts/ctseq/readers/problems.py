@@ -39,24 +39,34 @@ UNUSED_FILES = {
     ),
     "copy": Reason(
         "the same slices as another file's",
-        "Two files for the same slices whose pixels are the same: the first one is used.",
+        "Two files for the same slices, or at one place of a series, whose pixels are the same: "
+        "the first one is used.",
     ),
     "no-pixels": Reason("DICOM file without an image", "Reports, directories, private objects."),
     "not-ct": Reason("DICOM image that is no grey CT slice", "Screenshots, other modalities."),
     "localizer": Reason("localizer", "The overview from which the scan was planned."),
     "not-axial": Reason("series that is not axial", "Coronal and sagittal reformats."),
+    "derived": Reason(
+        "computed from other slices",
+        "Projections (MIP), reformats (MPR) and maps, by ImageType or the series' description.",
+    ),
     "burnt-in": Reason(
         "text may be burnt into the image",
         "The series has BurnedInAnnotation YES: letters may name the patient, or the label.",
     ),
     "position": Reason(
         "series whose slices have no single position",
-        "A position or orientation is missing, or two slices share one, so there is no order.",
+        "A position or orientation is missing, and no InstanceNumber with SliceLocation tells the "
+        "order; or two different slices of one acquisition share a position.",
+    ),
+    "odd-slice": Reason(
+        "file that does not fit its series",
+        "Another size or orientation than most, or no position where the others have one. The scan "
+        "stays, and its `note` says so.",
     ),
     "other-series": Reason(
         "another series of the study was chosen",
-        "One series a study: without contrast agent, not of a bone kernel, with the slice "
-        "spacing nearest to 5 mm (CT-ICH's), then the one with most slices.",
+        "One series a study, by the rule above; `choice` of the scan says which and why.",
     ),
     "same-scan": Reason(
         "the same scan as another of the patient",
@@ -78,6 +88,9 @@ PROBLEMS = {
     ),
     "no-slices": Reason(
         "no slice can be used", "The inventory says of each of the patient's files why."
+    ),
+    "body-part": Reason(
+        "not of the head", "No series of the study is, by its description or BodyPartExamined."
     ),
     "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or how it lies is unclear."),
     "number": Reason(
@@ -123,11 +136,21 @@ PROBLEMS = {
         "The same pixels under two patients leak between training and test patients, and one of "
         "the labels is doubtful. All copies are left out.",
     ),
+    "gap": Reason(
+        "too many slices are missing in between",
+        "A gap of more than three usual distances in which a bleed of 1 ml, 12 mm across, may be "
+        "lost. Smaller gaps are noted in `listing.csv` and `series.csv`.",
+    ),
+    "copied-label": Reason(
+        "the same scan as another of the patient, with another label",
+        "Every slice has the same pixels, so one of the labels is wrong. Both are left out.",
+    ),
     "checksum": Reason("differs from SHA256SUMS.txt", "Damaged or edited: copy the file again."),
     "missing": Reason("is in SHA256SUMS.txt but not here", "Copy the file from the release."),
     "hidden": Reason(
         "what makes it positive is only in what is excluded",
-        "Left in, the scan would count as negative.",
+        "A series or file that was not chosen, or what a problem excludes. Left in, the scan would "
+        "count as negative.",
     ),
 }
 REASONS = UNUSED_FILES | PROBLEMS

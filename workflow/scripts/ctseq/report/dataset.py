@@ -1,6 +1,7 @@
 """The dataset, its patients, groups of them, and how many are needed, as the report prints it."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -28,16 +29,18 @@ _PAPERS = {
 }
 _OF_SCANS = ("scans", "positive_scans")
 _OF_PATIENTS = {"age_years": "Age, years", "women": "Women"}
+# Scans whose notes are listed: a reader looks at some, and at how many there are.
+_MOST_NOTED = 50
 # What is not known where a characteristic is not, if its title says less.
 _WHOLE = {"women": "Sex"}
 _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
 
 
 def data(study: Conducted) -> dict[str, Any]:
-    """Return the tables of counts, files and participants, and whether it is the paper's dataset.
+    """Return the tables of counts, files, odd scans and participants, and if they are the paper's.
 
-    ``participants`` is None, and ``uneven`` empty, where their tables are not there. ``external``
-    are the names of the datasets that are scored as well.
+    ``noted`` and ``participants`` are None, and ``uneven`` empty, where their tables are not there.
+    ``external`` are the names of the datasets that are scored as well.
     """
     files, splits = study.summary["flow"]["files"], study.comparison.get("splits")
     used = {"Files seen": files["seen"], "With slices of the study": files["used"]}
@@ -50,6 +53,7 @@ def data(study: Conducted) -> dict[str, Any]:
         "files": Table(
             "Files", ["", "Number"], [[name, count(n)] for name, n in (used | left_out).items()]
         ),
+        "noted": noted(study),
         "participants": participants(study) if "participants" in study.comparison else None,
         "uneven": "" if splits is None else uneven_splits(splits, target=study.target),
         "external": [dataset.name for dataset in study.resolved.external],
@@ -59,6 +63,18 @@ def data(study: Conducted) -> dict[str, Any]:
 def is_papers(study: Conducted) -> bool:
     """Tell whether a dataset is the paper's, by its counts."""
     return not study.synthetic and all(study.summary[key] == n for key, n in _PAPERS.items())
+
+
+def noted(study: Conducted) -> Table | None:
+    """Return the table of scans of which something is odd, such as a gap; None without any."""
+    notes = study.summary["notes"]
+    if not notes:
+        return None
+    rows = [[scan_id, note] for scan_id, note in islice(notes.items(), _MOST_NOTED)]
+    left = len(notes) - len(rows)
+    more = [f"And {count(left)} more; the column note of the dataset's scans.csv has them all."]
+    title = f"Scans of which something is to be known: {count(len(notes))}"
+    return Table(title, [study.unit.capitalize(), "What"], rows, more * (left > 0), frozenset({1}))
 
 
 def participants(study: Compared) -> Table:

@@ -1,11 +1,11 @@
 """One DICOM file: the part of its header that is used, and its pixels in Hounsfield units."""
 
 import logging
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +15,25 @@ from pydicom import config as pydicom_config
 
 from ctseq.core.errors import InputError
 from ctseq.readers.dicom.detection import read_dataset
+from ctseq.readers.dicom.facts import TAGS, Facts, facts_of, number_of, whole_of
 
 # pydicom's warnings quote values, which may name a patient.
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 logging.getLogger("pydicom").disabled = True
 
 _TAGS = [
-    *("Modality", "SOPClassUID", "ImageType", "BurnedInAnnotation", "PatientID", "PatientName"),
-    *("StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription"),
-    *("ConvolutionKernel", "ContrastBolusAgent", "ImagePositionPatient", "ImageOrientationPatient"),
+    *TAGS,
+    *("Modality", "SOPClassUID", "SOPInstanceUID", "BurnedInAnnotation", "StudyInstanceUID"),
+    *("ImagePositionPatient", "ImageOrientationPatient", "InstanceNumber", "SliceLocation"),
+    *("AcquisitionNumber", "SpecificCharacterSet"),
     *("PixelSpacing", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 _CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1")  # CT and enhanced CT storage
 # More than any scanner makes: a header that says more is damaged.
 _MOST_SIDE, _MOST_FRAMES = 4096, 5000
-_MOST_LETTERS = 64  # of a description, as the standard has it
-# A person's name as DICOM writes it, a date, or a number as long as an id.
-_PERSONAL = re.compile(r"\^|[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}|[0-9]{5,}")
+# A gantry is tilted by 30 degrees at most; at 45 a series is as coronal as it is axial.
+_AXIAL = np.cos(np.pi / 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,25 @@ class Header:
     ----------
     path
         Relative to the dataset.
-    patient, study, series
+    patient, study
         Identifiers, which are compared with each other only and never written.
-    description
-        Of the series, without anything that may name a person.
+    acquisition
+        Its number, 0 if unknown.
+    instance
+        Digest of the image's identifier; empty if it has none.
+    facts
+        What it says of its series.
     reason
         A code of `problems.UNUSED_FILES` if the file alone cannot be a slice.
     orientation
         Cosines of the directions in which columns and rows are counted; empty if unknown.
     positions
         Of each frame's first pixel, its centre in mm; empty if unknown.
+    place
+        InstanceNumber and SliceLocation, by which slices without a position are ordered; empty if
+        it has a position, or one of the two is unknown.
+    size
+        Numbers of rows and columns.
     pixel_mm
         Distances between neighbouring rows and columns as slices are shown; NaN if unknown.
     """
@@ -60,14 +70,14 @@ class Header:
     path: str
     patient: str
     study: str
-    series: str
-    series_number: int
-    description: str
-    contrast: bool
-    bone: bool
+    acquisition: int
+    instance: bytes
+    facts: Facts
     reason: str
     orientation: tuple[float, ...]
     positions: tuple[tuple[float, ...], ...]
+    place: tuple[float, ...]
+    size: tuple[float, ...]
     pixel_mm: tuple[float, ...]
 
 
@@ -99,11 +109,16 @@ def _check_whole(header: pydicom.Dataset) -> None:
 
 
 def heights(headers: Sequence[Header]) -> np.ndarray:
-    """Return each slice's position in mm along the normal of the first slice, up to the head."""
-    columns, rows = np.reshape(headers[0].orientation, (2, 3))
+    """Return each slice's position in mm along the normal of the slices, up to the head."""
+    # The median, so that noise in a slice's cosines moves none.
+    several = list({header.orientation for header in headers})
+    cosines = several[0]
+    if len(several) > 1:
+        cosines = np.median([header.orientation for header in headers], axis=0)
+    columns, rows = np.reshape(cosines, (2, 3))
     normal = np.cross(columns, rows)
-    normal = normal if normal[2] >= 0 else -normal
-    return np.array([np.dot(normal, p) for header in headers for p in header.positions])
+    normal = (normal if normal[2] >= 0 else -normal) / (np.linalg.norm(normal) or 1)
+    return np.array([at for header in headers for at in header.positions]) @ normal
 
 
 def header_of(header: pydicom.Dataset, name: str) -> Header:
@@ -121,35 +136,34 @@ def header_of(header: pydicom.Dataset, name: str) -> Header:
             _first([group], "PlanePositionSequence", "ImagePositionPatient") for group in per_frame
         ]
     known = orientation and len(orientation) == 6 and all(p and len(p) == 3 for p in positions)
-    words = f"{header.get('SeriesDescription')} {header.get('ConvolutionKernel')}".casefold()
-    number = str(header.get("SeriesNumber") or 0)
+    known = known and np.isfinite(np.hstack([orientation, *positions]).astype(float)).all()
+    kernel = _first(groups, "CTReconstructionSequence", "ConvolutionKernel")
+    facts = facts_of(header, kernel)
+    instance = str(header.get("SOPInstanceUID") or "")
+    place = (number_of(header.get("InstanceNumber")), number_of(header.get("SliceLocation")))
+    across = not known and len(orientation or ()) == 6 and not is_axial(orientation)
+    placed = not any(positions) and None not in place and not across
     return Header(
         path=name,
         # The many files of a scan share their texts and tuples, to save memory.
         patient=sys.intern(str(header.get("PatientID") or "").strip()),
         study=sys.intern(str(header.get("StudyInstanceUID") or "")),
-        series=sys.intern(str(header.get("SeriesInstanceUID") or "")),
-        series_number=int(number) if number.lstrip("-").isdecimal() else 0,
-        description=sys.intern(_description(header)),
-        contrast=bool(header.get("ContrastBolusAgent")),
-        bone="bone" in words,
-        reason=_reason(header),
+        acquisition=whole_of(header.get("AcquisitionNumber")),
+        instance=blake2b(instance.encode(), digest_size=8).digest() if instance else b"",
+        facts=facts,
+        reason=_reason(header, facts),
         orientation=_one_tuple(*map(float, orientation)) if known else (),
         positions=tuple(tuple(map(float, p)) for p in positions) if known else (),
+        place=place if placed else (),
+        size=_one_tuple(header.get("Rows") or 0, header.get("Columns") or 0),
         pixel_mm=_one_tuple(*_pixel_mm(pixel_mm, orientation if known else None)),
     )
 
 
-def _description(header: pydicom.Dataset) -> str:
-    """Return the description of a file's series; empty if anything in it may name a person."""
-    text = " ".join(str(header.get("SeriesDescription") or "").split())[:_MOST_LETTERS]
-    names = f"{header.get('PatientName') or ''} {header.get('PatientID') or ''}"
-    words = set(re.split(r"[\W_]+", text.casefold()))
-    personal = {part for part in re.split(r"[\W_]+", names.casefold()) if part}
-    # Short parts, such as initials, may be in any word.
-    inside = any(len(part) > 2 and part in text.casefold() for part in personal)
-    named = inside or words & personal or _PERSONAL.search(text)
-    return text if text.isprintable() and not named else ""
+def is_axial(orientation: Sequence[float]) -> bool:
+    """Tell whether slices of these cosines are nearer to axial than to coronal or sagittal."""
+    columns, rows = np.reshape(orientation, (2, 3)).astype(float)
+    return bool(abs(np.cross(columns, rows)[2]) >= _AXIAL)
 
 
 def _pixel_mm(told: Any, orientation: Sequence[float] | None) -> Sequence[float]:
@@ -169,7 +183,7 @@ def _one_tuple(*values: float) -> tuple[float, ...]:
     return values
 
 
-def _reason(header: pydicom.Dataset) -> str:
+def _reason(header: pydicom.Dataset, facts: Facts) -> str:
     rows, columns = header.get("Rows"), header.get("Columns")
     if not rows or not columns:
         return "no-pixels"
@@ -179,8 +193,13 @@ def _reason(header: pydicom.Dataset) -> str:
     if not is_ct or header.get("SamplesPerPixel", 1) != 1 or large:
         return "not-ct"
     kinds = header.get("ImageType") or []
-    if "LOCALIZER" in ([kinds] if isinstance(kinds, str) else list(kinds)):
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    if "LOCALIZER" in kinds:
         return "localizer"
+    if "SCREEN SAVE" in kinds:
+        return "not-ct"
+    if facts.computed:
+        return "derived"
     return "burnt-in" if header.get("BurnedInAnnotation", "").upper() == "YES" else ""
 
 

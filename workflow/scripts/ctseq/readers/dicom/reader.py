@@ -8,6 +8,8 @@ or the label table's, or a number.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from hashlib import blake2b
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,10 +27,11 @@ from ctseq.readers.dicom.headers import Header, heights, read_header
 from ctseq.readers.dicom.instances import with_paths
 from ctseq.readers.dicom.patients import group_by_patient
 from ctseq.readers.dicom.pixels import read_hu
-from ctseq.readers.dicom.series import Study, spacing_of, studies_of
+from ctseq.readers.dicom.series import Study, studies_of
+from ctseq.readers.dicom.stacks import Digest, spacing_of
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.naming import owned, rows_of_scans
-from ctseq.readers.problems import NOTHING, PATIENT, problem
+from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
@@ -66,7 +69,8 @@ def list_contents(
     problems += patients.problems
     series: list[Series] = []
     scan_of_study: dict[str, str] = {}
-    files = chain(others, _files(patients.groups, problems, series, scan_of_study))
+    digest = partial(_digest, Path(folder))
+    files = chain(others, _files(patients.groups, digest, problems, series, scan_of_study))
     rows, of = labels.rows(), labels.of
     if labels.kind == "image":
         rows = with_paths(rows, folder, headers)
@@ -98,48 +102,70 @@ def open_sequence(
 
 def _files(
     patients: dict[str, list[Header]],
+    digest: Digest,
     problems: list[dict[str, Any]],
     series: list[Series],
     scan_of_study: dict[str, str],
 ) -> Iterator[File]:
     """Describe the patients' files; add what the files say of each scan, and its study's id.
 
-    A patient without a usable series is a problem, which is added too.
+    A patient without a usable series is a problem, which is added too, and so is a scan of which
+    no series is of the head.
     """
     for patient_id, own in patients.items():
-        studies = studies_of(patient_id, own)
+        studies = studies_of(patient_id, own, digest)
         for study in studies:
             yield from _files_of(study, patient_id)
-            if study.series:
+            chosen = study.choice
+            if chosen.series:
                 if study.uid:  # label rows that name none are of no study
                     scan_of_study[study.uid] = study.scan_id
                 series.append(_series(study, patient_id))
-        if not any(study.series for study in studies):
-            why = sorted({reason for study in studies for reason in study.reasons.values()})
+            if chosen.part:
+                found = (SCAN, chosen.series[0].path, patient_id)
+                told = {"scan_id": study.scan_id, "detail": chosen.part}
+                problems.append(problem("body-part", *found, **told))
+        if not any(study.choice.series for study in studies):
+            why = sorted({reason for study in studies for reason in study.choice.reasons.values()})
             found = (PATIENT, own[0].path, patient_id)
             problems.append(problem("no-slices", *found, detail=", ".join(why)))
 
 
 def _files_of(study: Study, patient_id: str) -> Iterator[File]:
     """Describe a study's files; slices are numbered from 1 at the feet."""
-    z = np.round(heights(study.series), 3).tolist() if study.series else []
+    chosen = study.choice
+    z = np.round(heights(chosen.series), 3).tolist() if chosen.series else []
     slices: dict[str, list[tuple[int, int, float]]] = {}
-    for number, header in enumerate(study.series, start=1):
+    for number, header in enumerate(chosen.series, start=1):
         slices.setdefault(header.path, []).append((number, number, z[number - 1]))
     for header in study.headers:
         held = slices.get(header.path, [])
         number = held[0][0] if len(held) == 1 else None
-        reason = study.reasons.get(header.path, "")
+        reason = chosen.reasons.get(header.path, "")
         yield File(header.path, "slice", study.scan_id, patient_id, number, reason, held)
 
 
 def _series(study: Study, patient_id: str) -> Series:
-    first = study.series[0]
+    chosen = study.choice
+    first = chosen.series[0]
+    # Without positions it is not known how slices lie.
+    cosines = () if first.place else first.orientation
     return Series(
-        *(study.scan_id, patient_id, spacing_of(study.series), *first.pixel_mm),
-        orientation_words(first.orientation[:3], first.orientation[3:]),
-        first.description,
+        *(study.scan_id, patient_id, spacing_of(chosen.series), *first.pixel_mm),
+        orientation_words(cosines[:3], cosines[3:]) if cosines else "",
+        first.facts.description,
+        chosen.words,
+        chosen.note,
     )
+
+
+def _digest(folder: Path, path: str) -> str:
+    """Return a digest of a file's pixels in Hounsfield units; empty if they cannot be decoded."""
+    try:
+        pixels = np.ascontiguousarray(read_hu(folder / path, 1))
+    except InputError:
+        return ""
+    return blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16).hexdigest()
 
 
 def _rows_of_scans(
