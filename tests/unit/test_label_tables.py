@@ -109,7 +109,7 @@ def test_rows_of_images_find_their_slices_by_path_or_name(tmp_path):
     labels, problems = indexed(tmp_path, text, "p/IM1.png", "p/IM2.PNG", "p/IM3.png")
     assert labels == {"p/IM1.png": 1, "p/IM2.PNG": 0, "p/IM3.png": 1}
     assert problems["problem"].tolist() == ["no-slice"]
-    assert (problems["row"][0], problems["detail"][0]) == (5, "IM9 and 1 rows more")
+    assert (problems["row"][0], problems["detail"][0]) == (5, "IM9 and 1 more row")
 
 
 def test_a_name_that_two_images_have_is_refused(tmp_path):

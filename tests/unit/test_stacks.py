@@ -16,7 +16,7 @@ def written(folder, *names, patient="a", first=0, **changes):
     for k, name in enumerate(names):
         z = first + 5.0 * k
         told = {"z": z, "PatientID": patient, "InstanceNumber": k + 1} | changes
-        save(ct(HU + round(z) + 3 * ord(patient), **told), folder / f"{patient}/{name}.dcm")
+        save(ct(HU + round(z) + 3 * (ord(patient) - 97), **told), folder / f"{patient}/{name}.dcm")
 
 
 @pytest.fixture
