@@ -3,12 +3,15 @@ sees slices? From a raw dataset to replicated trainings, statistics, figures and
 Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
 """
 
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.27")  # pathvars
 
 
-configfile: "config.yaml"
+# Beside this file, wherever it is run from.
+configfile: os.path.join(os.path.dirname(workflow.snakefile), "config.yaml")
 
 
 include: "workflow/rules/common.smk"
