@@ -1,6 +1,7 @@
 # Shared by all files of rules: the checked configuration, its study, wildcard constraints and input
 # functions. No rules.
 
+import copy
 import gc
 import os
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.utils import update_config
 
 # Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
@@ -38,7 +40,7 @@ if not SCRIPTS.samefile(Path(str(ctseq.__file__)).parents[1]):
     )
 
 from ctseq.core.errors import InputError
-from ctseq.core.words import duration
+from ctseq.core.words import duration, listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
@@ -50,8 +52,16 @@ from ctseq.study.desk import check_configuration, check_interpreter
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
-from ctseq.study.standing import changes, check_layout, mark_outdated
+from ctseq.study.standing import (
+    changes,
+    check_layout,
+    differences,
+    mark_outdated,
+    page_differences,
+    run_differences,
+)
 from ctseq.study.study import Study
+
 
 def shipped_yaml(path):
     """Return the content of a YAML file of the workflow."""
@@ -62,13 +72,16 @@ SCHEMA = shipped_yaml("workflow/schemas/config.schema.yaml")
 try:
     check_interpreter(sys.executable)
     check_configuration(workflow.configfiles, root=ROOT, keys=SCHEMA["properties"])
-    ordered = in_order_of(config, shipped_yaml("config.yaml"))
-    resolved = resolved_config(ordered, SCHEMA, metrics=comparable_metrics())
-    check_layout(Study.of(resolved))
+    defaults = shipped_yaml("config.yaml")
+    given = config
+    if not ROOT.samefile(workflow.basedir):  # what a module is given changes the shipped file, too
+        given = copy.deepcopy(defaults)
+        update_config(given, config)
+    # A name of its own: the importing workflow's configuration stays as it is.
+    config = resolved_config(in_order_of(given, defaults), SCHEMA, metrics=comparable_metrics())
+    check_layout(Study.of(config))
 except InputError as error:
     raise WorkflowError(str(error))
-config.clear()
-config.update(resolved)
 
 # The published study, described by some of the keys of a configuration.
 PUBLISHED = shipped_yaml("resources/published/study.yaml")

@@ -43,12 +43,21 @@ def label_file(wildcards):
 
 
 def raw_dataset(wildcards):
-    """Return the folder of a raw dataset; stop if it is missing and not indexed yet."""
+    """Return the folder of a raw dataset; stop if it is missing and was not indexed from there."""
     dataset = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)]
-    indexed = Path(dataset.folder, "inventory.csv").exists()
-    if not dataset.synthetic and not indexed and not Path(dataset.path).exists():
+    recorded = Path(dataset.folder, "format.json")
+    indexed, other = recorded.exists(), differences(recorded, dataset.settings)
+    # Snakemake takes results as they are if the inputs that they were made from are missing.
+    missing = not dataset.synthetic and not Path(dataset.path).exists()
+    if missing and other:
+        stop(
+            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist, and what is in "
+            f"{dataset.folder} was made with other settings: {listed(other)}."
+        )
+    if missing and not indexed:
         raise WorkflowError(
             f"datasets.{dataset.name}.path is {dataset.path}, which does not exist.\n"
+            f"  - A relative path starts at the working directory, {Path.cwd()}.\n"
             "  - The paper's data, CT-ICH, are handed out by PhysioNet after registration: "
             "https://physionet.org/content/ct-ich (the JPG release, 1.2.0 or older).\n"
             "  - Unpack them and set the key in config.yaml, or on the command line:\n"
