@@ -26,10 +26,8 @@ if not SCRIPTS.is_dir():
         "repository and name the Snakefile there."
     )
 AT_HOME = ROOT.samefile(os.curdir)
-# First here and in every job: a ctseq among the installed packages or on PYTHONPATH is another one.
+# First: a ctseq among the installed packages or on PYTHONPATH is another one.
 sys.path.insert(0, str(SCRIPTS))
-others = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
-os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(SCRIPTS), *others]))
 
 import ctseq
 
@@ -48,7 +46,7 @@ from ctseq.figures.registry import figure_files
 from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
-from ctseq.study.desk import check_configuration, check_interpreter
+from ctseq.study.desk import check_configuration, check_interpreter, put_first
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
@@ -61,6 +59,8 @@ from ctseq.study.standing import (
     run_differences,
 )
 from ctseq.study.study import Study
+
+put_first(SCRIPTS)
 
 
 def shipped_yaml(path):

@@ -1,5 +1,6 @@
 """What has to hold where a study runs, whatever its configuration: found before any job starts."""
 
+import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,6 +8,12 @@ from pathlib import Path
 import yaml
 
 from ctseq.core.errors import InputError
+
+
+def put_first(scripts: Path) -> None:
+    """Let Python look into a folder first in all programs that this one starts."""
+    others = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(scripts), *others]))
 
 
 def check_interpreter(python: str) -> None:
