@@ -5,7 +5,6 @@ import copy
 import gc
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -46,7 +45,14 @@ from ctseq.figures.registry import figure_files
 from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
-from ctseq.study.desk import check_configuration, check_interpreter, put_first
+from ctseq.study.desk import (
+    check_configuration,
+    check_interpreter,
+    check_record,
+    check_results,
+    check_temporary,
+    put_first,
+)
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
@@ -70,8 +76,11 @@ def shipped_yaml(path):
 
 SCHEMA = shipped_yaml("workflow/schemas/config.schema.yaml")
 try:
-    check_interpreter(sys.executable)
-    check_configuration(workflow.configfiles, root=ROOT, keys=SCHEMA["properties"])
+    if workflow.is_main_process:
+        check_interpreter(sys.executable)
+        check_record(ROOT / "Snakefile")
+        check_temporary()
+        check_configuration(workflow.configfiles, root=ROOT, keys=SCHEMA["properties"])
     defaults = shipped_yaml("config.yaml")
     given = config
     if not ROOT.samefile(workflow.basedir):  # what a module is given changes the shipped file, too
@@ -117,28 +126,24 @@ wildcard_constraints:
 
 
 onstart:
-    check_writable(RESULTS)
+    try:
+        check_results(RESULTS)  # instead of in each job
+    except InputError as error:
+        raise WorkflowError(str(error))
 
 
 onsuccess:
-    mark_outdated(Path("results"))
+    say_outdated()
 
 
 onerror:
-    mark_outdated(Path("results"))
+    say_outdated()
 
 
-def check_writable(folder):
-    """Stop before any job runs if results cannot be written, instead of in each of them."""
-    existing = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise WorkflowError(
-            f"{existing} cannot be written to: {error.strerror}. Make it writable, then give the same "
-            "command again."
-        )
+def say_outdated():
+    """Mark the pages of finished studies that no longer match the shared data."""
+    for page in mark_outdated(Path("results")):
+        logger.warning(f"{page} no longer matches the shared data, and cannot be written to.")
 
 
 def study_config():

@@ -2,12 +2,17 @@
 
 import os
 import shlex
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
 from ctseq.core.errors import InputError
+
+# Bytes that must be free for temporary files: Snakemake's scheduler writes some 100 kB for
+# thousands of jobs.
+NEEDED = 1_000_000
 
 
 def put_first(scripts: Path) -> None:
@@ -30,6 +35,54 @@ def check_interpreter(python: str) -> None:
             "  ~/ctseq-venv/bin/pip install -r requirements.txt\n"
             "  ~/ctseq-venv/bin/snakemake --cores all"
         )
+
+
+def check_record(snakefile: Path) -> None:
+    """Raise `InputError` if Snakemake cannot keep its record in the working directory."""
+    record = Path(".snakemake")
+    folders = [Path.cwd(), *(one for one in (record, *record.glob("*")) if one.is_dir())]
+    for folder in folders:
+        if reason := _unwritable(folder):
+            raise InputError(
+                f"{folder} cannot be written to: {reason}. Snakemake keeps its record in the "
+                "working directory, beside the results. Work in a folder of your own:\n"
+                f"  snakemake -s {shlex.quote(str(snakefile))} --directory ~/study --cores all\n"
+                "To work in one with others, let the group write to all of it: "
+                "chmod -R g+rwX .snakemake results resources"
+            )
+
+
+def check_temporary() -> None:
+    """Raise `InputError` if the folder for temporary files is full."""
+    # Python takes another one where that of TMPDIR is full; Snakemake's scheduler does not.
+    asked = os.environ.get("TMPDIR", "")
+    folder = asked if Path(asked).is_dir() and asked else tempfile.gettempdir()
+    if reason := _unwritable(folder, NEEDED):
+        raise InputError(
+            f"{folder}, the folder for temporary files, cannot be written to: {reason}. Free space "
+            "there, or choose another one: export TMPDIR=/path/with/space"
+        )
+
+
+def check_results(folder: str | Path) -> None:
+    """Raise `InputError` if results cannot be written to a folder, which need not exist."""
+    existing = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
+    if reason := _unwritable(existing):
+        raise InputError(
+            f"{existing} cannot be written to: {reason}. Make it writable, then give the same "
+            "command again."
+        )
+
+
+def _unwritable(folder: str | Path, size: int = 0) -> str:
+    """Return why a file of a size in bytes cannot be written to a folder; empty if it can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(size))
+            file.flush()
+    except OSError as error:
+        return str(error.strerror)
+    return ""
 
 
 def check_configuration(named: Iterable[str | Path], *, root: Path, keys: Iterable[str]) -> None:

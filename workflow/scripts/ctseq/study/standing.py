@@ -71,15 +71,22 @@ def check_layout(study: Study) -> None:
         )
 
 
-def mark_outdated(results: Path) -> None:
+def mark_outdated(results: Path) -> list[Path]:
     """Say in each finished study's report if the shared data that it stands on have changed.
 
-    Where they are again those that it was made from, the notice goes.
+    Where they are again those that it was made from, the notice goes. Pages that should change and
+    cannot be written to, such as another user's, are returned.
     """
+    failed = []
     for name, record in _records(results):
         now = digests(record)
         changed = sorted(path for path, digest in record.items() if now[path] != digest)
-        _write_notice(results / name / "report.html", _notice(changed))
+        page = results / name / "report.html"
+        try:
+            _write_notice(page, _notice(changed))
+        except OSError:
+            failed.append(page)
+    return failed
 
 
 def differences(path: str | Path, settings: Mapping[str, Any]) -> list[str]:
