@@ -61,9 +61,9 @@ def _check_library(log: logging.Logger) -> None:
     Python's main program is a script of a rule if Snakemake has put its name into it.
     """
     library, main = Path(__file__).parents[1], sys.modules["__main__"]
-    log.info("Code: %s.", library)
     if not hasattr(main, "snakemake"):
         return
+    log.info("Code: %s.", library)
     scripts = Path(str(main.__file__)).parent
     if scripts.resolve() != library.parent.resolve():
         raise InputError(
