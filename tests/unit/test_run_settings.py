@@ -1,6 +1,7 @@
 """What a finished study was made with is compared with what is asked for, setting by setting."""
 
 from configs import changed, resolved
+from ctseq.study.config import used_config
 from ctseq.study.standing import page_differences, run_differences
 from ctseq.study.study import Study
 
@@ -16,7 +17,7 @@ def of_runs(made, asked):
 
 
 def of_page(made, asked):
-    return page_differences(config(made), config(asked))
+    return page_differences(used_config(config(made)), used_config(config(asked)))
 
 
 def test_the_same_settings_do_not_differ():

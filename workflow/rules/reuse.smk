@@ -91,7 +91,7 @@ def check_runs():
             "of that here (.snakemake/), and would mix it with new ones. Set them as they were, give "
             f"the study another name (`study`), or have it made again: rm -r {RESULTS}"
         )
-    if stale and (differing := page_differences(made, config)):
+    if stale and (differing := page_differences(used_config(made), used_config(config))):
         stop(
             f"{page} was made with other settings: {listed(differing)}. Snakemake has no record of "
             "that here (.snakemake/), and would leave the page as it is. Renew it: "

@@ -14,7 +14,6 @@ from typing import Any
 
 from ctseq.core.errors import InputError
 from ctseq.core.words import listed
-from ctseq.study.config import used_config
 from ctseq.study.encoders import Encoder
 from ctseq.study.study import Study
 
@@ -109,14 +108,13 @@ def run_differences(made: Study, asked: Study) -> list[str]:
 
 
 def page_differences(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Say which settings differ between two checked configurations of one study.
+    """Say which settings differ between two configurations of one study, of what each uses.
 
     Those of datasets and encoders are left out: what is made with them says so itself.
     """
     left_out = {"datasets", "encoders", "compare_studies", "registered", "shards", "container"}
     parts = [
-        {key: value for key, value in used_config(one).items() if key not in left_out}
-        for one in (made, asked)
+        {key: value for key, value in one.items() if key not in left_out} for one in (made, asked)
     ]
     return _differing(*(dict(_flat(part)) for part in parts))
 
