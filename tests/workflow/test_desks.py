@@ -92,6 +92,7 @@ def test_it_runs_as_a_module_of_another_workflow(copy, tmp_path):
 OTHER_INDEX = {"datasets": {"phantom": {"on_problem": "exclude"}}}
 OTHER_DRAWING = {"datasets": {"phantom": {"phantom": {"seed": 7}}}}
 OTHER_ENCODER = {"encoders": {"convnext": {"first_slices": 9}}}
+NO_CHECKPOINT = {"encoders": {"convnext": {"checkpoint": "./no/where"}}}
 MISTYPED = {"datasets": {"phantom": {"format": "ct-ich-jpg", "path": "no/where"}}}
 FORCED = ["--forcerun", "results/data/phantom/encoders/convnext.json"]
 RENEWED = ["--forcerun", "results/small/metrics.csv"]
@@ -162,6 +163,7 @@ def test_a_record_does_not_let_other_settings_pass(planned):
         "desks",
         {
             "mistyped": {"overlay": MISTYPED},
+            "a checkpoint": {"overlay": NO_CHECKPOINT},
             "by time alone": {"overlay": OTHER_INDEX, "options": ["--rerun-triggers", "mtime"]},
         },
     )
@@ -171,6 +173,8 @@ def test_a_record_does_not_let_other_settings_pass(planned):
     text = plans["mistyped"].text
     assert "Error: datasets.phantom.path is no/where, which does not exist, and what is in " in text
     assert "results/data/phantom was made with other settings: path was " in text
+    said = "Error: encoders.convnext.checkpoint is ./no/where, a folder that does not exist"
+    assert said in plans["a checkpoint"].text
     assert "format.json was made with other settings" in plans["by time alone"].text
 
 

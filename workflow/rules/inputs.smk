@@ -68,14 +68,21 @@ def raw_dataset(wildcards):
 
 
 def checkpoint_of(wildcards):
-    """Return the folder of an encoder's checkpoint, if it has one; stop if that is missing."""
+    """Return the folder of an encoder's checkpoint, if it has one; stop if that is missing.
+
+    One that is not needed any more may be gone, but not where there are features of another.
+    """
     encoder = ENCODERS[wildcards.encoder]
     folder = encoder.checkpoint_folder
     if folder and folder == encoder.checkpoint and not Path(folder).is_dir():
-        raise WorkflowError(
+        missing = (
             f"encoders.{encoder.name}.checkpoint is {folder}, a folder that does not exist: set it to "
             "one that save_pretrained wrote, or to an id of the Hugging Face hub."
         )
+        described = Path(STUDY.datasets[wildcards.dataset].folder, f"encoders/{encoder.name}.json")
+        if other := differences(described, settings_of(wildcards)):
+            stop(f"{missing} {described} was made with other settings: {listed(other)}.")
+        raise WorkflowError(missing)
     return {"folder": folder} if folder else {}
 
 
