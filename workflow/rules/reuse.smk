@@ -54,47 +54,42 @@ def has_record(path):
     )
 
 
-def made_config():
-    """Return the configuration that the finished study was made with; None if it is not finished."""
-    path = Path(RESULTS, "config.yaml")
-    if not path.exists():
-        return None
-    made = yaml.safe_load(path.read_text(encoding="utf-8"))
+def made_otherwise():
+    """List which settings of its runs, and of its page, a finished study was made with otherwise."""
+    made = yaml.safe_load(Path(RESULTS, "config.yaml").read_text(encoding="utf-8"))
     try:
-        return resolved_config(made, SCHEMA, metrics=comparable_metrics())
+        made = resolved_config(made, SCHEMA, metrics=comparable_metrics())
     except InputError:
-        stop(
-            f"{RESULTS} was made by a version whose configuration, {path}, is of another form, and "
-            "Snakemake has no record of it here (.snakemake/). Give the study another name "
-            f"(`study`), or have it made again: rm -r {RESULTS}"
-        )
+        other = ["its config.yaml is one of another version"]
+        return other, other
+    of_page = page_differences(used_config(made), used_config(config))
+    return run_differences(Study.of(made), STUDY), of_page
 
 
 @cache
 def check_runs():
-    """Stop if what stands of the study would be used that was made with other settings."""
-    if not workflow.is_main_process or workflow.dag_settings.forceall:
+    """Stop if what stands of a finished study would be used that was made with other settings."""
+    page, table = f"{RESULTS}/report.html", f"{RESULTS}/metrics.csv"
+    if not workflow.is_main_process or not os.path.exists(f"{RESULTS}/config.yaml"):
         return
-    splits = [f"{RESULTS}/splits/replicate-{replicate}.csv" for replicate in REPLICATES]
-    runs = [*splits, *every_run("scores.csv"), *every_run("metrics.json")]
+    of_runs, of_page = made_otherwise()
+    if workflow.dag_settings.forceall or not (of_runs or of_page):
+        return
+    runs = [f"{RESULTS}/splits/replicate-{replicate}.csv" for replicate in REPLICATES]
+    runs += every_run("scores.csv") + every_run("metrics.json")
     unknown = [file for file in runs if os.path.exists(file) and not has_record(file)]
-    table, page = f"{RESULTS}/metrics.csv", f"{RESULTS}/report.html"
-    # What is forced here brings all tables and pages after it.
-    renewed = table in workflow.dag_settings.forcerun
-    stale = os.path.exists(page) and not has_record(page) and not renewed
-    made = made_config() if unknown or stale else None
-    if made is None:
-        return
-    if unknown and (differing := run_differences(Study.of(made), STUDY)):
+    if of_runs and unknown:
         stop(
-            f"{unknown[0]} was made with other settings: {listed(differing)}. Snakemake has no record "
+            f"{unknown[0]} was made with other settings: {listed(of_runs)}. Snakemake has no record "
             "of that here (.snakemake/), and would mix it with new ones. Set them as they were, give "
             f"the study another name (`study`), or have it made again: rm -r {RESULTS}"
         )
-    if stale and (differing := page_differences(used_config(made), used_config(config))):
+    # What is forced here brings all tables and pages after it.
+    renewed = table in workflow.dag_settings.forcerun
+    if of_page and os.path.exists(page) and not has_record(page) and not renewed:
         stop(
-            f"{page} was made with other settings: {listed(differing)}. Snakemake has no record of "
-            "that here (.snakemake/), and would leave the page as it is. Renew it: "
+            f"{page} was made with other settings: {listed(of_page)}. Snakemake has no record of that "
+            "here (.snakemake/), and would leave the page as it is. Renew it: "
             f"snakemake --forcerun {table}"
         )
 
