@@ -3,12 +3,15 @@ sees slices? From a raw dataset to replicated trainings, statistics, figures and
 Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
 """
 
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.27")  # pathvars
 
 
-configfile: "config.yaml"
+# Beside this file, wherever it is run from.
+configfile: os.path.join(os.path.dirname(workflow.snakefile), "config.yaml")
 
 
 include: "workflow/rules/common.smk"
@@ -18,6 +21,7 @@ containerized: config["container"]
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/reuse.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"
@@ -32,6 +36,14 @@ include: "workflow/rules/studies.smk"
 include: "workflow/rules/published.smk"
 
 
+if rules.write_report.output.config != f"{RESULTS}/config.yaml":
+    raise WorkflowError(
+        f"A module of ctseq writes to {RESULTS}/ and {DATA}/ as they are: take `prefix`, "
+        "`replace_prefix` and `pathvars` out of its `module` statement, and name the study by `study` "
+        "in its `config`."
+    )
+
+
 localrules:
     all,
     multiverse,
@@ -40,7 +52,6 @@ localrules:
 
 rule all:
     """The whole study: tables, figures, the report and its checklists."""
-    default_target: True
     input:
         "<results>/report.html",
         "<results>/config.yaml",

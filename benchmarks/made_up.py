@@ -4,7 +4,7 @@ So tables are all there is, and nothing has to be drawn. A dataset is a folder w
 says how many there are; paths and ids are as long as RSNA 2019's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ SIDE, SLICES = 8, 30
 _NUMBERS = range(1, SLICES + 1)
 
 
-def recognises(folder: str | Path) -> str:
+def recognises(folder: str | Path, links_into: Sequence[str] = ()) -> str:
     """Return in words how such a folder is recognised."""
     return "its file `patients`" if Path(folder, "patients").exists() else ""
 
 
 def list_contents(
-    folder: str | Path, table: Path | None = None, target: str = "hemorrhage"
+    folder: str | Path,
+    table: Path | None = None,
+    target: str = "hemorrhage",
+    links_into: Sequence[str] = (),
 ) -> Contents:
     """List the files and labels."""
     patients = int(Path(folder, "patients").read_text(encoding="utf-8"))

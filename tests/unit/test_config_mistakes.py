@@ -199,3 +199,17 @@ def test_mistakes_are_named(changes, message):
 def test_all_mistakes_are_listed_at_once():
     with pytest.raises(InputError, match=r"\(3 problems\)"):
         resolved(changed({"seed": -1, "replicates": "x", "datasets.ct-ich.x": 1}))
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("training.epochs", "write it nested: training: {epochs: ...}"),
+        ("encoders.vivit.frames", "write it nested: encoders: {vivit: {frames: ...}}"),
+        ("trainin.epochs", "did you mean training?"),
+    ],
+)
+def test_a_dotted_key_is_shown_as_it_is_written(key, written):
+    with pytest.raises(InputError) as refused:
+        resolved(changed({}) | {key: 3})
+    assert f"{key} is not a key; {written}" in str(refused.value)

@@ -1,23 +1,43 @@
 # Shared by all files of rules: the checked configuration, its study, wildcard constraints and input
 # functions. No rules.
 
+import copy
 import gc
+import os
 import sys
-import tempfile
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.utils import update_config
 
 # Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
 
-SCRIPTS = Path(workflow.basedir) / "workflow/scripts"
+# The workflow's own folder: that of its Snakefile, which need not be the working directory (-s,
+# --directory) nor the folder of the Snakefile that was named (module).
+ROOT = Path(os.path.normpath(workflow.snakefile)).parents[2]
+SCRIPTS = ROOT / "workflow/scripts"
+if not SCRIPTS.is_dir():
+    raise WorkflowError(
+        f"{workflow.snakefile} is not on this machine, but the programs of ctseq have to be: clone its "
+        "repository and name the Snakefile there."
+    )
+AT_HOME = ROOT.samefile(os.curdir)
+# First: a ctseq among the installed packages or on PYTHONPATH is another one.
 sys.path.insert(0, str(SCRIPTS))
 
+import ctseq
+
+if not SCRIPTS.samefile(Path(str(ctseq.__file__)).parents[1]):
+    raise WorkflowError(
+        f"The ctseq of {SCRIPTS} cannot be imported, since {ctseq.__file__} already was: one run of "
+        "Snakemake can have one ctseq only."
+    )
+
 from ctseq.core.errors import InputError
-from ctseq.core.words import duration
+from ctseq.core.words import duration, listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import comparable_metrics
@@ -25,27 +45,55 @@ from ctseq.figures.registry import figure_files
 from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
+from ctseq.study.desk import (
+    check_configuration,
+    check_interpreter,
+    check_record,
+    check_results,
+    check_temporary,
+    put_first,
+)
 from ctseq.study.digests import code_digest
 from ctseq.study.finished import finished_files
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
-from ctseq.study.standing import changes, check_layout, mark_outdated
+from ctseq.study.standing import (
+    changes,
+    check_layout,
+    differences,
+    mark_outdated,
+    page_differences,
+    run_differences,
+)
 from ctseq.study.study import Study
 
-with open(workflow.source_path("../../config.yaml"), encoding="utf-8") as shipped:
-    ordered = in_order_of(config, yaml.safe_load(shipped))
-with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as schema:
-    SCHEMA = yaml.safe_load(schema)
+put_first(SCRIPTS)
+
+
+def shipped_yaml(path):
+    """Return the content of a YAML file of the workflow."""
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+SCHEMA = shipped_yaml("workflow/schemas/config.schema.yaml")
 try:
-    resolved = resolved_config(ordered, SCHEMA, metrics=comparable_metrics())
-    check_layout(Study.of(resolved))
+    if workflow.is_main_process:
+        check_interpreter(sys.executable)
+        check_record(ROOT / "Snakefile")
+        check_temporary()
+        check_configuration(workflow.configfiles, root=ROOT, keys=SCHEMA["properties"])
+    defaults = shipped_yaml("config.yaml")
+    given = config
+    if not ROOT.samefile(workflow.basedir):  # what a module is given changes the shipped file, too
+        given = copy.deepcopy(defaults)
+        update_config(given, config)
+    # A name of its own: the importing workflow's configuration stays as it is.
+    config = resolved_config(in_order_of(given, defaults), SCHEMA, metrics=comparable_metrics())
+    check_layout(Study.of(config))
 except InputError as error:
     raise WorkflowError(str(error))
-config.clear()
-config.update(resolved)
 
 # The published study, described by some of the keys of a configuration.
-with open(workflow.source_path("../../resources/published/study.yaml"), encoding="utf-8") as study:
-    PUBLISHED = yaml.safe_load(study)
+PUBLISHED = shipped_yaml("resources/published/study.yaml")
 
 STUDY = Study.of(config)
 RESULTS = STUDY.results
@@ -80,28 +128,24 @@ wildcard_constraints:
 
 
 onstart:
-    check_writable(RESULTS)
+    try:
+        check_results(RESULTS)  # instead of in each job
+    except InputError as error:
+        raise WorkflowError(str(error))
 
 
 onsuccess:
-    mark_outdated(Path("results"))
+    say_outdated()
 
 
 onerror:
-    mark_outdated(Path("results"))
+    say_outdated()
 
 
-def check_writable(folder):
-    """Stop before any job runs if results cannot be written, instead of in each of them."""
-    existing = next(path for path in [Path(folder), *Path(folder).parents] if path.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise WorkflowError(
-            f"{existing} cannot be written to: {error.strerror}. Make it writable, then give the same "
-            "command again."
-        )
+def say_outdated():
+    """Mark the pages of finished studies that no longer match the shared data."""
+    for page in mark_outdated(Path("results")):
+        logger.warning(f"{page} no longer matches the shared data, and cannot be written to.")
 
 
 def study_config():
@@ -206,10 +250,19 @@ def figures_of(study, drawable):
     }
 
 
+def shipped(path):
+    """Return the path of a file of the workflow.
+
+    It is relative where the workflow runs in its own folder, so that one that was moved makes nothing
+    again.
+    """
+    return path if AT_HOME else str(ROOT / path)
+
+
 def files_in(folder, pattern):
     """List files of the workflow."""
-    root = Path(workflow.basedir)
-    return sorted(str(path.relative_to(root)) for path in (root / folder).rglob(pattern))
+    found = (ROOT / folder).rglob(pattern)
+    return sorted(shipped(str(path.relative_to(ROOT))) for path in found)
 
 
 # What all pages are made with.

@@ -24,7 +24,7 @@ rule draw_phantom:
 rule index_dataset:
     """List every file and slice; stop at problems, or leave out what they affect."""
     input:
-        dataset=raw_dataset,
+        dataset=dataset_to_index,
         labels=label_file,
     output:
         recognised="results/data/{dataset}/format.json",

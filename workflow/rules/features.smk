@@ -80,7 +80,7 @@ rule pretrain_tiny:
 rule describe_encoder:
     """Check an encoder against its settings and write down how it takes images."""
     input:
-        unpack(checkpoint_of),
+        unpack(encoder_to_describe),
     output:
         description="results/data/{dataset}/encoders/{encoder}.json",
     log:

@@ -58,7 +58,7 @@ rule write_multiverse:
     """Draw the difference under every protocol, sorted, and write the page about it."""
     input:
         table="<results>/multiverse/specification.csv",
-        caption="workflow/report/specification.rst",
+        caption=shipped("workflow/report/specification.rst"),
         templates=TEMPLATES,
     output:
         page=report(

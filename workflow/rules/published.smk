@@ -5,7 +5,7 @@
 rule collect_published:
     """Measure the published confusion matrices, as if their runs had been made here."""
     input:
-        runs="resources/published/replicates.csv",
+        runs=shipped("resources/published/replicates.csv"),
     output:
         metrics="results/published/metrics.csv",
     log:
@@ -52,8 +52,8 @@ rule write_published:
     input:
         metrics="results/published/metrics.csv",
         comparison=rules.compare_published.output,
-        printed="resources/published/tables.csv",
-        levels="resources/levels.csv",
+        printed=shipped("resources/published/tables.csv"),
+        levels=shipped("resources/levels.csv"),
         figures=rules.plot_published_figures.output.svg,
         captions=CAPTIONS,
         templates=TEMPLATES,

@@ -71,8 +71,8 @@ FOUND = {
         *map(str, rules.compare_slices.output),
         *(path for tables in FURTHER.values() for path in tables.values()),
     ],
-    "levels": "resources/levels.csv",
-    "environments": ["envs/imaging.yaml", "envs/stats.yaml", "envs/torch.yaml"],
+    "levels": shipped("resources/levels.csv"),
+    "environments": [shipped(f"envs/{name}.yaml") for name in ("imaging", "stats", "torch")],
 }
 
 
@@ -86,8 +86,8 @@ rule write_report:
             *map(str, rules.plot_figures.output.svg),
         ],
         shared=shared_files(),
-        printed="resources/published/tables.csv",
-        runs="resources/published/replicates.csv",
+        printed=shipped("resources/published/tables.csv"),
+        runs=shipped("resources/published/replicates.csv"),
         captions=CAPTIONS,
         templates=TEMPLATES,
     output:

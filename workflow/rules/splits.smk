@@ -4,7 +4,7 @@
 rule split_patients:
     """Draw the training and the test patients of a replicate."""
     input:
-        scans="<data>/scans.csv",
+        scans=split_scans,
     output:
         split="<results>/splits/replicate-{replicate}.csv",
     log:

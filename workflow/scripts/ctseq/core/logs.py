@@ -37,6 +37,7 @@ def rule_log(path: str | Path) -> Iterator[None]:
     screen.setLevel(logging.ERROR)
     log.handlers = [file, screen, _progress_on_screen(Path(path))]
     try:
+        _check_library(log)
         yield
     except InputError as error:
         log.error("Error: %s", error)
@@ -52,6 +53,23 @@ def rule_log(path: str | Path) -> Iterator[None]:
         raise
     finally:
         file.close()
+
+
+def _check_library(log: logging.Logger) -> None:
+    """Log which library a job runs; raise `InputError` if it is not that beside the job's script.
+
+    Python's main program is a script of a rule if Snakemake has put its name into it.
+    """
+    library, main = Path(__file__).parents[1], sys.modules["__main__"]
+    if not hasattr(main, "snakemake"):
+        return
+    log.info("Code: %s.", library)
+    scripts = Path(str(main.__file__)).parent
+    if scripts.resolve() != library.parent.resolve():
+        raise InputError(
+            f"Python imported ctseq from {library}, which is not this workflow's, {scripts}/ctseq. "
+            "Uninstall the other one (pip uninstall ctseq), or take it off PYTHONPATH."
+        )
 
 
 def _progress_on_screen(path: Path) -> logging.Handler:

@@ -51,7 +51,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
         known = list(error.schema["properties"])
         for name in sorted(set(map(str, error.instance)) - set(known)):
             dotted = ".".join([*path, name])
-            yield f"{dotted} is not a key; {_moved(dotted) or _nearest(name, known)}"
+            where = _moved(dotted) or _nested(name, known) or _nearest(name, known)
+            yield f"{dotted} is not a key; {where}"
     elif error.validator == "required":
         # Each missing key is an error by itself, whose message names it first, in quotes.
         missing = error.message.split("'")[1]
@@ -80,6 +81,19 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
 
 def _moved(dotted: str) -> str:
     return next((where for key, where in _MOVED.items() if re.fullmatch(key, dotted)), "")
+
+
+def _nested(name: str, known: Sequence[str]) -> str:
+    """Return how a dotted key is written, if it begins with a known one."""
+    first, *inner = name.split(".")
+    if not inner or first not in known:
+        return ""
+    return (
+        f"write it nested: {first}: "
+        + "".join(f"{{{key}: " for key in inner)
+        + "..."
+        + "}" * len(inner)
+    )
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -50,7 +50,7 @@ def changes(study: Study, encoders: Mapping[str, Encoder], results: Path) -> Ite
             made[f"encoders/{one.name}.json"] = (f"features of {one.name} are", settings)
         for name, (what, settings) in made.items():
             path = Path(dataset.folder, name)
-            if differing := _differing(path, settings):
+            if differing := differences(path, settings):
                 yield f"{dataset.folder}: {what} made again, since {listed(differing)}."
                 standing = [one for one, its in _records(results) if path.as_posix() in its]
                 if standing:
@@ -70,25 +70,84 @@ def check_layout(study: Study) -> None:
         )
 
 
-def mark_outdated(results: Path) -> None:
+def mark_outdated(results: Path) -> list[Path]:
     """Say in each finished study's report if the shared data that it stands on have changed.
 
-    Where they are again those that it was made from, the notice goes.
+    Where they are again those that it was made from, the notice goes. Pages that should change and
+    cannot be written to, such as another user's, are returned.
     """
+    failed = []
     for name, record in _records(results):
         now = digests(record)
         changed = sorted(path for path, digest in record.items() if now[path] != digest)
-        _write_notice(results / name / "report.html", _notice(changed))
+        page = results / name / "report.html"
+        try:
+            _write_notice(page, _notice(changed))
+        except OSError:
+            failed.append(page)
+    return failed
 
 
-def _differing(path: Path, settings: Mapping[str, Any]) -> list[str]:
-    """Say which settings in a file of JSON, if there is one, differ from those asked for."""
+def differences(path: str | Path, settings: Mapping[str, Any]) -> list[str]:
+    """Say which settings in a shared file, if there is one, differ from those asked for.
+
+    The file is of JSON, and says under ``settings`` with which ones it was made.
+    """
+    path = Path(path)
     if not path.is_file():
         return []
-    made = json.loads(path.read_text(encoding="utf-8")).get("settings", {})
+    return _differing(json.loads(path.read_text(encoding="utf-8")).get("settings", {}), settings)
+
+
+def run_differences(made: Study, asked: Study) -> list[str]:
+    """Say which settings of splits and runs differ between a study as it was made and as asked for.
+
+    Only models of both are compared: others, like more replicates, are added to what there is.
+    """
+    return _differing(_of_runs(made), _of_runs(asked))
+
+
+def page_differences(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Say which settings differ between two configurations of one study, of what each uses.
+
+    Those of datasets and encoders are left out: what is made with them says so itself.
+    """
+    left_out = {"datasets", "encoders", "compare_studies", "registered", "shards", "container"}
+    parts = [
+        {key: value for key, value in one.items() if key not in left_out} for one in (made, asked)
+    ]
+    return _differing(*(dict(_flat(part)) for part in parts))
+
+
+def _of_runs(study: Study) -> dict[str, Any]:
+    """Return what decides the splits and runs of a study, by dotted keys."""
+    found = {
+        "seed": study.seed,
+        "dataset": study.dataset.name,
+        "splits": study.splits,
+        "tuning": {"folds": study.inner_folds},
+        "evaluation": {"threshold": study.threshold},
+    }
+    for name, model in study.models.items():
+        encoders = [one.name for one in model.encoders]
+        own = {"encoder": encoders, "sequence_rule": model.sequence_rule}
+        found[f"models.{name}"] = model.settings | own
+    return dict(_flat(found))
+
+
+def _flat(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def _differing(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Say which values of the keys that both have differ."""
     return [
-        f"{key} was {_spelled(made.get(key))} and is now {_spelled(value)}"
-        for key, value in settings.items()
+        f"{key} was {_spelled(made[key])} and is now {_spelled(value)}"
+        for key, value in asked.items()
         if key in made and made[key] != value
     ]
 
