@@ -3,7 +3,7 @@ sees slices? From a raw dataset to replicated trainings, statistics, figures and
 Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
 """
 
-import os
+from os.path import dirname, join
 
 from snakemake.utils import min_version
 
@@ -11,15 +11,10 @@ min_version("9.27")  # pathvars
 
 
 # Beside this file, wherever it is run from.
-configfile: os.path.join(os.path.dirname(workflow.snakefile), "config.yaml")
+configfile: join(dirname(workflow.snakefile), "config.yaml")
 
 
 include: "workflow/rules/common.smk"
-
-
-containerized: config["container"]
-
-
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
 include: "workflow/rules/dataset.smk"
@@ -34,14 +29,6 @@ include: "workflow/rules/multiverse.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/published.smk"
-
-
-if rules.write_report.output.config != f"{RESULTS}/config.yaml":
-    raise WorkflowError(
-        f"A module of ctseq writes to {RESULTS}/ and {DATA}/ as they are: take `prefix`, "
-        "`replace_prefix` and `pathvars` out of its `module` statement, and name the study by `study` "
-        "in its `config`."
-    )
 
 
 localrules:

@@ -110,6 +110,9 @@ pathvars:
     data=DATA,
 
 
+containerized: config["container"]
+
+
 wildcard_constraints:
     dataset="|".join(STUDY.datasets),
     encoder="|".join(ENCODERS),

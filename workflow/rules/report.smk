@@ -152,3 +152,12 @@ rule write_registration:
         config=study_config(),
     script:
         "../scripts/write_registration.py"
+
+
+# A module's prefixes would rename files that others name.
+if rules.write_report.output.config != f"{RESULTS}/config.yaml":
+    raise WorkflowError(
+        f"A module of ctseq writes to {RESULTS}/ and {DATA}/ as they are: take `prefix`, "
+        "`replace_prefix` and `pathvars` out of its `module` statement, and name the study by `study` "
+        "in its `config`."
+    )

@@ -193,7 +193,7 @@ def _one_study(headers: Sequence[Header]) -> list[Header]:
     """Return a folder's files as those of one study, if each has a study of its own."""
     if len({header.study for header in headers}) < len(headers):
         return [*headers]
-    return [replace(header, study="", facts=replace(header.facts, series="")) for header in headers]
+    return [replace(header, study="", facts=header.facts._replace(series="")) for header in headers]
 
 
 def _twice(
