@@ -18,6 +18,16 @@ NAMES = (
     *("p1", "p2", "049", "50", "case 12", "x_1", "0ab", "ab", "ID_7f3a", "P-3", "100001", "Müller"),
     *("Jösé", "Åse", "SCAN 0003", "7", "3e5b", "a.b", "N°4"),
 )
+PLAIN_NAMES = ("p1", "p2", "p3", "p4")
+# CQ500's folders of a patient, the release's own first.
+_SPELLINGS = (
+    "CQ500CT{0} CQ500CT{0}/Unknown Study/CT Plain/",
+    "CQ500CT{0}_CQ500CT{0}/Unknown_Study/CT_Plain/",
+    "CQ500-CT-{0}/CQ500CT{0} CQ500CT{0}/Unknown Study/CT Plain/",
+    "CQ500-CT-{0}/",
+    "cq500ct{0}/Unknown Study/CT Plain/",
+    "CQ500CT{0:03d} CQ500CT{0:03d}/Unknown Study/CT Plain/",
+)
 SHAPES = ((16, 16), (20, 16), (18, 24))
 
 
@@ -157,18 +167,21 @@ def key_of(name):
     return name.lstrip("0") if name.isdecimal() else unicodedata.normalize("NFC", name).casefold()
 
 
-def plain_tree(draw):
-    """Draw a tree of two to four patients with a scan each, of both classes."""
+def plain_tree(draw, *, odd=True):
+    """Draw a tree of two to four patients with a scan each, of both classes.
+
+    `odd` is whether names may be those that people find hard to spell.
+    """
     layout = pick(draw, ("folders", "folders", "flat", "cq500"))
     shape = pick(draw, SHAPES)
     n_patients = draw(st.integers(2, 4))
     numbers = draw(st.lists(st.integers(0, 480), min_size=4, max_size=4, unique=True))
     names = {
-        "folders": lambda: draw(st.permutations(NAMES))[:n_patients],
+        "folders": lambda: draw(st.permutations(NAMES if odd else PLAIN_NAMES))[:n_patients],
         "flat": lambda: [f"ID_pat{number:03x}" for number in numbers],
         "cq500": lambda: [f"CQ500-CT-{number}" for number in numbers],
     }[layout]()
-    place = _places(draw, layout, names, numbers)
+    place = _places(draw, layout, names, numbers, odd=odd)
     spacing = pick(draw, (5.0, 5.0, 2.5, 3.0))
     file_name = _file_names(draw, layout)
     tag_of = _patient_ids(draw, layout, names)
@@ -215,27 +228,17 @@ def base_tags(one, z):
     }
 
 
-def _places(draw, layout, names, numbers):
+def _places(draw, layout, names, numbers, *, odd):
     """Draw each patient's folder, with a slash at its end, below any that all share."""
     shared = pick(draw, ("", "", "dicom/", "data set/CT/"))
     if layout == "flat":
         return [pick(draw, ("stage_2_train/", "", "images/"))] * len(names)
     if layout == "folders":
         below = pick(draw, ("", "", "study/series/", "CT HEAD/"))
-        form = pick(draw, ("NFC", "NFC", "NFD"))
+        form = pick(draw, ("NFC", "NFC", "NFD")) if odd else "NFC"
         return [f"{shared}{unicodedata.normalize(form, name)}/{below}" for name in names]
-    spelling = pick(
-        draw,
-        (
-            "CQ500CT{0} CQ500CT{0}/Unknown Study/CT Plain/",
-            "CQ500CT{0}_CQ500CT{0}/Unknown_Study/CT_Plain/",
-            "CQ500-CT-{0}/CQ500CT{0} CQ500CT{0}/Unknown Study/CT Plain/",
-            "CQ500-CT-{0}/",
-            "cq500ct{0}/Unknown Study/CT Plain/",
-            "CQ500CT{0:03d} CQ500CT{0:03d}/Unknown Study/CT Plain/",
-        ),
-    )
-    batches = draw(st.booleans())
+    spelling = pick(draw, _SPELLINGS) if odd else _SPELLINGS[0]
+    batches = odd and draw(st.booleans())
     of_batch = (f"qct{n // 2 + 1:02d}/" if batches else shared for n in range(len(names)))
     return [b + spelling.format(number) for b, number in zip(of_batch, numbers, strict=False)]
 

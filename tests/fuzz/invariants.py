@@ -21,7 +21,9 @@ from fuzz.written import HARMLESS, MOST_OUTSIDE_HU, PROBLEM, REFUSABLE, SOUND, S
 KEY = "datasets.ours"
 # A message that fills more than a screen is not read to its cure.
 _MOST_LINES = 60
-_TYPES = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b|Traceback|<class|\bNoneType\b|0x[0-9a-f]{8}")
+_TYPES = re.compile(
+    r"\b[A-Z]\w*(Error|Exception|Warning)\b|Traceback|<class|\bNoneType\b|0x[0-9a-f]{8}"
+)
 _PATH_OR_KEY = re.compile(rf"[\w)']\.\w+|/|{re.escape(KEY)}")
 
 
@@ -126,7 +128,8 @@ def check_slices(written, folder, index):
             entry = entries.get(slice_.path)
             assert entry is not None, f"{slice_.path} is kept and was not written"
             scans = {(one.patient, one.study) for one in entry.shows}
-            assert entry.usable and not scans & spoiled, f"{slice_.path} is kept"
+            assert entry.usable, f"{slice_.path} is kept"
+            assert not scans & spoiled, f"{slice_.path} is kept"
             shown.append(_shown(entry, pixels(at)))
             if hounsfield and at == 0:
                 _check_window(pixels(0), windowed(0), slice_.path)
@@ -167,7 +170,7 @@ def check_scans(written, index, shown):
     for scan in written.scans:
         mine = [(one.patient, one.study) == (scan.patient, scan.study) for one in shown["shows"]]
         own = shown[np.array(mine, dtype=bool)]
-        assert own["scan_id"].nunique() <= 1, f"{scan.name} is several scans"
+        assert len({*own["scan_id"]}) <= 1, f"{scan.name} is several scans"
         kept = {*own["shows"]}
         lost = {*scan.slices} - kept
         assert kept <= {*scan.slices}, f"{scan.name} keeps what it must not: {kept}"
@@ -213,7 +216,9 @@ def check_labels(written, index, outcome, shown):
         truth = [int(one.positive) for one in shown["shows"]]
         assert read == truth, f"labels {read} of slices that are {truth}:\n{shown.to_string()}"
     scans = shown.drop_duplicates("scan_id")
-    truth = {row.scan_id: expected[row.shows.patient, row.shows.study] for row in scans.itertuples()}
+    truth = {
+        row.scan_id: expected[row.shows.patient, row.shows.study] for row in scans.itertuples()
+    }
     if outcome.scans is None:
         assert len({*truth.values()}) < 2, f"no scans of both classes: {outcome.message}"
         assert written.severity > HARMLESS, outcome.message
@@ -223,7 +228,7 @@ def check_labels(written, index, outcome, shown):
 
 
 def expected_targets(written):
-    """Return whether each scan is positive, as its label table says: patient and study to 0 or 1."""
+    """Return whether each scan is positive by its label table: patient and study to 0 or 1."""
     scans, named = {(scan.patient, scan.study): scan for scan in written.scans}, {}
     for key, scan in scans.items():
         name = scan.name if written.labels_of == "patient" else key

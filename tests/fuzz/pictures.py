@@ -9,7 +9,7 @@ from PIL import Image
 
 from fuzz.dicom_trees import NAMES, SHAPES, pick, positives
 from fuzz.nifti_folders import with_diagnosis
-from fuzz.tables import with_table
+from fuzz.tables import plain_table, with_table
 from fuzz.written import (
     DOUBTFUL,
     PROBLEM,
@@ -88,16 +88,17 @@ _BROKEN = {
 }
 
 
-def picture_folder(draw):
-    """Draw a folder of pictures with a label table."""
+def picture_folder(draw, *, odd=True):
+    """Draw a folder of pictures with a label table; `odd` if some may be of another kind."""
     shape = pick(draw, SHAPES)
     n_patients = draw(st.integers(2, 4))
     names = draw(st.permutations(NAMES))[:n_patients]
     written = Written("folder", (), (), traits=("pictures",))
-    kind, misleading = pick(draw, sorted(_KINDS)), draw(st.integers(0, 9)) == 0
+    kind = pick(draw, sorted(_KINDS)) if odd else "png"
+    misleading = odd and draw(st.integers(0, 9)) == 0
     pattern = pick(draw, _MISLEADING if misleading else _NUMBERED)
     first, step = draw(st.integers(0, 2)), draw(st.integers(1, 2))
-    below = pick(draw, ("", "", "", "", "", "brain/"))
+    below = pick(draw, ("", "", "", "", "", "brain/")) if odd else ""
     for patient, name in enumerate(names):
         n_slices = draw(st.integers(3, 6))
         flags = positives(draw, n_slices, patient == 0 or (patient > 1 and draw(st.booleans())))
@@ -116,8 +117,10 @@ def picture_folder(draw):
     written = written.with_trait(kind)
     if below or misleading:  # read right, or not at all
         written = _doubted(written).with_trait(below or pattern, REFUSABLE)
-    written = _broken(draw, written, shape)
-    return with_table(draw, written, ("patient", "slice", "image"))
+    kinds = ("patient", "slice", "image")
+    if not odd:
+        return plain_table(draw, written, pick(draw, kinds))
+    return with_table(draw, _broken(draw, written), kinds)
 
 
 def _doubted(written):
@@ -126,7 +129,7 @@ def _doubted(written):
     return written
 
 
-def _broken(draw, written, shape):
+def _broken(draw, written):
     """Return the folder with a picture that cannot be used, or that has a twin; mostly as it is."""
     trait = draw(st.sampled_from((None, None, None, "twin", *sorted(_BROKEN))))
     if trait is None:
@@ -151,8 +154,8 @@ def _broken(draw, written, shape):
     return replace(lost, entries=entries).with_trait(trait, PROBLEM)
 
 
-def ct_ich_folder(draw):
-    """Draw a folder in the layout of CT-ICH's JPG releases."""
+def ct_ich_folder(draw, *, odd=True):
+    """Draw a folder in the layout of CT-ICH's JPG releases; `odd` if a picture may be damaged."""
     shape = pick(draw, SHAPES)
     n_patients = draw(st.integers(2, 4))
     ids = draw(st.permutations((49, 50, 7, 66, 130, 100)))[:n_patients]
@@ -167,14 +170,15 @@ def ct_ich_folder(draw):
             picture = grey(head(shape, one))
             content = _saved(Image.fromarray(picture), "JPEG", quality=95)
             folder, name = f"{top}/{number:03d}", f"{one.rank + 1}"
-            entries = [Entry(f"{folder}/{brain}/{name}.jpg", content, (one,), (picture,),
-                             tolerance=_JPEG), Entry(f"{folder}/bone/{name}.jpg", content)]  # fmt: skip
+            path, shown = f"{folder}/{brain}/{name}.jpg", ((one,), (picture,))
+            entries = [Entry(path, content, *shown, tolerance=_JPEG)]
+            entries.append(Entry(f"{folder}/bone/{name}.jpg", content))
             if one.positive:
                 entries.append(Entry(f"{folder}/{brain}/{name}_HGE_Seg.jpg", content))
             written.numbers[one] = one.rank + 1
             written = replace(written, entries=(*written.entries, *entries))
-    written = _broken_jpg(draw, written)
-    return with_diagnosis(draw, written, "hemorrhage_diagnosis.csv")
+    written = _broken_jpg(draw, written) if odd else written
+    return with_diagnosis(draw, written, "hemorrhage_diagnosis.csv", odd=odd)
 
 
 def _broken_jpg(draw, written):

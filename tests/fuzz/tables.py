@@ -10,9 +10,24 @@ from fuzz.written import DOUBTFUL, PROBLEM, REFUSABLE, SPOILED, Entry
 
 SUBTYPES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural")
 _TITLES = {
-    "patient": ("patient_id", "Patient ID", "PatientNumber", "subject", "case", "name", "patientid"),
+    "patient": (
+        "patient_id",
+        "Patient ID",
+        "PatientNumber",
+        "subject",
+        "case",
+        "name",
+        "patientid",
+    ),
     "study": ("StudyInstanceUID", "study", "studyuid"),
-    "number": ("slice_number", "Slice", "slice_no", "slice_index", "SliceNumber", "instance_number"),
+    "number": (
+        "slice_number",
+        "Slice",
+        "slice_no",
+        "slice_index",
+        "SliceNumber",
+        "instance_number",
+    ),
     "image": ("image", "file", "filename", "image_path", "path", "file_name", "img"),
     "label": ("label", "hemorrhage", "Haemorrhage", "ICH", "any", "diagnosis", "class"),
 }
@@ -31,39 +46,55 @@ class Row:
     slices: tuple = ()
 
 
-def with_table(draw, written, kinds, mistakes=None):
+def with_table(draw, written, kinds):
     """Return the dataset with a label table of one of some kinds, and perhaps a mistake in it."""
     kind = pick(draw, kinds)
     several = len({scan.name for scan in written.scans}) < len(written.scans)
     if kind == "slice" and written.format == "dicom" and (several or draw(st.booleans())):
         kind = "numbered study"  # a number alone would not say of which of a patient's scans
+    mistake = pick(draw, (None, None, None, *MISTAKES))
+    return table_of(draw, written, kind, mistake)
+
+
+def plain_table(draw, written, kind):
+    """Return the dataset with a label table as the documents write it."""
+    if kind in ("rsna", "cq500"):
+        return table_of(draw, written, kind, None)
+    written = replace(written.with_trait(f"{kind} table"), labels_of=LABELS_OF.get(kind, "slice"))
+    titles = [_TITLES[title][0] for title in (*TITLES_OF[kind], "label")]
+    lines = [titles, *([*row.names, str(int(row.positive))] for row in ROWS[kind](written))]
+    text = "".join(",".join(line) + "\n" for line in lines)
+    return replace(written, entries=(*written.entries, Entry("labels.csv", text.encode())))
+
+
+def table_of(draw, written, kind, mistake):
+    """Return the dataset with a label table of one kind, with one mistake or none."""
     if kind == "rsna":
         return _rsna(draw, written)
     if kind == "cq500":
         return _cq500(draw, written)
-    rows = ROWS[kind](draw, written)
-    titles = [pick(draw, _TITLES[title]) for title in TITLES_OF[kind]]
-    mistake = pick(draw, mistakes or (None, None, None, *MISTAKES))
-    words, more, named = pick(draw, _WORDS), [], ()
-    labels_of = {"patient": "patient", "study": "scan"}.get(kind, "slice")
-    written = replace(written.with_trait(f"{kind} table"), labels_of=labels_of)
+    written = replace(written.with_trait(f"{kind} table"), labels_of=LABELS_OF.get(kind, "slice"))
+    rows, more = _drawn_rows(draw, written, kind), []
     if mistake:
-        written, rows, more = mistake(draw, written, rows, labels_of)
-        named = (mistake.__name__,)
+        written, rows, more = mistake(draw, written, rows, written.labels_of)
+    titles = [pick(draw, _TITLES[title]) for title in (*TITLES_OF[kind], "label")]
+    words = pick(draw, _WORDS)
     rows = draw(st.permutations(rows))
     cells = [[*row.names, words[row.positive]] for row in rows] + more
-    title = pick(draw, _TITLES["label"])
-    return replace(
-        _spelled(draw, written, [*titles, title], cells), traits=(*written.traits, *named)
-    )
+    return _spelled(draw, written, titles, cells)
 
 
-def _patients(draw, written):
+def _drawn_rows(draw, written, kind):
+    if kind == "patient":
+        return _patients(written, zeros=draw(st.booleans()))
+    return _images(written, pick(draw, sorted(WAYS))) if kind == "image" else ROWS[kind](written)
+
+
+def _patients(written, *, zeros=False):
     """A row for each name; a patient's row tells of all the patient's scans."""
     names = {}
     for index, scan in enumerate(written.scans):
         names.setdefault(scan.name, []).append(index)
-    zeros = draw(st.booleans())
     return [
         Row((_respelled(name, zeros),), any(written.scans[i].positive for i in own), tuple(own))
         for name, own in names.items()
@@ -75,15 +106,15 @@ def _respelled(name, zeros):
     return name.lstrip("0") + ".0" if zeros and name.isdecimal() else name
 
 
-def _studies(draw, written):
+def _studies(written):
     return [Row((scan.uid,), scan.positive, (i,)) for i, scan in enumerate(written.scans)]
 
 
-def _slices(draw, written):
+def _slices(written):
     return _of_slices(written, "name")
 
 
-def _numbered_studies(draw, written):
+def _numbered_studies(written):
     return _of_slices(written, "uid")
 
 
@@ -95,23 +126,24 @@ def _of_slices(written, name):
     ]
 
 
-def _images(draw, written):
+# How a table names an image: a function of its path.
+WAYS = {
+    "path": lambda path: path,
+    "backslashes": lambda path: path.replace("/", "\\"),
+    "dot": lambda path: f"./{path}",
+    "absolute": lambda path: f"/data/ct/{path}",
+    "above": lambda path: f"images/{path}",
+    "name": lambda path: path.rpartition("/")[2],
+}
+
+
+def _images(written, way="path"):
     """A row for each file that shows slices, whether they are used or not."""
     owner = {(scan.patient, scan.study): i for i, scan in enumerate(written.scans)}
     files = [e for e in written.entries if e.shows]
     names = [entry.path.rpartition("/")[2] for entry in files]
-    stems = {name.rpartition(".")[0] or name for name in names}
-    ways = ["path", "path", "backslashes", "dot", "absolute", "above"]
-    ways += ["name"] if len(stems) == len(names) else []
-    way = pick(draw, ways)
-    spell = {
-        "path": lambda path: path,
-        "backslashes": lambda path: path.replace("/", "\\"),
-        "dot": lambda path: f"./{path}",
-        "absolute": lambda path: f"/data/ct/{path}",
-        "above": lambda path: f"images/{path}",
-        "name": lambda path: path.rpartition("/")[2],
-    }[way]
+    alone = len({name.rpartition(".")[0] or name for name in names}) == len(names)
+    spell = WAYS[way if alone or way != "name" else "path"]
     return [
         Row((spell(unicodedata.normalize("NFC", e.path)),), any(s.positive for s in e.shows),
             (owner[e.shows[0].patient, e.shows[0].study],), e.shows)
@@ -122,6 +154,7 @@ def _images(draw, written):
 ROWS = {"patient": _patients, "study": _studies, "slice": _slices, "image": _images}
 ROWS |= {"numbered study": _numbered_studies}
 TITLES_OF = {"patient": ["patient"], "study": ["study"], "slice": ["patient", "number"]}
+LABELS_OF = {"patient": "patient", "study": "scan"}
 TITLES_OF |= {"image": ["image"], "numbered study": ["study", "number"]}
 
 
@@ -219,9 +252,13 @@ def _rsna(draw, written):
 
 
 def _cq500(draw, written):
-    header = ["name", "Category", *(f"{reader}:{of}" for reader in _READERS for of in ("ICH", "IPH"))]
+    header = [
+        "name",
+        "Category",
+        *(f"{reader}:{of}" for reader in _READERS for of in ("ICH", "IPH")),
+    ]
     lines = []
-    for row in _patients(draw, written):
+    for row in _patients(written):
         votes = draw(st.sampled_from(((1, 1, 0), (1, 0, 1), (1, 1, 1), (0, 1, 1))))
         votes = votes if row.positive else [1 - vote for vote in votes]
         lines.append([written.scans[row.scans[0]].name, "B1"])
