@@ -1,5 +1,6 @@
 """Label tables of what was written, in the spellings that people and programs give them."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 
@@ -26,13 +27,14 @@ _TITLES = {
         "slice_no",
         "slice_index",
         "SliceNumber",
-        "instance_number",
     ),
     "image": ("image", "file", "filename", "image_path", "path", "file_name", "img"),
     "label": ("label", "hemorrhage", "Haemorrhage", "ICH", "any", "diagnosis", "class"),
 }
 _WORDS = (("0", "1"), ("0", "1"), ("0.0", "1.0"), ("no", "yes"), ("False", "True"), ("N", "Y"))
 _WORDS += (("negative", "positive"), ("FALSE", "TRUE"), ("neg", "pos"), ("0,0", "1,0"))
+# The folder that a file lies in, and what follows.
+_PARENT = re.compile(r"[^/\\]+([/\\][^/\\]+)$")
 _READERS = ("R1", "R2", "R3")
 
 
@@ -224,12 +226,12 @@ def classes(draw, written, rows, labels_of):
 
 def of_another_folder(draw, written, rows, labels_of):
     """Let a row of images name a folder that is not here, though the file's name is."""
-    if _kind(written) != "image" or "/" not in rows[0].names[0]:
+    if _kind(written) != "image" or not _PARENT.search(rows[0].names[0]):
         return note_row(draw, written, rows, labels_of)
     row = pick(draw, rows)
     written = _blamed(written, row, labels_of, SPOILED).with_trait("another folder", PROBLEM)
-    wrong = [f"p99/{row.names[0].rpartition('/')[2]}", "1"]
-    return written, [other for other in rows if other is not row], [wrong]
+    wrong = _PARENT.sub(r"p99\1", row.names[0])
+    return written, [other for other in rows if other is not row], [[wrong, "1"]]
 
 
 MISTAKES = (missing_row, extra_row, note_row, two_rows, bad_cell, classes, of_another_folder)
