@@ -150,8 +150,10 @@ def _shown(entry, pixels):
             if off <= entry.tolerance and (pixels[~measured] <= MOST_OUTSIDE_HU).all():
                 return slice_
     truth = entry.pixels[0]
-    off = np.abs(pixels - truth) if pixels.shape == truth.shape else pixels.shape
-    raise AssertionError(f"{entry.path} is read as other pixels: off by {np.max(off)}")
+    if pixels.shape != truth.shape:
+        raise AssertionError(f"{entry.path} is of shape {pixels.shape}, not {truth.shape}")
+    off = np.nanmax(np.abs(pixels.astype(float) - truth))
+    raise AssertionError(f"{entry.path} is read as other pixels: off by {off:g}")
 
 
 def _check_window(hu, grey, path):

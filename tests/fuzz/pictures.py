@@ -43,7 +43,7 @@ def _saved(picture, kind, **options):
 def _exif(picture, kind):
     exif = Image.Exif()
     exif[_ORIENTATION] = 6  # a viewer turns it by 90 degrees to the right
-    return _saved(picture.rotate(90, expand=True), kind, exif=exif)
+    return _saved(picture.rotate(90, expand=True), kind, exif=exif, quality=95)
 
 
 def _palette(picture):
