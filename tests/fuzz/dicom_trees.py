@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fuzz.dicom_files import Style, dicom_file
-from fuzz.written import HARMLESS, Entry, Scan, Slice, Written, head
+from fuzz.written import DOUBTFUL, HARMLESS, Entry, Scan, Slice, Written, head
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 # Headers name people so; no table and no message may.
@@ -261,3 +261,11 @@ def _patient_ids(draw, layout, names):
         {"own": f"MRN77851{n}", "name": name, "overwritten": "ANON", "missing": None}[kind]
         for n, name in enumerate(names)
     ]
+
+
+def lost(tree, index, slices):
+    """Return the tree whose scan may lack slices, and be left out itself if they matter."""
+    scan = tree.written.scans[index]
+    tables_count = "slice" in tree.tables  # their numbers no longer fit
+    doubt = {"state": DOUBTFUL} if scan.positive or tables_count else {}
+    return tree.with_scan(index, losable=scan.losable | {*slices}, **doubt)

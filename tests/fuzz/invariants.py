@@ -1,6 +1,7 @@
 """What must hold of every dataset: in its tables, its pixels, and the message if it is refused."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,3 +241,16 @@ def expected_targets(written):
         named[name] = named.get(name, False) or told
     by_name = written.labels_of == "patient"
     return {key: int(named[scan.name if by_name else key]) for key, scan in scans.items()}
+
+
+def hold(written, format, folder):
+    """Write a dataset and hold what must hold of it, with both ways to treat problems."""
+    root = folder / "ctseq-fuzz/data"
+    shutil.rmtree(root.parent, ignore_errors=True)
+    root.mkdir(parents=True)
+    written.write(root)
+    for on_problem in ("error", "exclude"):
+        outcome = outcome_of(written, root, on_problem=on_problem, format=format)
+        check(written, root, outcome, on_problem=on_problem)
+        if outcome.index is not None:
+            break  # without problems, there is nothing to exclude

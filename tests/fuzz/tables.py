@@ -21,13 +21,7 @@ _TITLES = {
         "patientid",
     ),
     "study": ("StudyInstanceUID", "study", "studyuid"),
-    "number": (
-        "slice_number",
-        "Slice",
-        "slice_no",
-        "slice_index",
-        "SliceNumber",
-    ),
+    "number": ("slice_number", "Slice", "slice_no", "slice_index", "SliceNumber"),
     "image": ("image", "file", "filename", "image_path", "path", "file_name", "img"),
     "label": ("label", "hemorrhage", "Haemorrhage", "ICH", "any", "diagnosis", "class"),
 }

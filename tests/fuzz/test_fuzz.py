@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -12,19 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from fuzz.datasets import (
-    FOLDERS,
-    TREE_TRAITS,
-    datasets,
-    of_one_kind,
-    with_one_kind_of_junk,
-    with_one_mistake,
-    with_one_trait,
-)
-from fuzz.dicom_trees import plain_tree
-from fuzz.invariants import check, outcome_of
-from fuzz.junk import DICOM_JUNK_TRAITS, JUNK_TRAITS
-from fuzz.tables import MISTAKES
+from fuzz.datasets import datasets
+from fuzz.invariants import hold
 
 MINUTES = float(os.environ.get("CTSEQ_FUZZ_MINUTES", 0))
 SEED = os.environ.get("CTSEQ_FUZZ_SEED")
@@ -34,56 +22,16 @@ EXAMPLES_A_ROUND = 500
 ALL_CHECKS = list(HealthCheck)
 
 
-def hold(written, format, folder):
-    """Write a dataset and hold what must hold of it, with both ways to treat problems."""
-    shutil.rmtree(folder, ignore_errors=True)
-    root = folder / "data"
-    root.mkdir(parents=True)
-    written.write(root)
-    for on_problem in ("error", "exclude"):
-        outcome = outcome_of(written, root, on_problem=on_problem, format=format)
-        check(written, root, outcome, on_problem=on_problem)
-        if outcome.index is not None:
-            break  # without problems, there is nothing to exclude
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Return where datasets are written, each in place of the one before."""
-    return Path(KEPT) if KEPT else tmp_path_factory.mktemp("fuzz") / "dataset"
+    return Path(KEPT) if KEPT else tmp_path_factory.mktemp("fuzz")
 
 
-@pytest.mark.skipif(bool(MINUTES or SEED), reason="make fuzz tries others")
 @given(datasets(), st.booleans())
 @settings(max_examples=200, suppress_health_check=ALL_CHECKS)
 def test_what_is_read_is_what_was_written(folder, written, named):
     hold(written, written.format if named else "auto", folder)
-
-
-def alone(strategy, trait):
-    return pytest.param(strategy(trait), id=getattr(trait, "__name__", "no_mistake"))
-
-
-ALONE = [
-    *(alone(of_one_kind, one) for one in (plain_tree, *FOLDERS)),
-    *(alone(with_one_trait, one) for one in dict.fromkeys(sum(TREE_TRAITS.values(), ()))),
-    *(alone(with_one_kind_of_junk, one)
-      for one in dict.fromkeys(sum((JUNK_TRAITS | DICOM_JUNK_TRAITS).values(), ()))),
-    *(alone(with_one_mistake, one) for one in (None, *MISTAKES)),
-]  # fmt: skip
-
-
-@pytest.mark.skipif(bool(MINUTES or SEED), reason="make fuzz tries them together")
-@pytest.mark.parametrize("strategy", ALONE)
-def test_each_trait_alone(folder, strategy):
-    """What fails here is named; what fails above alone is a combination."""
-
-    @given(strategy)
-    @settings(max_examples=8, suppress_health_check=ALL_CHECKS)
-    def one_of_them(written):
-        hold(written, written.format, folder)
-
-    one_of_them()
 
 
 @pytest.mark.skipif(not (MINUTES or SEED), reason="it takes minutes: make fuzz")
