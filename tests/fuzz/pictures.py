@@ -47,9 +47,8 @@ def _exif(picture, kind):
 
 
 def _palette(picture):
-    inverted = Image.fromarray(255 - np.asarray(picture)).convert("L")
-    coded = Image.new("P", inverted.size)
-    coded.putdata(list(inverted.getdata()))
+    inverted = 255 - np.asarray(picture)
+    coded = Image.frombytes("P", picture.size, inverted.tobytes())
     coded.putpalette([level for index in range(256) for level in (255 - index,) * 3])
     return _saved(coded, "PNG")
 

@@ -151,6 +151,9 @@ class Written:
             f"  files:\n    {paths}\n  table: {table.content[:1500]!r}"
         )
 
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(repr(self))  # what Hypothesis shows
+
     def with_trait(self, name, severity=HARMLESS, **changes):
         """Return the dataset with one trait more, and the worse of two severities."""
         worse = max(self.severity, severity)
