@@ -4,7 +4,7 @@ CORES  ?= all
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recommended study test test-processors test-slurm test-conda test-faults lint format docs clean
+.PHONY: help demo recommended study test test-processors test-slurm test-conda test-faults fuzz lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,11 @@ test-conda: .venv/ready ## run a small study with a real conda and a channel mad
 
 test-faults: .venv/ready ## kill a small study fifty times, fill its disk (root), run two at once
 	CTSEQ_TEST_FAULTS=1 $(BIN)/pytest -ra tests/faults
+
+# Each round has a seed of its own, which it prints: CTSEQ_FUZZ_SEED=1234 make fuzz tries it again.
+fuzz: .venv/ready ## write thousands of odd datasets, and hold what is read (CTSEQ_FUZZ_MINUTES=60)
+	OMP_NUM_THREADS=1 CTSEQ_FUZZ_MINUTES=$${CTSEQ_FUZZ_MINUTES:-10} \
+	  $(BIN)/pytest -n 0 tests/fuzz -k thousands
 
 lint: .venv/ready ## check style: Snakemake's and Python's
 	$(BIN)/ruff check .

@@ -122,7 +122,8 @@ def flag(cell: str, blank: int | pd.api.typing.NAType = pd.NA) -> int | pd.api.t
 
 def _separator(text: str) -> str:
     # A quoted title may hold a line break, so quoted titles are removed before lines are split.
-    start = re.sub(r'"[^"]*"', "", text[:5000]).lstrip().splitlines() or [""]
+    # Tabs before what is left are the separators between them.
+    start = re.sub(r'"[^"]*"', "", text[:5000]).lstrip(" \r\n").splitlines() or [""]
     line = start[1] if start[0].startswith("sep=") and len(start) > 1 else start[0]
     return max(",;\t", key=line.count)
 
