@@ -13,7 +13,7 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.readers.contents import CHECKSUMS
 from ctseq.readers.junk import in_junk
-from ctseq.readers.problems import NOTHING, SCAN, SLICE, problem
+from ctseq.readers.problems import NEVER_OPENED, NOTHING, SCAN, SLICE, problem
 from ctseq.readers.walk import is_regular
 
 # As sha256sum writes it: digest, a blank, a blank or an asterisk, and the file.
@@ -36,7 +36,7 @@ def checksum_problems(
     lists = [Path(folder) / path for path in tables if path.casefold() == CHECKSUMS]
     listed = [line for path in lists for line in _listed(path)]
     here = files[files["path"].isin([path for path, _ in listed])]
-    here = here[~here["reason"].isin(["outside", "name"])].set_index("path")
+    here = here[~here["reason"].isin(NEVER_OPENED)].set_index("path")
     with ThreadPoolExecutor(threads) as pool:
         digests = pool.map(partial(_digest, folder), here.index)
         found = dict(zip(here.index, digests, strict=True))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from ctseq.core.progress import progress
 from ctseq.imaging.hounsfield import Values, measured, not_hounsfield, odd_slices
 from ctseq.readers.contents import Pixels
 from ctseq.readers.formats import FORMATS
-from ctseq.readers.problems import SCAN, SLICE, problem, scan_words
+from ctseq.readers.problems import NEVER_OPENED, NOTHING, REASONS, SCAN, SLICE, problem, scan_words
 from ctseq.readers.registry import Reader, reader_of
 
 
@@ -120,6 +120,17 @@ def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[s
         )
 
 
+def files_not_opened(files: pd.DataFrame, slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Find files beside slices, and called as these are, that are never opened.
+
+    Nobody knows what they show, so nothing else is left out with them.
+    """
+    beside = {_place_and_kind(path) for path in slices["path"].unique()}
+    for file in files[files["reason"].isin(NEVER_OPENED)].itertuples():
+        if _place_and_kind(file.path) in beside:
+            yield problem("not-opened", NOTHING, file.path, detail=REASONS[file.reason].words)
+
+
 def other_units(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Find scans, and slices of others, whose values are no Hounsfield units, by `values`."""
     for scan_id, own in slices.groupby("scan_id", sort=False):
@@ -169,6 +180,12 @@ def copied_scans(slices: pd.DataFrame) -> dict[str, str]:
         elif own["digest"].ne("").any():
             seen[pixels] = scan_id
     return copies
+
+
+def _place_and_kind(path: str) -> tuple[str, str]:
+    """Return a file's folder, and the suffix of its name in lower case."""
+    found = PurePosixPath(path)
+    return str(found.parent), found.suffix.casefold()
 
 
 def _size(shape: tuple[int, int]) -> str:

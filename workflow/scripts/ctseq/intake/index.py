@@ -141,6 +141,7 @@ def _doubts(
         *label_checks.doubtful_patients(files),
         *label_checks.doubtful_slices(slices, rows, labels_of=of),
         *twins.two_files(slices),
+        *image_checks.files_not_opened(files, slices),
         *image_checks.unusable_images(slices, folder),
         *image_checks.other_units(slices),
         *image_checks.shared_images(slices),

@@ -97,6 +97,10 @@ PROBLEMS = {
         "no slice number in the name",
         "It is the number in which a folder's pictures differ; codes such as `3f9a12e` are none.",
     ),
+    "not-opened": Reason(
+        "file beside slices that is never opened",
+        "A link that leads out (`outside`) or an odd name (`name`): the scan may lack its slice.",
+    ),
     "two-files": Reason(
         "two files for one slice", "`2.jpg` beside `02.JPG`, both readable, and not the same."
     ),
@@ -154,6 +158,8 @@ PROBLEMS = {
     ),
 }
 REASONS = UNUSED_FILES | PROBLEMS
+# Why a file is listed and never opened.
+NEVER_OPENED = ("outside", "name")
 
 
 def problem(
