@@ -58,7 +58,7 @@ def test_every_file_is_accounted_for(own, data):
         fields = {name: getattr(header, name) for name in header.__slots__}
         study.append(Header(**fields | {"path": f"{number}.dcm"}))
     digests = {one.path: data.draw(st.sampled_from(["", "x", "y"])) for one in study}
-    choice = choose_series(study, digests.get)
+    [choice] = choose_series(study, digests.get)
     used = {header.path for header in choice.series}
     assert used.isdisjoint(choice.reasons)
     assert used | choice.reasons.keys() == {header.path for header in study}

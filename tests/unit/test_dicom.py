@@ -27,7 +27,7 @@ def headers_of(images, folder):
 
 
 def chosen(images, folder):
-    choice = choose_series(headers_of(images, folder), str)
+    [choice] = choose_series(headers_of(images, folder), str)
     numbers = [int(header.path.split(".")[0]) for header in choice.series]
     return numbers, set(choice.reasons.values())
 
@@ -69,7 +69,7 @@ def test_the_series_is_chosen_by_rule(first, second, taken, tmp_path):
     for number, changes in (("1", dict(first)), ("2", dict(second))):
         step, length = changes.pop("step", 5), changes.pop("length", 3)
         images += stack([step * index for index in range(length)], series=number, **changes)
-    choice = choose_series(headers_of(images, tmp_path), str)
+    [choice] = choose_series(headers_of(images, tmp_path), str)
     assert {header.facts.series for header in choice.series} == {f"1.2.3.{taken}"}
     assert len(choice.series) + len(choice.reasons) == len(images)
 
@@ -98,7 +98,7 @@ def enhanced(heights):
 
 def test_frames_of_one_file_are_slices_in_the_order_of_the_body(tmp_path):
     path = save(enhanced([10, 0, 5]), tmp_path / "0.dcm")
-    choice = choose_series([read_header(path, "0.dcm")], str)
+    [choice] = choose_series([read_header(path, "0.dcm")], str)
     assert [header.positions[0][2] for header in choice.series] == [0, 5, 10]
     assert choice.reasons == {}
     for number, z in enumerate([0, 5, 10], start=1):

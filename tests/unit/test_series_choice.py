@@ -23,7 +23,7 @@ def choice_of(series, folder):
             path = f"{number}-{k}.dcm"
             image = ct(z=step * k, series=str(number), **changes)
             headers.append(read_header(save(image, folder / path), path))
-    return choose_series(headers, str)
+    return choose_series(headers, str)[0]
 
 
 def taken(choice):
@@ -152,7 +152,7 @@ def test_noise_in_cosines_does_not_move_slices(tmp_path):
         image = ct(z=5.0 * k, ImagePositionPatient=[-120 + noise, -120 - noise, 5.0 * k + noise],
                    ImageOrientationPatient=[1, 0, noise, 0, 1, -noise])  # fmt: skip
         headers.append(read_header(save(image, tmp_path / f"{k}.dcm"), f"{k}.dcm"))
-    choice = choose_series(headers, str)
+    [choice] = choose_series(headers, str)
     assert [header.path for header in choice.series] == [f"{k}.dcm" for k in range(5)]
     assert choice.reasons == {}
     assert np.isclose(headers[0].positions[0][2], 0.02)

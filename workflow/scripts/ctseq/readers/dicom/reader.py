@@ -6,9 +6,9 @@ called. Nothing of a header that names a patient is written: a patient's id is t
 or the label table's, or a number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -27,16 +27,17 @@ from ctseq.readers.dicom.headers import Header, heights, read_header
 from ctseq.readers.dicom.instances import with_paths
 from ctseq.readers.dicom.patients import group_by_patient
 from ctseq.readers.dicom.pixels import read_hu
-from ctseq.readers.dicom.series import Study, studies_of
-from ctseq.readers.dicom.stacks import Digest, spacing_of
-from ctseq.readers.labels.tables import find_table
+from ctseq.readers.dicom.series import Labelled, Study, studies_of
+from ctseq.readers.dicom.stacks import spacing_of
+from ctseq.readers.labels.tables import LabelTable, find_table
+from ctseq.readers.names import image_path
 from ctseq.readers.naming import owned, rows_of_scans
 from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
 
-_SCAN = list(LABELS).index("scan_id")
+_SCAN, _IMAGE = (list(LABELS).index(name) for name in ("scan_id", "image"))
 # Files that are opened to see whether a folder holds DICOM at all.
 _FILES_TRIED = 300
 
@@ -70,7 +71,9 @@ def list_contents(
     series: list[Series] = []
     scan_of_study: dict[str, str] = {}
     digest = partial(_digest, Path(folder))
-    files = chain(others, _files(patients.groups, digest, problems, series, scan_of_study))
+    labelled = _named_images(labels) if labels.names_images else None
+    studies = partial(studies_of, digest=digest, labelled=labelled)
+    files = chain(others, _files(patients.groups, studies, problems, series, scan_of_study))
     rows, of = labels.rows(), labels.of
     if labels.kind == "image":
         rows = with_paths(rows, folder, headers)
@@ -102,7 +105,7 @@ def open_sequence(
 
 def _files(
     patients: dict[str, list[Header]],
-    digest: Digest,
+    studies_of: Callable[[str, list[Header]], list[Study]],
     problems: list[dict[str, Any]],
     series: list[Series],
     scan_of_study: dict[str, str],
@@ -113,7 +116,7 @@ def _files(
     no series is of the head.
     """
     for patient_id, own in patients.items():
-        studies = studies_of(patient_id, own, digest)
+        studies = studies_of(patient_id, own)
         for study in studies:
             yield from _files_of(study, patient_id)
             chosen = study.choice
@@ -157,6 +160,16 @@ def _series(study: Study, patient_id: str) -> Series:
         chosen.words,
         chosen.note,
     )
+
+
+def _named_images(labels: LabelTable) -> Labelled:
+    """Return a function that tells whether a label table names an image, by its name alone."""
+
+    @cache  # the table is read once, if at all
+    def names() -> set[str]:
+        return {image_path(row[_IMAGE]).rpartition("/")[2] for row in labels.rows()}
+
+    return lambda path: image_path(path).rpartition("/")[2] in names()
 
 
 def _digest(folder: Path, path: str) -> str:

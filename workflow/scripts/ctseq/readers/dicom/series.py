@@ -1,7 +1,7 @@
 """The scans in DICOM files: files grouped by study, and of each study the series that is used."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,11 @@ from ctseq.readers.dicom.stacks import (
 _WANTED_MM = 5.0
 # Slices that cover less of the body are a part of a head: half of one.
 _WHOLE_MM = 80.0
+# Of what stacks are sorted by, what makes one better than another: not its spacing or number.
+_BETTER = 5
+
+# A function from a file's path to whether the label table names it as an image.
+Labelled = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -72,30 +77,45 @@ class Study:
     choice: Choice
 
 
-def studies_of(patient_id: str, headers: Sequence[Header], digest: Digest) -> list[Study]:
+def studies_of(
+    patient_id: str, headers: Sequence[Header], digest: Digest, labelled: Labelled | None = None
+) -> list[Study]:
     """Return a patient's studies, in the order of their first files, with a series of each.
 
     If several can be used, they are the scans ``<patient>-1``, ``<patient>-2`` and so on. `digest`
-    is as `choose_series` needs it.
+    and `labelled` are as `choose_series` needs them: a study of which it returns several series is
+    as many studies here.
     """
     of_study = defaultdict(list)
     for header in headers:
         of_study[header.study].append(header)
-    chosen = [(uid, own, choose_series(own, digest)) for uid, own in of_study.items()]
-    usable = [uid for uid, _, choice in chosen if choice.series]
-    names = dict.fromkeys(of_study, patient_id)
+    found = []
+    for uid, own in of_study.items():
+        first, *more = choose_series(own, digest, labelled)
+        others = {header.path for choice in more for header in choice.series}
+        found.append((uid, [one for one in own if one.path not in others], first))
+        for choice in more:
+            mine = {header.path for header in choice.series}
+            found.append((uid, [one for one in own if one.path in mine], choice))
+    usable = [index for index, (*_, choice) in enumerate(found) if choice.series]
+    names = dict.fromkeys(range(len(found)), patient_id)
     if len(usable) > 1:
-        names = {uid: f"{patient_id}-{number}" for number, uid in enumerate(usable, start=1)}
-    return [Study(names.get(uid, ""), uid, *more) for uid, *more in chosen]
+        names = {index: f"{patient_id}-{number}" for number, index in enumerate(usable, start=1)}
+    return [Study(names.get(index, ""), *one) for index, one in enumerate(found)]
 
 
-def choose_series(headers: Sequence[Header], digest: Digest) -> Choice:
+def choose_series(
+    headers: Sequence[Header], digest: Digest, labelled: Labelled | None = None
+) -> list[Choice]:
     """Choose the one of a study's series that is most like CT-ICH's.
 
     The criteria, in this order: of the head, then of an unknown part; of more than half a head;
     without contrast agent; of a soft kernel, then of an unknown one; made from what was measured;
     with the slice spacing nearest to 5 mm; with the most slices; with the lowest number, with the
     first identifier.
+
+    Of several that differ by their spacing and numbers alone, none is better: if the label table
+    names the images of some, each of these is chosen.
 
     Parameters
     ----------
@@ -104,29 +124,45 @@ def choose_series(headers: Sequence[Header], digest: Digest) -> Choice:
     digest
         A function from a file's path to a digest of its pixels, which is empty if they cannot be
         decoded. It is called only for files that lie at one place.
+    labelled
+        None if labels are not of images. It is called only if no series is the best.
+
+    Returns
+    -------
+    list of Choice
+        Mostly one; the first has the reasons of all files that are not used.
     """
     reasons = {header.path: header.reason for header in headers if header.reason}
     stacks, why = stacks_of([one for one in headers if not one.reason], digest)
     reasons |= why
     if not stacks:
-        return Choice(reasons=reasons)
+        return [Choice(reasons=reasons)]
     both = any(_contrast(stack) == CONTRAST for stack in stacks)
-    chosen = min(stacks, key=lambda stack: _rank(stack, both=both))
-    others = [stack for stack in stacks if stack is not chosen]
-    used = {header.path for header in chosen.headers}
-    odd = {header.path for header in chosen.odd}
+    ranked = sorted(((_rank(stack, both=both), stack) for stack in stacks), key=lambda one: one[0])
+    equal = [stack for rank, stack in ranked if rank[:_BETTER] == ranked[0][0][:_BETTER]]
+    named = [stack for stack in equal if len(equal) > 1 and labelled and _named(stack, labelled)]
+    chosen = named or equal[:1]
+    others = [stack for _, stack in ranked if all(stack is not one for one in chosen)]
+    used = {header.path for stack in chosen for header in (*stack.headers, *stack.odd)}
     for stack in others:
         for header in (*stack.headers, *stack.odd):
-            if header.path not in used | odd:
+            if header.path not in used:
                 reasons[header.path] = "other-series"
-    part = chosen.headers[0].facts.part
-    return Choice(
-        series=chosen.headers,
-        reasons=reasons,
-        words=_words(chosen, len(stacks)),
-        note=_note(chosen, others),
-        part="" if part == HEAD else part,
-    )
+    return [
+        Choice(
+            series=stack.headers,
+            reasons={} if number else reasons,
+            words=_words(stack, len(stacks)),
+            note=_note(stack, others),
+            part="" if (part := stack.headers[0].facts.part) == HEAD else part,
+        )
+        for number, stack in enumerate(chosen)
+    ]
+
+
+def _named(stack: Stack, labelled: Labelled) -> bool:
+    """Return whether the label table names all images of a stack."""
+    return all(labelled(header.path) for header in stack.headers)
 
 
 def _contrast(stack: Stack) -> str:

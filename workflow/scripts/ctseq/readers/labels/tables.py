@@ -51,6 +51,11 @@ class LabelTable:
         return {"cq500": "patient", "patient": "patient", "scan": "scan"}.get(self.kind, "slice")
 
     @property
+    def names_images(self) -> bool:
+        """Whether rows name images."""
+        return self.kind in ("rsna", "image")
+
+    @property
     def notes(self) -> list[str]:
         """What is to be said of how the table was read."""
         return [words] if (words := encoding_words(self.path)) else []
