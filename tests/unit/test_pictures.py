@@ -1,4 +1,4 @@
-"""Pictures are turned as viewers show them."""
+"""Pictures are turned as viewers show them, and are grey."""
 
 import numpy as np
 import pytest
@@ -50,4 +50,15 @@ def test_black_and_white_is_no_grey(tmp_path):
     path = tmp_path / "x.png"
     Image.fromarray(SHOWN).convert("1").save(path)
     with pytest.raises(InputError, match="it is black and white without grey"):
+        read_image(path)
+
+
+def test_a_tinted_picture_is_read_and_one_with_a_coloured_mark_is_not(tmp_path):
+    path = tmp_path / "x.png"
+    tinted = np.stack([SHOWN // 2, SHOWN // 2, SHOWN // 2 + 32], axis=-1)
+    Image.fromarray(tinted).save(path)
+    assert read_image(path).shape == SHOWN.shape
+    tinted[:2, :2] = (255, 0, 0)
+    Image.fromarray(tinted).save(path)
+    with pytest.raises(InputError, match="parts of it are coloured, such as marks"):
         read_image(path)

@@ -19,6 +19,8 @@ _FORMATS = ("JPEG", "PNG", "TIFF")
 # Sixteen times the largest matrix of a CT scanner; more is a mistake or a decompression bomb.
 _MOST_PIXELS = 4096 * 4096
 _DEEP = ("I", "F")  # modes of more than 8 bits
+# How far the channels of a tinted picture differ, twice over; those of what was drawn differ by 255.
+_MOST_COLOUR = 64
 
 
 def open_sequence(
@@ -35,13 +37,13 @@ def open_sequence(
 def read_image(path: str | Path) -> np.ndarray:
     """Return the grey values of an 8-bit picture, uint8 (H, W), turned as its EXIF data say.
 
-    Of a picture in colour they are the channels if these agree, else the luminance.
+    Of a picture in colour they are the channels if these agree, of a tinted one the luminance.
 
     Raises
     ------
     InputError
         If the file is missing, empty, cut short, no image, or one whose grey values would have to
-        be guessed: more than 8 bits or 1, CMYK, transparent, of several pages, or far too large.
+        be guessed: more than 8 bits or 1, coloured, transparent, of several pages, or too large.
     """
     path = Path(path)
     if not is_regular(path):
@@ -64,8 +66,14 @@ def read_image(path: str | Path) -> np.ndarray:
         state = state if path.stat().st_size else "it is empty"
         raise InputError(f"{path} cannot be read as an image: {state}.") from None
     pixels = np.asarray(colour)
-    if (pixels == pixels[..., :1]).all():
+    apart = pixels.max(axis=-1) - pixels.min(axis=-1)
+    if not apart.any():
         return np.ascontiguousarray(pixels[..., 0])
+    if (apart > _MOST_COLOUR).any():
+        raise InputError(
+            f"{path} cannot be read as an image: parts of it are coloured, such as marks that were "
+            "drawn; save it without them, as 8-bit grey."
+        )
     return np.asarray(colour.convert("L"))
 
 
