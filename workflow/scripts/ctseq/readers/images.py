@@ -19,7 +19,7 @@ _FORMATS = ("JPEG", "PNG", "TIFF")
 # Sixteen times the largest matrix of a CT scanner; more is a mistake or a decompression bomb.
 _MOST_PIXELS = 4096 * 4096
 _DEEP = ("I", "F")  # modes of more than 8 bits
-# How far the channels of a tinted picture differ, twice over; those of what was drawn differ by 255.
+# Twice what the channels of a tinted picture differ by; those of what was drawn differ by 255.
 _MOST_COLOUR = 64
 
 
