@@ -148,6 +148,8 @@ def _doubts(
         *label_checks.doubtful_rows(rows, slices, labels_of=of, explained=explained),
         *checksum_problems(folder, files, threads=threads),
     ]
+    if contents.counted and of == "slice":
+        problems += label_checks.miscounted_rows(rows, slices, files)
     return twins.of_files_alone(problems, slices)
 
 

@@ -72,6 +72,31 @@ def _shifted(slices: pd.DataFrame, rows: pd.DataFrame) -> Iterator[dict[str, Any
             )
 
 
+def miscounted_rows(
+    rows: pd.DataFrame, slices: pd.DataFrame, files: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """Find scans whose label rows count other slices than there are, so that labels are shifted.
+
+    For slices that are numbered by their order. Rows that name images are right in any case.
+    """
+    numbered = rows[(rows["image"] == "") & rows["slice_number"].notna()]
+    lost = files[files["reason"] == "odd-slice"].groupby("scan_id").size()
+    first = slices.drop_duplicates("unit").set_index("unit")
+    n_slices = slices.groupby("unit")["slice_number"].max()
+    for unit, own in numbered[numbered["unit"].isin(n_slices.index)].groupby("unit", sort=False):
+        scan, row, last = first.loc[unit], own.iloc[0], own["slice_number"].max()
+        n_lost = lost.get(scan["scan_id"], 0)
+        if n_lost or last != n_slices[unit]:
+            left = f", and {n_lost} left out of the series" * bool(n_lost)
+            yield problem(
+                "miscounted",
+                *(SCAN, row["path"], scan["patient_id"]),
+                scan_id=scan["scan_id"],
+                row=row["row"],
+                detail=f"rows up to {last}, slices up to {n_slices[unit]}{left}",
+            )
+
+
 def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield one problem for all rows, if there are any, that name a missing image."""
     if len(rows):

@@ -110,6 +110,8 @@ class Contents:
         Of scans of which the files tell something.
     notes
         What is to be said of how the dataset was read, a sentence each.
+    counted
+        Whether slices are numbered by their order, so that one that is lost shifts all above it.
     """
 
     files: Iterable[File]
@@ -118,6 +120,7 @@ class Contents:
     problems: Sequence[dict[str, Any]] = field(default_factory=list)
     series: Sequence[Series] = field(default_factory=list)
     notes: Sequence[str] = ()
+    counted: bool = False
 
 
 def frame(rows: Iterable[Any], kinds: Mapping[str, str]) -> pd.DataFrame:

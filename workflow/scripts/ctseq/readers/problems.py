@@ -92,6 +92,16 @@ PROBLEMS = {
     "body-part": Reason(
         "not of the head", "No series of the study is, by its description or BodyPartExamined."
     ),
+    "unordered": Reason(
+        "slices that cannot be put in order",
+        "Those of the best series of a study, or of a part of the head: no other series is used in "
+        "their place.",
+    ),
+    "miscounted": Reason(
+        "label rows count other slices than there are",
+        "DICOM slices are numbered by their order: if some are missing or left out, or rows are of "
+        "another series, labels would meet the wrong ones.",
+    ),
     "volume": Reason("volume cannot be used", "NIfTI: no CT volume, or how it lies is unclear."),
     "number": Reason(
         "no slice number in the name",

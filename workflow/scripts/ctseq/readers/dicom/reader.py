@@ -83,7 +83,8 @@ def list_contents(
         rows = rows_of_scans(rows, of, patients.patient_of, scans)
         of = "scan" if of == "patient" else of
     rows = _rows_of_scans(rows, scan_of_study)
-    return Contents(files, rows, of, problems, series, [*labels.notes, *patients.notes])
+    notes = [*labels.notes, *patients.notes]
+    return Contents(files, rows, of, problems, series, notes, counted=True)
 
 
 def open_sequence(
@@ -128,10 +129,21 @@ def _files(
                 found = (SCAN, chosen.series[0].path, patient_id)
                 told = {"scan_id": study.scan_id, "detail": chosen.part}
                 problems.append(problem("body-part", *found, **told))
-        if not any(study.choice.series for study in studies):
+        if any(study.choice.series for study in studies):
+            problems += [_unordered(one, patient_id) for one in studies if one.choice.doubt]
+        else:
             why = sorted({reason for study in studies for reason in study.choice.reasons.values()})
             found = (PATIENT, own[0].path, patient_id)
             problems.append(problem("no-slices", *found, detail=", ".join(why)))
+
+
+def _unordered(study: Study, patient_id: str) -> dict[str, Any]:
+    """Return the problem of slices that no position puts in order."""
+    chosen = study.choice
+    whole = SCAN if chosen.series else NOTHING  # without a series, there is no scan to leave out
+    path = next(path for path, why in chosen.reasons.items() if why == "position")
+    told = {"scan_id": study.scan_id, "detail": chosen.doubt}
+    return problem("unordered", whole, path, patient_id, **told)
 
 
 def _files_of(study: Study, patient_id: str) -> Iterator[File]:

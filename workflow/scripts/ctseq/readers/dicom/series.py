@@ -11,6 +11,7 @@ from ctseq.readers.dicom import kernels
 from ctseq.readers.dicom.descriptions import CONTRAST, HEAD, PLAIN
 from ctseq.readers.dicom.headers import Header, heights
 from ctseq.readers.dicom.stacks import (
+    NEAREST_MM,
     Digest,
     Stack,
     kind_of,
@@ -25,6 +26,7 @@ _WANTED_MM = 5.0
 _WHOLE_MM = 80.0
 # Of what stacks are sorted by, what makes one better than another: not its spacing or number.
 _BETTER = 5
+_UNORDERED = "slices of it lie at one place, or none has a place"
 
 # A function from a file's path to whether the label table names it as an image.
 Labelled = Callable[[str], bool]
@@ -45,6 +47,8 @@ class Choice:
         As `contents.Series` has them.
     part
         The part of the body that it shows, if that is known and is not the head.
+    doubt
+        Why it may not be what should be used, in words: slices that would be are in no order.
     """
 
     series: list[Header] = field(default_factory=list)
@@ -52,6 +56,7 @@ class Choice:
     words: str = ""
     note: str = ""
     part: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,11 +138,12 @@ def choose_series(
         Mostly one; the first has the reasons of all files that are not used.
     """
     reasons = {header.path: header.reason for header in headers if header.reason}
-    stacks, why = stacks_of([one for one in headers if not one.reason], digest)
+    stacks, unordered, why = stacks_of([one for one in headers if not one.reason], digest)
     reasons |= why
     if not stacks:
-        return [Choice(reasons=reasons)]
-    both = any(_contrast(stack) == CONTRAST for stack in stacks)
+        return [Choice(reasons=reasons, doubt=_UNORDERED if unordered else "")]
+    groups = [*(stack.headers for stack in stacks), *unordered]
+    both = any(_contrast(group) == CONTRAST for group in groups)
     ranked = sorted(((_rank(stack, both=both), stack) for stack in stacks), key=lambda one: one[0])
     equal = [stack for rank, stack in ranked if rank[:_BETTER] == ranked[0][0][:_BETTER]]
     named = [stack for stack in equal if len(equal) > 1 and labelled and _named(stack, labelled)]
@@ -155,6 +161,7 @@ def choose_series(
             words=_words(stack, len(stacks)),
             note=_note(stack, others),
             part="" if (part := stack.headers[0].facts.part) == HEAD else part,
+            doubt=_doubt(stack, unordered, both=both),
         )
         for number, stack in enumerate(chosen)
     ]
@@ -165,34 +172,57 @@ def _named(stack: Stack, labelled: Labelled) -> bool:
     return all(labelled(header.path) for header in stack.headers)
 
 
-def _contrast(stack: Stack) -> str:
-    """Return whether a stack has contrast agent: if any of its slices has, or else if all tell."""
-    told = {header.facts.contrast for header in stack.headers}
+def _doubt(stack: Stack, unordered: Sequence[Sequence[Header]], *, both: bool) -> str:
+    """Return why a stack may not be what should be used, in words; mostly empty.
+
+    Slices without an order are not replaced by those of a worse kind, and may be a part of the
+    stack's head.
+    """
+    own = _kind_rank(stack.headers, both=both)
+    if any(_kind_rank(group, both=both) < own for group in unordered):
+        return f"{_UNORDERED}, and others are of a worse kind"
+    z = heights(stack.headers)
+    for group in unordered:
+        same = kind_of(group[0]) == kind_of(stack.headers[0]) and group[0].positions
+        if same and same_orientation(group[0], stack.headers[0]):
+            theirs = heights(group)
+            if theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM:
+                return _UNORDERED
+    return ""
+
+
+def _contrast(headers: Sequence[Header]) -> str:
+    """Return whether slices have contrast agent: if any of them has, or else if all tell."""
+    told = {header.facts.contrast for header in headers}
     return CONTRAST if CONTRAST in told else min(told)
 
 
 def _rank(stack: Stack, *, both: bool) -> tuple[Any, ...]:
     """Return what stacks are sorted by; `both` says that some of the study have contrast agent."""
     first = stack.headers[0]
-    facts = first.facts
     z = heights(stack.headers)
     spacing = stack.spacing_mm if len(z) > 1 else np.inf
     covered = z.max() - z.min() + (spacing if len(z) > 1 else 0)
-    contrast = _contrast(stack)
-    # Beside slices with contrast agent, those of which nothing is told are not surely without.
-    agent = 2 if contrast == CONTRAST else int(both and contrast != PLAIN)
+    part, *kind = _kind_rank(stack.headers, both=both)
     numbers = min((one.facts.series_number, one.acquisition) for one in stack.headers)
     return (
-        (HEAD, "").index(facts.part) if facts.part in (HEAD, "") else 2,
+        part,
         bool(covered < _WHOLE_MM),
-        agent,
-        kernels.ORDER.index(facts.sharpness),
-        not facts.original,
+        *kind,
         round(abs(spacing - _WANTED_MM), 2),
         -len(z),
         numbers,
-        (facts.series, first.path),
+        (first.facts.series, first.path),
     )
+
+
+def _kind_rank(headers: Sequence[Header], *, both: bool) -> tuple[int, int, int, bool]:
+    """Return what makes a kind of slices better than another: smaller is better."""
+    facts, contrast = headers[0].facts, _contrast(headers)
+    # Beside slices with contrast agent, those of which nothing is told are not surely without.
+    agent = 2 if contrast == CONTRAST else int(both and contrast != PLAIN)
+    part = (HEAD, "").index(facts.part) if facts.part in (HEAD, "") else 2
+    return part, agent, kernels.ORDER.index(facts.sharpness), not facts.original
 
 
 def _words(stack: Stack, n_stacks: int) -> str:
@@ -205,14 +235,14 @@ def _words(stack: Stack, n_stacks: int) -> str:
     elif facts.sharpness in (kernels.SHARP, kernels.MEDIUM):
         kernel += f" ({facts.sharpness})"
     spacing = f"{stack.spacing_mm:g} mm" if len(stack.headers) > 1 else "a single slice"
-    contrast = _contrast(stack) or "contrast agent not told"
+    contrast = _contrast(stack.headers) or "contrast agent not told"
     return f"{of}: {', '.join(filter(None, [facts.part, contrast, kernel, spacing]))}"
 
 
 def _note(chosen: Stack, others: Sequence[Stack]) -> str:
     """Return in words what is odd about the chosen stack's files."""
     notes = []
-    if _contrast(chosen) == CONTRAST:
+    if _contrast(chosen.headers) == CONTRAST:
         notes.append(CONTRAST)
     if chosen.headers[0].facts.sharpness == kernels.SHARP:
         notes.append("of a sharp kernel")

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,7 +58,26 @@ class Stack:
         return spacing_of(self.headers)
 
 
-def stacks_of(headers: Sequence[Header], digest: Digest) -> tuple[list[Stack], dict[str, str]]:
+class Stacks(NamedTuple):
+    """The stacks in the files of a study, in the order of series and acquisition.
+
+    Attributes
+    ----------
+    stacks
+        Slices that are in order.
+    unordered
+        Groups of slices that no position puts in order: two of them lie at one place, or none has
+        any.
+    reasons
+        Path to a code of `problems.UNUSED_FILES`, of files that are in no stack.
+    """
+
+    stacks: list[Stack]
+    unordered: list[list[Header]]
+    reasons: dict[str, str]
+
+
+def stacks_of(headers: Sequence[Header], digest: Digest) -> Stacks:
     """Return the stacks in the files of a study, and why files are in none.
 
     Parameters
@@ -66,13 +86,6 @@ def stacks_of(headers: Sequence[Header], digest: Digest) -> tuple[list[Stack], d
         Of files that may be slices each.
     digest
         Called for files at one place only.
-
-    Returns
-    -------
-    stacks : list of Stack
-        In the order of series and acquisition.
-    reasons : dict of str to str
-        Path to a code of `problems.UNUSED_FILES`.
     """
     series: dict[Any, list[Header]] = defaultdict(list)
     for header in headers:
@@ -80,12 +93,11 @@ def stacks_of(headers: Sequence[Header], digest: Digest) -> tuple[list[Stack], d
         # Without an identifier, what else the header says tells series apart.
         name = facts.series or facts._replace(frame="")
         series[name, own].append(header)
-    reasons: dict[str, str] = {}
-    stacks: list[Stack] = []
+    found = Stacks([], [], {})
     for own in series.values():
-        stacks += _stacks_of_series(own, digest, reasons)
-    stacks.sort(key=lambda stack: _order(stack.headers[0]))
-    return _joined(stacks), reasons
+        found.stacks.extend(_stacks_of_series(own, digest, found))
+    found.stacks.sort(key=lambda stack: _order(stack.headers[0]))
+    return found._replace(stacks=_joined(found.stacks))
 
 
 def spacing_of(series: Sequence[Header]) -> float:
@@ -98,12 +110,11 @@ def spacing_of(series: Sequence[Header]) -> float:
     return round(float(np.median(np.diff(z))), 3)
 
 
-def _stacks_of_series(
-    series: list[Header], digest: Digest, reasons: dict[str, str]
-) -> Iterator[Stack]:
-    """Yield the stacks of one series, and add the reasons of files that are in none."""
+def _stacks_of_series(series: list[Header], digest: Digest, found: Stacks) -> Iterator[Stack]:
+    """Yield the stacks of one series; add to what is found what is in none."""
+    reasons = found.reasons
     groups = [series]
-    for alike in (_size_of, _has_place, _orientations(series)):
+    for alike in (attrgetter("size"), lambda one: bool(one.positions), _orientations(series)):
         groups = [part for group in groups for part in _by(group, alike)]
     groups.sort(key=lambda group: (not _is_axial(group), -len(group)))
     odd = [one for group in groups[1:] if len(group) < _FEWEST for one in group]
@@ -112,29 +123,23 @@ def _stacks_of_series(
     unplaced = [one for group in located if not group[0].positions for one in group]
     placed = [group for group in located if group[0].positions and _is_axial(group)]
     across = [group for group in located if group[0].positions and not _is_axial(group)]
-    reasons |= {one.path: "not-axial" for group in across for one in group}
-    reasons |= {one.path: "position" for one in unplaced}
+    reasons.update({one.path: "not-axial" for group in across for one in group})
+    reasons.update({one.path: "position" for one in unplaced})
     # Beside no stack, an odd file is what most files of its series are.
     alone = "odd-slice" if placed else "position" if unplaced else "not-axial"
     # Where most files have no place, the others are no scan.
     if len(unplaced) > sum(map(len, placed)):
         odd, placed, alone = [*odd, *chain(*placed)], [], "position"
-    reasons |= {one.path: alone for one in odd}
+        found.unordered.append(unplaced)
+    reasons.update({one.path: alone for one in odd})
     for group in placed:
         was_located = bool(group[0].place)
         for part in _told_apart(_without_copies(group, digest, reasons)):
             if _overlap(part):
-                reasons |= {header.path: "position" for header in part}
+                reasons.update({header.path: "position" for header in part})
+                found.unordered.append(part)
             else:
                 yield Stack(_upwards(part), [*odd, *unplaced], was_located)
-
-
-def _size_of(header: Header) -> Any:
-    return header.size
-
-
-def _has_place(header: Header) -> Any:
-    return bool(header.positions)
 
 
 def _orientations(series: Sequence[Header]) -> Callable[[Header], Any]:

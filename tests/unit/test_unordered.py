@@ -1,0 +1,77 @@
+"""Slices without an order, and labels that count other slices, are problems and never replaced."""
+
+import pydicom
+import pytest
+
+from ct_files import HU, ct, save
+from ctseq.intake.index import index_dataset
+
+SHARP = {"series": "2", "ConvolutionKernel": "H60s"}
+
+
+def write(folder, patient, heights, *, more="", brighter=0, **changes):
+    """Write a slice at each height; no two slices of patients show the same."""
+    for z in heights:
+        hu = HU + round(z) + 20 * (patient == "b") + brighter
+        save(ct(hu, z=z, PatientID=patient, **changes), folder / f"{patient}/{more}{z:g}.dcm")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two patients of four slices."""
+    for patient in "ab":
+        write(tmp_path, patient, (0, 5, 10, 15))
+    (tmp_path / "labels.csv").write_text("patient_id,label\na,1\nb,0\n")
+    return tmp_path
+
+
+def index(folder):
+    """Return the problems of patient a, and the slices that are kept."""
+    found = index_dataset(folder, "dicom", on_problem="exclude")
+    own = found.listing[(found.listing["patient_id"] == "a") & (found.listing["kept"] == 1)]
+    problems = found.problems[found.problems["patient_id"] == "a"]
+    return problems["problem"].tolist(), own["path"].tolist()
+
+
+def test_two_slices_at_one_place_are_not_replaced_by_a_sharp_series(folder):
+    write(folder, "a", (0, 5, 10, 15), more="sharp ", brighter=40, **SHARP)
+    assert index(folder) == ([], ["a/0.dcm", "a/5.dcm", "a/10.dcm", "a/15.dcm"])
+    write(folder, "a", (5,), more="twin ", brighter=9)
+    assert index(folder) == (["unordered"], [])
+
+
+def test_two_slices_at_one_place_of_a_sharp_series_do_no_harm(folder):
+    write(folder, "a", (0, 5, 10, 15), more="sharp ", brighter=40, **SHARP)
+    write(folder, "a", (5,), more="twin ", brighter=49, **SHARP)
+    assert index(folder) == ([], ["a/0.dcm", "a/5.dcm", "a/10.dcm", "a/15.dcm"])
+
+
+def test_a_part_of_the_head_without_an_order_is_not_left_out_in_silence(folder):
+    for n, z in enumerate((20, 25), start=3):
+        write(folder, "a", (z,), series=str(n))
+    write(folder, "a", (20,), more="twin ", brighter=9, series="3")
+    assert index(folder) == (["unordered"], [])
+
+
+def test_a_study_without_an_order_beside_another_one_is_told(folder):
+    for path in (folder / "a").iterdir():
+        image = pydicom.dcmread(path)
+        del image.ImagePositionPatient
+        image.save_as(path)
+    write(folder, "a", (0, 5, 10), more="later ", brighter=40, StudyInstanceUID="1.2.4")
+    assert index(folder) == (["unordered"], ["a/later 0.dcm", "a/later 5.dcm", "a/later 10.dcm"])
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_numbers_of_a_table_that_counts_other_slices_are_not_trusted(folder, lost):
+    numbers = range(1, 5 if lost else 4)
+    rows = [f"{patient},{n},{int(n == 3)}" for patient in "ab" for n in numbers]
+    rows += [] if lost else ["b,4,0"]
+    (folder / "labels.csv").write_text("\n".join(["patient_id,slice_number,label", *rows]))
+    if lost:  # without its place, the slice is left out, and those above it move down
+        image = pydicom.dcmread(folder / "a/5.dcm")
+        del image.ImagePositionPatient
+        image.save_as(folder / "a/5.dcm")
+    problems, kept = index(folder)
+    assert "miscounted" in problems
+    assert kept == []
