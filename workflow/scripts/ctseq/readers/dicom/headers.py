@@ -1,4 +1,4 @@
-"""One DICOM file: the part of its header that is used, and its pixels in Hounsfield units."""
+"""The part of a DICOM file's header that decides which slices are used, and in which order."""
 
 import logging
 import sys

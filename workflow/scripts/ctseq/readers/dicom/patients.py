@@ -9,7 +9,7 @@ from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.readers.dicom.headers import Header
 from ctseq.readers.names import folder_text, patient_key
-from ctseq.readers.naming import keys_of, naming_level, shared_patients
+from ctseq.readers.patient_folders import keys_of, naming_level, shared_patients
 from ctseq.readers.problems import PATIENT, problem
 
 # Names of patients that the label table does not know, and of files beside all folders.

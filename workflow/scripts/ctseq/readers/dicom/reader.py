@@ -9,7 +9,6 @@ or the label table's, or a number.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.imaging.digests import pixel_digest
 from ctseq.imaging.geometry import orientation_words
 from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, Series, file_without_slices
@@ -30,7 +30,7 @@ from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.dicom.series import Study, studies_of
 from ctseq.readers.dicom.stacks import Digest, spacing_of
 from ctseq.readers.labels.tables import find_table
-from ctseq.readers.naming import owned, rows_of_scans
+from ctseq.readers.patient_folders import owned, rows_of_scans
 from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
@@ -162,10 +162,9 @@ def _series(study: Study, patient_id: str) -> Series:
 def _digest(folder: Path, path: str) -> str:
     """Return a digest of a file's pixels in Hounsfield units; empty if they cannot be decoded."""
     try:
-        pixels = np.ascontiguousarray(read_hu(folder / path, 1))
+        return pixel_digest(read_hu(folder / path, 1))
     except InputError:
         return ""
-    return blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16).hexdigest()
 
 
 def _rows_of_scans(
