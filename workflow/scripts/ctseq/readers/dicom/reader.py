@@ -73,7 +73,7 @@ def list_contents(
     files = chain(others, _files(patients.groups, digest, problems, series, scan_of_study))
     rows, of = labels.rows(), labels.of
     if labels.kind == "image":
-        rows = with_paths(rows, folder, headers)
+        rows = with_paths(rows, headers)
     if patients.patient_of:
         scans: dict[str, list[str]] = {}
         files = owned(files, patients.patient_of, scans)
