@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 
@@ -68,6 +69,20 @@ def test_bare_files_are_slices_as_others_are(tmp_path, suffix, bare):
     found = index(tmp_path)
     assert found.listing["kept"].sum() == len(PATIENTS) * N_SLICES
     assert reasons(found) == {"labels.csv": "table"}
+
+
+@pytest.mark.parametrize("preamble", [b"", b"II*\0" + bytes(124)])  # of a file that is a TIFF, too
+def test_bare_files_are_named_by_their_identifier(tmp_path, preamble):
+    write_dicom(tmp_path)
+    rows = ["image,label"]
+    for path in sorted(tmp_path.glob("*/*.dcm")):
+        rows.append(f"{pydicom.dcmread(path).SOPInstanceUID},{int(path.parent.name == 'b')}")
+        strip(path)
+        path.write_bytes(preamble + path.read_bytes())
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    listing = index(tmp_path).listing
+    positive = listing.loc[listing["target"] == 1, "path"].tolist()
+    assert positive == [f"b/IM{number}.dcm" for number in range(N_SLICES)]
 
 
 def test_compressed_pixels_need_the_name_of_their_compression(tmp_path):

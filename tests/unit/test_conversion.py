@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 import convert_checkpoint
 import describe_encoder
 from ctseq.core.errors import InputError
-from ctseq.core.files import read_json
-from ctseq.encoders.checkpoints import file_digest, pickled_files, weights_digest
+from ctseq.core.files import file_digest, read_json
+from ctseq.encoders.checkpoints import pickled_files, weights_digest
 from ctseq.encoders.contract import extract
 from ctseq.encoders.conversion import convert_weights
 from encoders import loaded, settings_of
@@ -71,7 +71,7 @@ def test_a_folder_of_pickles_gives_the_features_of_its_safetensors(pickled, chec
     assert files(made) == ["config.json", "model.safetensors", "preprocessor_config.json"]
     np.testing.assert_array_equal(features_of(made), features_of(checkpoints / "slice"))
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
-    digest = file_digest(folder / "pytorch_model.bin").hexdigest()
+    digest = file_digest(folder / "pytorch_model.bin")
     record = read_json(tmp_path / "made.json")
     assert record == {"checkpoint": str(folder), "converted": {"pytorch_model.bin": digest}}
 

@@ -9,7 +9,7 @@ from ct_files import HU, ct, save
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.readers.names import folder_text, patient_key
-from ctseq.readers.naming import naming_level, shared_patients
+from ctseq.readers.patient_folders import naming_level, shared_patients
 
 
 def study(folder, where, number, *, patient="P", slices=2, uid=None, **changes):

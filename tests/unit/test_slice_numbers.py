@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseq.readers.numbers import slice_numbers
+from ctseq.readers.slice_numbers import slice_numbers
 
 
 def numbers(*stems):

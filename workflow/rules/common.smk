@@ -45,7 +45,10 @@ from ctseq.figures.registry import figure_files
 from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
-from ctseq.study.desk import (
+from ctseq.study.digests import code_digest
+from ctseq.study.finished import finished_files
+from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
+from ctseq.study.preflight import (
     check_configuration,
     check_interpreter,
     check_record,
@@ -53,9 +56,6 @@ from ctseq.study.desk import (
     check_temporary,
     put_first,
 )
-from ctseq.study.digests import code_digest
-from ctseq.study.finished import finished_files
-from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
 from ctseq.study.standing import (
     changes,
     check_layout,

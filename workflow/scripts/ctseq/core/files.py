@@ -1,6 +1,7 @@
-"""Files that are written completely or not at all, and JSON."""
+"""Files that are written completely or not at all, their digests, and JSON."""
 
 import glob
+import hashlib
 import json
 import os
 import shutil
@@ -45,6 +46,12 @@ def _share(path: Path) -> None:
     for file in [path, *path.rglob("*")]:
         if file.is_file() and not file.is_symlink():
             file.chmod(rights)
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file's contents, in hexadecimal digits."""
+    with Path(path).open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def write_json(value: Any, path: str | Path) -> None:

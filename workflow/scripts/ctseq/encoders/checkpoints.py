@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.core.errors import InputError
-from ctseq.core.files import read_json
+from ctseq.core.files import file_digest, read_json
 from ctseq.core.words import listed
 from ctseq.encoders.image_processor import FILES, settings_file
 
@@ -111,14 +111,8 @@ def weights_digest(folder: Path) -> str:
     """Return the SHA-256 of a checkpoint's files of weights, in the order of their names."""
     digest = hashlib.sha256()
     for path in weight_files(folder):
-        digest.update(file_digest(path).digest())
+        digest.update(bytes.fromhex(file_digest(path)))
     return digest.hexdigest()
-
-
-def file_digest(path: Path) -> Any:
-    """Return the SHA-256 of a file, as hashlib has it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256")
 
 
 def _once_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.core.errors import InputError
-from ctseq.core.files import atomic_write, write_json
+from ctseq.core.files import atomic_write, file_digest, write_json
 from ctseq.encoders.checkpoints import (
     INDEX,
     PICKLED,
     PICKLED_INDEX,
     WEIGHTS,
     check_folder,
-    file_digest,
     pickled_files,
     weight_map,
 )
@@ -85,7 +84,7 @@ def convert_weights(source: Path, target: Path, *, name: str) -> dict[str, str]:
         _convert(files, source / PICKLED_INDEX, target)
     except InputError as error:
         raise InputError(f"Checkpoint {name}: {error}") from None
-    return {path.name: file_digest(path).hexdigest() for path in files}
+    return {path.name: file_digest(path) for path in files}
 
 
 def _convert(files: Sequence[Path], index: Path, target: Path) -> None:

@@ -1,6 +1,5 @@
 """A dataset checked by its list of checksums, SHA256SUMS.txt, which PhysioNet puts beside it."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.core.files import file_digest
 from ctseq.readers.contents import CHECKSUMS
 from ctseq.readers.junk import in_junk
 from ctseq.readers.problems import NEVER_OPENED, NOTHING, SCAN, SLICE, problem
@@ -56,10 +56,7 @@ def checksum_problems(
 
 def _digest(folder: str | Path, path: str) -> str:
     file = Path(folder) / path
-    if not is_regular(file):
-        return ""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return file_digest(file) if is_regular(file) else ""
 
 
 def _listed(path: Path) -> Iterator[tuple[str, str]]:

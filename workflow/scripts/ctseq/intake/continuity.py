@@ -1,6 +1,6 @@
 """Whether a scan's slices follow each other: gaps, mixed distances, slices that were lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +50,11 @@ class Gap(NamedTuple):
         """Whether a bleed may be lost in it."""
         return self.mm > _WIDE * self.usual_mm and self.mm > _WIDE_MM
 
+    @property
+    def words(self) -> str:
+        """How wide it is, and where."""
+        return f"{self.mm:g} mm above slice {self.below}, usual are {self.usual_mm:g} mm"
+
 
 def find_gaps(slices: pd.DataFrame) -> list[Gap]:
     """List the gaps of scans whose positions are known; `slices` are those used, from feet up."""
@@ -60,19 +65,13 @@ def wide_gaps(gaps: Sequence[Gap]) -> Iterator[dict[str, Any]]:
     """Yield a problem for each scan with a gap in which a bleed may be lost: its widest."""
     for scan_id, own in _by_scan(gap for gap in gaps if gap.wide).items():
         widest = max(own, key=lambda gap: gap.mm)
-        detail = f"{widest.mm:g} mm above slice {widest.below}, usual are {widest.usual_mm:g} mm"
         found = (SCAN, widest.path, widest.patient_id)
-        yield problem("gap", *found, scan_id=scan_id, detail=detail)
+        yield problem("gap", *found, scan_id=scan_id, detail=widest.words)
 
 
 def slice_notes(gaps: Sequence[Gap]) -> dict[tuple[str, int], str]:
     """Return what is odd about the slices above gaps, by scan and number."""
-    return {
-        (gap.scan_id, gap.above): (
-            f"{gap.mm:g} mm above slice {gap.below}, usual are {gap.usual_mm:g} mm"
-        )
-        for gap in gaps
-    }
+    return {(gap.scan_id, gap.above): gap.words for gap in gaps}
 
 
 def scan_notes(listing: pd.DataFrame) -> dict[str, str]:
@@ -147,7 +146,7 @@ def _nearby(distances: np.ndarray) -> np.ndarray:
     return np.where(repeated & (distances <= _THICKEST_MM), np.maximum(usual, distances), usual)
 
 
-def _by_scan(gaps: Any) -> dict[str, list[Gap]]:
+def _by_scan(gaps: Iterable[Gap]) -> dict[str, list[Gap]]:
     of_scan: dict[str, list[Gap]] = {}
     for gap in gaps:
         of_scan.setdefault(gap.scan_id, []).append(gap)
@@ -156,5 +155,5 @@ def _by_scan(gaps: Any) -> dict[str, list[Gap]]:
 
 def _gap_words(gaps: Sequence[Gap]) -> str:
     widest = max(gaps, key=lambda gap: gap.mm)
-    words = f"gap of {widest.mm:g} mm above slice {widest.below}, usual are {widest.usual_mm:g} mm"
+    words = f"gap of {widest.words}"
     return words if len(gaps) == 1 else f"{len(gaps)} gaps, the widest a {words}"

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
+from ctseq.imaging.digests import pixel_digest
 from ctseq.imaging.hounsfield import Values, measured, not_hounsfield, odd_slices
 from ctseq.readers.contents import Pixels
 from ctseq.readers.formats import FORMATS
@@ -87,10 +87,8 @@ def _slice(sequence: Pixels, index: int, hounsfield: bool) -> Decoded:
         return Decoded(str(error))
     if (pixels == pixels.flat[0]).all():
         return Decoded(pixels.shape)
-    # 128 bits are enough that different slices never share them.
-    digest = blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16)
     values = measured(pixels) if hounsfield else None
-    return Decoded(pixels.shape, digest.hexdigest(), values)
+    return Decoded(pixels.shape, pixel_digest(pixels), values)
 
 
 def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[str, Any]]:
@@ -160,26 +158,6 @@ def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
                 detail=f"{scan_words(other['scan_id'], other['patient_id'])} "
                 f"slice {other['slice_number']}",
             )
-
-
-def copied_scans(slices: pd.DataFrame) -> dict[str, str]:
-    """Return the scans whose slices all have the pixels of an earlier scan of the same patient.
-
-    Each is given with that earlier one. They stay in one subset with it, so nothing leaks, but they
-    would count twice. `slices` are those that nothing else leaves out.
-    """
-    scans = slices.drop_duplicates("scan_id")
-    several = scans.loc[scans.duplicated("patient_id", keep=False), "scan_id"]
-    seen: dict[tuple[str, ...], str] = {}
-    copies = {}
-    of_scan = slices[slices["scan_id"].isin(several)].groupby("scan_id", sort=False)
-    for scan_id, own in of_scan:
-        pixels = (own["patient_id"].iloc[0], *own["digest"])
-        if pixels in seen:
-            copies[scan_id] = seen[pixels]
-        elif own["digest"].ne("").any():
-            seen[pixels] = scan_id
-    return copies
 
 
 def _place_and_kind(path: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.readers.names import image_path, patient_keys
+from ctseq.readers.names import image_path, patient_keys, shared_depth
 
 
 def resolve_images(
@@ -61,7 +61,8 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     names, ends = rows["image"].map(image_path), files["path"].map(image_path)
     images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
     options = []
-    for dropped in range(_folders_of_all(names) + 1):
+    # Names without a folder say nothing of those that the others share.
+    for dropped in range(shared_depth(names[names.str.contains("/")]) + 1):
         short = names.map(lambda name, n=dropped: name.split("/", n)[-1])
         found = _numbers_of_files(short, ends)
         if (names.str.contains("/") & ~short.str.contains("/")).any():
@@ -74,16 +75,6 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     # The first of the best: with as few folders dropped as do.
     best = max(options, key=lambda found: found.map(len).gt(0).sum())
     return _only_ones(rows, best, files)
-
-
-def _folders_of_all(names: pd.Series) -> int:
-    """Return how many folders all paths begin with together; those without any say nothing."""
-    folders = names[names.str.contains("/")].map(lambda name: name.split("/")[:-1]).tolist()
-    if not folders:
-        return 0
-    lowest, highest = min(folders), max(folders)
-    same = [one == other for one, other in zip(lowest, highest, strict=False)]
-    return (*same, False).index(False)
 
 
 def _numbers_of_files(names: pd.Series, ends: pd.Series) -> pd.Series:

@@ -8,12 +8,12 @@ import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.tables import typed
-from ctseq.intake import continuity, image_checks, label_checks, scan_copies, twins
+from ctseq.intake import continuity, file_copies, image_checks, label_checks, scan_copies
 from ctseq.intake.checksums import checksum_problems
-from ctseq.intake.found import files_and_slices
+from ctseq.intake.file_tables import files_and_slices
 from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.label_units import with_targets, with_units
-from ctseq.intake.reasons import reasons_of, without_copies
+from ctseq.intake.reasons import reasons_of
 from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
 from ctseq.readers.contents import LABELS, Contents, Series, frame
 from ctseq.readers.formats import FORMATS
@@ -102,7 +102,8 @@ def index_dataset(
     if problems and on_problem == "error":
         cure = [*contents.notes, _CURE.format(key) + where_files_are(folder, links_into, key)]
         _stop_on(problems, folder, cure)
-    slices = slices.assign(reason=without_copies(slices, reasons_of(slices, problems)))
+    reasons = scan_copies.without_copies(slices, reasons_of(slices, problems))
+    slices = slices.assign(reason=reasons)
     listing = _listing(slices, rows, labels_of=labels_of)
     return Index(
         _inventory(files, listing, problems),
@@ -140,7 +141,7 @@ def _doubts(
         *contents.problems,
         *label_checks.doubtful_patients(files),
         *label_checks.doubtful_slices(slices, rows, labels_of=of),
-        *twins.two_files(slices),
+        *file_copies.two_files(slices),
         *image_checks.files_not_opened(files, slices),
         *image_checks.unusable_images(slices, folder),
         *image_checks.other_units(slices),
@@ -150,7 +151,7 @@ def _doubts(
     ]
     if contents.counted and of == "slice":
         problems += label_checks.miscounted_rows(rows, slices, files)
-    return twins.of_files_alone(problems, slices)
+    return file_copies.narrowed_to_files(problems, slices)
 
 
 def _of_the_rest(
@@ -167,7 +168,7 @@ def _of_the_rest(
     `unused` are label rows of images that are left out: what they say is lost.
     """
     used = slices[kept]
-    copies = image_checks.copied_scans(used)
+    copies = scan_copies.copied_scans(used)
     yield from scan_copies.contradicted_copies(used, rows, copies, labels_of=labels_of)
     yield from continuity.wide_gaps(continuity.find_gaps(used))
     if labels_of == "slice":
@@ -194,7 +195,7 @@ def _decoded(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return files, and slices with what their pixels tell; of copies only the file is left."""
     slices = image_checks.decode_slices(folder, slices, format, threads=threads)
-    copies = twins.copied_files(slices, folder)
+    copies = file_copies.copied_files(slices, folder)
     reasons = files["reason"].mask(files["path"].isin(copies), "copy")
     return files.assign(reason=reasons), slices[~slices["path"].isin(copies)]
 

@@ -11,7 +11,7 @@ from ctseq.readers.names import ROUNDED
 from ctseq.readers.problems import PATIENT, ROW, SCAN, SLICE, problem
 from ctseq.readers.subtypes import SUBTYPES
 
-# In all tables here, `key` is the canonical key of a patient (`cells.patient_key`), and `unit` that
+# In all tables here, `key` is the canonical key of a patient (`names.patient_key`), and `unit` that
 # of the patient or scan by which label rows find their slices.
 
 

@@ -1,11 +1,10 @@
-"""Why slices are left out: problems, and copies of scans that are used once."""
+"""Why slices are left out: the problem of the slice, of its file, scan or patient."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from ctseq.intake import image_checks
 from ctseq.readers.names import patient_key
 from ctseq.readers.problems import FILE, PATIENT, SCAN, SLICE
 
@@ -37,9 +36,3 @@ def reasons_of(slices: pd.DataFrame, problems: Iterable[dict[str, Any]]) -> pd.S
         first = min(own, default=None) or codes.get((SCAN, scan)) or codes.get((key,), (0, ""))
         reasons.append(first[1])
     return pd.Series(reasons, slices.index, dtype="str")
-
-
-def without_copies(slices: pd.DataFrame, reasons: pd.Series) -> pd.Series:
-    """Return the reasons with that of scans that are copies of others, which are used once."""
-    copies = image_checks.copied_scans(slices[reasons == ""])
-    return reasons.mask((reasons == "") & slices["scan_id"].isin(copies), "same-scan")

@@ -1,4 +1,4 @@
-"""Scans that are copies of another one of their patient, and what their labels say."""
+"""Scans that are copies of another one of their patient: used once, if their labels agree."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,6 +6,32 @@ from typing import Any
 import pandas as pd
 
 from ctseq.readers.problems import SCAN, problem
+
+
+def copied_scans(slices: pd.DataFrame) -> dict[str, str]:
+    """Return the scans whose slices all have the pixels of an earlier scan of the same patient.
+
+    Each is given with that earlier one. They stay in one subset with it, so nothing leaks, but they
+    would count twice. `slices` are those that nothing else leaves out.
+    """
+    scans = slices.drop_duplicates("scan_id")
+    several = scans.loc[scans.duplicated("patient_id", keep=False), "scan_id"]
+    seen: dict[tuple[str, ...], str] = {}
+    copies = {}
+    of_scan = slices[slices["scan_id"].isin(several)].groupby("scan_id", sort=False)
+    for scan_id, own in of_scan:
+        pixels = (own["patient_id"].iloc[0], *own["digest"])
+        if pixels in seen:
+            copies[scan_id] = seen[pixels]
+        elif own["digest"].ne("").any():
+            seen[pixels] = scan_id
+    return copies
+
+
+def without_copies(slices: pd.DataFrame, reasons: pd.Series) -> pd.Series:
+    """Return the reasons with that of scans that are copies of others, which are used once."""
+    copies = copied_scans(slices[reasons == ""])
+    return reasons.mask((reasons == "") & slices["scan_id"].isin(copies), "same-scan")
 
 
 def contradicted_copies(

@@ -17,9 +17,15 @@ from ctseq.readers.images import open_sequence
 from ctseq.readers.junk import in_junk, is_junk
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.names import folder_text, patient_key
-from ctseq.readers.naming import keys_of, naming_level, owned, rows_of_scans, shared_patients
-from ctseq.readers.numbers import slice_numbers
+from ctseq.readers.patient_folders import (
+    keys_of,
+    naming_level,
+    owned,
+    rows_of_scans,
+    shared_patients,
+)
 from ctseq.readers.problems import NOTHING, PATIENT, SLICE, problem
+from ctseq.readers.slice_numbers import slice_numbers
 from ctseq.readers.walk import Found, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]

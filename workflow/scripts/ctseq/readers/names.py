@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -51,6 +52,14 @@ def patient_keys(ids: pd.Series) -> pd.Series:
     # The rows of a patient or scan share one text, to save memory.
     keys = {patient_id: patient_key(patient_id) for patient_id in ids.unique()}
     return ids.map(keys).astype("str")
+
+
+def shared_depth(paths: Iterable[str]) -> int:
+    """Return how many folders all paths begin with together."""
+    folders = [path.split("/")[:-1] for path in paths] or [[]]
+    # What the first and the last of sorted lists share, all between them do, too.
+    same = [one == other for one, other in zip(min(folders), max(folders), strict=False)]
+    return (*same, False).index(False)
 
 
 def image_path(text: str) -> str:

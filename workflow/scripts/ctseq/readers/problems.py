@@ -66,7 +66,7 @@ UNUSED_FILES = {
     ),
     "other-series": Reason(
         "another series of the study was chosen",
-        "One series a study, by the rule above; `choice` of the scan says which and why.",
+        "One series of each study is used; `choice` of the scan says which and why.",
     ),
     "same-scan": Reason(
         "the same scan as another of the patient",

@@ -4,7 +4,6 @@ What is made of a dataset serves all studies. Where settings of the dataset or o
 it is made again, and a finished study no longer matches it until that is made again, too.
 """
 
-import hashlib
 import html
 import json
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.core.errors import InputError
+from ctseq.core.files import file_digest
 from ctseq.core.words import listed
 from ctseq.study.encoders import Encoder
 from ctseq.study.study import Study
@@ -24,11 +24,9 @@ _NOTICE = re.compile(r'(<div id="standing"[^>]*>).*?(</div>)', re.DOTALL)
 
 def digests(paths: Iterable[str | Path]) -> dict[str, str]:
     """Return the SHA-256 of each file by its path; empty of a file that is not there."""
-    found = {}
-    for path in map(Path, paths):
-        content = path.read_bytes() if path.is_file() else None
-        found[path.as_posix()] = hashlib.sha256(content).hexdigest() if content is not None else ""
-    return found
+    return {
+        path.as_posix(): file_digest(path) if path.is_file() else "" for path in map(Path, paths)
+    }
 
 
 def changes(study: Study, encoders: Mapping[str, Encoder], results: Path) -> Iterator[str]:

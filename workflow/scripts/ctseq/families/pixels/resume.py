@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from ctseq.core.files import atomic_write
+from ctseq.core.files import atomic_write, file_digest
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -31,8 +31,7 @@ def fingerprint(files: Iterable[str | Path], settings: Any) -> str:
         inside = sorted(child for child in path.rglob("*") if child.is_file())
         for file in inside if path.is_dir() else [path]:
             digest.update(str(file.relative_to(path)).encode())
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "sha256").digest())
+            digest.update(bytes.fromhex(file_digest(file)))
     return digest.hexdigest()
 
 

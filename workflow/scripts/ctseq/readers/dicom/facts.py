@@ -63,7 +63,7 @@ class Facts(NamedTuple):
 
 
 # Facts of headers by their undecoded values: the files of a series have the same, and decoding
-# takes most of the time of reading a header.
+# takes most of the time of reading a header. They mostly follow each other, so few need be kept.
 _KNOWN: dict[tuple[Any, ...], Facts] = {}
 _MOST_KNOWN = 1024
 
@@ -75,11 +75,12 @@ def facts_of(header: pydicom.Dataset, kernel: Any = None) -> Facts:
     """
     values = (_undecoded(header, name) for name in ("SpecificCharacterSet", *TAGS))
     name = (str(kernel or ""), *values)
-    if name not in _KNOWN:
+    if (known := _KNOWN.get(name)) is None:
+        known = _facts(header, kernel)
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[name] = _facts(header, kernel)
-    return _KNOWN.get(name) or _facts(header, kernel)
+        _KNOWN[name] = known
+    return known
 
 
 def _undecoded(header: pydicom.Dataset, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""One DICOM file: the part of its header that is used, and its pixels in Hounsfield units."""
+"""The part of a DICOM file's header that decides which slices are used, and in which order."""
 
 import logging
 import sys
@@ -49,7 +49,7 @@ class Header:
     acquisition
         Its number, 0 if unknown.
     instance
-        Digest of the image's identifier; empty if it has none.
+        As `instance_digest` returns it; never written.
     facts
         What it says of its series.
     reason
@@ -139,7 +139,6 @@ def header_of(header: pydicom.Dataset, name: str) -> Header:
     known = known and np.isfinite(np.hstack([orientation, *positions]).astype(float)).all()
     kernel = _first(groups, "CTReconstructionSequence", "ConvolutionKernel")
     facts = facts_of(header, kernel)
-    instance = str(header.get("SOPInstanceUID") or "")
     place = (number_of(header.get("InstanceNumber")), number_of(header.get("SliceLocation")))
     across = not known and len(orientation or ()) == 6 and not is_axial(orientation)
     placed = not any(positions) and None not in place and not across
@@ -149,7 +148,7 @@ def header_of(header: pydicom.Dataset, name: str) -> Header:
         patient=sys.intern(str(header.get("PatientID") or "").strip()),
         study=sys.intern(str(header.get("StudyInstanceUID") or "")),
         acquisition=whole_of(header.get("AcquisitionNumber")),
-        instance=blake2b(instance.encode(), digest_size=8).digest() if instance else b"",
+        instance=instance_digest(str(header.get("SOPInstanceUID") or "")),
         facts=facts,
         reason=_reason(header, facts),
         orientation=_one_tuple(*map(float, orientation)) if known else (),
@@ -158,6 +157,14 @@ def header_of(header: pydicom.Dataset, name: str) -> Header:
         size=_one_tuple(header.get("Rows") or 0, header.get("Columns") or 0),
         pixel_mm=_one_tuple(*_pixel_mm(pixel_mm, orientation if known else None)),
     )
+
+
+def instance_digest(uid: str) -> bytes:
+    """Return a digest of an image's SOPInstanceUID; empty if it has none.
+
+    The identifiers themselves, of every file, would take much more memory.
+    """
+    return blake2b(uid.strip().encode(), digest_size=8).digest() if uid else b""
 
 
 def is_axial(orientation: Sequence[float]) -> bool:

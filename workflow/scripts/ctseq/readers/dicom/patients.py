@@ -8,8 +8,8 @@ from typing import Any
 from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.readers.dicom.headers import Header
-from ctseq.readers.names import folder_text, patient_key
-from ctseq.readers.naming import keys_of, naming_level, shared_patients
+from ctseq.readers.names import folder_text, patient_key, shared_depth
+from ctseq.readers.patient_folders import keys_of, naming_level, shared_patients
 from ctseq.readers.problems import PATIENT, problem
 
 # Names of patients that the label table does not know, and of files beside all folders.
@@ -63,7 +63,8 @@ def group_by_patient(headers: Sequence[Header], pairs: Collection[tuple[str, str
     tags = {header.patient for header in headers} - {""}
     tags_met = {patient_key(tag) for tag in tags} & set(named)
     if level.met or not tags_met:
-        depth = level.depth if level.met else _first_that_differs(headers)
+        # Below the folders that all files share, the first ones are the patients'.
+        depth = level.depth if level.met else shared_depth(header.path for header in headers)
         of_folder = _of_folders(headers, depth)
         if tags_met:
             _check_agree(of_folder, level.met, tags_met)
@@ -91,13 +92,6 @@ def _named(of_tag: Mapping[str, list[Header]], met: Collection[str]) -> dict[str
     others = [tag for tag in of_tag if tag not in names]
     names |= {tag: f"{_UNKNOWN}-{number}" for number, tag in enumerate(others, start=1)}
     return {names[tag]: own for tag, own in of_tag.items()}
-
-
-def _first_that_differs(headers: Sequence[Header]) -> int:
-    """Return the depth of the first folder that files do not share."""
-    folders = [header.path.split("/")[:-1] for header in headers] or [[]]
-    same = [one == other for one, other in zip(min(folders), max(folders), strict=False)]
-    return (*same, False).index(False)
 
 
 def _of_folders(headers: Sequence[Header], depth: int) -> dict[str, list[Header]]:

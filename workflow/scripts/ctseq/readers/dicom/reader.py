@@ -9,7 +9,6 @@ or the label table's, or a number.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.imaging.digests import pixel_digest
 from ctseq.imaging.geometry import orientation_words
 from ctseq.imaging.windows import Window, apply_windows
 from ctseq.readers.contents import LABELS, Contents, File, Pixels, Series, file_without_slices
@@ -31,7 +31,7 @@ from ctseq.readers.dicom.series import Labelled, Study, studies_of
 from ctseq.readers.dicom.stacks import spacing_of
 from ctseq.readers.labels.tables import LabelTable, find_table
 from ctseq.readers.names import image_path
-from ctseq.readers.naming import owned, rows_of_scans
+from ctseq.readers.patient_folders import owned, rows_of_scans
 from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
@@ -76,7 +76,7 @@ def list_contents(
     files = chain(others, _files(patients.groups, studies, problems, series, scan_of_study))
     rows, of = labels.rows(), labels.of
     if labels.kind == "image":
-        rows = with_paths(rows, folder, headers)
+        rows = with_paths(rows, headers)
     if patients.patient_of:
         scans: dict[str, list[str]] = {}
         files = owned(files, patients.patient_of, scans)
@@ -187,10 +187,9 @@ def _named_images(labels: LabelTable) -> Labelled:
 def _digest(folder: Path, path: str) -> str:
     """Return a digest of a file's pixels in Hounsfield units; empty if they cannot be decoded."""
     try:
-        pixels = np.ascontiguousarray(read_hu(folder / path, 1))
+        return pixel_digest(read_hu(folder / path, 1))
     except InputError:
         return ""
-    return blake2b(pixels.tobytes() + str(pixels.shape).encode(), digest_size=16).hexdigest()
 
 
 def _rows_of_scans(

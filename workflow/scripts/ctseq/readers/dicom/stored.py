@@ -10,14 +10,7 @@ import numpy as np
 import pydicom
 from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder, pixel_array
-from pydicom.uid import (
-    UID,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEGLSTransferSyntaxes,
-    JPEGTransferSyntaxes,
-)
+from pydicom.uid import UID, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
 
 from ctseq.core.errors import InputError
 
@@ -33,9 +26,9 @@ _END_OF_JPEG = b"\xff\xd9"
 def check_pixels(image: pydicom.Dataset, path: Path, frame: int) -> None:
     """Raise `InputError` if a file's pixels cannot be decoded, or not to single grey values.
 
-    A file without its transfer syntax gets the one that it was read by.
+    `image` is as `detection.read_dataset` returns it, so that it tells its transfer syntax.
     """
-    syntax = _with_syntax(image)
+    syntax = image.file_meta.TransferSyntaxUID
     if "PixelData" not in image:
         # pydicom drops compressed pixels without an end.
         if syntax.is_encapsulated and _PIXEL_DATA in path.read_bytes():
@@ -108,14 +101,6 @@ def padding_in(image: pydicom.Dataset, frame: int) -> tuple[np.ndarray, float | 
     signed = (told + half) % 2**allocated - half
     inside = any(lowest <= value < lowest + 2**bits for value in (told, signed))
     return pixels, None if inside else float(signed)
-
-
-def _with_syntax(image: pydicom.Dataset) -> UID:
-    if "TransferSyntaxUID" not in image.file_meta:
-        implicit, little = image.original_encoding
-        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        image.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
-    return image.file_meta.TransferSyntaxUID
 
 
 def _check_syntax(syntax: UID) -> None:

@@ -1,12 +1,12 @@
 """Files that claim the same slices: copies are left out, and what is readable survives the rest."""
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.files import file_digest
 from ctseq.readers.problems import FILE, SCAN, SLICE, problem
 
 # Problems of a file, which leave nothing out that other files of the scan hold.
@@ -43,7 +43,7 @@ def two_files(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield problem("two-files", *found, scan_id=file.scan_id)
 
 
-def of_files_alone(
+def narrowed_to_files(
     problems: Sequence[dict[str, Any]], slices: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Return problems; those of a file whose scan has others leave out that file alone."""
@@ -73,9 +73,9 @@ def _pixels(held: pd.DataFrame, path: Path) -> dict[tuple[str, int], tuple[Any, 
     """Return shape and digest of each of a file's slices; None of those that cannot be read."""
     # Slices of one grey value have no digest: of a file that holds nothing else, its bytes decide.
     told = held["digest"].ne("").any()
-    bytes_ = "" if told else blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    of_file = "" if told else file_digest(path)
     rows = zip(held["scan_id"], held["slice_number"], held["shape"], held["digest"], strict=True)
     return {
-        (scan, number): None if isinstance(shape, str) else (shape, digest or bytes_)
+        (scan, number): None if isinstance(shape, str) else (shape, digest or of_file)
         for scan, number, shape, digest in rows
     }

@@ -10,8 +10,8 @@ from PIL import Image
 
 from ct_ich import HEADER
 from ctseq.core.errors import InputError
+from ctseq.intake.file_copies import copied_files, narrowed_to_files, two_files
 from ctseq.intake.index import index_dataset
-from ctseq.intake.twins import copied_files, of_files_alone, two_files
 from ctseq.readers.problems import problem
 from dicom_folders import head, reasons
 
@@ -186,5 +186,5 @@ def test_a_problem_of_a_file_leaves_its_scans_others():
         problem("volume", "scan excluded", "a", "s"),
         problem("no-label", "scan excluded", "b", "s"),
     ]
-    actions = [one["action"] for one in of_files_alone(found, slices)]
+    actions = [one["action"] for one in narrowed_to_files(found, slices)]
     assert actions == ["file excluded", "scan excluded", "scan excluded"]

@@ -1,4 +1,4 @@
-"""What has to hold where a study runs, whatever its configuration: found before any job starts."""
+"""Checks of the machine and the folder that a study runs in, made before any job starts."""
 
 import os
 import shlex

@@ -14,7 +14,7 @@ import ctseq
 from configs import SCHEMA
 from ctseq.core.errors import InputError
 from ctseq.core.logs import rule_log
-from ctseq.study import desk
+from ctseq.study import preflight
 
 LIBRARY = Path(ctseq.__file__).parent
 
@@ -40,18 +40,18 @@ def unwritable(monkeypatch, folder, code=errno.EACCES):
 
 @pytest.mark.parametrize("sign", [" ", "'", '"', "$", "("])
 def test_a_python_that_a_shell_cannot_start_is_refused(sign):
-    desk.check_interpreter("/home/me/ct-seq_2/.venv/bin/python3.11")
+    preflight.check_interpreter("/home/me/ct-seq_2/.venv/bin/python3.11")
     with pytest.raises(InputError, match="make the environment elsewhere") as refused:
-        desk.check_interpreter(f"/home/my{sign}files/.venv/bin/python")
+        preflight.check_interpreter(f"/home/my{sign}files/.venv/bin/python")
     assert f"Snakemake runs in /home/my{sign}files/.venv/bin/python" in str(refused.value)
 
 
 def test_a_working_directory_that_is_anothers_is_refused(folder, monkeypatch):
     snakefile = Path("/opt/ct seq/Snakefile")
-    desk.check_record(snakefile)
+    preflight.check_record(snakefile)
     unwritable(monkeypatch, folder)
     with pytest.raises(InputError, match="Snakemake keeps its record") as refused:
-        desk.check_record(snakefile)
+        preflight.check_record(snakefile)
     assert f"{folder} cannot be written to: Permission denied" in str(refused.value)
     assert "snakemake -s '/opt/ct seq/Snakefile' --directory ~/study" in str(refused.value)
 
@@ -60,33 +60,33 @@ def test_a_record_of_another_user_is_refused(folder, monkeypatch):
     (folder / ".snakemake/metadata").mkdir(parents=True)
     unwritable(monkeypatch, folder / ".snakemake/metadata")
     with pytest.raises(InputError, match=r"\.snakemake/metadata cannot be written to"):
-        desk.check_record(Path("/opt/ctseq/Snakefile"))
+        preflight.check_record(Path("/opt/ctseq/Snakefile"))
 
 
 def test_a_full_folder_for_temporary_files_is_refused(folder, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(folder))
-    desk.check_temporary()
+    preflight.check_temporary()
     unwritable(monkeypatch, folder, errno.ENOSPC)
     with pytest.raises(InputError, match="No space left on device") as refused:
-        desk.check_temporary()
+        preflight.check_temporary()
     assert "export TMPDIR=/path/with/space" in str(refused.value)
 
 
 def test_a_folder_for_temporary_files_that_is_not_there_is_no_matter(folder, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(folder / "nowhere"))
-    desk.check_temporary()
+    preflight.check_temporary()
 
 
 def test_results_that_cannot_be_written_are_named_by_what_exists(folder, monkeypatch):
     (folder / "results").mkdir()
-    desk.check_results("results/new")
+    preflight.check_results("results/new")
     unwritable(monkeypatch, folder / "results", errno.EROFS)
     with pytest.raises(InputError, match="results cannot be written to: Read-only file system"):
-        desk.check_results("results/new")
+        preflight.check_results("results/new")
 
 
 def checked(*named):
-    desk.check_configuration(named, root=Path("/opt/ctseq"), keys=SCHEMA["properties"])
+    preflight.check_configuration(named, root=Path("/opt/ctseq"), keys=SCHEMA["properties"])
 
 
 def test_a_study_that_would_not_be_read_is_refused(folder):
@@ -107,11 +107,11 @@ def test_a_configuration_of_another_program_is_no_matter(text):
 
 def test_the_scripts_come_first_in_what_is_started(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/a:/b")
-    desk.put_first(Path("/scripts"))
-    desk.put_first(Path("/scripts"))
+    preflight.put_first(Path("/scripts"))
+    preflight.put_first(Path("/scripts"))
     assert os.environ["PYTHONPATH"] == "/scripts:/a:/b"
     monkeypatch.delenv("PYTHONPATH")
-    desk.put_first(Path("/scripts"))
+    preflight.put_first(Path("/scripts"))
     assert os.environ["PYTHONPATH"] == "/scripts"
 
 

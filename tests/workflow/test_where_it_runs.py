@@ -1,4 +1,4 @@
-"""Other desks: another folder, a module of another workflow, results without Snakemake's record."""
+"""Run from another folder, as a module of another workflow, without Snakemake's record."""
 
 import os
 import shutil
@@ -160,7 +160,7 @@ def test_what_the_message_says_goes_on(copied):
 
 def test_a_record_does_not_let_other_settings_pass(planned):
     plans = planned(
-        "desks",
+        "places",
         {
             "mistyped": {"overlay": MISTYPED},
             "a checkpoint": {"overlay": NO_CHECKPOINT},
