@@ -139,7 +139,9 @@ def no_position(draw, tree):
 
 def no_positions(draw, tree):
     index, scan = any_scan(draw, tree)
-    kept = draw(st.booleans())
+    # Where there is another series, it could be chosen in place of one without any order.
+    alone = not any(one.series for file in tree.files for one in file.shows)
+    kept = not alone or draw(st.booleans())
     if any(file.turn for file in tree.files_of(scan)):
         return tree  # nothing would tell how they lie
 
@@ -158,6 +160,8 @@ def no_positions(draw, tree):
 def odd_size(draw, tree):
     index, scan = any_scan(draw, tree)
     file = pick(draw, tree.files_of(scan))
+    if len(scan.slices) < 5:  # of few slices that are left, it could be the usual size
+        return tree
     small = replace(file, hu=tuple(hu[:12, :12] for hu in file.hu), usable=False)
     return lost(tree.swapped(file, small), index, file.shows).with_trait("odd size", PROBLEM)
 
@@ -179,6 +183,8 @@ def tags(draw, tree):
             ("unknown kernel", {"ConvolutionKernel": "XYZ77"}),
         ),
     )
+    if "InstanceNumber" in told and "SliceLocation alone" in tree.written.traits:
+        return tree  # the two together tell the order
     return tree.mapped(lambda f: f.but(**told)).with_trait(name)
 
 

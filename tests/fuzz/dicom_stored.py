@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fuzz.dicom_trees import any_scan, lost, pick
-from fuzz.written import DOUBTFUL, PROBLEM, SPOILED
+from fuzz.written import DOUBTFUL, HARMLESS, PROBLEM, SPOILED
 
 
 def enhanced(draw, tree):
@@ -90,9 +90,11 @@ def twin(draw, tree):
 
 
 def shared_pixels(draw, tree):
-    """Let two patients have the same slice."""
+    """Let two patients have the same slice, of which neither can be used."""
     first, second = tree.written.scans[0], tree.written.scans[-1]
     if first.patient == second.patient or "a study copied" in tree.written.traits:
+        return tree
+    if tree.written.severity > HARMLESS:  # one of them could be left out for that alone
         return tree
     file, other = tree.files_of(first)[0], tree.files_of(second)[0]
     tree = tree.swapped(other, replace(other, hu=file.hu, style=file.style, usable=False))
@@ -105,6 +107,9 @@ def shared_pixels(draw, tree):
 def cut(draw, tree):
     index, scan = any_scan(draw, tree)
     file = pick(draw, tree.files_of(scan))
+    shared = "one slice of two patients" in tree.written.traits  # would be one patient's then
+    if shared or not file.usable:
+        return tree
     size = len(file.entry.content)
     n_bytes = pick(draw, (20, size // 2, size - 200, size))
     tree = tree.swapped(file, replace(file, cut=n_bytes))

@@ -195,7 +195,7 @@ def _said(written, index, scan, lost, own):
     paths = [entry.path for entry in written.entries if lost & {*entry.shows}]
     mine = {entry.path for entry in written.entries if {*scan.slices} & {*entry.shows}}
     rows = index.inventory[index.inventory["path"].isin(mine)]
-    ids = {*map(key_of, (*rows["scan_id"], *rows["patient_id"], scan.name))} - {""}
+    ids = {*map(key_of, (*rows["scan_id"], *rows["patient_id"], scan.name, scan.uid))} - {""}
     problems = index.problems.assign(
         scan_id=index.problems["scan_id"].map(key_of),
         patient_id=index.problems["patient_id"].map(key_of),

@@ -29,6 +29,7 @@ _WORDS = (("0", "1"), ("0", "1"), ("0.0", "1.0"), ("no", "yes"), ("False", "True
 _WORDS += (("negative", "positive"), ("FALSE", "TRUE"), ("neg", "pos"), ("0,0", "1,0"))
 # The folder that a file lies in, and what follows.
 _PARENT = re.compile(r"[^/\\]+([/\\][^/\\]+)$")
+_FILE = re.compile(r"[^/\\]+$")
 _READERS = ("R1", "R2", "R3")
 
 
@@ -179,8 +180,9 @@ def missing_row(draw, written, rows, labels_of):
 
 
 def extra_row(draw, written, rows, labels_of):
-    other = {"patient": ["p99"], "study": ["1.2.99"], "image": ["p99/x_77.png"]}
-    names = other.get(_kind(written), ["p99", "1"])
+    names = {"patient": ["p99"], "study": ["1.2.99"]}.get(_kind(written), ["p99", "1"])
+    if _kind(written) == "image":
+        names = [_FILE.sub(r"x_77.png", _PARENT.sub(r"p99\1", rows[0].names[0]))]
     return written.with_trait("a row more", PROBLEM), rows, [[*names, "1"]]
 
 
