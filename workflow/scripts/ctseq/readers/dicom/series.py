@@ -24,8 +24,8 @@ from ctseq.readers.dicom.stacks import (
 _WANTED_MM = 5.0
 # Slices that cover less of the body are a part of a head: half of one.
 _WHOLE_MM = 80.0
-# Of what stacks are sorted by, what makes one better than another: not its spacing or number.
-_BETTER = 5
+# Of what stacks are sorted by, what makes one better than another: not its length or number.
+_BETTER = 6
 _UNORDERED = "slices of it lie at one place, or none has a place"
 
 # A function from a file's path to whether the label table names it as an image.
@@ -119,7 +119,7 @@ def choose_series(
     with the slice spacing nearest to 5 mm; with the most slices; with the lowest number, with the
     first identifier.
 
-    Of several that differ by their spacing and numbers alone, none is better: if the label table
+    Of several that differ by their length and number alone, none is better: if the label table
     names the images of some, each of these is chosen.
 
     Parameters
