@@ -117,7 +117,10 @@ def only_other_part(draw, tree):
 def thin_series(draw, tree):
     _, scan = any_scan(draw, tree)
     files = _second_series(tree, scan, spacing=0.625)
-    return tree.plus(*_numbered(draw, files)).with_trait("thin series")
+    # A table that names the images of both would make each a scan.
+    tables = tuple(kind for kind in tree.tables if kind not in ("image", "rsna"))
+    tree = replace(tree.plus(*_numbered(draw, files)), tables=tables)
+    return tree.with_trait("thin series")
 
 
 def coronal(draw, tree):
