@@ -1,15 +1,15 @@
 """The scans in DICOM files: files grouped by study, and of each study the series that is used."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ctseq.readers.dicom import kernels
 from ctseq.readers.dicom.descriptions import CONTRAST, HEAD, PLAIN
-from ctseq.readers.dicom.headers import Header, heights
+from ctseq.readers.dicom.headers import Header, heights, is_axial
 from ctseq.readers.dicom.stacks import (
     Digest,
     Stack,
@@ -23,6 +23,10 @@ from ctseq.readers.dicom.stacks import (
 _WANTED_MM = 5.0
 # Slices that cover less of the body are a part of a head: half of one.
 _WHOLE_MM = 80.0
+# A bleed of 1 ml is a ball of 12.4 mm: as in a gap, it may be where no slice of a scan is.
+_BLEED_MM = 12.4
+# Fewer files than this do not tell whether each was given identifiers of its own.
+_FEWEST_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,14 @@ class Study:
 def studies_of(patient_id: str, headers: Sequence[Header], digest: Digest) -> list[Study]:
     """Return a patient's studies, in the order of their first files, with a series of each.
 
-    If several can be used, they are the scans ``<patient>-1``, ``<patient>-2`` and so on. `digest`
+    If several can be used, they are the scans ``<patient>-1``, ``<patient>-2`` and so on. If most
+    files have an identifier of their own, as some anonymisers give them, the study is one. `digest`
     is as `choose_series` needs it.
     """
     of_study = defaultdict(list)
+    own = _each_has_its_own([header.study for header in headers if len(header.positions) < 2])
     for header in headers:
-        of_study[header.study].append(header)
+        of_study["" if own else header.study].append(header)
     chosen = [(uid, own, choose_series(own, digest)) for uid, own in of_study.items()]
     usable = [uid for uid, _, choice in chosen if choice.series]
     names = dict.fromkeys(of_study, patient_id)
@@ -105,6 +111,7 @@ def choose_series(headers: Sequence[Header], digest: Digest) -> Choice:
         A function from a file's path to a digest of its pixels, which is empty if they cannot be
         decoded. It is called only for files that lie at one place.
     """
+    headers = _with_shared_ids(headers)
     reasons = {header.path: header.reason for header in headers if header.reason}
     stacks, why = stacks_of([one for one in headers if not one.reason], digest)
     reasons |= why
@@ -124,9 +131,27 @@ def choose_series(headers: Sequence[Header], digest: Digest) -> Choice:
         series=chosen.headers,
         reasons=reasons,
         words=_words(chosen, len(stacks)),
-        note=_note(chosen, others),
+        note=_note(chosen, others, odd | _left_out(chosen, headers, reasons)),
         part="" if part == HEAD else part,
     )
+
+
+def _with_shared_ids(headers: Sequence[Header]) -> list[Header]:
+    """Return headers without identifiers of series and axes that most files have for themselves."""
+    single = [header.facts for header in headers if len(header.positions) < 2]
+    own = [
+        name
+        for name in ("series", "frame")
+        if _each_has_its_own([getattr(facts, name) for facts in single])
+    ]
+    blank = dict.fromkeys(own, "")
+    return [replace(one, facts=one.facts._replace(**blank)) if own else one for one in headers]
+
+
+def _each_has_its_own(identifiers: Sequence[str]) -> bool:
+    """Tell whether most files have an identifier of their own; copies of files share theirs."""
+    n_files = len(identifiers)
+    return n_files >= _FEWEST_FILES and 2 * len({*identifiers} - {""}) > n_files
 
 
 def _contrast(stack: Stack) -> str:
@@ -173,8 +198,23 @@ def _words(stack: Stack, n_stacks: int) -> str:
     return f"{of}: {', '.join(filter(None, [facts.part, contrast, kernel, spacing]))}"
 
 
-def _note(chosen: Stack, others: Sequence[Stack]) -> str:
-    """Return in words what is odd about the chosen stack's files."""
+def _left_out(chosen: Stack, headers: Sequence[Header], reasons: Mapping[str, str]) -> set[str]:
+    """Return files that lie as slices do and are of the chosen stack's series, but of no stack.
+
+    Copies are left out without harm, and so are overviews and screenshots, which lie otherwise.
+    """
+    series = {header.facts.series for header in chosen.headers} - {""}
+    own = [one for one in headers if one.facts.series in series and one.positions]
+    return {
+        one.path
+        for one in own
+        if is_axial(one.orientation)
+        and reasons.get(one.path, "copy") not in ("copy", "other-series")
+    }
+
+
+def _note(chosen: Stack, others: Sequence[Stack], left_out: Collection[str]) -> str:
+    """Return in words what is odd about the chosen stack's files, of which some are `left_out`."""
     notes = []
     if _contrast(chosen) == CONTRAST:
         notes.append(CONTRAST)
@@ -184,10 +224,15 @@ def _note(chosen: Stack, others: Sequence[Stack]) -> str:
         notes.append("ordered by InstanceNumber and SliceLocation, since there are no positions")
     if (n := n_series(chosen)) > 1:
         notes.append(f"joined of {n} series")
-    if n := len(chosen.odd):
+    if n := len(left_out):
         notes.append(f"{n} {'file' if n == 1 else 'files'} of its series left out")
-    if n := sum(len(stack.headers) for stack in others if _is_rest(stack, chosen)):
+    rest = [stack for stack in others if _is_rest(stack, chosen)]
+    if n := sum(len(stack.headers) for stack in rest):
         notes.append(f"{n} slices of its series lie apart or otherwise, and are left out")
+    below, above = _reached(chosen, [stack for stack in others if stack not in rest])
+    for side, mm in (("below", below), ("above", above)):
+        if mm > _BLEED_MM:
+            notes.append(f"series that were not chosen show {mm:g} mm more {side} it")
     return "; ".join(notes)
 
 
@@ -196,8 +241,26 @@ def _is_rest(stack: Stack, chosen: Stack) -> bool:
     first, own = stack.headers[0], chosen.headers[0]
     if not first.facts.series or first.facts.series != own.facts.series:
         return False
-    if kind_of(first) != kind_of(own):
+    if kind_of(first)[:-1] != kind_of(own)[:-1]:  # of any size
         return False
     z, others = heights(chosen.headers), heights(stack.headers)
     apart = others.min() > z.max() or others.max() < z.min()
     return bool(apart) or not same_orientation(first, own)
+
+
+def _reached(chosen: Stack, others: Sequence[Stack]) -> tuple[float, float]:
+    """Return how far, in mm, other stacks of the same part reach further down and up.
+
+    Slices with contrast agent are of another examination, such as of the neck's vessels.
+    """
+    first, z = chosen.headers[0], heights(chosen.headers)
+    below = above = 0.0
+    for stack in others:
+        own = stack.headers[0]
+        same_axes = own.facts.frame == first.facts.frame and same_orientation(own, first)
+        same_kind = own.facts.part == first.facts.part and _contrast(stack) == _contrast(chosen)
+        if same_axes and same_kind and not (stack.located or chosen.located):
+            reached = heights(stack.headers)
+            below = max(below, z.min() - reached.min())
+            above = max(above, reached.max() - z.max())
+    return round(float(below), 1), round(float(above), 1)
