@@ -133,10 +133,8 @@ def _by_folder(of_folder: dict[str, list[Header]], depth: int, named: Collection
     """Return patients, or their scans, that have a folder each."""
     notes, problems = [], []
     if _scrambled(of_folder):
-        # An anonymiser that gave each file its own ids did so to those of studies and series, too.
         notes.append("Each file has its own PatientID: folders alone tell patients apart.")
         problems += _twice(of_folder, depth, {})
-        of_folder = {name: _one_study(own) for name, own in of_folder.items()}
         return Patients(of_folder, problems=problems, notes=notes)
     tags = {name: {header.patient for header in own} - {""} for name, own in of_folder.items()}
     problems += [
@@ -181,13 +179,6 @@ def _scrambled(of_folder: Mapping[str, Sequence[Header]]) -> bool:
     return bool(groups) and all(
         len({header.patient for header in own} - {""}) == len(own) for own in groups
     )
-
-
-def _one_study(headers: Sequence[Header]) -> list[Header]:
-    """Return a folder's files as those of one study, if each has a study of its own."""
-    if len({header.study for header in headers}) < len(headers):
-        return [*headers]
-    return [replace(header, study="", facts=header.facts._replace(series="")) for header in headers]
 
 
 def _twice(

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ctseq.readers.dicom import kernels
+from ctseq.readers.dicom.chosen import contrast_of, note_of, words_of
 from ctseq.readers.dicom.descriptions import CONTRAST, HEAD, PLAIN
 from ctseq.readers.dicom.headers import Header, heights
 from ctseq.readers.dicom.stacks import (
@@ -15,7 +16,6 @@ from ctseq.readers.dicom.stacks import (
     Digest,
     Stack,
     kind_of,
-    n_series,
     same_orientation,
     stacks_of,
 )
@@ -27,6 +27,8 @@ _WHOLE_MM = 80.0
 # Of what stacks are sorted by, what makes one better than another: not its length or number.
 _BETTER = 6
 _UNORDERED = "slices of it lie at one place, or none has a place"
+# Fewer files than this do not tell whether each was given identifiers of its own.
+_FEWEST_FILES = 3
 
 # A function from a file's path to whether the label table names it as an image.
 Labelled = Callable[[str], bool]
@@ -87,13 +89,15 @@ def studies_of(
 ) -> list[Study]:
     """Return a patient's studies, in the order of their first files, with a series of each.
 
-    If several can be used, they are the scans ``<patient>-1``, ``<patient>-2`` and so on. `digest`
+    If several can be used, they are the scans ``<patient>-1``, ``<patient>-2`` and so on. If most
+    files have an identifier of their own, as some anonymisers give them, the study is one. `digest`
     and `labelled` are as `choose_series` needs them: a study of which it returns several series is
     as many studies here.
     """
     of_study = defaultdict(list)
+    own = _each_has_its_own([header.study for header in headers if len(header.positions) < 2])
     for header in headers:
-        of_study[header.study].append(header)
+        of_study["" if own else header.study].append(header)
     found = []
     for uid, own in of_study.items():
         first, *more = choose_series(own, digest, labelled)
@@ -137,13 +141,14 @@ def choose_series(
     list of Choice
         Mostly one; the first has the reasons of all files that are not used.
     """
+    headers = _with_shared_ids(headers)
     reasons = {header.path: header.reason for header in headers if header.reason}
     stacks, unordered, why = stacks_of([one for one in headers if not one.reason], digest)
     reasons |= why
     if not stacks:
         return [Choice(reasons=reasons, doubt=_UNORDERED if unordered else "")]
     groups = [*(stack.headers for stack in stacks), *unordered]
-    both = any(_contrast(group) == CONTRAST for group in groups)
+    both = any(contrast_of(group) == CONTRAST for group in groups)
     ranked = sorted(((_rank(stack, both=both), stack) for stack in stacks), key=lambda one: one[0])
     equal = [stack for rank, stack in ranked if rank[:_BETTER] == ranked[0][0][:_BETTER]]
     named = [stack for stack in equal if len(equal) > 1 and labelled and _named(stack, labelled)]
@@ -158,8 +163,8 @@ def choose_series(
         Choice(
             series=stack.headers,
             reasons={} if number else reasons,
-            words=_words(stack, len(stacks)),
-            note=_note(stack, others),
+            words=words_of(stack, len(stacks)),
+            note=note_of(stack, others, headers, reasons),
             part="" if (part := stack.headers[0].facts.part) == HEAD else part,
             doubt=_doubt(stack, unordered, both=both),
         )
@@ -191,10 +196,22 @@ def _doubt(stack: Stack, unordered: Sequence[Sequence[Header]], *, both: bool) -
     return ""
 
 
-def _contrast(headers: Sequence[Header]) -> str:
-    """Return whether slices have contrast agent: if any of them has, or else if all tell."""
-    told = {header.facts.contrast for header in headers}
-    return CONTRAST if CONTRAST in told else min(told)
+def _with_shared_ids(headers: Sequence[Header]) -> list[Header]:
+    """Return headers without identifiers of series and axes that most files have for themselves."""
+    single = [header.facts for header in headers if len(header.positions) < 2]
+    own = [
+        name
+        for name in ("series", "frame")
+        if _each_has_its_own([getattr(facts, name) for facts in single])
+    ]
+    blank = dict.fromkeys(own, "")
+    return [replace(one, facts=one.facts._replace(**blank)) if own else one for one in headers]
+
+
+def _each_has_its_own(identifiers: Sequence[str]) -> bool:
+    """Tell whether most files have an identifier of their own; copies of files share theirs."""
+    n_files = len(identifiers)
+    return n_files >= _FEWEST_FILES and 2 * len({*identifiers} - {""}) > n_files
 
 
 def _rank(stack: Stack, *, both: bool) -> tuple[Any, ...]:
@@ -218,52 +235,8 @@ def _rank(stack: Stack, *, both: bool) -> tuple[Any, ...]:
 
 def _kind_rank(headers: Sequence[Header], *, both: bool) -> tuple[int, int, int, bool]:
     """Return what makes a kind of slices better than another: smaller is better."""
-    facts, contrast = headers[0].facts, _contrast(headers)
+    facts, contrast = headers[0].facts, contrast_of(headers)
     # Beside slices with contrast agent, those of which nothing is told are not surely without.
     agent = 2 if contrast == CONTRAST else int(both and contrast != PLAIN)
     part = (HEAD, "").index(facts.part) if facts.part in (HEAD, "") else 2
     return part, agent, kernels.ORDER.index(facts.sharpness), not facts.original
-
-
-def _words(stack: Stack, n_stacks: int) -> str:
-    """Return in words what the chosen stack is, and of how many."""
-    facts = stack.headers[0].facts
-    of = f"1 of {n_stacks} series" if n_stacks > 1 else "the only series"
-    kernel = f"kernel {facts.kernel}" if facts.kernel else "kernel not named"
-    if facts.kernel and facts.sharpness == kernels.UNKNOWN:
-        kernel += " (not known)"
-    elif facts.sharpness in (kernels.SHARP, kernels.MEDIUM):
-        kernel += f" ({facts.sharpness})"
-    spacing = f"{stack.spacing_mm:g} mm" if len(stack.headers) > 1 else "a single slice"
-    contrast = _contrast(stack.headers) or "contrast agent not told"
-    return f"{of}: {', '.join(filter(None, [facts.part, contrast, kernel, spacing]))}"
-
-
-def _note(chosen: Stack, others: Sequence[Stack]) -> str:
-    """Return in words what is odd about the chosen stack's files."""
-    notes = []
-    if _contrast(chosen.headers) == CONTRAST:
-        notes.append(CONTRAST)
-    if chosen.headers[0].facts.sharpness == kernels.SHARP:
-        notes.append("of a sharp kernel")
-    if chosen.located:
-        notes.append("ordered by InstanceNumber and SliceLocation, since there are no positions")
-    if (n := n_series(chosen)) > 1:
-        notes.append(f"joined of {n} series")
-    if n := len(chosen.odd):
-        notes.append(f"{n} {'file' if n == 1 else 'files'} of its series left out")
-    if n := sum(len(stack.headers) for stack in others if _is_rest(stack, chosen)):
-        notes.append(f"{n} slices of its series lie apart or otherwise, and are left out")
-    return "; ".join(notes)
-
-
-def _is_rest(stack: Stack, chosen: Stack) -> bool:
-    """Tell whether a stack is of the chosen one's series and kind, and shows another place."""
-    first, own = stack.headers[0], chosen.headers[0]
-    if not first.facts.series or first.facts.series != own.facts.series:
-        return False
-    if kind_of(first) != kind_of(own):
-        return False
-    z, others = heights(chosen.headers), heights(stack.headers)
-    apart = others.min() > z.max() or others.max() < z.min()
-    return bool(apart) or not same_orientation(first, own)
