@@ -97,6 +97,7 @@ def _reached(chosen: Stack, others: Sequence[Stack]) -> tuple[float, float]:
     Slices with contrast agent are of another examination, such as of the neck's vessels.
     """
     first, z = chosen.headers[0], heights(chosen.headers)
+    agent = contrast_of(chosen.headers)
     below = above = 0.0
     for stack in others:
         own = stack.headers[0]
