@@ -190,15 +190,20 @@ def _note(index, own):
     return len(own) and notes.get(own["scan_id"].iloc[0], "")
 
 
+def _bare(name):
+    # CQ500's folders lack the hyphens of its table.
+    return key_of(name.replace("-", ""))
+
+
 def _said(written, index, scan, lost, own):
     """Tell whether a problem or a note says that slices are lost, or that a scan is a copy."""
     paths = [entry.path for entry in written.entries if lost & {*entry.shows}]
     mine = {entry.path for entry in written.entries if {*scan.slices} & {*entry.shows}}
     rows = index.inventory[index.inventory["path"].isin(mine)]
-    ids = {*map(key_of, (*rows["scan_id"], *rows["patient_id"], scan.name, scan.uid))} - {""}
+    ids = {*map(_bare, (*rows["scan_id"], *rows["patient_id"], scan.name, scan.uid))} - {""}
     problems = index.problems.assign(
-        scan_id=index.problems["scan_id"].map(key_of),
-        patient_id=index.problems["patient_id"].map(key_of),
+        scan_id=index.problems["scan_id"].map(_bare),
+        patient_id=index.problems["patient_id"].map(_bare),
     )
     if len(own):
         of_scan = problems["scan_id"].isin(ids) & problems["slice_number"].notna()
