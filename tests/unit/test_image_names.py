@@ -26,7 +26,7 @@ def met(images, paths, *, patients=()):
         [("t.csv", n, "", own, pd.NA, *[pd.NA] * 8, "", image)
          for n, (image, own) in enumerate(zip(images, patients, strict=True), start=2)], LABELS
     )  # fmt: skip
-    found, without = resolve_images(rows, files, slices)
+    found, without, _ = resolve_images(rows, files, slices)
     path_of = dict(zip(slices["slice_number"], slices["path"], strict=True))
     known = {row.row: path_of[row.slice_number] for row in found.itertuples()}
     assert len(found) + len(without) == len(rows)

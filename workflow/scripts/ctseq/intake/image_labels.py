@@ -1,6 +1,7 @@
 """Label rows that name an image, such as RSNA 2019's, turned into rows that name a slice."""
 
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,27 @@ from ctseq.core.errors import InputError
 from ctseq.readers.names import image_path, patient_keys, shared_depth
 
 
-def resolve_images(
-    rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+class Resolved(NamedTuple):
+    """Label rows with scan and slice in place of the image's name.
+
+    Attributes
+    ----------
+    rows
+        Those of patients, scans and slices. Rows of an image that holds no slice of its scan, such
+        as one of a series that was not chosen, have no slice number.
+    without_image
+        Those whose image is not there.
+    of_no_scan
+        Those whose image is there, and of which nobody knows what scan it is of: it is damaged, or
+        is never opened.
+    """
+
+    rows: pd.DataFrame
+    without_image: pd.DataFrame
+    of_no_scan: pd.DataFrame
+
+
+def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame) -> Resolved:
     """Return label rows with scan and slice in place of the image's name.
 
     Parameters
@@ -23,15 +42,6 @@ def resolve_images(
     files, slices
         As `contents.FILES` and `contents.SLICES`, each scan's slices in order.
 
-    Returns
-    -------
-    rows : DataFrame
-        The rows of patients, scans and slices. Those of an image that holds no slice of its scan,
-        such as one of a series that was not chosen, have no slice number; those of an image of no
-        scan are left out.
-    without_image : DataFrame
-        The rows whose image is not there.
-
     Raises
     ------
     InputError
@@ -39,7 +49,7 @@ def resolve_images(
     """
     by_image = rows["image"] != ""
     if not by_image.any():
-        return rows, rows[:0]
+        return Resolved(rows, rows[:0], rows[:0])
     path = _paths(rows[by_image], files)
     last = slices.drop_duplicates("path", keep="last").set_index("path")
     scans = files[files["scan_id"] != ""].drop_duplicates("path").set_index("path")
@@ -53,23 +63,32 @@ def resolve_images(
         patient_id=told("patient_id"),
         slice_number=path_of_slice.map(last["slice_number"]).astype("Int64"),
     )
-    return pd.concat([rows[~by_image], found]).sort_index(), rows.loc[path.index[path.isna()]]
+    missing = path.isna()
+    unknown = ~missing & ~path.index.isin(path_of_slice.index)
+    return Resolved(
+        pd.concat([rows[~by_image], found]).sort_index(),
+        rows.loc[path.index[missing]],
+        rows.loc[path.index[unknown]],
+    )
 
 
 def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     """Return the path of the file that each row names, NA of a row whose file is not here."""
     names, ends = rows["image"].map(image_path), files["path"].map(image_path)
     images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
+    paths = files["path"].map(lambda path: path.rpartition("/")[0])
     options = []
     # Names without a folder say nothing of those that the others share.
     for dropped in range(shared_depth(names[names.str.contains("/")]) + 1):
         short = names.map(lambda name, n=dropped: name.split("/", n)[-1])
         found = _numbers_of_files(short, ends)
         if (names.str.contains("/") & ~short.str.contains("/")).any():
-            # Without a folder, a name may be another patient's. It is not where rows and images are
-            # the same in number, each with one of the other, so that the folder meant nothing.
+            # Without a folder, a name may be another patient's. It is not where all images lie in
+            # one folder, or rows and images are the same in number, each with one of the other, so
+            # that the folder meant nothing.
             one = [number for own in found for number in own]
-            if not found.map(len).eq(1).all() or set(one) != images or len(one) > len(images):
+            each = found.map(len).eq(1).all() and set(one) == images and len(one) <= len(images)
+            if not each and len({*paths.iloc[[*images]]}) != 1:
                 continue
         options.append(found)
     # The first of the best: with as few folders dropped as do.

@@ -88,20 +88,23 @@ def index_dataset(
     files, slices = files_and_slices(contents.files)
     if slices.empty and not contents.problems:
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
-    rows, without_image = resolve_images(frame(contents.labels, LABELS), files, slices)
+    rows = with_targets(frame(contents.labels, LABELS), target, key=key)
+    rows, without_image, of_no_scan = resolve_images(rows, files, slices)
     labels_of = contents.labels_of
-    slices, rows = with_units(slices, with_targets(rows, target, key=key), labels_of=labels_of)
+    slices, rows = with_units(slices, rows, labels_of=labels_of)
     # Rows of images that are left out only say what is lost with them.
     unused = (rows["image"] != "") & rows["slice_number"].isna()
     rows, unused = rows[~unused], rows[unused]
     files, slices = _decoded(folder, files, slices, format, threads=threads)
     problems = _doubts(contents, folder, files, slices, rows, threads=threads)
     problems += label_checks.rows_without_image(without_image)
+    problems += label_checks.rows_without_image(of_no_scan, state="of no known scan")
     kept = (reasons_of(slices, problems) == "") | (on_problem == "error")
     problems += _of_the_rest(slices, kept, rows, unused, labels_of=labels_of, target=target)
     if problems and on_problem == "error":
         cure = [*contents.notes, _CURE.format(key) + where_files_are(folder, links_into, key)]
         _stop_on(problems, folder, cure)
+    label_checks.check_claims(of_no_scan)
     reasons = scan_copies.without_copies(slices, reasons_of(slices, problems))
     slices = slices.assign(reason=reasons)
     listing = _listing(slices, rows, labels_of=labels_of)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.readers.names import ROUNDED
 from ctseq.readers.problems import PATIENT, ROW, SCAN, SLICE, problem
@@ -97,12 +98,28 @@ def miscounted_rows(
             )
 
 
-def rows_without_image(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield one problem for all rows, if there are any, that name a missing image."""
+def rows_without_image(rows: pd.DataFrame, *, state: str = "") -> Iterator[dict[str, Any]]:
+    """Yield one problem for all rows, if there are any, whose image is missing or in a state."""
     if len(rows):
         first, more = rows.iloc[0], len(rows) - 1
         detail = first["image"] + (f" and {more} more row" + "s" * (more > 1) if more else "")
+        detail += f", {state}" * bool(state)
         yield problem("no-slice", ROW, first["path"], row=first["row"], detail=detail)
+
+
+def check_claims(rows: pd.DataFrame) -> None:
+    """Raise `InputError` if a row of an image of no known scan says that it is positive.
+
+    Its scan might count as negative otherwise, and nobody knows which it is.
+    """
+    positive = rows[rows[["target", *SUBTYPES]].eq(1).fillna(False).any(axis=1)]
+    for row in positive.head(1).itertuples():
+        raise InputError(
+            f"{row.path}, row {row.row}, says that {row.image} is positive, but that file is "
+            "damaged or never opened, so nobody knows which scan it makes positive "
+            f"({len(positive)} such rows). Put the file itself there, or take it and its row out of "
+            "the dataset."
+        )
 
 
 def doubtful_rows(

@@ -97,14 +97,12 @@ def _reached(chosen: Stack, others: Sequence[Stack]) -> tuple[float, float]:
     Slices with contrast agent are of another examination, such as of the neck's vessels.
     """
     first, z = chosen.headers[0], heights(chosen.headers)
-    agent = contrast_of(chosen.headers)
     below = above = 0.0
     for stack in others:
         own = stack.headers[0]
         same_axes = own.facts.frame == first.facts.frame and same_orientation(own, first)
-        same_kind = own.facts.part == first.facts.part and contrast_of(
-            stack.headers
-        ) == contrast_of(chosen.headers)
+        same_agent = contrast_of(stack.headers) == contrast_of(chosen.headers)
+        same_kind = own.facts.part == first.facts.part and same_agent
         if same_axes and same_kind and not (stack.located or chosen.located):
             reached = heights(stack.headers)
             below = max(below, z.min() - reached.min())

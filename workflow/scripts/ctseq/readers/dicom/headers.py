@@ -97,7 +97,7 @@ def read_header(path: Path, name: str) -> Header:
         raise InputError(f"{path} cannot be read as DICOM: {error}.") from None
     except Exception as error:  # noqa: BLE001 (damaged files raise what they like)
         # The error's own message is left out: it may quote the file.
-        raise InputError(f"{path} cannot be read as DICOM: {type(error).__name__}.") from None
+        raise InputError(f"{path} cannot be read as DICOM: its header is damaged.") from error
 
 
 def _check_whole(header: pydicom.Dataset) -> None:
