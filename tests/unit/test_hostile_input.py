@@ -53,7 +53,7 @@ def run(data, tmp_path, capfd, on_problem="error"):
     made = {name: str(out / f"{name}.csv") for name in ("slices", "scans")}
     made |= {"summary": str(out / "summary.json"), "sorted_folder": str(out / "sorted")}
     settings = {"format": "folder", "labels": None, "target": "hemorrhage"}
-    settings |= {"on_problem": on_problem}
+    settings |= {"links_into": [], "on_problem": on_problem}
     try:
         with rule_log(tmp_path / "log.txt"):
             more = {name: str(out / f"{name}.csv") for name in ("problems", "masks")}

@@ -216,7 +216,8 @@ def test_scripts_write_scans_and_shards_hold_whole_patients(folder, tmp_path, ca
     out = tmp_path / "out"
     names = ("inventory", "listing", "demographics", "series")
     tables = {name: str(out / f"{name}.csv") for name in names}
-    settings = {"format": "dicom", "labels": None, "target": "hemorrhage", "on_problem": "error"}
+    settings = {"format": "dicom", "labels": None, "target": "hemorrhage", "links_into": []}
+    settings |= {"on_problem": "error"}
     more = {name: str(out / f"{name}.csv") for name in ("problems", "masks")}
     recognised = str(out / "format.json")
     caplog.set_level("INFO")

@@ -18,9 +18,9 @@ from ctseq.readers.junk import in_junk, is_junk
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.names import folder_text, patient_key
 from ctseq.readers.patient_folders import (
+    files_of_patients,
     keys_of,
     naming_level,
-    owned,
     rows_of_scans,
     shared_patients,
 )
@@ -82,7 +82,7 @@ def list_contents(
     rows, of = labels.rows(), labels.of
     if patient_of := shared_patients(pairs, pictures):
         scans: dict[str, list[str]] = {}
-        files = owned(files, patient_of, scans)
+        files = files_of_patients(files, patient_of, scans)
         rows = rows_of_scans(rows, of, patient_of, scans)
     return Contents(files, rows, of, problems, notes=labels.notes)
 

@@ -86,7 +86,7 @@ def shared_patients(pairs: Iterable[tuple[str, str]], groups: Iterable[str]) -> 
     return owners
 
 
-def owned(
+def files_of_patients(
     files: Iterable[File], patient_of: Mapping[str, str], scans: dict[str, list[str]]
 ) -> Iterator[File]:
     """Yield files with the patients that `patient_of` has for the folders that name them.
@@ -109,7 +109,7 @@ def rows_of_scans(
     """Yield label rows whose patients are folders with the patients and scans of these.
 
     A row of a patient becomes one for each of the folder's scans; another one gets the folder's
-    only scan. `scans` is what `owned` fills, which comes first.
+    only scan. `scans` is what `files_of_patients` fills, which comes first.
     """
     owner = {patient_key(folder): patient for folder, patient in patient_of.items()}
     for row in rows:

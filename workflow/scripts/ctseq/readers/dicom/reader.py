@@ -30,7 +30,7 @@ from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.dicom.series import Study, studies_of
 from ctseq.readers.dicom.stacks import Digest, spacing_of
 from ctseq.readers.labels.tables import find_table
-from ctseq.readers.patient_folders import owned, rows_of_scans
+from ctseq.readers.patient_folders import files_of_patients, rows_of_scans
 from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
@@ -76,7 +76,7 @@ def list_contents(
         rows = with_paths(rows, headers)
     if patients.patient_of:
         scans: dict[str, list[str]] = {}
-        files = owned(files, patients.patient_of, scans)
+        files = files_of_patients(files, patients.patient_of, scans)
         rows = rows_of_scans(rows, of, patients.patient_of, scans)
         of = "scan" if of == "patient" else of
     rows = _rows_of_scans(rows, scan_of_study)
