@@ -30,7 +30,7 @@ from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.dicom.series import Study, studies_of
 from ctseq.readers.dicom.stacks import Digest, spacing_of
 from ctseq.readers.labels.tables import find_table
-from ctseq.readers.patient_folders import files_of_patients, rows_of_scans
+from ctseq.readers.patient_folders import by_patient
 from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
@@ -71,14 +71,10 @@ def list_contents(
     scan_of_study: dict[str, str] = {}
     digest = partial(_digest, Path(folder))
     files = chain(others, _files(patients.groups, digest, problems, series, scan_of_study))
-    rows, of = labels.rows(), labels.of
+    rows = labels.rows()
     if labels.kind == "image":
         rows = with_paths(rows, headers)
-    if patients.patient_of:
-        scans: dict[str, list[str]] = {}
-        files = files_of_patients(files, patients.patient_of, scans)
-        rows = rows_of_scans(rows, of, patients.patient_of, scans)
-        of = "scan" if of == "patient" else of
+    files, rows, of = by_patient(files, rows, labels.of, patients.patient_of)
     rows = _rows_of_scans(rows, scan_of_study)
     return Contents(files, rows, of, problems, series, [*labels.notes, *patients.notes])
 
