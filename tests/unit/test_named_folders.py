@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import pydicom
 import pytest
 
 from ct_files import HU, ct, save
@@ -173,6 +174,31 @@ def test_two_visits_have_slices_of_their_own(visits):
         "p1_visit1/IM0-1.dcm",
         "p3/IM3-1.dcm",
     ]
+
+
+@pytest.mark.parametrize("where", ["p1_visit1", "p1_visit2"])
+def test_another_patient_in_a_visit_excludes_all_visits(visits, where):
+    study(visits, where, 8, patient="MRN8", uid="1.2.8")
+    labels(visits, "patient_id,label", *ROWS)
+    with pytest.raises(InputError, match=f"{where}: one folder holds several DICOM patients"):
+        index(visits)
+    found = index(visits, on_problem="exclude")
+    kept = found.listing[found.listing["kept"] == 1]
+    assert {*kept["patient_id"]} == {"p2", "p3", "p4"}
+    assert found.problems["problem"].tolist() == ["mixed-patients"]
+
+
+@pytest.mark.parametrize(("where", "other"), [(1, 2), (2, 1)])
+def test_a_visit_without_slices_leaves_the_other(visits, where, other):
+    for path in (visits / f"p1_visit{where}").iterdir():
+        image = pydicom.dcmread(path)
+        image.SeriesDescription = "MIP"
+        image.save_as(path)
+    labels(visits, "patient_id,label", *ROWS)
+    found = index(visits, on_problem="exclude")
+    assert owners(found)[f"p1_visit{other}"] == "p1_visit1"
+    assert found.listing.loc[found.listing["scan_id"] == f"p1_visit{other}", "kept"].all()
+    assert found.problems["problem"].tolist() == ["no-slices"]
 
 
 def test_two_folders_of_one_patient_of_whom_the_table_names_one(visits):

@@ -31,7 +31,7 @@ from ctseq.readers.dicom.series import Study, studies_of
 from ctseq.readers.dicom.stacks import Digest, spacing_of
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.patient_folders import by_patient
-from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
+from ctseq.readers.problems import NOTHING, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
@@ -123,7 +123,8 @@ def _files(
                 problems.append(problem("body-part", *found, **told))
         if not any(study.choice.series for study in studies):
             why = sorted({reason for study in studies for reason in study.choice.reasons.values()})
-            found = (PATIENT, own[0].path, patient_id)
+            # Other folders of the patient, which are scans of their own, may be sound.
+            found = (SCAN, own[0].path, patient_id)
             problems.append(problem("no-slices", *found, detail=", ".join(why)))
 
 
