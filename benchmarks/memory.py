@@ -46,7 +46,7 @@ def step(name: str, folder: Path, layout: str, patients: int) -> None:
 
         made = {"recognised": recognised}
         made |= {k: str(folder / f"{k}.csv") for k in ("problems", "masks")}
-        settings = {"format": layout, "labels": None, "target": "hemorrhage"}
+        settings = {"format": layout, "labels": None, "target": "hemorrhage", "links_into": []}
         settings |= {"on_problem": "exclude"}
         main(dataset=str(data), name="own", settings=settings, **tables, **made, threads=2)
     elif name == "select":

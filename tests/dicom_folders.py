@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ct_files import ct, save
+from ct_files import HU, ct, save
 
 PATIENTS = ("a", "b", "c", "d")
 N_SLICES = 3
@@ -26,6 +26,16 @@ def write_dicom(folder, suffix=".dcm"):
     rows = [f"{name},{number % 2}\n" for number, name in enumerate(PATIENTS)]
     (folder / "labels.csv").write_text("patient_id,label\n" + "".join(rows))
     return folder
+
+
+def write_series(folder, prefix, shift, *, slices=3, **changes):
+    """Write ``<prefix>0.dcm`` and so on; no slice has another's pixels, unless `shift` is the same.
+
+    Keywords are those of `ct_files.ct`.
+    """
+    for number in range(slices):
+        image = ct(HU + 10 * shift + number, z=5.0 * number, **changes)
+        save(image, folder / f"{prefix}{number}.dcm")
 
 
 def reasons(index):

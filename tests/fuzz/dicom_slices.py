@@ -10,7 +10,6 @@ from fuzz.dicom_stored import bare, copies, cut, enhanced, shared_pixels, syntax
 from fuzz.dicom_trees import any_scan, lost, pick
 from fuzz.written import DOUBTFUL, HARMLESS, PROBLEM, SPOILED
 
-_STRAIGHT = np.array([1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
 # Names of styles that hold Hounsfield units, as files in the wild store them.
 STYLES = {
     "unsigned": Style(signed=False, intercept=-1024),

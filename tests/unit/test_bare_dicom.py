@@ -19,8 +19,6 @@ from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.registry import recognise
 from dicom_folders import N_SLICES, PATIENTS, head, reasons, write_dicom
 
-WITHOUT_MARK = ("data", "meta data", "preamble data", "preamble meta data")
-
 
 def parts(path):
     """Return a file's preamble, mark, description of itself, and data set."""

@@ -62,7 +62,7 @@ def test_no_identifying_tag_is_in_any_output(data, tmp_path, capfd):
     summary, recognised = str(out / "summary.json"), str(out / "format.json")
     more = {name: str(out / f"{name}.csv") for name in ("problems", "masks")}
     common = {"dataset": str(data), "name": "data", "recognised": recognised} | tables | more
-    settings = {"format": "auto", "labels": None, "target": "hemorrhage"}
+    settings = {"format": "auto", "labels": None, "target": "hemorrhage", "links_into": []}
     kept = {name: str(out / f"{name}.csv") for name in ("slices", "scans")}
     with pytest.raises(SystemExit), rule_log(out / "error.log"):
         index(**common, settings=settings | {"on_problem": "error"})

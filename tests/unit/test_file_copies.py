@@ -14,23 +14,12 @@ from ctseq.intake.file_copies import copied_files, narrowed_to_files, two_files
 from ctseq.intake.index import index_dataset
 from ctseq.readers.problems import problem
 from dicom_folders import head, reasons
+from picture_folders import save_picture, write_pictures
 
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Two patients of three pictures; the second bleeds."""
-    for patient in range(2):
-        for number in range(3):
-            save(tmp_path / f"p{patient}/{number}.png", 60 * patient + 10 * number)
-    (tmp_path / "labels.csv").write_text("patient_id,label\np0,0\np1,1\n")
-    return tmp_path
-
-
-def save(path, grey):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.new("L", (4, 4), grey)
-    picture.putpixel((0, 0), 255)
-    picture.save(path)
+    return write_pictures(tmp_path)
 
 
 def index(folder, on_problem="error", format="folder"):
@@ -46,7 +35,7 @@ FIRST = [f"p{patient}/{number}.png" for patient in range(2) for number in range(
 
 def test_of_copies_the_first_is_used(pictures):
     shutil.copy(pictures / "p1/1.png", pictures / "p1/1.PNG")
-    save(pictures / "p1/2.tif", 80)  # another file of the same pixels
+    save_picture(pictures / "p1/2.tif", 80)  # another file of the same pixels
     found = index(pictures)
     assert reasons(found) == {"labels.csv": "table", "p1/1.png": "copy", "p1/2.tif": "copy"}
     assert len(found.listing) == 6
@@ -63,7 +52,7 @@ def test_copies_of_a_slice_of_one_grey_value_are_told_by_their_bytes(pictures):
 
 
 def test_files_that_differ_are_both_left_out(pictures):
-    save(pictures / "p1/01.png", 7)
+    save_picture(pictures / "p1/01.png", 7)
     with pytest.raises(InputError, match="p1/01.png: patient p1 slice 1: two files for one slice"):
         index(pictures)
     found = index(pictures, "exclude")
@@ -92,7 +81,7 @@ def test_a_damaged_file_beside_two_copies(pictures):
 def test_a_changed_file_leaves_the_one_that_its_checksum_knows(pictures):
     """A checksum tells of a file, and not of the slice."""
     digest = "0" * 64
-    save(pictures / "p1/01.png", 70)
+    save_picture(pictures / "p1/01.png", 70)
     (pictures / "SHA256SUMS.txt").write_text(f"{digest}  p1/1.png\n")
     found = index(pictures, "exclude")
     # The copy that is sorted first is used, and the other one's checksum changes nothing.

@@ -13,21 +13,9 @@ from ctseq.readers.junk import in_junk, is_junk
 from ctseq.readers.registry import recognise
 from ctseq.readers.walk import walk
 from dicom_folders import reasons, write_dicom
+from picture_folders import write_pictures
 
 APPLE_DOUBLE = b"\0\5\x16\7\0\2\0\0Mac OS X        " + b"\0" * 100
-
-
-def pictures(folder, ending=".png"):
-    """Write two patients of three pictures; the second bleeds."""
-    for patient in range(2):
-        for number in range(3):
-            picture = Image.new("L", (4, 4), 60 * patient + 10 * number)
-            picture.putpixel((0, 0), 255)
-            path = folder / f"p{patient}/{number}{ending}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(path)
-    (folder / "labels.csv").write_text("patient_id,label\np0,0\np1,1\n")
-    return folder
 
 
 def litter(folder):
@@ -57,7 +45,8 @@ def ct_ich(folder):
 
 
 @pytest.mark.parametrize(
-    ("write", "format"), [(write_dicom, "dicom"), (pictures, "folder"), (ct_ich, "ct-ich-jpg")]
+    ("write", "format"),
+    [(write_dicom, "dicom"), (write_pictures, "folder"), (ct_ich, "ct-ich-jpg")],
 )
 @pytest.mark.parametrize("on_problem", ["error", "exclude"])
 def test_junk_is_listed_and_changes_nothing(tmp_path, write, format, on_problem):
@@ -72,14 +61,14 @@ def test_junk_is_listed_and_changes_nothing(tmp_path, write, format, on_problem)
 
 
 def test_a_label_table_has_no_twin(tmp_path):
-    pictures(tmp_path)
+    write_pictures(tmp_path)
     shutil.copy(tmp_path / "labels.csv", tmp_path / "._labels.csv")
     shutil.copy(tmp_path / "labels.csv", tmp_path / "~$labels.csv")
     assert index_dataset(tmp_path, "folder", on_problem="error").listing["kept"].all()
 
 
 def test_checksums_of_what_a_tool_keeps_are_not_missed(tmp_path):
-    pictures(tmp_path)
+    write_pictures(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/HEAD").write_text("x")
     digest = hashlib.sha256(b"x").hexdigest()
@@ -121,7 +110,7 @@ def test_only_junk_is_no_dataset(tmp_path):
 
 
 def test_a_picture_of_another_kind_is_no_silent_gap(tmp_path):
-    pictures(tmp_path)
+    write_pictures(tmp_path)
     Image.open(tmp_path / "p1/2.png").save(tmp_path / "p1/2.bmp")
     # Beside the picture that was made of it, it is no slice.
     assert reasons(index_dataset(tmp_path, "folder", on_problem="error"))["p1/2.bmp"] == "other"

@@ -2,12 +2,12 @@
 
 import pandas as pd
 import pytest
-from PIL import Image
 
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.readers.labels.cells import flag
 from ctseq.readers.labels.tables import find_table
+from picture_folders import save_picture
 
 PATIENTS = ("p1", "p2", "p3", "p4")
 
@@ -17,10 +17,7 @@ def pictures(tmp_path):
     """Four patients of three pictures each, no two alike."""
     for patient in PATIENTS:
         for number in (1, 2, 3):
-            picture = Image.new("L", (4, 4), 60 * int(patient[1]) + number)
-            picture.putpixel((0, 0), 0)
-            (tmp_path / patient).mkdir(exist_ok=True)
-            picture.save(tmp_path / patient / f"slice_{number}.png")
+            save_picture(tmp_path / patient / f"slice_{number}.png", 60 * int(patient[1]) + number)
     return tmp_path
 
 

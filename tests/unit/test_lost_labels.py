@@ -8,13 +8,11 @@ import pytest
 from ct_files import HU, ct, save
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
+from dicom_folders import write_series
 
 
 def write(folder, patient, name, shift, **changes):
-    """Write a series of three slices whose pixels are no other's, unless `shift` is the same."""
-    for k in range(3):
-        image = ct(HU + 10 * shift + k, z=5.0 * k, PatientID=patient, **changes)
-        save(image, folder / f"{patient}/{name}{k}.dcm")
+    write_series(folder / patient, name, shift, PatientID=patient, **changes)
 
 
 @pytest.fixture

@@ -2,30 +2,22 @@
 
 import unicodedata
 
+import pydicom
 import pytest
-from PIL import Image
 
 from ct_files import HU, ct, save
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.readers.names import folder_text, patient_key
 from ctseq.readers.patient_folders import naming_level, shared_patients
+from dicom_folders import write_series
+from picture_folders import save_picture
 
 
 def study(folder, where, number, *, patient="P", slices=2, uid=None, **changes):
     """Write a study whose slices show no other's pixels."""
-    for z in range(slices):
-        image = ct(HU + 10 * number + z, z=5.0 * z, series=str(number), PatientID=patient,
-                   StudyInstanceUID=uid or f"1.2.{number}", **changes)  # fmt: skip
-        save(image, folder / where / f"IM{number}-{z}.dcm")
-
-
-def picture(folder, path, grey):
-    path = folder / path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("L", (4, 4), grey)
-    image.putpixel((0, 0), 0)
-    image.save(path)
+    ids = {"series": str(number), "PatientID": patient, "StudyInstanceUID": uid or f"1.2.{number}"}
+    write_series(folder, f"{where}/IM{number}-", number, slices=slices, **ids, **changes)
 
 
 def labels(folder, *rows):
@@ -184,6 +176,31 @@ def test_two_visits_have_slices_of_their_own(visits):
     ]
 
 
+@pytest.mark.parametrize("where", ["p1_visit1", "p1_visit2"])
+def test_another_patient_in_a_visit_excludes_all_visits(visits, where):
+    study(visits, where, 8, patient="MRN8", uid="1.2.8")
+    labels(visits, "patient_id,label", *ROWS)
+    with pytest.raises(InputError, match=f"{where}: one folder holds several DICOM patients"):
+        index(visits)
+    found = index(visits, on_problem="exclude")
+    kept = found.listing[found.listing["kept"] == 1]
+    assert {*kept["patient_id"]} == {"p2", "p3", "p4"}
+    assert found.problems["problem"].tolist() == ["mixed-patients"]
+
+
+@pytest.mark.parametrize(("where", "other"), [(1, 2), (2, 1)])
+def test_a_visit_without_slices_leaves_the_other(visits, where, other):
+    for path in (visits / f"p1_visit{where}").iterdir():
+        image = pydicom.dcmread(path)
+        image.SeriesDescription = "MIP"
+        image.save_as(path)
+    labels(visits, "patient_id,label", *ROWS)
+    found = index(visits, on_problem="exclude")
+    assert owners(found)[f"p1_visit{other}"] == "p1_visit1"
+    assert found.listing.loc[found.listing["scan_id"] == f"p1_visit{other}", "kept"].all()
+    assert found.problems["problem"].tolist() == ["no-slices"]
+
+
 def test_two_folders_of_one_patient_of_whom_the_table_names_one(visits):
     labels(visits, "patient_id,label", *ROWS[1:])
     with pytest.raises(InputError, match="two folders for one patient .p1_visit1 and p1_visit2"):
@@ -205,27 +222,27 @@ def test_one_name_in_two_places_is_one_patient_only_by_the_header(tmp_path):
 def test_pictures_in_folders_that_the_table_names(path, tmp_path):
     for patient in range(3):
         for number in (1, 2):
-            picture(tmp_path, path.format(patient, number), 50 * patient + number)
+            save_picture(tmp_path / path.format(patient, number), 50 * patient + number)
     labels(tmp_path, "patient_id,label", *[f"p{n},{n % 2}" for n in range(3)])
     assert told(index(tmp_path, "folder")) == {"p0": 0, "p1": 1, "p2": 0}
 
 
 def test_pictures_of_a_patient_in_two_places_are_doubtful(tmp_path):
     for patient in range(3):
-        picture(tmp_path, f"p{patient}/brain/1.png", 50 * patient + 1)
-    picture(tmp_path, "p1/bone/1.png", 9)
+        save_picture(tmp_path / f"p{patient}/brain/1.png", 50 * patient + 1)
+    save_picture(tmp_path / "p1/bone/1.png", 9)
     labels(tmp_path, "patient_id,label", *[f"p{n},{n % 2}" for n in range(3)])
     with pytest.raises(InputError, match="two folders for one patient .p1/b.* and p1/b") as error:
         index(tmp_path, "folder")
     assert "(1 problem)" in str(error.value)
-    picture(tmp_path, "p1/1.png", 70)  # the patient's own folder has some: others are no part
+    save_picture(tmp_path / "p1/1.png", 70)  # the patient's own folder has some: others are no part
     inventory = index(tmp_path, "folder").inventory.set_index("path")
     assert inventory.loc["p1/bone/1.png", "reason"] == "other"
 
 
 def test_a_table_that_names_pictures_for_patients_is_told_so(tmp_path):
     for number in range(4):
-        picture(tmp_path, f"head_ct/{number:03d}.png", 50 * number + 1)
+        save_picture(tmp_path / f"head_ct/{number:03d}.png", 50 * number + 1)
     labels(tmp_path, "id,hemorrhage", *[f"{n},{n % 2}" for n in range(4)])
     with pytest.raises(
         InputError, match="names pictures, such as head_ct/000.png, where it should"
@@ -235,7 +252,7 @@ def test_a_table_that_names_pictures_for_patients_is_told_so(tmp_path):
 
 def test_slices_that_are_called_as_the_tables_patients_are_no_patients(tmp_path):
     for number in range(6):
-        picture(tmp_path, f"{'ab'[number % 2]}/{number // 2}.png", 40 * number + 1)
+        save_picture(tmp_path / f"{'ab'[number % 2]}/{number // 2}.png", 40 * number + 1)
     labels(tmp_path, "patient_id,label", "0,1", "1,0")
     with pytest.raises(InputError, match="a/0.png: patient a: no diagnosis row"):
         index(tmp_path, "folder")
@@ -243,14 +260,16 @@ def test_slices_that_are_called_as_the_tables_patients_are_no_patients(tmp_path)
 
 def test_folders_of_classes_are_told_so(tmp_path):
     for number in range(4):
-        picture(tmp_path, f"{('negative', 'Positive')[number % 2]}/p_{number}.png", 50 * number + 1)
+        save_picture(
+            tmp_path / f"{('negative', 'Positive')[number % 2]}/p_{number}.png", 50 * number + 1
+        )
     with pytest.raises(InputError, match="The folders Positive and negative seem to sort pictures"):
         index(tmp_path, "folder")
 
 
 def test_scans_that_the_table_gives_to_one_patient_are_one_patients(tmp_path):
     for number in range(4):
-        picture(tmp_path, f"s{number}/1.png", 50 * number + 1)
+        save_picture(tmp_path / f"s{number}/1.png", 50 * number + 1)
     labels(tmp_path, "scan_id,patient_id,label", "s0,A,0", "s1,B,1", "s2,A,1", "s3,C,0")
     found = index(tmp_path, "folder")
     assert owners(found) == {"s0": "s0", "s1": "s1", "s2": "s0", "s3": "s3"}

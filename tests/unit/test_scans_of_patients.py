@@ -12,6 +12,7 @@ from ctseq.imaging.preprocessing import Preprocessing
 from ctseq.intake.index import index_dataset
 from ctseq.intake.tables import SCANS
 from ctseq.readers.subtypes import SUBTYPES
+from dicom_folders import write_series
 from index_dataset import main as index_main
 from indexed import selected
 from pack_pixels import main as pack
@@ -20,10 +21,8 @@ from select_slices import main as select_main
 
 def study(folder, patient, uid, *, first, below="", slices=3, **changes):
     """Write a study whose slices show no other's pixels, unless `first` is the same."""
-    for number in range(slices):
-        image = ct(HU + 10 * first + number, z=5.0 * number, StudyInstanceUID=uid,
-                   series=uid, PatientID=f"MRN-{patient}", **changes)  # fmt: skip
-        save(image, folder / patient / below / f"{uid}-{number}.dcm")
+    ids = {"series": uid, "PatientID": f"MRN-{patient}", "StudyInstanceUID": uid}
+    write_series(folder / patient / below, f"{uid}-", first, slices=slices, **ids, **changes)
 
 
 def label(folder, text):
@@ -217,7 +216,8 @@ def test_scripts_write_scans_and_shards_hold_whole_patients(folder, tmp_path, ca
     out = tmp_path / "out"
     names = ("inventory", "listing", "demographics", "series")
     tables = {name: str(out / f"{name}.csv") for name in names}
-    settings = {"format": "dicom", "labels": None, "target": "hemorrhage", "on_problem": "error"}
+    settings = {"format": "dicom", "labels": None, "target": "hemorrhage", "links_into": []}
+    settings |= {"on_problem": "error"}
     more = {name: str(out / f"{name}.csv") for name in ("problems", "masks")}
     recognised = str(out / "format.json")
     caplog.set_level("INFO")

@@ -311,7 +311,8 @@ def test_scripts_write_the_tables_and_links(folder, tmp_path):
     out = tmp_path / "results"
     names = ("inventory", "listing", "demographics", "series")
     indexed = {name: str(out / f"{name}.csv") for name in names}
-    settings = {"format": "auto", "labels": None, "target": "hemorrhage", "on_problem": "exclude"}
+    settings = {"format": "auto", "labels": None, "target": "hemorrhage", "links_into": []}
+    settings |= {"on_problem": "exclude"}
     (folder / "Patients_CT/050/brain/2_HGE_Seg.jpg").write_bytes(b"never decoded")
     repeat_row(folder)
     index_main(

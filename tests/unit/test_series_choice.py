@@ -136,7 +136,8 @@ def test_every_scans_choice_is_logged_and_kept(tmp_path, caplog):
     dataset(tmp_path / "data", SeriesDescription="Head 5.0 H31s", ConvolutionKernel="H31s")
     names = ("inventory", "listing", "problems", "series", "masks", "demographics")
     tables = {name: str(tmp_path / f"{name}.csv") for name in names}
-    settings = {"format": "dicom", "labels": None, "target": "hemorrhage", "on_problem": "error"}
+    settings = {"format": "dicom", "labels": None, "target": "hemorrhage", "links_into": []}
+    settings |= {"on_problem": "error"}
     caplog.set_level("INFO")
     index_script(dataset=str(tmp_path / "data"), name="data", settings=settings,
                  recognised=str(tmp_path / "format.json"), **tables)  # fmt: skip

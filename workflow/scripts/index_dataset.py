@@ -19,7 +19,7 @@ def main(*, dataset, name, settings, recognised, demographics, threads=1, **outp
     `name` is the dataset's, and `settings` its format, labels, target, links_into and on_problem.
     """
     log, key = logging.getLogger("ctseq").info, f"datasets.{name}"
-    links_into = settings.get("links_into", [])
+    links_into = settings["links_into"]
     format, how = recognise(dataset, settings["format"], links_into=links_into, key=key)
     log("Format: %s, by %s.", format, how)
     index = index_dataset(

@@ -12,7 +12,7 @@ from ctseq.core.errors import InputError
 
 # Failures of the disk, which any rule may meet, and what the user does about them.
 _AGAIN = "then give the same command again: what is finished stays."
-_DISK = {
+DISK_FAILURES = {
     errno.ENOSPC: f"Free space on the disk, {_AGAIN}",
     errno.EDQUOT: f"Free space in your quota, {_AGAIN}",
     errno.EROFS: f"Make the file system writable, {_AGAIN}",
@@ -43,10 +43,12 @@ def rule_log(path: str | Path) -> Iterator[None]:
         log.error("Error: %s", error)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _DISK:
+        if error.errno not in DISK_FAILURES:
             _report(log, screen)
             raise
-        log.error("Error: %s: %s. %s", error.filename or path, error.strerror, _DISK[error.errno])
+        log.error(
+            "Error: %s: %s. %s", error.filename or path, error.strerror, DISK_FAILURES[error.errno]
+        )
         sys.exit(1)
     except Exception:
         _report(log, screen)

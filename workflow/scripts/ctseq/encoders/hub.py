@@ -1,6 +1,5 @@
 """Checkpoints of the Hugging Face hub, from its cache on this machine or over the network, once."""
 
-import errno
 import logging
 import re
 import shutil
@@ -15,6 +14,7 @@ from huggingface_hub import constants, errors, file_download
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write, read_json, write_json
+from ctseq.core.logs import DISK_FAILURES
 from ctseq.core.words import listed
 from ctseq.encoders.checkpoints import (
     ADAPTER,
@@ -35,8 +35,6 @@ log = logging.getLogger("ctseq")
 _COMMIT = re.compile("[0-9a-f]{40}")
 # Where an owner's consent is asked for, whatever mirror files come from.
 _PAGE = "https://huggingface.co/{}"
-# Failures of the disk, which are not the hub's.
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 # Tokens, and names and passwords in addresses, which no message may show.
 _SECRET = re.compile(r"hf_\w+|(?<=://)[^/\s@]+@")
 
@@ -192,7 +190,8 @@ def _explained(checkpoint: str, revision: str, lacking: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the client raises many types, of its own and of the network
-        if isinstance(error, OSError) and error.errno in _DISK:
+        # Failures of the disk are not the hub's.
+        if isinstance(error, OSError) and error.errno in DISK_FAILURES:
             raise
         said = _explanation(error, checkpoint, revision, lacking)
         raise InputError(_SECRET.sub("", said)) from None
@@ -256,18 +255,14 @@ def _revisions(checkpoint: str) -> str:
     with suppress(Exception):  # it is a hint on the way out of an error
         refs = huggingface_hub.HfApi().list_repo_refs(checkpoint)
         names = [ref.name for ref in [*refs.branches, *refs.tags]][:10]
-    known = (
-        f"Set the encoder's `revision` to one of {', '.join(names)}"
-        if names
-        else ("Set the encoder's `revision` to one of its branches or tags")
-    )
-    return f"{known}, or to a commit."
+    known = ", ".join(names) or "its branches or tags"
+    return f"Set the encoder's `revision` to one of {known}, or to a commit."
 
 
 def _others(checkpoint: str) -> str:
     """Return who else has a checkpoint of that name, if the hub says so."""
     names: list[str] = []
-    with suppress(Exception):  # as above
+    with suppress(Exception):  # it is a hint, too
         found = huggingface_hub.HfApi().list_models(search=checkpoint.split("/")[-1], limit=3)
         names = [one.id for one in found]
     return f": the hub has {listed(names)}" if names else ""

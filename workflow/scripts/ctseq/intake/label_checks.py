@@ -117,8 +117,8 @@ def check_claims(rows: pd.DataFrame) -> None:
         raise InputError(
             f"{row.path}, row {row.row}, says that {row.image} is positive, but that file is "
             "damaged or never opened, so nobody knows which scan it makes positive "
-            f"({len(positive)} such rows). Put the file itself there, or take it and its row out of "
-            "the dataset."
+            f"({len(positive)} such rows). Put the file itself there, or take it and its row out "
+            "of the dataset."
         )
 
 

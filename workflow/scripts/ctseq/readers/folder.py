@@ -17,13 +17,7 @@ from ctseq.readers.images import open_sequence
 from ctseq.readers.junk import in_junk, is_junk
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.names import folder_text, patient_key
-from ctseq.readers.patient_folders import (
-    keys_of,
-    naming_level,
-    owned,
-    rows_of_scans,
-    shared_patients,
-)
+from ctseq.readers.patient_folders import by_patient, keys_of, naming_level, shared_patients
 from ctseq.readers.problems import NOTHING, PATIENT, SLICE, problem
 from ctseq.readers.slice_numbers import slice_numbers
 from ctseq.readers.walk import Found, walk
@@ -79,11 +73,8 @@ def list_contents(
     found, pairs = list(walk(folder, links_into)), labels.names()
     pictures = _by_table(found, pairs, labels.path)
     files = _files(found, pictures, labels.path.name, problems)
-    rows, of = labels.rows(), labels.of
-    if patient_of := shared_patients(pairs, pictures):
-        scans: dict[str, list[str]] = {}
-        files = owned(files, patient_of, scans)
-        rows = rows_of_scans(rows, of, patient_of, scans)
+    patient_of = shared_patients(pairs, pictures)
+    files, rows, of = by_patient(files, labels.rows(), labels.of, patient_of)
     return Contents(files, rows, of, problems, notes=labels.notes)
 
 

@@ -86,7 +86,35 @@ def shared_patients(pairs: Iterable[tuple[str, str]], groups: Iterable[str]) -> 
     return owners
 
 
-def owned(
+def by_patient(
+    files: Iterable[File],
+    rows: Iterable[tuple[Any, ...]],
+    labels_of: str,
+    patient_of: Mapping[str, str],
+) -> tuple[Iterable[File], Iterable[tuple[Any, ...]], str]:
+    """Return files and label rows with their patients, where folders are scans of these.
+
+    Parameters
+    ----------
+    files, rows, labels_of
+        As `contents.Contents` has them, with folders as patients.
+    patient_of
+        Folder to the patient whose scan it is, where that is another name.
+
+    Returns
+    -------
+    files, rows, labels_of
+        As they were given, with patients as patients; take the files first.
+    """
+    if not patient_of:
+        return files, rows, labels_of
+    scans: dict[str, list[str]] = {}
+    files = _files_of_patients(files, patient_of, scans)
+    rows = _rows_of_scans(rows, labels_of, patient_of, scans)
+    return files, rows, "scan" if labels_of == "patient" else labels_of
+
+
+def _files_of_patients(
     files: Iterable[File], patient_of: Mapping[str, str], scans: dict[str, list[str]]
 ) -> Iterator[File]:
     """Yield files with the patients that `patient_of` has for the folders that name them.
@@ -100,7 +128,7 @@ def owned(
         yield file._replace(patient_id=patient_of.get(file.patient_id, file.patient_id))
 
 
-def rows_of_scans(
+def _rows_of_scans(
     rows: Iterable[tuple[Any, ...]],
     labels_of: str,
     patient_of: Mapping[str, str],
@@ -109,7 +137,7 @@ def rows_of_scans(
     """Yield label rows whose patients are folders with the patients and scans of these.
 
     A row of a patient becomes one for each of the folder's scans; another one gets the folder's
-    only scan. `scans` is what `owned` fills, which comes first.
+    only scan. `scans` is what `_files_of_patients` fills, which comes first.
     """
     owner = {patient_key(folder): patient for folder, patient in patient_of.items()}
     for row in rows:

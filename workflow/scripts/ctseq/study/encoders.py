@@ -93,11 +93,9 @@ class Encoder:
         """Folder that the configuration names as its checkpoint; None if it names none."""
         if not is_folder(self.checkpoint):
             return None
-        return (
-            str(Path(self.checkpoint).expanduser())
-            if self.checkpoint[0] == "~"
-            else self.checkpoint
-        )
+        # Any other path is kept as it is spelled: rules compare texts.
+        at_home = self.checkpoint.startswith("~")
+        return str(Path(self.checkpoint).expanduser()) if at_home else self.checkpoint
 
     @property
     def local_files(self) -> list[str]:

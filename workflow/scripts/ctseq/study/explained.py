@@ -88,12 +88,8 @@ def _nested(name: str, known: Sequence[str]) -> str:
     first, *inner = name.split(".")
     if not inner or first not in known:
         return ""
-    return (
-        f"write it nested: {first}: "
-        + "".join(f"{{{key}: " for key in inner)
-        + "..."
-        + "}" * len(inner)
-    )
+    opened = "".join(f"{{{key}: " for key in inner)
+    return f"write it nested: {first}: {opened}...{'}' * len(inner)}"
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ def mark_outdated(results: Path) -> list[Path]:
 
 
 def differences(path: str | Path, settings: Mapping[str, Any]) -> list[str]:
-    """Say which settings in a shared file, if there is one, differ from those asked for.
+    """List in words which settings in a shared file differ from those asked for; none without it.
 
     The file is of JSON, and says under ``settings`` with which ones it was made.
     """
@@ -98,15 +98,16 @@ def differences(path: str | Path, settings: Mapping[str, Any]) -> list[str]:
 
 
 def run_differences(made: Study, asked: Study) -> list[str]:
-    """Say which settings of splits and runs differ between a study as it was made and as asked for.
+    """List in words which settings of its runs a study was made with otherwise than is asked for.
 
-    Only models of both are compared: others, like more replicates, are added to what there is.
+    Those of splits are among them. Only models of both are compared: others, like more replicates,
+    are added to what there is.
     """
     return _differing(_of_runs(made), _of_runs(asked))
 
 
 def page_differences(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Say which settings differ between two configurations of one study, of what each uses.
+    """List in words which settings differ between two configurations of one study, as each uses it.
 
     Those of datasets and encoders are left out: what is made with them says so itself.
     """
@@ -142,7 +143,7 @@ def _flat(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def _differing(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Say which values of the keys that both have differ."""
+    """List in words which values of the keys that both have differ."""
     return [
         f"{key} was {_spelled(made[key])} and is now {_spelled(value)}"
         for key, value in asked.items()

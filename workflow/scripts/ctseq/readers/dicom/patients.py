@@ -83,7 +83,13 @@ def _with_pairs(patients: Patients, pairs: Iterable[tuple[str, str]]) -> Patient
     """Return patients with those whose scans the label table itself tells by name."""
     told = shared_patients(pairs, patients.groups)
     of_both = {group: told.get(patient, patient) for group, patient in patients.patient_of.items()}
-    return replace(patients, patient_of=told | of_both)
+    patient_of = told | of_both
+    # What is wrong with one of a patient's folders makes all of the patient's scans doubtful.
+    problems = [
+        {**found, "patient_id": patient_of.get(found["patient_id"], found["patient_id"])}
+        for found in patients.problems
+    ]
+    return replace(patients, patient_of=patient_of, problems=problems)
 
 
 def _named(of_tag: Mapping[str, list[Header]], met: Collection[str]) -> dict[str, list[Header]]:

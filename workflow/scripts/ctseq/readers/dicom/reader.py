@@ -31,8 +31,8 @@ from ctseq.readers.dicom.series import Labelled, Study, studies_of
 from ctseq.readers.dicom.stacks import spacing_of
 from ctseq.readers.labels.tables import LabelTable, find_table
 from ctseq.readers.names import image_path
-from ctseq.readers.patient_folders import owned, rows_of_scans
-from ctseq.readers.problems import NOTHING, PATIENT, SCAN, problem
+from ctseq.readers.patient_folders import by_patient
+from ctseq.readers.problems import NOTHING, SCAN, problem
 from ctseq.readers.walk import Found, first_files, walk
 
 __all__ = ["list_contents", "open_sequence", "recognises"]
@@ -74,14 +74,10 @@ def list_contents(
     labelled = _named_images(labels) if labels.names_images else None
     studies = partial(studies_of, digest=digest, labelled=labelled)
     files = chain(others, _files(patients.groups, studies, problems, series, scan_of_study))
-    rows, of = labels.rows(), labels.of
+    rows = labels.rows()
     if labels.kind == "image":
         rows = with_paths(rows, headers)
-    if patients.patient_of:
-        scans: dict[str, list[str]] = {}
-        files = owned(files, patients.patient_of, scans)
-        rows = rows_of_scans(rows, of, patients.patient_of, scans)
-        of = "scan" if of == "patient" else of
+    files, rows, of = by_patient(files, rows, labels.of, patients.patient_of)
     rows = _rows_of_scans(rows, scan_of_study)
     notes = [*labels.notes, *patients.notes]
     return Contents(files, rows, of, problems, series, notes, counted=True)
@@ -133,7 +129,8 @@ def _files(
             problems += [_unordered(one, patient_id) for one in studies if one.choice.doubt]
         else:
             why = sorted({reason for study in studies for reason in study.choice.reasons.values()})
-            found = (PATIENT, own[0].path, patient_id)
+            # Other folders of the patient, which are scans of their own, may be sound.
+            found = (SCAN, own[0].path, patient_id)
             problems.append(problem("no-slices", *found, detail=", ".join(why)))
 
 

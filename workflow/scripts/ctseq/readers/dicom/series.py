@@ -119,9 +119,9 @@ def choose_series(
     """Choose the one of a study's series that is most like CT-ICH's.
 
     The criteria, in this order: of the head, then of an unknown part; of more than half a head;
-    without contrast agent; of a soft kernel, then of an unknown one; made from what was measured;
-    with the slice spacing nearest to 5 mm; with the most slices; with the lowest number, with the
-    first identifier.
+    without contrast agent; of a kernel that comes first in `kernels.ORDER`; made from what was
+    measured; with the slice spacing nearest to 5 mm; with the most slices; with the lowest number,
+    with the first identifier.
 
     Of several that differ by their length and number alone, none is better: if the label table
     names the images of some, each of these is chosen.
