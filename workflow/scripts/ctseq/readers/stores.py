@@ -20,6 +20,8 @@ _ARCHIVES = tuple(
 # Endings of single files that were compressed; NIfTI is read as it is.
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 _READ_PACKED = ".nii.gz"
+# Pictures of kinds that are not read.
+_PICTURES = (".bmp", ".gif", ".webp", ".jp2", ".j2k", ".heic", ".avif", ".pgm", ".ppm", ".tga")
 # What a link or pointer of a tool holds, and how the tool fetches the file.
 _DVC = "DVC has not fetched it: run dvc pull"
 _TOOLS = (
@@ -151,6 +153,18 @@ def _decompress(paths: Sequence[str]) -> str:
 def _first(paths: Sequence[str]) -> str:
     rest = len(paths) - _MOST_NAMED
     return listed([*paths[:_MOST_NAMED], *([f"{rest} more"] if rest > 0 else [])])
+
+
+def other_pictures(folder: str | Path, links_into: Sequence[str]) -> str:
+    """Return a sentence on pictures of kinds that are not read, and the cure; mostly empty."""
+    found = islice(walk(folder, links_into, lenient=True), _MOST_LOOKED_AT)
+    paths = [one.path for one in found if one.path.casefold().endswith(_PICTURES)]
+    if not paths:
+        return ""
+    return (
+        f" Pictures that are no PNG, JPG or TIFF: {len(paths)} ({_first(paths)}). Save each as one "
+        "without loss."
+    )
 
 
 def _is_packed(path: Path) -> bool:
