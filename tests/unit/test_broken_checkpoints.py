@@ -134,9 +134,10 @@ def test_an_adapter_names_its_base_and_how_to_merge(tmp_path):
         assert words in said
     # The command is Python that can be read.
     compile(said.split('"')[1], "command", "exec")
-    write_adapter(tmp_path, base_model_name_or_path=None)
-    with pytest.raises(InputError, match="an adapter of a base that it does not name"):
-        described(tmp_path)
+    for base in (None, 5, ["google/vit-base"]):
+        write_adapter(tmp_path, base_model_name_or_path=base)
+        with pytest.raises(InputError, match="an adapter of a base that it does not name"):
+            described(tmp_path)
 
 
 def test_an_adapter_beside_whole_weights_is_refused(folder):

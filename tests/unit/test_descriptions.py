@@ -20,7 +20,8 @@ from ctseq.readers.dicom.descriptions import (
         *("NONCONTRAST", "no contrast", "NO IV CONTRAST", "HEAD W/O", "HEAD WO CONTRAST", "C-"),
         *("HEAD -C", "NCCT", "unenhanced", "without contrast", "Kopf nativ 5.0 H31s", "ohne KM"),
         *("sin contraste", "TAC simple", "sans injection", "senza mdc", "sem contraste", "IV-"),
-        *("PreContrast", "Pre-contrast thin"),
+        *("PreContrast", "Pre-contrast thin", "HEAD NC 5mm", "Head N/C", "contrast: none"),
+        *("CONTRAST NOT GIVEN", "TC CEREBRAL S/C"),
     ],
 )
 def test_words_for_plain(text):
@@ -35,6 +36,7 @@ def test_words_for_plain(text):
         *("CT PERFUSION", "arterial", "Schädel mit KM", "crâne injecté"),
         *("Premonitoring", "Angio 0.6"),
         *("con contraste", "CT 4cc sec 150cc", "Head_Post_Contrast", "delayed 5 min"),
+        *("HEAD WITH", "Head W", "TC CEREBRAL C/C"),
     ],
 )  # fmt: skip
 def test_words_for_contrast_agent(text):
@@ -47,6 +49,7 @@ def test_words_for_contrast_agent(text):
         *("", "HEAD 5MM", "C-SPINE", "C- SPINE", "post op head", "POST FOSSA", "pre-op planning"),
         *("HEAD NON HELICAL", "WITH AND WITHOUT CONTRAST", "HEAD W/WO", "W WO", "pre and post"),
         *("C- and C+", "+/- contrast", "avec et sans injection", "Routine", "Connor 5mm"),
+        *("HEAD WITH AND WITHOUT", "axial with MPR", "S/C and C/C", "INC 5mm"),
     ],
 )
 def test_words_that_do_not_tell(text):
@@ -99,6 +102,7 @@ def test_parts_of_the_body(text, expected):
 
 def test_what_is_computed():
     derived = ["MIP 10mm", "AX MPR", "Head Reformat", "VNC 5mm", "Mono 70 keV", "CBF", "VRT"]
+    derived += ["Axial MinIP", "MIPs", "tMIP", "MPRs", "AvgIP 10"]
     assert [text for text in derived if not is_derived(text)] == []
     plain = ["Head 5.0 H31s", "Trauma head", "Simple 5mm", "AX 3D 0.6", "Thin for MPR"]
     assert [text for text in plain if is_derived(text)] == []

@@ -13,9 +13,10 @@ from safetensors.numpy import load_file
 import describe_encoder
 import extract_features
 from ctseq.cache.tables import ROWS
+from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
 from ctseq.core.tables import read_table, write_table
-from ctseq.encoders.contract import load
+from ctseq.encoders.contract import extract, load
 from ctseq.encoders.registry import ENCODER_TYPES, EncoderType
 from ctseq.families.pixels.trainable import with_new_layer
 from ctseq.imaging.preprocessing import Preprocessing
@@ -95,3 +96,12 @@ def test_a_toy_runs_through_description_extraction_and_a_head(settings, speedups
     fitted = with_new_layer(encoder, width=facts["width"], std=0.02, seed=[0])
     expected = fitted.layer(torch.from_numpy(found))
     torch.testing.assert_close(fitted(seen), expected)
+
+
+def test_features_that_are_no_numbers_stop_the_extraction():
+    encoder = Quarters(torch.device("cpu"), torch.nn.AdaptiveAvgPool2d(2))
+    slices = np.full((2, 8, 8), 51, np.uint8)
+    np.testing.assert_allclose(next(extract(encoder, [slices])), 0.2, rtol=1e-6)
+    broken = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Threshold(1, torch.nan))
+    with pytest.raises(InputError, match=r"features that are no numbers .* too large for float32"):
+        next(extract(Quarters(encoder.device, broken), [slices]))

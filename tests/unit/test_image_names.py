@@ -55,11 +55,20 @@ def test_a_name_counts_only_with_the_folder_that_the_row_gives():
         lambda path: path.replace(".png", ""),
         lambda path: path.replace(".png", ".dcm"),
         lambda path: f" {path} ",
+        str.upper,
+        lambda path: path.replace("p1/s", "P1/S"),
+        lambda path: f"/{'Data' if 's1' in path else 'data'}/{path}",
     ],
 )
 def test_spellings_of_a_path(spelled):
     assert met([spelled(path) for path in FOLDERS], FOLDERS) == FOLDERS
     assert met([spelled(path) for path in FOLDERS[:2]], FOLDERS) == FOLDERS[:2]
+
+
+def test_letter_case_tells_files_apart_that_differ_by_it_alone():
+    paths = ["p1/A.png", "p1/a.png"]
+    assert met(["p1/a.png", "p1/A.png"], paths) == [paths[1], paths[0]]
+    assert met(["P1/a.png"], paths) == [None]
 
 
 def test_accents_meet_however_they_are_stored():

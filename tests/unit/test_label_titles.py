@@ -108,12 +108,21 @@ def test_a_title_that_is_not_understood_makes_no_table_of_patients(pictures):
     assert told(pictures)["p2"] == "1"  # one row a patient is a table of patients
 
 
+def spaced(cell):
+    return cell.replace("_", " ")
+
+
 @pytest.mark.parametrize(
     ("cells", "found"),
-    [("0 3 1 0", "'0' .2., '3' .1., '1' .1."), ("Bleed Normal Bleed Normal", "'Bleed' .2.")],
+    [
+        ("0 3 1 0", "'0' .2., '3' .1., '1' .1."),
+        ("Bleed Normal Bleed Normal", "'Bleed' .2."),
+        ("hemorrhage no_hemorrhage no_hemorrhage hemorrhage", "'hemorrhage' .2."),
+        ("present absent absent not_seen", "'absent' .2."),
+    ],
 )
 def test_several_classes_are_refused_with_the_cure(cells, found, pictures):
-    rows = [f"{p},{cell}" for p, cell in zip(PATIENTS, cells.split(), strict=True)]
+    rows = [f"{p},{cell}" for p, cell in zip(PATIENTS, map(spaced, cells.split()), strict=True)]
     labels(pictures, "patient_id,grade", *rows)
     words = (
         f"labels.csv: the column grade holds {found}.* which is not yes or no alone: .* Add a "
@@ -175,6 +184,14 @@ def test_an_id_that_a_spreadsheet_rounded_is_named_so(pictures):
     with pytest.raises(InputError, match=words) as error:
         told(pictures)
     assert "100001/slice_1.png: patient 100001: no diagnosis row" in str(error.value)
+
+
+def test_ids_that_a_spreadsheet_rounded_to_one_are_named_so(pictures):
+    for number, patient in enumerate(PATIENTS):
+        (pictures / patient).rename(pictures / f"10000{number}")
+    labels(pictures, "patient_id,label", *[f"1.00E+05,{n % 2}" for n in range(len(PATIENTS))])
+    with pytest.raises(InputError, match="id that a spreadsheet rounded"):
+        told(pictures)
 
 
 def test_rows_that_count_from_another_number_label_no_neighbour(pictures):

@@ -172,6 +172,27 @@ def test_archives_alone_are_to_be_unpacked(tmp_path, format):
         recognise(tmp_path, format)
 
 
+def test_compressed_files_alone_are_to_be_unpacked(tmp_path):
+    (tmp_path / "p1").mkdir()
+    for name in ("1.dcm.gz", "2.dcm.xz", "seg.nii.gz"):
+        (tmp_path / "p1" / name).write_bytes(b"\x1f\x8b")
+    words = r"compressed: 2 \(p1/1.dcm.gz and p1/2.dcm.xz\). Unpack each beside itself"
+    with pytest.raises(InputError, match=words):
+        recognise(tmp_path)
+    (tmp_path / "p1/1.dcm").write_bytes(b"")  # as gunzip --keep leaves it
+    assert "compressed: 1 (p1/2.dcm.xz)" in where_files_are(tmp_path, (), "datasets.x")
+
+
+@pytest.mark.parametrize("format", ["folder", "auto"])
+def test_pictures_of_other_kinds_alone_are_named(tmp_path, format):
+    (tmp_path / "p1").mkdir()
+    for name in ("1.webp", "2.BMP"):
+        (tmp_path / "p1" / name).write_bytes(b"BM")
+    words = r"no PNG, JPG or TIFF: 2 \(p1/1.webp and p1/2.BMP\). Save each as one without loss"
+    with pytest.raises(InputError, match=words):
+        recognise(tmp_path, format)
+
+
 def test_an_archive_beside_its_folder_is_only_listed(folder):
     zipfile.ZipFile(folder / "b.zip", "w").write(folder / "b/IM0.dcm")
     assert reasons(index(folder))["b.zip"] == "other"

@@ -181,6 +181,20 @@ def test_files_of_any_class_and_age_are_read(name, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        ({"image_std": [0.0, 0.5, 0.5]}, r"image_std is \(0.0, 0.5, 0.5\), and 0 makes"),
+        ({"rescale_factor": 0}, "rescale_factor is 0.0, and 0 makes all images one"),
+    ],
+)
+def test_a_processor_that_makes_no_images_is_refused(settings, words, tmp_path):
+    settings |= {"image_processor_type": "ViTImageProcessor"}
+    write_json(settings, tmp_path / "preprocessor_config.json")
+    with pytest.raises(InputError, match=words):
+        read_preprocessing(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
         ({"image_processor_type": "SamImageProcessor"}, "SamImageProcessorPil does more"),
         ({"image_processor_type": "MobileViTImageProcessor"}, "MobileViTImageProcessorPil does"),
         ({"image_processor_type": "ImageGPTImageProcessor"}, "ImageGPTImageProcessorPil does"),

@@ -2,7 +2,9 @@
 
 import pytest
 
-from ct_files import ct, save
+from ct_files import HU, ct, save
+from ctseq.core.errors import InputError
+from ctseq.intake.index import index_dataset
 from ctseq.readers.dicom.headers import read_header
 from ctseq.readers.dicom.series import choose_series, studies_of
 
@@ -97,3 +99,18 @@ def test_two_studies_stay_two_scans(tmp_path):
     images = [ct(z=5.0 * k, StudyInstanceUID=f"1.{n}") for n in (1, 2) for k in range(20)]
     names = [study.scan_id for study in studies_of("a", headers_of(images, tmp_path), str)]
     assert names == ["a-1", "a-2"]
+
+
+def test_a_slice_that_does_not_say_its_samples_is_damaged_and_no_screenshot(tmp_path):
+    for patient in "ab":
+        for k in range(4):
+            image = ct(
+                HU + ord(patient) + k, z=5.0 * k, series=str(ord(patient)), PatientID=patient
+            )
+            if patient + str(k) == "a3":
+                image.SamplesPerPixel = None
+            save(image, tmp_path / f"{patient}/{k}.dcm")
+    (tmp_path / "labels.csv").write_text("patient_id,label\na,1\nb,0\n")
+    words = "a/3.dcm: patient a slice 4: unreadable image .*does not say its SamplesPerPixel"
+    with pytest.raises(InputError, match=words):
+        index_dataset(tmp_path, "dicom", on_problem="error")

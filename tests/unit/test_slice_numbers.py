@@ -29,6 +29,13 @@ def numbers(*stems):
         ("IM1 last", [1, None]),
         ("1a2b3c 1a2b4c", [3, 4]),  # alike but for one number
         ("20200101123045123_1 20200101123050456_2", [1, 2]),
+        # Positions beside numbers must say the same order, with their signs and decimals.
+        ("IM1_z-5.5 IM2_z-0.5 IM3_z4.5", [1, 2, 3]),
+        ("IM1_z0.9 IM2_z1.2 IM3_z10.1", [1, 2, 3]),
+        ("z5.0 z10.0 z15.0", [5, 10, 15]),
+        ("1.1 1.2 1.10", [1, 2, 10]),
+        ("2020.01.05_1 2020.01.06_2", [1, 2]),
+        ("IMG-1 IMG-2", [1, 2]),
     ],
 )
 def test_the_number_in_which_names_differ(stems, expected):
@@ -46,6 +53,11 @@ def test_a_copys_number_is_not_the_slices():
         ("3f9a12e4-11aa 7c2b07d0-22bb", "a code is no number"),
         ("IM1_z20 IM2_z15", "several numbers differ, and not in one order"),
         ("last first", ""),
+        # By their decimals alone these would be 0, 625, 25 and 875; without signs 7, 2, 3 and 8.
+        ("z0.0 z0.625 z1.25 z1.875", "a number with a sign or decimals is a position"),
+        ("z-7 z-2 z3 z8", "a number with a sign or decimals is a position"),
+        ("z-7.5 z-2.5 z2.5 z7.25", "a number with a sign or decimals is a position"),
+        ("IM1_z4.5 IM2_z-0.5 IM3_z-5.5", "several numbers differ, and not in one order"),
     ],
 )
 def test_names_without_a_number_that_is_certain(stems, why):

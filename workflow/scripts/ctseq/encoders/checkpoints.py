@@ -137,7 +137,8 @@ def _check_adapter(folder: Path) -> None:
         return
     own = read_json(folder / ADAPTER)
     own = own if isinstance(own, dict) else {}
-    base = own.get("base_model_name_or_path") or "a base that it does not name"
+    named = own.get("base_model_name_or_path")
+    base = named if named and isinstance(named, str) else "a base that it does not name"
     mapping = own.get("auto_mapping")
     kind = mapping.get("base_model_class") if isinstance(mapping, dict) else None
     merge = _MERGE.format(

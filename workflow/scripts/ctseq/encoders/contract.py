@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from ctseq.core.errors import InputError
 from ctseq.encoders.devices import autocast
 from ctseq.encoders.registry import ENCODER_TYPES
 
@@ -90,8 +91,20 @@ def extract(
 
     `batches` are as `Encoder.features` takes them; `precision`, one of `devices.PRECISIONS`, is
     that of products and convolutions.
+
+    Raises
+    ------
+    InputError
+        If features are no numbers.
     """
     for batch in batches:
         with autocast(precision, encoder.device):
             found = encoder.features(batch)
-        yield found.float().cpu().numpy()
+        features = found.float().cpu().numpy()
+        if not np.isfinite(features).all():
+            raise InputError(
+                "The encoder makes features that are no numbers (NaN or infinity): its weights are "
+                f"damaged, or too large for {precision}. Choose another checkpoint, or set its "
+                "extraction.precision to float32."
+            )
+        yield features

@@ -61,12 +61,19 @@ def read_preprocessing(folder: Path) -> Preprocessing:
         ) from None
     try:
         readings = _readings(processor.to_dict())
-        return next(steps for steps in readings if _do_the_same(steps, processor))
+        steps = next(steps for steps in readings if _do_the_same(steps, processor))
     except Exception:  # of any type: it lacks what such processors have, or takes no pictures
         raise InputError(
             f"{path}: {type(processor).__name__} does more than resize, crop, rescale and "
             "normalise, which is all that ctseq does. Choose another checkpoint."
         ) from None
+    for name, value in (("rescale_factor", steps.scale), ("image_std", steps.std)):
+        if value is not None and not np.all(value):
+            raise InputError(
+                f"{path}: {name} is {value}, and 0 makes all images one or no numbers. Mend it in "
+                "a copy of the folder, or choose another checkpoint."
+            )
+    return steps
 
 
 def _processor(path: Path) -> Any:
@@ -147,13 +154,16 @@ def _do_the_same(steps: Preprocessing, processor: Any) -> bool:
     """Return whether steps give what the processor gives, of noise in three different channels."""
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (*shape, 3), np.uint8) for shape in _SHAPES]
-    try:
-        shown = [_applied(steps, picture) for picture in pictures]
-    except InputError:  # too small for the crop
-        return False
+    with np.errstate(divide="ignore", invalid="ignore"):  # a std of 0, which is refused later
+        try:
+            shown = [_applied(steps, picture) for picture in pictures]
+        except InputError:  # too small for the crop
+            return False
+        wanted = [_processed(processor, picture) for picture in pictures]
     # Of numbers up to 10, as near as their last bits: EfficientNet rounds once more.
-    pairs = zip(shown, (_processed(processor, one) for one in pictures), strict=True)
-    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-6) for a, b in pairs)
+    pairs = zip(shown, wanted, strict=True)
+    same = {"rtol": 1e-6, "atol": 1e-6, "equal_nan": True}
+    return all(a.shape == b.shape and np.allclose(a, b, **same) for a, b in pairs)
 
 
 def _applied(steps: Preprocessing, picture: np.ndarray) -> np.ndarray:

@@ -37,8 +37,9 @@ def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
     ----------
     rows
         As `contents.LABELS`; an image is named by the end of its path: all folders that the row
-        names must be the file's. Folders that all rows begin with and no file has, such as those of
-        another machine, do not count. A row's scan or patient, if it is here, must be the file's.
+        names must be the file's, in any letter case. Folders that all rows begin with and no file
+        has, such as those of another machine, do not count. A row's scan or patient, if it is here,
+        must be the file's.
     files, slices
         As `contents.FILES` and `contents.SLICES`, each scan's slices in order.
 
@@ -74,7 +75,7 @@ def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
 
 def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     """Return the path of the file that each row names, NA of a row whose file is not here."""
-    names, ends = rows["image"].map(image_path), files["path"].map(image_path)
+    names, ends = _in_one_case(rows["image"].map(image_path), files["path"].map(image_path))
     images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
     paths = files["path"].map(lambda path: path.rpartition("/")[0])
     options = []
@@ -94,6 +95,14 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     # The first of the best: with as few folders dropped as do.
     best = max(options, key=lambda found: found.map(len).gt(0).sum())
     return _only_ones(rows, best, files)
+
+
+def _in_one_case(names: pd.Series, ends: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return names in lower case, unless files differ by their letters' case alone."""
+    lower = ends.str.casefold()
+    if lower.nunique() < ends.nunique():
+        return names, ends
+    return names.str.casefold(), lower
 
 
 def _numbers_of_files(names: pd.Series, ends: pd.Series) -> pd.Series:

@@ -14,7 +14,7 @@ from ctseq.imaging.windows import PRESETS, Window
 from ctseq.readers.contents import Contents, Pixels
 from ctseq.readers.formats import FORMATS
 from ctseq.readers.junk import in_junk
-from ctseq.readers.stores import check_stores, is_archive, where_files_are
+from ctseq.readers.stores import check_stores, is_archive, other_pictures, where_files_are
 
 # In messages, where nobody says which dataset it is.
 KEY = "datasets.<name>"
@@ -122,7 +122,8 @@ def _not_recognised(folder: Path, asked: list[str], links_into: Sequence[str], k
         cure = f"{better} looks right: set {key}.path to it."
     else:
         cure = f"Set {key}.path to the folder that holds it, or {key}.format to what it is."
-        cure = where_files_are(folder, links_into, key).strip() or cure
+        seen = where_files_are(folder, links_into, key) + other_pictures(folder, links_into)
+        cure = seen.strip() or cure
     return f"{folder} is no dataset that is known. Looked for {looked_for}. Found {found}. {cure}"
 
 

@@ -17,6 +17,11 @@ _POINTER_BYTES = 1024
 _ARCHIVES = tuple(
     ".zip .7z .rar .tar .tar.gz .tgz .tar.bz2 .tbz2 .tar.xz .txz .tar.zst".split()  # noqa: SIM905
 )
+# Endings of single files that were compressed; NIfTI is read as it is.
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+_READ_PACKED = ".nii.gz"
+# Pictures of kinds that are not read.
+_PICTURES = (".bmp", ".gif", ".webp", ".jp2", ".j2k", ".heic", ".avif", ".pgm", ".ppm", ".tga")
 # What a link or pointer of a tool holds, and how the tool fetches the file.
 _DVC = "DVC has not fetched it: run dvc pull"
 _TOOLS = (
@@ -77,7 +82,7 @@ def where_files_are(folder: str | Path, links_into: Sequence[str], key: str) -> 
     The text is empty if there is no such file; else it starts with a blank, to follow a message.
     Not more than `_MOST_LOOKED_AT` files are looked at.
     """
-    root, outside, absent, pointers, archives = Path(folder), [], [], [], []
+    root, outside, absent, pointers, archives, packed = Path(folder), [], [], [], [], []
     for found in islice(walk(root, links_into, lenient=True), _MOST_LOOKED_AT):
         path = root / found.path
         if found.reason not in ("", "outside"):
@@ -88,6 +93,8 @@ def where_files_are(folder: str | Path, links_into: Sequence[str], key: str) -> 
             outside.append(Path(os.path.realpath(path)))
         elif is_archive(path.name) and not _is_unpacked(path):
             archives.append(found.path)
+        elif _is_packed(path):
+            packed.append(found.path)
         elif path.suffix == ".dvc" and not path.with_suffix("").exists():
             absent.append(_DVC)
         elif _is_small(path) and (words := pointer(path)):
@@ -99,6 +106,7 @@ def where_files_are(folder: str | Path, links_into: Sequence[str], key: str) -> 
             (absent, "Links to files that are not there", _tools),
             (pointers, "Files that are text in place of the file itself", _tools),
             (archives, "Archives that are not unpacked", _unpack),
+            (packed, "Files that are compressed", _decompress),
         )
         if files
     )
@@ -135,9 +143,35 @@ def _tool(text: str) -> str:
 
 
 def _unpack(paths: Sequence[str]) -> str:
+    return f" ({_first(paths)}). Unpack each into a folder of its own"
+
+
+def _decompress(paths: Sequence[str]) -> str:
+    return f" ({_first(paths)}). Unpack each beside itself, as gunzip does"
+
+
+def _first(paths: Sequence[str]) -> str:
     rest = len(paths) - _MOST_NAMED
-    named = listed([*paths[:_MOST_NAMED], *([f"{rest} more"] if rest > 0 else [])])
-    return f" ({named}). Unpack each into a folder of its own"
+    return listed([*paths[:_MOST_NAMED], *([f"{rest} more"] if rest > 0 else [])])
+
+
+def other_pictures(folder: str | Path, links_into: Sequence[str]) -> str:
+    """Return a sentence on pictures of kinds that are not read, and the cure; mostly empty."""
+    found = islice(walk(folder, links_into, lenient=True), _MOST_LOOKED_AT)
+    paths = [one.path for one in found if one.path.casefold().endswith(_PICTURES)]
+    if not paths:
+        return ""
+    return (
+        f" Pictures that are no PNG, JPG or TIFF: {len(paths)} ({_first(paths)}). Save each as one "
+        "without loss."
+    )
+
+
+def _is_packed(path: Path) -> bool:
+    """Tell whether a file is compressed by itself, and not there uncompressed as well."""
+    name = path.name.casefold()
+    packed = name.endswith(PACKED) and not name.endswith((_READ_PACKED, *_ARCHIVES))
+    return packed and not path.with_suffix("").exists()
 
 
 def _is_unpacked(path: Path) -> bool:

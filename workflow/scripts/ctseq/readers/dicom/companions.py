@@ -3,24 +3,33 @@
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from ctseq.readers.stores import absence, pointer
+from ctseq.readers.stores import PACKED, absence, pointer
 from ctseq.readers.walk import is_regular
 
 _SUFFIXES = frozenset({".dcm", ".dicom", ".dic", ".ima"})
-_PACKED = (".gz", ".bz2", ".xz", ".zst")
 _HEAD_BYTES = 1024
 # How files begin that stand beside scans.
 _KINDS = {
-    "a picture": (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF"),
+    "a picture": (
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"BM",
+        b"II*\0",
+        b"MM\0*",
+        b"RIFF",
+        b"\0\0\1\0",
+    ),
     "a document": (b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"SQLite format"),
     "an archive": (b"PK", b"7z\xbc\xaf", b"Rar!", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"),
     "a program": (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe"),
-    "an array": (b"\x93NUMPY", b"\x89HDF", b"NRRD"),
+    "an array": (b"\x93NUMPY", b"\x89HDF", b"NRRD", b"MATLAB", b"\x80\4\x95", b"\x80\5\x95"),
     "text": (b"\xff\xfe", b"\xfe\xff"),  # in UTF-16, which has NUL bytes
     "macOS's notes on a file": (b"\0\5\x16\7",),
 }
-# NIfTI has its mark behind its header.
+# NIfTI has its mark behind its header, and films of MPEG-4 theirs behind a length.
 _NIFTI_AT, _NIFTI = 344, (b"n+1\0", b"ni1\0")
+_FILM_AT, _FILM = 4, b"ftyp"
 # Bytes that no text holds, whatever its encoding: all control characters but blanks and escape.
 _NO_TEXT = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
 
@@ -53,7 +62,7 @@ def fault_of(path: Path, *, suffixes: Collection[str], among_images: bool) -> st
         head = content.read(_HEAD_BYTES)
     kind = _kind(head)
     if _called_as_images(path, suffixes):
-        if kind == "an archive" and path.suffix.casefold() in _PACKED:
+        if kind == "an archive" and path.suffix.casefold() in PACKED:
             return "it is compressed: unpack it"
         known = f"it is no DICOM file but {kind}" if kind else "it is no DICOM file"
         return pointer(path) or (known if head else "it is empty")
@@ -62,7 +71,7 @@ def fault_of(path: Path, *, suffixes: Collection[str], among_images: bool) -> st
 
 def _called_as_images(path: Path, suffixes: Collection[str]) -> bool:
     name = path.name.casefold()
-    for packed in _PACKED:
+    for packed in PACKED:
         name = name.removesuffix(packed)
     suffix = suffix_of(name)
     # Without a suffix, `README` and `LICENSE` are told from `IM1` by its number.
@@ -77,4 +86,6 @@ def _kind(head: bytes) -> str:
             return kind
     if head[_NIFTI_AT:].startswith(_NIFTI):
         return "an array"
+    if head[_FILM_AT:].startswith(_FILM):
+        return "a film"
     return "text" if not {*head} & {*_NO_TEXT} else ""

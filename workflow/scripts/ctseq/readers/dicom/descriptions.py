@@ -22,13 +22,14 @@ _NOT_OF = r"(?:helic|spiral|vol|gat|tilt|axial|rigid|diag|linear|stat|ct\b|ecg|u
 _PLAIN = re.compile(
     rf"\bpre\b(?!\W*(?:op|tpa|treat|therap|surg|monitor))(?:\W*{_AGENT})*"
     rf"|\bplain\b|\bnon\b(?!\W*{_NOT_OF})(?:\W*{_AGENT})*|\bnon?(?:\W*{_AGENT})+"
-    rf"|\bnon(?:contrast|con|enh)\w*|\bnc+t\b|\bne?cct\b|\bnect\b|\bunenhanced\b|\bnati(?:v|f|ve|vo|va)\b|\bsimple\b"
+    rf"|\bnon(?:contrast|con|enh)\w*|\bnc+t\b|\bn/?c\b|\bne?cct\b|\bnect\b|\bunenhanced\b|\bnati(?:v|f|ve|vo|va)\b|\bsimple\b"
+    rf"|\bcontrast\W*(?:no|none|nil|not (?:given|used))\b|\bs/c\b"
     rf"|\b(?:without|w ?/ ?o|wo|sans|sin|senza|sem|ohne)\b(?:\W*{_AGENT})*"
     r"|(?<![a-z0-9])c-(?![a-z0-9]| ?spine)|(?<![a-z0-9])-c(?![a-z0-9])|(?<![a-z0-9])iv-(?![a-z0-9])"
 )
 _AFTER = r"(?:$|[0-9]|std|st\b|stnd|bone|brain|soft|ax|thin|head|delay|cor|sag|recon)"
 _CONTRAST = re.compile(
-    rf"\bpost\b\W*(?:{_AGENT}|{_AFTER})|\bwith\W*{_AGENT}|\bw\b\W*{_AGENT}|contrast|kontrast"
+    rf"\bpost\b\W*(?:{_AGENT}|{_AFTER})|\bwith\W*{_AGENT}|\bw\b\W*{_AGENT}|\b(?:with|w)\W*$|\bc/c\b|contrast|kontrast"
     r"|(?<![a-z0-9])c ?\+|\+ ?c(?![a-z0-9])|\biv ?\+|\b(?:mit|nach|n|m)\.? ?km\b"
     r"|\b(?:ce|ce-?ct|cect|enhanced)\b|angio|\bct-?[avp]\b|venogra|perfusi|arteri|\bvenous\b"
     r"|\bven(?:os|oes)|delay|\bbolus\b|monitoring|smart ?prep|\binject|\d ?(?:cc|ml)\b"
@@ -48,9 +49,9 @@ _PARTS = {
 _PART = {part: re.compile(words) for part, words in _PARTS.items()}
 # Pictures computed from slices: projections, reformats, maps, and what only dual energy makes.
 _DERIVED = re.compile(
-    r"\b(?:mip|minip|maxip|(?<!for )mpr(?! source)|vrt|volume render\w*|ssd|reformat\w*"
-    r"|projections?|curved|vnc|virtual|iodine|mono\w*|[0-9]+ ?kev|cbf|cbv|mtt|ttp|tmax"
-    r"|subtract\w*|bone ?remov\w*)\b"
+    r"\b(?:t?mips?|(?:min|max|avg|mean) ?ip|(?<!for )mprs?(?! source)|vrt"
+    r"|volume render\w*|ssd|reformat\w*|projections?|curved|vnc|virtual|iodine"
+    r"|mono\w*|[0-9]+ ?kev|cbf|cbv|mtt|ttp|tmax|subtract\w*|bone ?remov\w*)\b"
 )
 
 

@@ -197,7 +197,7 @@ def _reason(header: pydicom.Dataset, facts: Facts) -> str:
     is_ct = header.get("Modality", "") == "CT" or str(header.get("SOPClassUID")) in _CT
     frames = int(header.get("NumberOfFrames") or 1)
     large = max(int(rows), int(columns)) > _MOST_SIDE or frames > _MOST_FRAMES
-    if not is_ct or header.get("SamplesPerPixel", 1) != 1 or large:
+    if not is_ct or (header.get("SamplesPerPixel") or 1) != 1 or large:
         return "not-ct"
     kinds = header.get("ImageType") or []
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)

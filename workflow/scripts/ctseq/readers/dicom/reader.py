@@ -174,11 +174,14 @@ def _series(study: Study, patient_id: str) -> Series:
 def _named_images(labels: LabelTable) -> Labelled:
     """Return a function that tells whether a label table names an image, by its name alone."""
 
+    def name_of(path: str) -> str:
+        return image_path(path).rpartition("/")[2].casefold()
+
     @cache  # the table is read once, if at all
     def names() -> set[str]:
-        return {image_path(row[_IMAGE]).rpartition("/")[2] for row in labels.rows()}
+        return {name_of(row[_IMAGE]) for row in labels.rows()}
 
-    return lambda path: image_path(path).rpartition("/")[2] in names()
+    return lambda path: name_of(path) in names()
 
 
 def _digest(folder: Path, path: str) -> str:

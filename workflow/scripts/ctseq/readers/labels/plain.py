@@ -11,12 +11,13 @@ import pandas as pd
 from ctseq.core.errors import InputError
 from ctseq.readers.labels import titles
 from ctseq.readers.labels.cells import NO, YES, Row, flag, open_cells, whole_number
-from ctseq.readers.names import patient_key, patient_text
+from ctseq.readers.names import ROUNDED, patient_key, patient_text
 from ctseq.readers.subtypes import SUBTYPES, deciding_flags
 
 # A share of rows with other cells than yes and no: more is no slip of the pen but another scheme.
 _MOST_SLIPS = 0.1
 _SHOWN = 8  # values or rows that a message names
+_MOST_WORDS = 3  # of a class's name
 _WORD = re.compile(r"[^\W_]")
 # A number between 0 and 1.
 _FRACTION = re.compile(r"0?[.,](?=[0-9]*[1-9])[0-9]+(?:e-[0-9]+)?", re.IGNORECASE)
@@ -100,7 +101,8 @@ def check_plain(path: Path, target: str) -> None:
             for at in deciding:
                 if _WORD.search(cells[at]):
                     found[at][cells[at]] += 1
-            if kind in ("patient", "scan") and cells[whose]:
+            # What a spreadsheet rounded names several patients, which is said later.
+            if kind in ("patient", "scan") and cells[whose] and not ROUNDED.fullmatch(cells[whose]):
                 seen[patient_key(cells[whose])].append(number)
     for at, values in found.items():
         odd = {value: own for value, own in values.items() if flag(value) is pd.NA}
@@ -113,9 +115,15 @@ def check_plain(path: Path, target: str) -> None:
 
 def _are_classes(values: dict[str, int]) -> bool:
     """Tell whether cells are those of several classes, and not a slip: numbers, or words."""
-    words = [value for value in values if value.isalpha() and value.casefold() not in _UNKNOWN]
+    words = [value for value in values if _are_words(value) and value.casefold() not in _UNKNOWN]
     numbers = [value for value in values if whole_number(value) is not pd.NA]
     return bool(numbers) or sum(values[word] for word in words) > 1
+
+
+def _are_words(value: str) -> bool:
+    """Tell whether a cell is one word or few, such as `no hemorrhage`, and no note or number."""
+    words = re.split(r"[\W_]+", value)
+    return len(words) <= _MOST_WORDS and all(word.isalpha() for word in words)
 
 
 def _classes(path: Path, title: str, values: dict[str, int], target: str) -> str:
