@@ -129,3 +129,36 @@ def test_images_of_dicom_are_named_by_their_identifier(tmp_path):
     words = "labels.csv names slices by InstanceNumber, which scanners count from the head or"
     with pytest.raises(InputError, match=words):
         index_dataset(tmp_path, "dicom", on_problem="exclude")
+
+
+def test_a_folder_that_holds_several_patients_tells_none_of_them(tmp_path):
+    for patient in range(2):
+        for number in range(2):
+            image = ct(HU + 5 * patient + number, z=5.0 * number, PatientID=f"{patient}",
+                       StudyInstanceUID=f"1.2.{patient}")  # fmt: skip
+            save(image, tmp_path / f"flat/{patient}-{number}.dcm")
+    rows = [f"images/{patient}-{number}.png,{patient}" for patient in range(2) for number in (0, 1)]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label", *rows[1:]]))
+    found = index_dataset(tmp_path, "dicom", on_problem="exclude")
+    assert found.problems["problem"].tolist() == ["no-label"]
+    kept = found.listing[found.listing["kept"] == 1]
+    assert kept.set_index("path")["target"].to_dict() == {
+        "flat/0-1.dcm": 0, "flat/1-0.dcm": 1, "flat/1-1.dcm": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_rows_of_a_file_whose_scan_is_unknown_are_not_dropped_in_silence(tmp_path, positive):
+    for patient in range(3):
+        image = ct(HU + 5 * patient, PatientID=f"{patient}", StudyInstanceUID=f"1.2.{patient}")
+        save(image, tmp_path / f"flat/{patient}.dcm")
+    (tmp_path / "flat/2.dcm").write_bytes(b"")
+    rows = ["0,0", "1,1", f"2,{int(positive)}"]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    if positive:
+        with pytest.raises(InputError, match="row 4, says that 2 is positive, but that file is"):
+            index_dataset(tmp_path, "dicom", on_problem="exclude")
+        return
+    problems = index_dataset(tmp_path, "dicom", on_problem="exclude").problems
+    assert problems["problem"].tolist() == ["unreadable", "no-slice"]
+    assert problems["detail"].tolist()[1] == "2, of no known scan"

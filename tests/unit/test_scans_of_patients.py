@@ -87,6 +87,35 @@ def test_a_flat_folder_keeps_all_scans_labelled_by_image(tmp_path):
     assert scans["n_positive_slices"].tolist() == [0, 1, 0]
 
 
+def flat(folder, patients, studies):
+    """Write files side by side, labelled by image, of these patients and studies."""
+    rows = ["image,label"]
+    for n, (patient, uid) in enumerate(zip(patients, studies, strict=True)):
+        image = ct(HU + n, z=5.0 * n, series=uid, StudyInstanceUID=uid, PatientID=patient)
+        save(image, folder / f"{n}.dcm")
+        rows.append(f"{n}.dcm,{n % 2}")
+    label(folder, "\n".join(rows))
+
+
+def test_a_patient_id_a_file_makes_no_patients_of_one_slice(tmp_path):
+    flat(tmp_path, [f"P{n}" for n in range(8)], ["1.1"] * 4 + ["1.2"] * 4)
+    words = "8 files have 8 PatientIDs but are of 2 studies, such as 0.dcm: .* Sort them into a"
+    with pytest.raises(InputError, match=words):
+        index(tmp_path)
+
+
+def test_patients_of_one_slice_have_a_study_each(tmp_path):
+    flat(tmp_path, [f"P{n}" for n in range(8)], [f"1.{n}" for n in range(8)])
+    assert index(tmp_path).listing["patient_id"].nunique() == 8
+
+
+def test_files_without_patient_id_are_said_to_be_one_patients(tmp_path):
+    flat(tmp_path, ["P1"] * 4 + [""] * 4, ["1.1"] * 4 + ["1.2"] * 4)
+    found = index(tmp_path)
+    assert found.listing["patient_id"].nunique() == 2
+    assert [note for note in found.notes if "PatientID of 4 files is empty" in note]
+
+
 def test_scans_without_labels_are_left_out_alone(tmp_path):
     study(tmp_path, "a", "1.1", first=1, slices=1)
     study(tmp_path, "a", "1.2", first=2, slices=1)

@@ -77,19 +77,21 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     """Return the path of the file that each row names, NA of a row whose file is not here."""
     names, ends = _in_one_case(rows["image"].map(image_path), files["path"].map(image_path))
     images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
-    paths = files["path"].map(lambda path: path.rpartition("/")[0])
+    owners = files.iloc[[*images]]
+    folders = owners["path"].map(lambda path: path.rpartition("/")[0])
+    in_one_folder = folders.nunique() == 1 < owners["patient_id"].nunique()
     options = []
     # Names without a folder say nothing of those that the others share.
     for dropped in range(shared_depth(names[names.str.contains("/")]) + 1):
         short = names.map(lambda name, n=dropped: name.split("/", n)[-1])
         found = _numbers_of_files(short, ends)
         if (names.str.contains("/") & ~short.str.contains("/")).any():
-            # Without a folder, a name may be another patient's. It is not where all images lie in
-            # one folder, or rows and images are the same in number, each with one of the other, so
-            # that the folder meant nothing.
+            # Without a folder, a name may be another patient's. It is not where several patients'
+            # images lie in one folder, or rows and images are the same in number, each with one of
+            # the other, so that the folder meant nothing.
             one = [number for own in found for number in own]
             each = found.map(len).eq(1).all() and set(one) == images and len(one) <= len(images)
-            if not each and len({*paths.iloc[[*images]]}) != 1:
+            if not each and not in_one_folder:
                 continue
         options.append(found)
     # The first of the best: with as few folders dropped as do.

@@ -56,7 +56,8 @@ def group_by_patient(headers: Sequence[Header], pairs: Collection[tuple[str, str
     Raises
     ------
     InputError
-        If the label table names folders as well as PatientIDs, and they disagree.
+        If the label table names folders as well as PatientIDs, and they disagree, or if nothing
+        tells whose files are.
     """
     named = keys_of(pairs)
     level = naming_level((header.path for header in headers), named)
@@ -73,10 +74,13 @@ def group_by_patient(headers: Sequence[Header], pairs: Collection[tuple[str, str
     of_tag = defaultdict(list)
     for header in headers:
         of_tag[header.patient].append(header)
+    notes = _notes_on_tags(of_tag)
     if tags_met:
-        return Patients(_named(of_tag, tags_met))
+        return Patients(_named(of_tag, tags_met), notes=notes)
+    _check_shared(of_tag)
     width = max(3, len(str(len(of_tag))))
-    return Patients({f"{n:0{width}d}": own for n, own in enumerate(of_tag.values(), start=1)})
+    groups = {f"{n:0{width}d}": own for n, own in enumerate(of_tag.values(), start=1)}
+    return Patients(groups, notes=notes)
 
 
 def _with_pairs(patients: Patients, pairs: Iterable[tuple[str, str]]) -> Patients:
@@ -90,6 +94,33 @@ def _with_pairs(patients: Patients, pairs: Iterable[tuple[str, str]]) -> Patient
         for found in patients.problems
     ]
     return replace(patients, patient_of=patient_of, problems=problems)
+
+
+def _notes_on_tags(of_tag: Mapping[str, Sequence[Header]]) -> list[str]:
+    """Return what is to be said of PatientIDs that tell patients apart: those that are empty."""
+    n_files = len(of_tag.get("", ()))
+    if not n_files:
+        return []
+    return [
+        f"The PatientID of {n_files} files is empty: they count as one patient's. If they are of "
+        "several, sort them into a folder for each."
+    ]
+
+
+def _check_shared(of_tag: Mapping[str, Sequence[Header]]) -> None:
+    """Raise `InputError` if most files have a PatientID of their own, but not a study.
+
+    Then an anonymiser gave them, and slices of one patient would be in several subsets.
+    """
+    headers = [header for own in of_tag.values() for header in own]
+    studies = {header.study for header in headers} - {""}
+    if studies and 2 * len(of_tag) > len(headers) and 2 * len(studies) < len(of_tag):
+        raise InputError(
+            f"{len(headers)} files have {len(of_tag)} PatientIDs but are of {len(studies)} "
+            f"{'study' if len(studies) == 1 else 'studies'}, such as {headers[0].path}: an "
+            "anonymiser gave most files a PatientID of their own, so whose they are is unknown. "
+            "Sort them into a folder for each patient."
+        )
 
 
 def _named(of_tag: Mapping[str, list[Header]], met: Collection[str]) -> dict[str, list[Header]]:
