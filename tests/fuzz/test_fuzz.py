@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from fuzz.datasets import datasets
@@ -20,6 +20,8 @@ KEPT = os.environ.get("CTSEQ_FUZZ_KEEP")
 # Rounds of so many, each of another seed, until the time is over.
 EXAMPLES_A_ROUND = 500
 ALL_CHECKS = list(HealthCheck)
+# Making a failure small takes minutes: only where one is tried again by its seed.
+PHASES = [Phase.generate, Phase.shrink] if SEED else [Phase.generate]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,8 @@ def test_the_same_of_thousands(folder, capsys):
     while True:
 
         @seed(number)
-        @settings(max_examples=EXAMPLES_A_ROUND, derandomize=False, database=None,
-                  suppress_health_check=ALL_CHECKS)  # fmt: skip
+        @settings(max_examples=EXAMPLES_A_ROUND, derandomize=False, database=None, phases=PHASES,
+                  report_multiple_bugs=False, suppress_health_check=ALL_CHECKS)  # fmt: skip
         @given(datasets(), st.booleans())
         def one_round(written, named):
             nonlocal n_examples
