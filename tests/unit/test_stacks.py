@@ -247,3 +247,14 @@ def test_the_rest_of_a_series_that_lies_apart_is_told(folder):
     assert reasons == dict.fromkeys(names, "other-series")
     assert "4 slices of its series lie apart or otherwise, and are left out" in told["note"]
     np.testing.assert_equal(told["spacing_mm"], 5)
+
+
+def test_a_series_for_each_slice_is_joined_over_mixed_distances(tmp_path):
+    for n, z in enumerate((0, 2.5, 5, 10, 15), start=1):
+        save(ct(HU + 40 + n, z=z, series=str(n), PatientID="a"), tmp_path / f"a/{n}.dcm")
+    written(tmp_path, "0", patient="b")
+    (tmp_path / "labels.csv").write_text("patient_id,label\na,1\nb,0\n")
+    names, reasons, told = index(tmp_path)
+    assert names == list("12345")
+    assert reasons == {}
+    assert "5 mm" in told["note"]
