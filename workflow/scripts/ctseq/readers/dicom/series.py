@@ -123,8 +123,8 @@ def choose_series(
     measured; with the slice spacing nearest to 5 mm; with the most slices; with the lowest number,
     with the first identifier.
 
-    Of several that differ by their length and number alone, none is better: if the label table
-    names the images of some, each of these is chosen.
+    Of several of one place that differ by their length and number alone, none is better: if the
+    label table names the images of some, each of these is chosen.
 
     Parameters
     ----------
@@ -150,7 +150,9 @@ def choose_series(
     groups = [*(stack.headers for stack in stacks), *unordered]
     both = any(contrast_of(group) == CONTRAST for group in groups)
     ranked = sorted(((_rank(stack, both=both), stack) for stack in stacks), key=lambda one: one[0])
-    equal = [stack for rank, stack in ranked if rank[:_BETTER] == ranked[0][0][:_BETTER]]
+    best = ranked[0]
+    equal = [one for rank, one in ranked if rank[:_BETTER] == best[0][:_BETTER]]
+    equal = [one for one in equal if one is best[1] or _repeats(one, best[1])]
     named = [stack for stack in equal if len(equal) > 1 and labelled and _named(stack, labelled)]
     chosen = named or equal[:1]
     others = [stack for _, stack in ranked if all(stack is not one for one in chosen)]
@@ -170,6 +172,15 @@ def choose_series(
         )
         for number, stack in enumerate(chosen)
     ]
+
+
+def _repeats(stack: Stack, other: Stack) -> bool:
+    """Return whether two stacks show the same part of the body, and neither is a rest of one."""
+    z, others = heights(stack.headers), heights(other.headers)
+    shared = min(z.max(), others.max()) - max(z.min(), others.min())
+    shorter = min(np.ptp(z), np.ptp(others))
+    lengths = sorted((len(z), len(others)))
+    return bool(shared > shorter / 2) and lengths[0] > lengths[1] / 2
 
 
 def _named(stack: Stack, labelled: Labelled) -> bool:
