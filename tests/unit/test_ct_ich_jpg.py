@@ -192,8 +192,8 @@ def test_slices_are_read_as_grey(tmp_path):
     pixels = read_image(tmp_path / "rgb.jpg")
     assert pixels.dtype == np.uint8
     assert np.unique(pixels).tolist() == [77]
-    image(tmp_path / "red.jpg", (255, 0, 0), mode="RGB")
-    assert read_image(tmp_path / "red.jpg").mean() == pytest.approx(76, abs=2)
+    image(tmp_path / "tinted.jpg", (70, 70, 110), mode="RGB")
+    assert read_image(tmp_path / "tinted.jpg").mean() == pytest.approx(75, abs=2)
 
 
 def test_damaged_slices_are_refused(tmp_path):

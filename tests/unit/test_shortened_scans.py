@@ -20,7 +20,7 @@ def headers_of(images, folder):
 def head(change, folder, n_slices=20):
     """Return the choice among 20 slices, 5 mm apart, of which `change` changes the uppermost 4."""
     images = [ct(z=5.0 * k, **(change if k >= n_slices - 4 else {})) for k in range(n_slices)]
-    return choose_series(headers_of(images, folder), str)
+    return choose_series(headers_of(images, folder), str)[0]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_scan_that_another_acquisition_would_make_longer_says_so(tmp_path):
     # The first acquisition was stopped at 60 mm, the second began at 50 mm: neither is whole.
     first = [ct(z=5.0 * k, AcquisitionNumber=1) for k in range(12)]
     second = [ct(z=5.0 * k, AcquisitionNumber=2) for k in range(10, 30)]
-    choice = choose_series(headers_of([*first, *second], tmp_path), str)
+    [choice] = choose_series(headers_of([*first, *second], tmp_path), str)
     assert len(choice.series) == 20
     assert choice.note == "series that were not chosen show 50 mm more below it"
 
@@ -61,14 +61,14 @@ def test_a_scan_that_another_acquisition_would_make_longer_says_so(tmp_path):
 def test_another_examination_may_reach_further(other, tmp_path):
     own = [ct(z=5.0 * k) for k in range(20)]
     further = [ct(z=2.0 * k - 100, series="2", **other) for k in range(60)]
-    choice = choose_series(headers_of([*own, *further], tmp_path), str)
+    [choice] = choose_series(headers_of([*own, *further], tmp_path), str)
     assert (len(choice.series), choice.note) == (20, "")
 
 
 def test_a_thin_series_may_reach_a_little_further(tmp_path):
     own = [ct(z=5.0 * k) for k in range(20)]
     thin = [ct(z=0.625 * k - 10, series="2", ConvolutionKernel="H60s") for k in range(180)]
-    assert choose_series(headers_of([*own, *thin], tmp_path), str).note == ""
+    assert choose_series(headers_of([*own, *thin], tmp_path), str)[0].note == ""
 
 
 @pytest.mark.parametrize("names", [("StudyInstanceUID",), ("SeriesInstanceUID",),
@@ -90,7 +90,7 @@ def test_series_stay_two_where_each_file_has_identifiers_of_its_own(tmp_path):
         for number, kernel in ((2, "H60s"), (3, "H31s"))
         for k in range(20)
     ]  # fmt: skip
-    choice = choose_series(headers_of(own, tmp_path), str)
+    [choice] = choose_series(headers_of(own, tmp_path), str)
     assert {header.facts.kernel for header in choice.series} == {"H31s"}
     assert (len(choice.series), choice.note) == (20, "")
 

@@ -79,19 +79,20 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
     owners = files.iloc[[*images]]
     folders = owners["path"].map(lambda path: path.rpartition("/")[0])
-    in_one_folder = folders.nunique() == 1 < owners["patient_id"].nunique()
+    if folders.nunique() == 1 < owners["patient_id"].nunique():
+        # A folder of several patients tells none of them apart, so names alone count.
+        alone = names.map(lambda name: name.rpartition("/")[2])
+        return _only_ones(rows, _numbers_of_files(alone, ends), files)
     options = []
     # Names without a folder say nothing of those that the others share.
     for dropped in range(shared_depth(names[names.str.contains("/")]) + 1):
         short = names.map(lambda name, n=dropped: name.split("/", n)[-1])
         found = _numbers_of_files(short, ends)
         if (names.str.contains("/") & ~short.str.contains("/")).any():
-            # Without a folder, a name may be another patient's. It is not where several patients'
-            # images lie in one folder, or rows and images are the same in number, each with one of
-            # the other, so that the folder meant nothing.
+            # Without a folder, a name may be another patient's. It is not where rows and images are
+            # the same in number, each with one of the other, so that the folder meant nothing.
             one = [number for own in found for number in own]
-            each = found.map(len).eq(1).all() and set(one) == images and len(one) <= len(images)
-            if not each and not in_one_folder:
+            if not found.map(len).eq(1).all() or set(one) != images or len(one) > len(images):
                 continue
         options.append(found)
     # The first of the best: with as few folders dropped as do.
