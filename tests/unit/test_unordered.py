@@ -40,6 +40,17 @@ def test_two_slices_at_one_place_are_not_replaced_by_a_sharp_series(folder):
     assert index(folder) == (["unordered"], [])
 
 
+def test_places_that_are_seen_again_and_again_are_no_heads_slices(folder):
+    for path in (folder / "a").iterdir():
+        path.unlink()
+    write(folder, "a", (0, 5, 10, 15), more="sharp ", brighter=40, **SHARP)
+    for time in range(3):
+        write(folder, "a", (0, 5, 10), more=f"perfusion {time} ", brighter=3 * time, series="9")
+    problems, kept = index(folder)
+    assert problems == []
+    assert kept == [f"a/sharp {z}.dcm" for z in (0, 5, 10, 15)]
+
+
 def test_two_slices_at_one_place_of_a_sharp_series_do_no_harm(folder):
     write(folder, "a", (0, 5, 10, 15), more="sharp ", brighter=40, **SHARP)
     write(folder, "a", (5,), more="twin ", brighter=49, **SHARP)

@@ -26,6 +26,8 @@ _WANTED_MM = 5.0
 _WHOLE_MM = 80.0
 # Of what stacks are sorted by, what makes one better than another: not its length or number.
 _BETTER = 6
+# Slices at one place, on average: two files may claim to be one slice, series over time have more.
+_MOST_A_PLACE = 2
 _UNORDERED = "slices of it lie at one place, or none has a place"
 # Fewer files than this do not tell whether each was given identifiers of its own.
 _FEWEST_FILES = 3
@@ -194,16 +196,22 @@ def _doubt(stack: Stack, unordered: Sequence[Sequence[Header]], *, both: bool) -
     Slices without an order are not replaced by those of a worse kind, and may be a part of the
     stack's head.
     """
+    first, z = stack.headers[0], heights(stack.headers)
     own = _kind_rank(stack.headers, both=both)
-    if any(_kind_rank(group, both=both) < own for group in unordered):
-        return f"{_UNORDERED}, and others are of a worse kind"
-    z = heights(stack.headers)
     for group in unordered:
-        same = kind_of(group[0]) == kind_of(stack.headers[0]) and group[0].positions
-        if same and same_orientation(group[0], stack.headers[0]):
-            theirs = heights(group)
-            if theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM:
-                return _UNORDERED
+        better = _kind_rank(group, both=both) < own
+        if not group[0].positions:
+            if better:
+                return f"{_UNORDERED}, and others are of a worse kind"
+            continue
+        theirs = heights(group)
+        if len(theirs) > _MOST_A_PLACE * len(np.unique(np.round(theirs / NEAREST_MM))):
+            continue  # the same places again and again, as of perfusion, are no head's slices
+        if better and np.ptp(theirs) >= np.ptp(z) / 2:
+            return f"{_UNORDERED}, and others are of a worse kind"
+        apart = theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM
+        if apart and kind_of(group[0]) == kind_of(first) and same_orientation(group[0], first):
+            return _UNORDERED
     return ""
 
 
