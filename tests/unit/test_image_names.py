@@ -162,3 +162,17 @@ def test_rows_of_a_file_whose_scan_is_unknown_are_not_dropped_in_silence(tmp_pat
     problems = index_dataset(tmp_path, "dicom", on_problem="exclude").problems
     assert problems["problem"].tolist() == ["unreadable", "no-slice"]
     assert problems["detail"].tolist()[1] == "2, of no known scan"
+
+
+def test_a_damaged_file_is_of_the_scan_whose_folder_it_lies_in(tmp_path):
+    for patient in "ab":
+        for number in range(2):
+            hu = HU + 5 * (patient == "b") + number
+            image = ct(hu, z=5.0 * number, PatientID=patient, StudyInstanceUID=f"1.{ord(patient)}")
+            save(image, tmp_path / f"{patient}/{number}.dcm")
+    (tmp_path / "a/9.dcm").write_bytes(b"")
+    rows = ["a/0,0", "a/1,0", "a/9,1", "b/0,0", "b/1,1"]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    found = index_dataset(tmp_path, "dicom", on_problem="exclude")
+    assert found.problems["problem"].tolist() == ["unreadable", "hidden"]
+    assert set(found.listing.loc[found.listing["kept"] == 1, "scan_id"]) == {"b"}

@@ -258,3 +258,15 @@ def test_a_series_for_each_slice_is_joined_over_mixed_distances(tmp_path):
     assert names == list("12345")
     assert reasons == {}
     assert "5 mm" in told["note"]
+
+
+def test_copies_do_not_hide_the_order_that_slice_locations_tell(folder):
+    for k, name in enumerate("012345"):
+        changed(folder, name, ImagePositionPatient=None, SliceLocation=5.0 * k,
+                ImageType=["ORIGINAL", "PRIMARY", "AXIAL"])  # fmt: skip
+    shutil.copy(folder / "a/2.dcm", folder / "a/2 copy.dcm")
+    shutil.copy(folder / "a/3.dcm", folder / "a/renumbered.dcm")
+    changed(folder, "renumbered", InstanceNumber=99)
+    names, reasons, _ = index(folder)
+    assert names == list("012345")
+    assert reasons == {"2 copy": "copy", "renumbered": "copy"}

@@ -53,7 +53,7 @@ def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
         return Resolved(rows, rows[:0], rows[:0])
     path = _paths(rows[by_image], files)
     last = slices.drop_duplicates("path", keep="last").set_index("path")
-    scans = files[files["scan_id"] != ""].drop_duplicates("path").set_index("path")
+    scans = _with_neighbours(files).drop_duplicates("path").set_index("path")
     path_of_slice = path[path.isin(last.index) | path.isin(scans.index)]
 
     def told(name: str) -> pd.Series:
@@ -71,6 +71,17 @@ def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
         rows.loc[path.index[missing]],
         rows.loc[path.index[unknown]],
     )
+
+
+def _with_neighbours(files: pd.DataFrame) -> pd.DataFrame:
+    """Return the files of known scans, and those that lie in a folder of one scan alone."""
+    folders = files["path"].map(lambda path: path.rpartition("/")[0])
+    known = files["scan_id"] != ""
+    owners = files[known].assign(folder=folders)[["folder", "scan_id", "patient_id"]]
+    single = owners.drop_duplicates().drop_duplicates("folder", keep=False).set_index("folder")
+    found = single.reindex(folders).set_axis(files.index)
+    told = files.assign(**found.where(~known, files[["scan_id", "patient_id"]]))
+    return told[told["scan_id"].notna()]
 
 
 def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:

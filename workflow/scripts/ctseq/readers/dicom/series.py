@@ -9,11 +9,10 @@ import numpy as np
 
 from ctseq.readers.dicom import kernels
 from ctseq.readers.dicom.chosen import contrast_of, note_of, words_of
+from ctseq.readers.dicom.copies import NEAREST_MM, Digest
 from ctseq.readers.dicom.descriptions import CONTRAST, HEAD, PLAIN
 from ctseq.readers.dicom.headers import Header, heights
 from ctseq.readers.dicom.stacks import (
-    NEAREST_MM,
-    Digest,
     Stack,
     kind_of,
     same_orientation,

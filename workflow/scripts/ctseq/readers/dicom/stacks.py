@@ -14,11 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ctseq.readers.dicom.copies import NEAREST_MM, Digest, without_copies
 from ctseq.readers.dicom.headers import Header, heights, is_axial
 
-# Slices nearer to each other than this, in mm, have the same position: no scanner makes slices so
-# near, and positions may be written with some hundredths of noise.
-NEAREST_MM = 0.05
 # Cosines of one series differ by rounding, or by noise that some programs add, 0.02 to each side.
 _SAME = 0.05
 # Fewer slices than a stack has: among others, they are odd ones.
@@ -29,9 +27,6 @@ _THICKEST_MM = 10.0
 # distance more than usual, which is what the start of a part is rounded by; of one series, or of
 # series of one slice each, which belong together, as far as two lost slices leave.
 _CONTINUES, _CONTINUES_IN_SERIES = 1.5, 3.0
-
-# A function from a file's path to a digest of its pixels, empty if they cannot be decoded.
-Digest = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -119,7 +114,7 @@ def _stacks_of_series(series: list[Header], digest: Digest, found: Stacks) -> It
     groups.sort(key=lambda group: (not _is_axial(group), -len(group)))
     odd = [one for group in groups[1:] if len(group) < _FEWEST for one in group]
     large = [groups[0], *(group for group in groups[1:] if len(group) >= _FEWEST)]
-    located = [_by_location(group) for group in large]
+    located = [_by_location(group, digest, reasons) for group in large]
     unplaced = [one for group in located if not group[0].positions for one in group]
     placed = [group for group in located if group[0].positions and _is_axial(group)]
     across = [group for group in located if group[0].positions and not _is_axial(group)]
@@ -134,7 +129,7 @@ def _stacks_of_series(series: list[Header], digest: Digest, found: Stacks) -> It
     reasons.update({one.path: alone for one in odd})
     for group in placed:
         was_located = bool(group[0].place)
-        for part in _told_apart(_without_copies(group, digest, reasons)):
+        for part in _told_apart(without_copies(group, digest, reasons)):
             if _overlap(part):
                 reasons.update({header.path: "position" for header in part})
                 found.unordered.append(part)
@@ -169,46 +164,20 @@ def _is_axial(group: Sequence[Header]) -> bool:
     return is_axial(first.orientation) if first.orientation else first.facts.axial
 
 
-def _by_location(group: list[Header]) -> list[Header]:
+def _by_location(group: list[Header], digest: Digest, reasons: dict[str, str]) -> list[Header]:
     """Return slices without positions with those that SliceLocation tells, if they can be trusted.
 
     They must be called axial, and InstanceNumber must count in the same order, or from its end.
     """
     if len(group) < 2 or not all(one.place and one.facts.axial for one in group):
         return group
+    group = without_copies(group, digest, reasons)
     numbers, locations = np.array(sorted(one.place for one in group)).T
     steps = np.sign(np.diff(locations))
     if not (np.diff(numbers) > 0).all() or steps[0] == 0 or (steps != steps[0]).any():
         return group
     flat = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     return [replace(one, orientation=flat, positions=((0.0, 0.0, one.place[1]),)) for one in group]
-
-
-def _without_copies(group: list[Header], digest: Digest, reasons: dict[str, str]) -> list[Header]:
-    """Return slices without copies of others, of which the first that can be decoded stays."""
-    if any(len(header.positions) > 1 for header in group):
-        return group
-    places = defaultdict(list)
-    for header, z in zip(group, heights(group).tolist(), strict=True):
-        places[header.acquisition, header.facts, round(z / NEAREST_MM)].append(header)
-    copies = set()
-    for same in places.values():
-        pixels = {one.path: digest(one.path) for one in same} if len(same) > 1 else {}
-        kept: list[Header] = []
-        for one in sorted(same, key=lambda header: pixels.get(header.path, "-") == ""):
-            if any(_is_copy(one, other, pixels) for other in kept):
-                copies.add(one.path)
-            else:
-                kept.append(one)
-    reasons |= dict.fromkeys(copies, "copy")
-    return [header for header in group if header.path not in copies]
-
-
-def _is_copy(one: Header, other: Header, pixels: dict[str, str]) -> bool:
-    """Tell whether two files hold one image: by its pixels, or a damaged one by its identifier."""
-    if not pixels[one.path]:
-        return bool(one.instance) and one.instance == other.instance
-    return pixels[one.path] == pixels[other.path]
 
 
 def _told_apart(group: list[Header]) -> list[list[Header]]:
