@@ -268,5 +268,5 @@ def test_copies_do_not_hide_the_order_that_slice_locations_tell(folder):
     shutil.copy(folder / "a/3.dcm", folder / "a/renumbered.dcm")
     changed(folder, "renumbered", InstanceNumber=99)
     names, reasons, _ = index(folder)
-    assert names == list("012345")
-    assert reasons == {"2 copy": "copy", "renumbered": "copy"}
+    assert names == ["0", "1", "2 copy", "3", "4", "5"]  # the first by path stays
+    assert reasons == {"2": "copy", "renumbered": "copy"}
