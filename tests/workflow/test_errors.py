@@ -57,7 +57,7 @@ def index(folder, tmp_path, on_problem="error"):
     made = {name: str(tmp_path / f"{name}.csv") for name in names}
     made["recognised"] = str(tmp_path / "format.json")
     settings = {"format": "ct-ich-jpg", "labels": None, "target": "hemorrhage"}
-    settings["on_problem"] = on_problem
+    settings |= {"links_into": [], "on_problem": on_problem}
     return {"dataset": str(folder), "name": "own", "settings": settings} | made
 
 
