@@ -176,6 +176,11 @@ def _blamed(written, row, labels_of, state, *, told=False):
 def missing_row(draw, written, rows, labels_of):
     row = pick(draw, rows)
     written = _blamed(written, row, labels_of, SPOILED).with_trait("a row missing", PROBLEM)
+    # A folder without a label may be the rest of another folder's scan, if both are one patient's.
+    patients = {written.scans[index].patient for index in row.scans}
+    for index, scan in enumerate(written.scans):
+        if scan.patient in patients:
+            written = written.with_scan(index, state=DOUBTFUL)
     return written, [other for other in rows if other is not row], []
 
 

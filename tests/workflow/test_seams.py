@@ -14,7 +14,7 @@ from studies import ROOT
 TOYS = {  # registry, module and line
     "readers/formats": (
         "toys/text_scans.py",
-        'FORMATS["text"] = Format("ctseq.readers.text_scans", "greys in lines", "*.scan", True, '
+        'FORMATS["text"] = Format("ctseq.readers.text_scans", "greys in lines", "*.scan", False, '
         "own_labels=True)",
     ),
     "encoders/registry": (
