@@ -91,8 +91,8 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     owners = files.iloc[[*images]]
     folders = owners["path"].map(lambda path: path.rpartition("/")[0])
     if folders.nunique() == 1 < owners["patient_id"].nunique():
-        # A folder of several patients tells none of them apart, so names alone count.
-        alone = names.map(lambda name: name.rpartition("/")[2])
+        # A folder of several patients tells none of them apart, whatever most rows call it.
+        alone = names.where(~_in_usual_folder(names), names.map(lambda name: name.split("/")[-1]))
         return _only_ones(rows, _numbers_of_files(alone, ends), files)
     options = []
     # Names without a folder say nothing of those that the others share.
@@ -109,6 +109,13 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     # The first of the best: with as few folders dropped as do.
     best = max(options, key=lambda found: found.map(len).gt(0).sum())
     return _only_ones(rows, best, files)
+
+
+def _in_usual_folder(names: pd.Series) -> pd.Series:
+    """Tell which paths lie in the folder that more than half of all lie in."""
+    folders = names.map(lambda name: name.rpartition("/")[0])
+    counts = folders.value_counts()
+    return (folders == counts.index[0]) & (2 * counts.iloc[0] > len(names))
 
 
 def _in_one_case(names: pd.Series, ends: pd.Series) -> tuple[pd.Series, pd.Series]:
