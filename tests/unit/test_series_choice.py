@@ -46,6 +46,8 @@ def described(text, **changes):
         # What is said of the series counts more than an agent that the study's protocol planned.
         (described("POST", ContrastBolusAgent="I"), described("PRE", ContrastBolusAgent="I")),
         # Beside a series with contrast agent, one that is said to be plain is surer.
+        # Without contrast agent counts more than what names the head.
+        (described("Head post contrast"), described("5mm")),
         (described("5mm"), described("plain", length=2, BodyPartExamined="HEAD")),
         ({"ConvolutionKernel": "H60s"}, {"ConvolutionKernel": "H31s"}),
         ({"ConvolutionKernel": ["Hr60", "3"]}, {"ConvolutionKernel": ["Hr40", "3"]}),

@@ -24,7 +24,7 @@ _WANTED_MM = 5.0
 # Slices that cover less of the body are a part of a head: half of one.
 _WHOLE_MM = 80.0
 # Of what stacks are sorted by, what makes one better than another: not its length or number.
-_BETTER = 6
+_BETTER = 7
 # Slices at one place, on average: two files may claim to be one slice, series over time have more.
 _MOST_A_PLACE = 2
 _UNORDERED = "slices of it lie at one place, or none has a place"
@@ -119,10 +119,10 @@ def choose_series(
 ) -> list[Choice]:
     """Choose the one of a study's series that is most like CT-ICH's.
 
-    The criteria, in this order: of the head, then of an unknown part; of more than half a head;
-    without contrast agent; of a kernel that comes first in `kernels.ORDER`; made from what was
-    measured; with the slice spacing nearest to 5 mm; with the most slices; with the lowest number,
-    with the first identifier.
+    The criteria, in this order: of no other part of the body; of more than half a head; without
+    contrast agent; said to be of the head; of a kernel that comes first in `kernels.ORDER`; made
+    from what was measured; with the slice spacing nearest to 5 mm; with the most slices; with the
+    lowest number, with the first identifier.
 
     Of several of one place that differ by their length and number alone, none is better: if the
     label table names the images of some, each of these is chosen.
@@ -238,10 +238,10 @@ def _rank(stack: Stack, *, both: bool) -> tuple[Any, ...]:
     z = heights(stack.headers)
     spacing = stack.spacing_mm if len(z) > 1 else np.inf
     covered = z.max() - z.min() + (spacing if len(z) > 1 else 0)
-    part, *kind = _kind_rank(stack.headers, both=both)
+    other, *kind = _kind_rank(stack.headers, both=both)
     numbers = min((one.facts.series_number, one.acquisition) for one in stack.headers)
     return (
-        part,
+        other,
         bool(covered < _WHOLE_MM),
         *kind,
         round(abs(spacing - _WANTED_MM), 2),
@@ -251,10 +251,10 @@ def _rank(stack: Stack, *, both: bool) -> tuple[Any, ...]:
     )
 
 
-def _kind_rank(headers: Sequence[Header], *, both: bool) -> tuple[int, int, int, bool]:
+def _kind_rank(headers: Sequence[Header], *, both: bool) -> tuple[bool, int, bool, int, bool]:
     """Return what makes a kind of slices better than another: smaller is better."""
     facts, contrast = headers[0].facts, contrast_of(headers)
     # Beside slices with contrast agent, those of which nothing is told are not surely without.
     agent = 2 if contrast == CONTRAST else int(both and contrast != PLAIN)
-    part = (HEAD, "").index(facts.part) if facts.part in (HEAD, "") else 2
-    return part, agent, kernels.ORDER.index(facts.sharpness), not facts.original
+    other, unnamed = facts.part not in (HEAD, ""), facts.part != HEAD
+    return other, agent, unnamed, kernels.ORDER.index(facts.sharpness), not facts.original
