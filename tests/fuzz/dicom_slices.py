@@ -141,8 +141,10 @@ def no_positions(draw, tree):
     # Where there is another series, it could be chosen in place of one without any order.
     alone = not any(one.series for file in tree.files for one in file.shows)
     kept = not alone or draw(st.booleans())
-    if any(file.turn for file in tree.files_of(scan)):
-        return tree  # nothing would tell how they lie
+    own = tree.files_of(scan)
+    several = len({file.tags.get("SeriesInstanceUID") for file in own}) > 1
+    if several or any(file.turn for file in own):
+        return tree  # nothing would tell how they lie, or whether series count from one place
 
     def change(file):
         z = file.tags["ImagePositionPatient"][2]
