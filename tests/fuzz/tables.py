@@ -11,15 +11,7 @@ from fuzz.written import DOUBTFUL, PROBLEM, REFUSABLE, SPOILED, Entry
 
 SUBTYPES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural")
 _TITLES = {
-    "patient": (
-        "patient_id",
-        "Patient ID",
-        "PatientNumber",
-        "subject",
-        "case",
-        "name",
-        "patientid",
-    ),
+    "patient": ("patient_id", "Patient ID", "PatientNumber", "subject", "case", "name"),
     "study": ("StudyInstanceUID", "study", "studyuid"),
     "number": ("slice_number", "Slice", "slice_no", "slice_index", "SliceNumber"),
     "image": ("image", "file", "filename", "image_path", "path", "file_name", "img"),
@@ -176,11 +168,10 @@ def _blamed(written, row, labels_of, state, *, told=False):
 def missing_row(draw, written, rows, labels_of):
     row = pick(draw, rows)
     written = _blamed(written, row, labels_of, SPOILED).with_trait("a row missing", PROBLEM)
-    # A folder without a label may be the rest of another folder's scan, if both are one patient's.
+    # A folder without a label may be the rest of another one's scan, if both are one patient's.
     patients = {written.scans[index].patient for index in row.scans}
-    for index, scan in enumerate(written.scans):
-        if scan.patient in patients:
-            written = written.with_scan(index, state=DOUBTFUL)
+    for index in (n for n, scan in enumerate(written.scans) if scan.patient in patients):
+        written = written.with_scan(index, state=DOUBTFUL)
     return written, [other for other in rows if other is not row], []
 
 
