@@ -270,3 +270,11 @@ def test_copies_do_not_hide_the_order_that_slice_locations_tell(folder):
     names, reasons, _ = index(folder)
     assert names == ["0", "1", "2 copy", "3", "4", "5"]  # the first by path stays
     assert reasons == {"2": "copy", "renumbered": "copy"}
+
+
+def test_a_slice_far_from_others_in_series_of_one_slice_each_is_a_gap_and_not_left_out(folder):
+    shutil.rmtree(folder / "a")
+    for n, z in enumerate((0, 5, 10, 50), start=1):
+        save(ct(HU + 40 + n, z=z, series=str(n), PatientID="a"), folder / f"a/{n}.dcm")
+    problems = index_dataset(folder, "dicom", on_problem="exclude").problems
+    assert problems["problem"].tolist() == ["gap"]

@@ -1,5 +1,6 @@
 """Slices decoded and checked: unreadable ones, odd sizes or units, images of two patients."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -161,9 +162,10 @@ def shared_images(slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _place_and_kind(path: str) -> tuple[str, str]:
-    """Return a file's folder, and the suffix of its name in lower case."""
+    """Return a file's folder, and the suffix of its name in lower case; numbers are none."""
     found = PurePosixPath(path)
-    return str(found.parent), found.suffix.casefold()
+    suffix = found.suffix.casefold()
+    return str(found.parent), suffix if re.search("[a-z]", suffix) else ""
 
 
 def _size(shape: tuple[int, int]) -> str:
