@@ -141,7 +141,7 @@ def localizer(draw, tree):
     inside = draw(st.booleans())
     told = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
     told |= {"ImageOrientationPatient": [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]}
-    file = _second_series(tree, scan, **told)[0]
+    file = _second_series(tree, scan, series=2, **told)[0]
     if inside:
         file = file.but(SeriesInstanceUID=tree.files_of(scan)[0].tags["SeriesInstanceUID"])
     return tree.plus(file).with_trait("localizer in the series" if inside else "localizer")
@@ -153,6 +153,7 @@ def screenshot(draw, tree):
     file = _second_series(
         tree,
         scan,
+        series=2,
         SOPClassUID="1.2.840.10008.5.1.4.1.1.7",
         ImageType=["DERIVED", "SECONDARY", "SCREEN SAVE"],
         SeriesInstanceUID=own["SeriesInstanceUID"],

@@ -219,3 +219,14 @@ def test_a_file_that_may_not_be_opened_is_a_problem(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", refusing)
     with pytest.raises(InputError, match="d/IM0.dcm: unreadable image .it cannot be opened: Perm"):
         index(tmp_path)
+
+
+def test_a_file_that_is_cut_anywhere_in_its_header_is_told(tmp_path):
+    whole = save(ct(), tmp_path / "x.dcm").read_bytes()
+    for n_bytes in range(132, whole.index(b"\xe0\x7f\x10\x00")):
+        (tmp_path / "x.dcm").write_bytes(whole[:n_bytes])
+        try:
+            header = read_header(tmp_path / "x.dcm", "x.dcm")
+        except InputError:
+            continue
+        assert header.reason != "no-pixels", f"cut to {n_bytes} bytes"

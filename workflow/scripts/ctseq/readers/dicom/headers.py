@@ -101,11 +101,12 @@ def read_header(path: Path, name: str) -> Header:
 
 
 def _check_whole(header: pydicom.Dataset) -> None:
-    """Raise `InputError` if a CT image tells nothing of its size: the file is cut short."""
-    # A file that is cut early has nothing but its description of itself.
-    kind = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
-    if str(kind) in _CT and not header.get("Rows"):
-        raise InputError("it is cut short: a CT image without rows")
+    """Raise `InputError` if a file ends before it tells what it is, or the size of a CT image."""
+    kind = str(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "")
+    # A value that is cut is the beginning of another one; none at all begins every other.
+    sized = header.get("Rows") and header.get("Columns")
+    if not sized and any(own.startswith(kind) for own in _CT):
+        raise InputError("it is cut short: it ends within its header")
 
 
 def heights(headers: Sequence[Header]) -> np.ndarray:
