@@ -10,7 +10,7 @@ from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.study.comparison import comparison_settings, contrasts_of
 from ctseq.study.config import in_order_of, resolved_config, used_config
-from ctseq.study.schema import filled
+from ctseq.study.given.schema import filled
 from ctseq.study.study import Study
 from studies import ROOT
 

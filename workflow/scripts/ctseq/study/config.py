@@ -9,9 +9,9 @@ from ctseq.core.words import not_among
 from ctseq.study import encoders, models
 from ctseq.study.comparison import comparison_problems
 from ctseq.study.datasets import dataset_problems, external_problems
-from ctseq.study.explained import schema_problems
 from ctseq.study.further import further_problems
-from ctseq.study.schema import filled, with_names
+from ctseq.study.given.explained import schema_problems
+from ctseq.study.given.schema import filled, with_names
 
 Config = Mapping[str, Any]
 
