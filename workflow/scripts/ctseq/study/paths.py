@@ -61,10 +61,16 @@ def dataset_problems(dataset: Dataset) -> Iterator[str]:
     if not root.exists():
         yield f"{key}.path is {dataset.path}, which does not exist{made('path')}"
     elif dataset.labels and not Path(root, dataset.labels).exists():
-        yield f"{key}.labels is {dataset.labels}, which {dataset.path} does not hold{made('labels')}"
+        yield (
+            f"{key}.labels is {dataset.labels}, a table that {dataset.path} does not hold"
+            f"{made('labels')}"
+        )
     for index, folder in enumerate(dataset.links_into):
         if not Path(folder).is_dir():
-            yield f"{key}.links_into.{index} is {folder}, a folder that does not exist{made('links_into')}"
+            yield (
+                f"{key}.links_into.{index} is {folder}, a folder that does not exist"
+                f"{made('links_into')}"
+            )
 
 
 def encoder_problems(
