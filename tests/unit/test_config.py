@@ -153,3 +153,12 @@ def test_checking_changes_nothing():
     before = copy.deepcopy(CONFIG)
     resolved_config(CONFIG, SCHEMA, metrics=comparable_metrics())
     assert before == CONFIG
+
+
+def test_a_path_that_a_drawn_dataset_does_not_use_is_not_kept():
+    drawn = {"format": "phantom", "path": "nowhere"}
+    datasets = resolved(changed({"datasets.drawn": drawn}))["datasets"]
+    assert "path" not in datasets["drawn"]
+    assert datasets["drawn"]["phantom"]["patients"] == 82
+    assert "phantom" not in datasets["ct-ich"]
+    assert datasets["ct-ich"]["path"] == "data/ct-ich"

@@ -8,7 +8,7 @@ from ctseq.core.errors import fail_on
 from ctseq.core.words import not_among, unknown
 from ctseq.study import encoders, models
 from ctseq.study.comparison import comparison_problems
-from ctseq.study.datasets import dataset_problems, external_problems
+from ctseq.study.datasets import PHANTOM, dataset_problems, external_problems
 from ctseq.study.further import further_problems
 from ctseq.study.given.explained import schema_problems
 from ctseq.study.given.origins import NOWHERE, Origins
@@ -16,6 +16,8 @@ from ctseq.study.given.schema import filled, with_names
 
 Config = Mapping[str, Any]
 
+# By whether a dataset is drawn, the key that it does not use.
+_IDLE = {True: "path", False: "phantom"}
 # Names of folders in results/ that are no study's.
 _TAKEN = {"published": "the published study's folder", "data": "the folder of shared data"}
 
@@ -171,8 +173,9 @@ def _without_idle_keys(config: Config) -> dict[str, Any]:
         else its
         for name, its in config["models"].items()
     }
+    # What is drawn has no folder of its own, and what is read is not drawn.
     read = {
-        name: {k: v for k, v in its.items() if k != "phantom" or its["format"] == "phantom"}
+        name: {k: v for k, v in its.items() if k != _IDLE[its["format"] == PHANTOM]}
         for name, its in config["datasets"].items()
     }
     return {**config, "datasets": read, "encoders": own, "models": learned}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
-from ctseq.study.datasets import Dataset, in_numbers, window_problems
+from ctseq.study.datasets import Dataset, from_home, in_numbers, window_problems
 
 CHECKPOINTS = "resources/checkpoints"
 # Checkpoints that are made here, for the demo.
@@ -93,9 +93,7 @@ class Encoder:
         """Folder that the configuration names as its checkpoint; None if it names none."""
         if not is_folder(self.checkpoint):
             return None
-        # Any other path is kept as it is spelled: rules compare texts.
-        at_home = self.checkpoint.startswith("~")
-        return str(Path(self.checkpoint).expanduser()) if at_home else self.checkpoint
+        return from_home(self.checkpoint)
 
     @property
     def local_files(self) -> list[str]:
