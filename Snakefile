@@ -3,15 +3,16 @@ sees slices? From a raw dataset to replicated trainings, statistics, figures and
 Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
 """
 
-from os.path import dirname, join
-
 from snakemake.utils import min_version
 
 min_version("9.27")  # pathvars
 
 
+include: "workflow/rules/given.smk"
+
+
 # Beside this file, wherever it is run from.
-configfile: join(dirname(workflow.snakefile), "config.yaml")
+configfile: str(ROOT / "config.yaml")
 
 
 include: "workflow/rules/common.smk"

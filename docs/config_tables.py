@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from ctseq.evidence.metrics import comparable_metrics
-from ctseq.study.schema import followed, properties, with_names
+from ctseq.study.given.schema import followed, properties, with_names
 
 ROOT = Path(__file__).parents[1]
 # What a value is, by its type in the schema.

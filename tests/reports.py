@@ -161,6 +161,7 @@ def study_of(models, dataset="phantom", *, given=(), twice=False, **changed):
         "encoders": {
             name: DESCRIPTION | {"frames": encoder.frames} for name, encoder in encoders.items()
         },
+        "indexed": {config["dataset"]: {"format": "ct-ich-jpg"}},
         "metrics": metrics,
         "summaries": summaries_of(models),
         "comparison": dict(comparison),

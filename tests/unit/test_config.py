@@ -10,7 +10,7 @@ from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.study.comparison import comparison_settings, contrasts_of
 from ctseq.study.config import in_order_of, resolved_config, used_config
-from ctseq.study.schema import filled
+from ctseq.study.given.schema import filled
 from ctseq.study.study import Study
 from studies import ROOT
 
@@ -153,3 +153,12 @@ def test_checking_changes_nothing():
     before = copy.deepcopy(CONFIG)
     resolved_config(CONFIG, SCHEMA, metrics=comparable_metrics())
     assert before == CONFIG
+
+
+def test_a_path_that_a_drawn_dataset_does_not_use_is_not_kept():
+    drawn = {"format": "phantom", "path": "nowhere"}
+    datasets = resolved(changed({"datasets.drawn": drawn}))["datasets"]
+    assert "path" not in datasets["drawn"]
+    assert datasets["drawn"]["phantom"]["patients"] == 82
+    assert "phantom" not in datasets["ct-ich"]
+    assert datasets["ct-ich"]["path"] == "data/ct-ich"

@@ -30,9 +30,9 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ({"models.vivit.family": "lstn"}, "did you mean lstm?"),
         ({"compare": ["vivit", "vivit"]}, "compare names vivit twice"),
         ({"compare": ["vivit"]}, "compare names 1 model, but a comparison needs two or more"),
-        ({"compare": ["vivit", "gruu"]}, "compare names a model, which is 'gruu' but must be one"),
+        ({"compare": ["vivit", "gruu"]}, "compare names 'gruu', but `models` has vivit, convnext"),
         ({"dataset": "ct-ihc"}, "dataset is 'ct-ihc' but must be one of ct-ich; did you mean ct-i"),
-        ({"external": ["cq500"]}, "external names a dataset, which is 'cq500' but must be one of"),
+        ({"external": ["cq500"]}, "external names 'cq500', but `datasets` has ct-ich"),
         ({"external": ["ct-ich"]}, "external names ct-ich, the dataset that the study develops on"),
         (
             {"models.gru.encoder": "vivit", "compare": ["vivit", "gru"]},
@@ -97,8 +97,8 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ({"comparison.margins": {"f1": 0.1}}, "comparison.margins.f1 is of a metric that comparis"),
         (
             {"comparison.contrasts": [["vivit", "convnex"]]},
-            "comparison.contrasts.0 names a model, which is 'convnex' but must be one of vivit, "
-            "convnext; did you mean convnext?",
+            "comparison.contrasts.0 names 'convnex', but `compare` has vivit, convnext; "
+            "did you mean convnext?",
         ),
         (
             {"comparison.contrasts": [["vivit", "vivit"]]},

@@ -20,7 +20,7 @@ from ctseq.evidence.metrics import comparable_metrics
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.readers.formats import FORMATS
 from ctseq.replicates.aggregation import SEQUENCE_RULES
-from ctseq.study.schema import filled, followed, properties
+from ctseq.study.given.schema import filled, followed, properties
 from ctseq.study.study import Study
 
 ROOT = Path(__file__).parents[2]

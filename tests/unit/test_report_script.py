@@ -52,6 +52,10 @@ def inputs(tmp_path, study):
             written(tmp_path, f"encoders/{name}.json", json.dumps(known))
             for name, known in study.encoders.items()
         ],
+        indexed=[
+            written(tmp_path, f"data/{name}.json", json.dumps(known))
+            for name, known in study.indexed.items()
+        ],
         metrics=tmp_path / "metrics.csv",
         summaries=[
             written(tmp_path, f"runs/{model}/{number}.json", json.dumps(summary))

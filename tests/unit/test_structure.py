@@ -265,7 +265,7 @@ def test_nothing_of_the_library_and_scripts_imports_snakemake():
 
 
 def modules_of_study():
-    return sorted(module_of(path, SCRIPTS) for path in (LIBRARY / "study").glob("*.py"))
+    return sorted(module_of(path, SCRIPTS) for path in (LIBRARY / "study").rglob("*.py"))
 
 
 def modules_of_rules():

@@ -57,7 +57,7 @@ CHANGES = [
     ("compare_studies", ["small", "other"], set(), set()),
     ("registered", {"sha256": 64 * "0", "date": "2026-02-28"}, REPORT, set()),
     ("datasets.ct-ich", UNUSED_DATASET, set(), set()),
-    ("datasets.phantom.path", "elsewhere", REPORT, set()),
+    ("datasets.phantom.path", "elsewhere", set(), set()),  # it is drawn
     # The studies' pictures have their own window: it may be spelled otherwise, and be no other.
     ("datasets.phantom.window", "40/120", REPORT, set()),
     ("datasets.phantom.target", "epidural", INDEXED, BOTH),

@@ -19,7 +19,7 @@ REFUSED = {
     ),
     "an unknown model": (
         {"compare": ["vivit", "convnet"]},
-        ["compare names a model, which is 'convnet'", "did you mean convnext?"],
+        ["compare names 'convnet', but `models` has vivit, ", "did you mean convnext?"],
     ),
     "a fusion of slices with sequences": (
         {"models": {"vivit": {"encoder": ["vivit", "convnext"]}}},

@@ -3,40 +3,13 @@
 
 import copy
 import gc
-import os
-import sys
-from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 from snakemake.utils import update_config
 
 # Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
 
-# The workflow's own folder: that of its Snakefile, which need not be the working directory (-s,
-# --directory) nor the folder of the Snakefile that was named (module).
-ROOT = Path(os.path.normpath(workflow.snakefile)).parents[2]
-SCRIPTS = ROOT / "workflow/scripts"
-if not SCRIPTS.is_dir():
-    raise WorkflowError(
-        f"{workflow.snakefile} is not on this machine, but the programs of ctseq have to be: clone its "
-        "repository and name the Snakefile there."
-    )
-AT_HOME = ROOT.samefile(os.curdir)
-# First: a ctseq among the installed packages or on PYTHONPATH is another one.
-sys.path.insert(0, str(SCRIPTS))
-
-import ctseq
-
-if not SCRIPTS.samefile(Path(str(ctseq.__file__)).parents[1]):
-    raise WorkflowError(
-        f"The ctseq of {SCRIPTS} cannot be imported, since {ctseq.__file__} already was: one run of "
-        "Snakemake can have one ctseq only."
-    )
-
-from ctseq.core.errors import InputError
 from ctseq.core.words import duration, listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.evidence.analyses import ANALYSES
@@ -46,8 +19,11 @@ from ctseq.readers.formats import FORMATS
 from ctseq.study.comparison import comparison_settings, contrasts_of, model_labels
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
+from ctseq.study.encoders import catalogue_name, settings_in
 from ctseq.study.finished import finished_files
+from ctseq.study.given.origins import COMMAND_LINE, Origins
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
+from ctseq.study.paths import check_paths, dataset_problems, encoder_problems
 from ctseq.study.preflight import (
     check_configuration,
     check_interpreter,
@@ -82,15 +58,21 @@ try:
         check_temporary()
         check_configuration(workflow.configfiles, root=ROOT, keys=SCHEMA["properties"])
     defaults = shipped_yaml("config.yaml")
-    given = config
-    if not ROOT.samefile(workflow.basedir):  # what a module is given changes the shipped file, too
+    if IS_MODULE:  # what a module is given changes the shipped file, too
         given = copy.deepcopy(defaults)
         update_config(given, config)
+        values = ("`config` of the module", config)
+    else:
+        given, values = config, (COMMAND_LINE, workflow.config_settings.config)
+    # Which file brought a key.
+    ORIGINS = Origins(files=CONFIG_FILES, given=(values,))
     # A name of its own: the importing workflow's configuration stays as it is.
-    config = resolved_config(in_order_of(given, defaults), SCHEMA, metrics=comparable_metrics())
+    config = resolved_config(
+        in_order_of(given, defaults), SCHEMA, metrics=comparable_metrics(), origins=ORIGINS
+    )
     check_layout(Study.of(config))
 except InputError as error:
-    raise WorkflowError(str(error))
+    stop(str(error))
 
 # The published study, described by some of the keys of a configuration.
 PUBLISHED = shipped_yaml("resources/published/study.yaml")
@@ -188,8 +170,12 @@ def every_run(file, models=MODELS):
     return [f"{run}{replicate}/{file}" for run in runs for replicate in REPLICATES]
 
 
-def external_scores(wildcards=None):
-    """List the scores of every run's model on the datasets that no choice has seen."""
+def external_scores(wildcards):
+    """List the scores of every run's model on the datasets that no choice has seen.
+
+    As an input of the whole study, it stops first if a path that the study names is not there.
+    """
+    check_named()
     return [file for one in STUDY.external for file in every_run(f"external/{one.name}.csv")]
 
 

@@ -43,30 +43,13 @@ def label_file(wildcards):
 
 
 def raw_dataset(wildcards):
-    """Return the folder of a raw dataset; stop if it is missing and was not indexed from there."""
+    """Return the folder of a raw dataset; stop if it is missing and was not indexed from there.
+
+    Of one that was, Snakemake takes results as they are although their input is missing.
+    """
     dataset = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)]
-    recorded = Path(dataset.folder, "format.json")
-    indexed, other = recorded.exists(), differences(recorded, dataset.settings)
-    # Snakemake takes results as they are if the inputs that they were made from are missing.
-    missing = not dataset.synthetic and not Path(dataset.path).exists()
-    if missing and other:
-        stop(
-            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist, and what is in "
-            f"{dataset.folder} was made with other settings: {listed(other)}."
-        )
-    if missing and not indexed:
-        of_paper = (
-            "  - The paper's data, CT-ICH, are handed out by PhysioNet after registration: "
-            "https://physionet.org/content/ct-ich (the JPG release, 1.2.0 or older).\n"
-        )
-        raise WorkflowError(
-            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist.\n"
-            f"  - A relative path starts at the working directory, {Path.cwd()}.\n"
-            f"{of_paper * dataset.format.startswith('ct-ich')}"
-            "  - Unpack the dataset and set the key in config.yaml, or on the command line:\n"
-            f"      snakemake --config 'datasets={{{dataset.name}: {{path: /where/it/is}}}}'\n"
-            "  - To see the workflow without any data: make demo"
-        )
+    if any(dataset_problems(dataset)):
+        check_named()
     return dataset.path
 
 
@@ -75,29 +58,24 @@ def checkpoint_of(wildcards):
 
     One that is not needed any more may be gone, but not where there are features of another.
     """
-    encoder = ENCODERS[wildcards.encoder]
-    described = Path(STUDY.datasets[wildcards.dataset].folder, f"encoders/{encoder.name}.json")
-    other = differences(described, settings_of(wildcards))
-    stale = f"{described} was made with other settings: {listed(other)}."
-    return checkpoint_files(encoder, stale=stale if other else None)
+    encoder, dataset = ENCODERS[wildcards.encoder], STUDY.datasets[wildcards.dataset]
+    if any(encoder_problems(encoder, [dataset], config)):
+        check_named(encoder.name)
+    return checkpoint_files(encoder)
 
 
-def checkpoint_files(encoder, stale=None):
-    """Return the folder of an encoder's checkpoint, if it has one; stop if that is missing.
+def checkpoint_files(encoder):
+    """Return the folder of an encoder's checkpoint, if it has one.
 
     Of a local one, its files too: what is written into one of them leaves the folder's time as it is.
-    `stale` says which features were made with another one.
     """
     folder, local = encoder.checkpoint_folder, encoder.local_folder
     if local and not Path(local).is_dir():
-        missing = (
-            f"encoders.{encoder.name}.checkpoint is {encoder.checkpoint}, a folder that does not exist "
-            f"({Path(local).absolute()}): set it to one that save_pretrained wrote, or to an id of the "
-            "Hugging Face hub, owner/name."
+        name = catalogue_name(encoder.name, config)
+        message = (
+            f"encoders.{name}.checkpoint is {encoder.checkpoint}, a folder that does not exist."
         )
-        if stale:
-            stop(f"{missing} {stale}")
-        raise WorkflowError(missing)
+        raise WorkflowError(ORIGINS.located(message))
     if folder and folder == local:
         return {"folder": folder, "files": encoder.local_files}
     return {"folder": folder} if folder else {}
@@ -121,13 +99,12 @@ def of_hub(setting):
 
 def window_of(wildcards):
     """Return the window in which an encoder sees a dataset."""
-    own = ENCODERS[wildcards.encoder].window
-    return STUDY.datasets[wildcards.dataset].window if own is None else own
+    return settings_of(wildcards)["window"]
 
 
 def settings_of(wildcards):
     """Return all settings that decide an encoder's features of a dataset."""
-    return ENCODERS[wildcards.encoder].settings | {"window": window_of(wildcards)}
+    return settings_in(ENCODERS[wildcards.encoder], STUDY.datasets[wildcards.dataset])
 
 
 def shard_of(wildcards):

@@ -20,6 +20,7 @@ def multiverse_page(wildcards):
     Snakemake would keep a page of another configuration whose own inputs cannot be told.
     """
     grid()
+    check_named()
     return f"{RESULTS}/multiverse.html"
 
 

@@ -61,6 +61,7 @@ rule plot_figures:
 FOUND = {
     "summary": "<data>/summary.json",
     "encoders": [f"{DATA}/encoders/{encoder}.json" for encoder in STUDY.encoders],
+    "indexed": [f"{one.folder}/format.json" for one in STUDY.datasets.values()],
     "metrics": "<results>/metrics.csv",
     "summaries": every_run("training.json"),
     "splits": expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),

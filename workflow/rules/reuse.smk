@@ -8,14 +8,19 @@ from snakemake.io import IOFile
 from snakemake.settings.enums import RerunTrigger
 
 
-def stop(message):
-    """Say what is wrong and end Snakemake, from an input function.
+@cache
+def check_named(encoder=None):
+    """Stop if the configuration names a path that is not there, and that no result was made from.
 
-    Of an error that is raised there, Snakemake makes nothing if the rule's outputs exist: it takes
-    them as files that no rule makes.
+    All such paths are listed. Without it, results would be taken as they are, and the page would name
+    what they were not made from. An `encoder` is looked at beside the study's own.
     """
-    logger.error(f"Error: {message}")
-    raise SystemExit(1)
+    used = STUDY.encoders | ({encoder: ENCODERS[encoder]} if encoder else {})
+    try:
+        if workflow.is_main_process:
+            check_paths(config, STUDY.datasets.values(), used.values(), origins=ORIGINS)
+    except InputError as error:
+        stop(str(error))
 
 
 def is_noticed(rule, settings, wildcards):

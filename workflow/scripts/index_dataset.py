@@ -8,7 +8,7 @@ from ctseq.core.logs import rule_log
 from ctseq.core.tables import write_table
 from ctseq.intake import tables
 from ctseq.intake.demographics import read_demographics
-from ctseq.intake.index import index_dataset
+from ctseq.intake.index import index_dataset, origin
 from ctseq.readers.problems import REASONS
 from ctseq.readers.registry import recognise
 
@@ -31,10 +31,12 @@ def main(*, dataset, name, settings, recognised, demographics, threads=1, **outp
         threads=threads,
         key=key,
     )
-    write_json({"format": format, "recognised_by": how, "settings": settings}, recognised)
     write_table(read_demographics(dataset), demographics, tables.DEMOGRAPHICS)
     for table, path in outputs.items():
         write_table(getattr(index, table), path, getattr(tables, table.upper()))
+    labels = [settings["labels"]] if settings["labels"] else index.label_tables
+    made = {"format": format, "recognised_by": how, "settings": settings}
+    write_json(made | origin(dataset, labels, [*outputs.values()]), recognised)
     files, slices, scans = index.inventory, index.listing, index.series
     log("Files seen in %s: %d, with slices of the study: %d.",
         dataset, len(files), files["kept"].sum())  # fmt: skip

@@ -18,6 +18,13 @@ def not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
     return f"{key} is {value!r} but must be one of {', '.join(map(str, choices))}{hint}"
 
 
+def unknown(key: str, name: Any, catalogue: str, names: Sequence[Any]) -> str:
+    """Return the message on a name that is not in a catalogue, with the nearest that is."""
+    near = difflib.get_close_matches(str(name), map(str, names), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key} names {name!r}, but `{catalogue}` has {', '.join(map(str, names))}{hint}"
+
+
 def duration(seconds: float, *, digits: int = 0) -> str:
     """Return a time in its two largest units: `1 h 5 min`, `1 min 7 s`, `7 s`.
 

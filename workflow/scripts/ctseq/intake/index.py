@@ -1,5 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
+from ctseq.core.files import file_digest
 from ctseq.core.tables import typed
 from ctseq.intake import continuity, file_copies, image_checks, label_checks, scan_copies
 from ctseq.intake.checksums import checksum_problems
@@ -32,7 +34,8 @@ class Index(NamedTuple):
     """Tables of a dataset's files, slices, scans and problems, as `tables` describes them.
 
     The listing has patients in the order of their numbers, each patient's scans in theirs, and each
-    scan's slices from the feet up. `labels_of` and `notes` are as in `contents.Contents`.
+    scan's slices from the feet up. `labels_of` and `notes` are as in `contents.Contents`, and
+    `label_tables` the names of the tables that have a label, in the order in which they were read.
     """
 
     inventory: pd.DataFrame
@@ -42,6 +45,7 @@ class Index(NamedTuple):
     masks: pd.DataFrame
     labels_of: str
     notes: Sequence[str]
+    label_tables: Sequence[str] = ()
 
 
 def index_dataset(
@@ -89,6 +93,7 @@ def index_dataset(
     if slices.empty and not contents.problems:
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
     rows = with_targets(frame(contents.labels, LABELS), target, key=key)
+    label_tables = [*dict.fromkeys(rows["path"])]
     rows, without_image, of_no_scan = resolve_images(rows, files, slices)
     labels_of = contents.labels_of
     slices, rows = with_units(slices, rows, labels_of=labels_of)
@@ -116,7 +121,27 @@ def index_dataset(
         typed(files[files["kind"] == "mask"], MASKS).reset_index(drop=True),
         labels_of,
         contents.notes,
+        label_tables,
     )
+
+
+def origin(
+    folder: str | Path, tables: Sequence[str], written: Sequence[str | Path]
+) -> dict[str, Any]:
+    """Return what an index was made from, and what it is, as digests: SHA-256.
+
+    Parameters
+    ----------
+    folder, tables
+        The dataset's root, and its label tables: names in it, or paths.
+    written
+        The index as files.
+    """
+    digests = "".join(map(file_digest, written))
+    return {
+        "labels": {Path(name).name: file_digest(Path(folder, name)) for name in tables},
+        "index_sha256": hashlib.sha256(digests.encode()).hexdigest(),
+    }
 
 
 def _stop_on(problems: list[dict[str, Any]], folder: str | Path, cure: list[str]) -> None:

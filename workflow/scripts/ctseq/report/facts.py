@@ -4,9 +4,10 @@ import importlib.metadata
 import platform
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from ctseq.report.tables import Table
 PACKAGES = ("snakemake", "torch", "transformers", "numpy", "pandas", "scipy", "statsmodels")
 PACKAGES += ("scikit-learn", "safetensors", "seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
 PACKAGES += ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg")
+_SHORT = "Written where it was made. Of folders on this machine, only the last part is told."
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
 
@@ -102,6 +104,69 @@ def cost_table(costs: Sequence[Cost]) -> Table:
         "Jobs run side by side, so the study takes less wall time than the sum. What is made of a "
         "dataset is made once for all studies. Memory of jobs that last a moment is not measured."
     ])  # fmt: skip
+
+
+def made_from(
+    datasets: Mapping[str, Mapping[str, Any]], encoders: Mapping[str, Mapping[str, Any]]
+) -> Table:
+    """Tabulate what results were made from, as it was written where they were made.
+
+    Of paths on this machine only the last part is told.
+
+    Parameters
+    ----------
+    datasets
+        Name to ``format.json``. One that an earlier version wrote tells less.
+    encoders
+        Name to its description.
+    """
+    rows = [
+        [f"Dataset {name}", cell] for name, its in datasets.items() for cell in _of_dataset(its)
+    ]
+    rows += [
+        [f"Encoder {name}", cell] for name, its in encoders.items() for cell in _of_encoder(its)
+    ]
+    return Table("", ["", "Made from"], rows, [_SHORT])
+
+
+def _of_dataset(its: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a dataset's index was made from, and its digest."""
+    settings = dict(its.get("settings", {}))
+    drawn, path = settings.pop("phantom", None), settings.pop("path", None)
+    if drawn:
+        yield f"synthetic patients: {_spelled(drawn)}"
+    elif path:
+        yield f"folder {PurePath(path).name}, read as {its['format']}"
+    stores = [PurePath(one).name for one in settings.pop("links_into", [])]
+    # The format and the table are those that were found.
+    told = {key: value for key, value in settings.items() if key not in ("format", "labels")}
+    told |= {"links into": ", ".join(stores)} if stores else {}
+    if told:
+        yield _spelled(told)
+    for name, digest in its.get("labels", {}).items():
+        yield f"labels {name}, SHA-256 {digest}"
+    if "index_sha256" in its:
+        yield f"index, SHA-256 {its['index_sha256']}"
+
+
+def _spelled(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in settings.items() if value)
+
+
+def _of_encoder(its: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which checkpoint an encoder has, and the digest of its weights."""
+    settings = its.get("settings", {})
+    checkpoint = its.get("checkpoint")
+    if checkpoint is not None and checkpoint != "tiny":
+        if its["commit"]:
+            where = f"{checkpoint}, revision {settings.get('revision', 'main')}"
+            checkpoint = f"{where}, commit {its['commit']}"
+        else:
+            checkpoint = f"local folder {PurePath(checkpoint).name}"
+        checkpoint += f", subfolder {settings['subfolder']}" if settings.get("subfolder") else ""
+    yield f"checkpoint {checkpoint}" if checkpoint else "no checkpoint"
+    if its["weights_sha256"]:
+        yield f"weights, SHA-256 {its['weights_sha256']}"
 
 
 def _pinned(name: str, environments: Sequence[Path]) -> str:

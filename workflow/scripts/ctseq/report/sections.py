@@ -10,7 +10,7 @@ from typing import Any
 from ctseq.report.checklists.files import reporting_lines
 from ctseq.report.comparison import false_alarms, further, has_further, primary
 from ctseq.report.dataset import data, has_subgroups, sample_size, subgroups
-from ctseq.report.facts import cost_table
+from ctseq.report.facts import cost_table, made_from
 from ctseq.report.models import limits, models
 from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.replicates import replicate_tables
@@ -78,6 +78,7 @@ def _run(study: Study) -> dict[str, Any]:
     return {
         "checklists": reporting_lines(study),
         "costs": cost_table(study.costs),
+        "made_from": made_from(study.indexed, study.encoders),
         "versions": Table("", ["Program", "Version"], [*map(list, study.versions.items())]),
         "config_yaml": spelled(study.config),
     }

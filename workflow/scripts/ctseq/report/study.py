@@ -118,6 +118,8 @@ class Conducted(Compared):
         ``summary.json`` of its dataset.
     encoders
         Name of an encoder, as in `Resolved.encoders`, to its description.
+    indexed
+        Name of a dataset, as in `Resolved.datasets`, to its ``format.json``.
     versions, revision
         As `report.facts` finds them.
     """
@@ -126,6 +128,7 @@ class Conducted(Compared):
     n_never_tested: int
     summary: Mapping[str, Any]
     encoders: Mapping[str, Mapping[str, Any]]
+    indexed: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
     revision: str
 
@@ -194,8 +197,9 @@ def conducted(
     ----------
     inputs
         Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``encoders`` (one an encoder,
-        in the order of `Resolved.encoders`), ``summaries`` (one a replicate, model by model),
-        ``splits``, ``comparison``, ``environments``.
+        in the order of `Resolved.encoders`), ``indexed`` (one a dataset, as `Resolved.datasets`),
+        ``summaries`` (one a replicate, model by model), ``splits``, ``comparison``,
+        ``environments``.
     config, registered
         Configuration of the study, and the section of it that `config` lacks.
     """
@@ -207,6 +211,9 @@ def conducted(
         "summary": read_json(inputs.summary),
         "encoders": dict(
             zip(Resolved.of(config).encoders, map(read_json, inputs.encoders), strict=True)
+        ),
+        "indexed": dict(
+            zip(Resolved.of(config).datasets, map(read_json, inputs.indexed), strict=True)
         ),
         "metrics": read_table(inputs.metrics, METRICS),
         "summaries": {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ctseq.core.words import not_among
+from ctseq.core.words import unknown
 from ctseq.study.models import label_of
 
 
@@ -42,7 +42,7 @@ def comparison_problems(config: Mapping[str, Any]) -> Iterator[str]:
     models = list(config["compare"])
     for index, pair in enumerate(section["contrasts"]):
         yield from (
-            not_among(f"comparison.contrasts.{index} names a model, which", name, models)
+            unknown(f"comparison.contrasts.{index}", name, "compare", models)
             for name in pair
             if name not in models
         )

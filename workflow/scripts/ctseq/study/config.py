@@ -5,27 +5,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ctseq.core.errors import fail_on
-from ctseq.core.words import not_among
+from ctseq.core.words import not_among, unknown
 from ctseq.study import encoders, models
 from ctseq.study.comparison import comparison_problems
-from ctseq.study.datasets import dataset_problems, external_problems
-from ctseq.study.explained import schema_problems
+from ctseq.study.datasets import PHANTOM, dataset_problems, external_problems
 from ctseq.study.further import further_problems
-from ctseq.study.schema import filled, with_names
+from ctseq.study.given.explained import schema_problems
+from ctseq.study.given.origins import NOWHERE, Origins
+from ctseq.study.given.schema import filled, with_names
 
 Config = Mapping[str, Any]
 
+# By whether a dataset is drawn, the key that it does not use.
+_IDLE = {True: "path", False: "phantom"}
 # Names of folders in results/ that are no study's.
 _TAKEN = {"published": "the published study's folder", "data": "the folder of shared data"}
 
 
 def resolved_config(
-    config: Config, schema: Mapping[str, Any], *, metrics: Sequence[str]
+    config: Config,
+    schema: Mapping[str, Any],
+    *,
+    metrics: Sequence[str],
+    origins: Origins = NOWHERE,
 ) -> dict[str, Any]:
     """Return a merged configuration with all defaults, after checking it.
 
     The schema is a JSON schema, draft 2020-12, with a default for whatever may be left out;
-    `metrics` are the names that the section `comparison` may use.
+    `metrics` are the names that the section `comparison` may use; `origins` tells which file
+    brought a key.
 
     Raises
     ------
@@ -33,13 +41,13 @@ def resolved_config(
         Listing every problem with its key.
     """
     schema = with_names(schema, metrics=metrics)
-    _stop_at(schema_problems(config, schema))
+    _stop_at(schema_problems(config, schema), origins)
     full = filled(config, schema)
-    _stop_at(_naming_problems(full))
-    _stop_at(_idle_keys(config, full))
+    _stop_at(_naming_problems(full), origins)
+    _stop_at(_idle_keys(config, full), origins)
     full = _without_idle_keys(full)
     problems = [*comparison_problems(full), *combination_problems(full)]
-    _stop_at([*problems, *further_problems(full), *_registered(full["registered"])])
+    _stop_at([*problems, *further_problems(full), *_registered(full["registered"])], origins)
     return full
 
 
@@ -84,9 +92,9 @@ def combination_problems(config: Config) -> Iterator[str]:
         yield from external_problems(config, used)
 
 
-def _stop_at(problems: Sequence[str]) -> None:
+def _stop_at(problems: Sequence[str], origins: Origins) -> None:
     fail_on(
-        sorted(problems),
+        [origins.located(problem) for problem in sorted(problems)],
         title="The configuration cannot be used",
         cure="config.yaml explains every key; overlays and --config change single ones.",
     )
@@ -119,21 +127,20 @@ def _problems(config: Config) -> Iterator[str]:
 
 def _naming_problems(config: Config) -> list[str]:
     """Say which names are in no catalogue, and which models have no encoder that they can use."""
-    asked = [("dataset", config["dataset"])]
-    asked += [("external names a dataset, which", name) for name in config["external"]]
-    datasets = [*config["datasets"]]
-    found = [not_among(key, name, datasets) for key, name in asked if name not in datasets]
+    datasets, own = [*config["datasets"]], config["dataset"]
+    found = [] if own in datasets else [not_among("dataset", own, datasets)]
+    external = [name for name in config["external"] if name not in datasets]
+    found += [unknown("external", name, "datasets", datasets) for name in external]
     if config["dataset"] in config["external"]:
         found.append(
             f"external names {config['dataset']}, the dataset that the study develops on: what is "
             "chosen on it cannot be tested on it"
         )
-    unknown = [name for name in config["compare"] if name not in config["models"]]
-    found += [
-        not_among("compare names a model, which", one, [*config["models"]]) for one in unknown
-    ]
     for name in config["compare"]:
-        found += [] if name in unknown else models.naming_problems(name, config)
+        if name in config["models"]:
+            found += models.naming_problems(name, config)
+        else:
+            found.append(unknown("compare", name, "models", [*config["models"]]))
     return found
 
 
@@ -166,8 +173,9 @@ def _without_idle_keys(config: Config) -> dict[str, Any]:
         else its
         for name, its in config["models"].items()
     }
+    # What is drawn has no folder of its own, and what is read is not drawn.
     read = {
-        name: {k: v for k, v in its.items() if k != "phantom" or its["format"] == "phantom"}
+        name: {k: v for k, v in its.items() if k != _IDLE[its["format"] == PHANTOM]}
         for name, its in config["datasets"].items()
     }
     return {**config, "datasets": read, "encoders": own, "models": learned}

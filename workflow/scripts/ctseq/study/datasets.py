@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ctseq.core.errors import InputError
@@ -57,11 +58,11 @@ class Dataset:
         drawn = its["format"] == PHANTOM
         return cls(
             name=name,
-            path=f"{DATA}/{name}/phantom" if drawn else its["path"],
+            path=f"{DATA}/{name}/phantom" if drawn else from_home(its["path"]),
             format=its["phantom"]["layout"] if drawn else its["format"],
             labels=None if drawn or its["labels"] == "auto" else its["labels"],
             target=its["target"],
-            links_into=[] if drawn else list(its["links_into"]),
+            links_into=[] if drawn else [*map(from_home, its["links_into"])],
             on_problem=its["on_problem"],
             window=in_numbers(its["window"]),
             phantom=dict(its["phantom"]) if drawn else None,
@@ -87,6 +88,11 @@ class Dataset:
     def target_words(self) -> str:
         """What is looked for, in words."""
         return target_words(self.target)
+
+
+def from_home(path: str) -> str:
+    """Return a path whose ``~`` is written out; any other stays as spelled: rules compare texts."""
+    return str(Path(path).expanduser()) if path.startswith("~") else path
 
 
 def in_numbers(window: Any) -> str | list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
-from ctseq.study.datasets import in_numbers, window_problems
+from ctseq.study.datasets import Dataset, from_home, in_numbers, window_problems
 
 CHECKPOINTS = "resources/checkpoints"
 # Checkpoints that are made here, for the demo.
@@ -93,9 +93,7 @@ class Encoder:
         """Folder that the configuration names as its checkpoint; None if it names none."""
         if not is_folder(self.checkpoint):
             return None
-        # Any other path is kept as it is spelled: rules compare texts.
-        at_home = self.checkpoint.startswith("~")
-        return str(Path(self.checkpoint).expanduser()) if at_home else self.checkpoint
+        return from_home(self.checkpoint)
 
     @property
     def local_files(self) -> list[str]:
@@ -143,6 +141,18 @@ def is_folder(checkpoint: str | None) -> bool:
         return False
     is_path = checkpoint.startswith((".", "/", "~")) or not _ID.fullmatch(checkpoint)
     return is_path or Path(checkpoint).is_dir()
+
+
+def settings_in(encoder: Encoder, dataset: Dataset) -> dict[str, Any]:
+    """Return all settings that decide an encoder's features of a dataset."""
+    own = encoder.window
+    return encoder.settings | {"window": dataset.window if own is None else own}
+
+
+def catalogue_name(name: str, config: Mapping[str, Any]) -> str:
+    """Return the key of the catalogue of an encoder, of which some settings may be overridden."""
+    keys = [key for key in config["encoders"] if name == key or name.startswith(f"{key}-")]
+    return max(keys, key=len)
 
 
 def derived_name(name: str, overridden: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from ctseq.core.errors import InputError
 from ctseq.core.files import file_digest
 from ctseq.core.words import listed
-from ctseq.study.encoders import Encoder
+from ctseq.study.encoders import Encoder, settings_in
 from ctseq.study.study import Study
 
 # Beside a study's report: path to the SHA-256 of each shared file that decides its results.
@@ -44,7 +44,7 @@ def changes(study: Study, encoders: Mapping[str, Encoder], results: Path) -> Ite
     for dataset in study.datasets.values():
         made = {"format.json": ("its index and all features are", dataset.settings)}
         for one in encoders.values():
-            settings = one.settings | {"window": one.window or dataset.window}
+            settings = settings_in(one, dataset)
             made[f"encoders/{one.name}.json"] = (f"features of {one.name} are", settings)
         for name, (what, settings) in made.items():
             path = Path(dataset.folder, name)
