@@ -15,6 +15,7 @@ configfile: join(dirname(workflow.snakefile), "config.yaml")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
 include: "workflow/rules/dataset.smk"

@@ -56,6 +56,7 @@ from ctseq.study.preflight import (
     check_temporary,
     put_first,
 )
+from ctseq.study.registration import flattened
 from ctseq.study.standing import (
     changes,
     check_layout,
@@ -135,6 +136,7 @@ onstart:
         check_results(RESULTS)  # instead of in each job
     except InputError as error:
         raise WorkflowError(str(error))
+    say_plan()
 
 
 onsuccess:
@@ -180,6 +182,16 @@ def code_of(script, *modules):
     profiles/default leaves out, looks at the time of change of the script alone.
     """
     return code_digest(SCRIPTS / script, *modules)
+
+
+def as_lines(**settings):
+    """Return parameters of a rule, a line each, that `ctseq.study.registration.restored` reads.
+
+    Of parameters that differ, Snakemake shows the whole value as it was and as it is; and it compares
+    values without their names, which lines have in them.
+    """
+    # From functions, since Snakemake looks for wildcards in braces in other text.
+    return [lambda wildcards, line=line: line for line in flattened(settings)]
 
 
 def every_run(file, models=MODELS):
