@@ -9,7 +9,7 @@ from collections import Counter
 
 from snakemake.settings.enums import Quietness
 
-from ctseq.core.terminal import StageProgress, is_chatter
+from ctseq.core.terminal import StageProgress, is_advice, is_chatter
 from ctseq.study.plan import (
     CODE,
     MISSING,
@@ -177,6 +177,9 @@ def watch_terminal():
     short = plain and not (shown.printshellcmds or shown.verbose or shown.debug_dag)
     if short:
         plain[0].addFilter(FewLines())
+    elif not plain and not shown.verbose:  # a plugin's, which shows jobs in a way of its own
+        for one in logger.handlers:
+            one.addFilter(lambda record: not is_advice(record.getMessage()))
     quiet = {Quietness.PROGRESS, Quietness.ALL} & {*(shown.quiet or ())}
     logger.addHandler(Terminal(with_progress=bool(short) and not quiet))
 

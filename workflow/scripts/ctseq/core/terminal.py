@@ -16,9 +16,10 @@ _EVENTS = {
 _LINES = re.compile(
     r"Building DAG of jobs|Select jobs to execute|Using shell|Conda environments: ignored"
     r"|Singularity containers: ignored|Group jobs: inactive|SLURM run ID"
-    r"|Job \d+ has been submitted|Submitted array job|Some jobs were triggered by provenance"
-    r"|Rules with provenance triggered jobs"
+    r"|Job \d+ has been submitted|Submitted array job"
 )
+# Ways to keep results that are out of date, after the list of the reasons.
+_ADVICE = re.compile(r"Some jobs were triggered by provenance|Rules with provenance triggered jobs")
 
 
 def is_chatter(event: str | None, message: str) -> bool:
@@ -31,7 +32,13 @@ def is_chatter(event: str | None, message: str) -> bool:
     event
         The kind that Snakemake gives the record; None if it has none.
     """
-    return event in _EVENTS or (event is None and bool(_LINES.match(message)))
+    lines = bool(_LINES.match(message)) or is_advice(message)
+    return event in _EVENTS or (event is None and lines)
+
+
+def is_advice(message: str) -> bool:
+    """Tell whether a line of Snakemake offers to keep results that are out of date."""
+    return bool(_ADVICE.match(message))
 
 
 class StageProgress:
