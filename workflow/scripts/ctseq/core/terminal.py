@@ -15,7 +15,7 @@ _EVENTS = {
 # Lines without a kind that come with every run, or with every job of a cluster.
 _LINES = re.compile(
     r"Building DAG of jobs|Select jobs to execute|Using shell|Conda environments: ignored"
-    r"|Singularity containers: ignored|Group jobs: inactive|SLURM run ID"
+    r"|Singularity containers: ignored|Group jobs: inactive"
     r"|Job \d+ has been submitted|Submitted array job"
 )
 # Ways to keep results that are out of date, after the list of the reasons.

@@ -13,9 +13,16 @@ _PLAIN = re.compile(r"(?!(?:true|false|null)$)[A-Za-z_][\w-]*")
 _PART = re.compile(r'("(?:[^"\\]|\\.)*"|[^".:]+)(\.|: )')
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes what an anchor of YAML shares wherever it stands: text, and digest, are of values."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def spelled(config: Mapping[str, Any]) -> str:
     """Return a configuration as YAML, with its keys in their order."""
-    return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    return yaml.dump(dict(config), Dumper=_Plain, sort_keys=False, allow_unicode=True)
 
 
 def sha256_of(config: Mapping[str, Any]) -> str:
