@@ -75,8 +75,8 @@ class Terminal(logging.Handler):
         line = self.stages.finish(stage_of(rule))
         if line and self.with_progress:
             logger.info(line)
-        if rule == ESTIMATING:
-            say_estimate()
+        for line in estimate() if rule == ESTIMATING else []:
+            logger.info(line)
 
     def close(self):
         """Print the last lines: Snakemake closes its log's handlers when all else is said."""
@@ -134,20 +134,18 @@ def plan():
 
 def say_plan():
     """Say at the start of a run what it makes, and how long that takes if all of it is made."""
-    if not workflow.touch:
-        for line in plan():
-            logger.info(line)
-        say_estimate()
+    for line in [] if workflow.touch else [*plan(), *estimate()]:
+        logger.info(line)
 
 
-def say_estimate():
-    """Say how long the study takes by its check, unless parts that take long are there already."""
+def estimate():
+    """Return a line on how long the study takes by its check, unless a long part is there already."""
     long = [job for job in workflow.dag.jobs if job.rule.name in ("extract_features", "fit")]
     planned = {*workflow.dag.needrun_jobs(exclude_finished=False)}
-    if long and planned.issuperset(long) and Path(ESTIMATE).is_file():
-        seconds = json.loads(Path(ESTIMATE).read_text(encoding="utf-8")).get("seconds")
-        if seconds:
-            logger.info(f"About {duration(seconds)}, by {RESULTS}/check.txt.")
+    if not (long and planned.issuperset(long) and Path(ESTIMATE).is_file()):
+        return []
+    seconds = json.loads(Path(ESTIMATE).read_text(encoding="utf-8")).get("seconds")
+    return [f"About {duration(seconds)}, by {RESULTS}/check.txt."] if seconds else []
 
 
 def last_lines():
@@ -156,7 +154,7 @@ def last_lines():
     if workflow.executor_plugin is None or dag is None or workflow.touch:
         return []  # neither a plan nor a run, such as --report
     if workflow.dryrun:
-        return plan()
+        return [*plan(), *estimate()]
     if Quietness.ALL in quiet or any(dag.needrun_jobs()):
         return []
     made = [Path(str(file)).absolute() for job in dag.jobs for file in job.output]
