@@ -140,6 +140,7 @@ onstart:
 
 
 onsuccess:
+    TERMINAL.failed = False  # what failed was tried again
     say_outdated()
 
 

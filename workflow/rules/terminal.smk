@@ -51,12 +51,18 @@ class Terminal(logging.Handler):
 
     def __init__(self, *, with_progress):
         super().__init__()
-        self.with_progress = with_progress
+        self.with_progress, self.speaks = with_progress, False
         self.failed, self.stages, self.rules = False, StageProgress({}), {}
 
     def emit(self, record):
-        event = getattr(record, "event", None)
         self.failed |= record.levelno >= logging.ERROR
+        try:
+            self.follow(getattr(record, "event", None), record)
+        except Exception:  # what is said of a run never ends it
+            self.handleError(record)
+
+    def follow(self, event, record):
+        """Take note of a record about a job, by the kind that Snakemake gives it."""
         if event == "run_info":
             totals = Counter()
             for name, count in record.stats.items():
@@ -68,19 +74,23 @@ class Terminal(logging.Handler):
         elif event == "job_finished":
             self.finish(self.rules.get(record.job_id, ""))
 
-    def finish(self, rule):
-        """Say how far the stage of a finished job is, where that is due."""
-        if rule in TARGETS:
+    def finish(self, name):
+        """Say how far the stage of a job is that finished, by the name of its rule."""
+        if name in TARGETS:
             return
-        line = self.stages.finish(stage_of(rule))
+        line = self.stages.finish(stage_of(name))
         if line and self.with_progress:
             logger.info(line)
-        for line in estimate() if rule == ESTIMATING else []:
+        for line in estimate() if name == ESTIMATING else []:
             logger.info(line)
 
     def close(self):
-        """Print the last lines: Snakemake closes its log's handlers when all else is said."""
-        lines = [] if self.failed else last_lines()
+        """Print the last lines: Snakemake closes its log's handlers when all else is said.
+
+        Python closes them again when it ends.
+        """
+        lines = last_lines() if self.speaks and not self.failed else []
+        self.speaks = False
         screen = sys.stdout if workflow.output_settings.stdout else sys.stderr
         with contextlib.suppress(OSError):  # a pipe that was closed
             print(*(f"{line}\n" for line in lines), sep="", end="", file=screen, flush=True)
@@ -144,7 +154,9 @@ def estimate():
     planned = {*workflow.dag.needrun_jobs(exclude_finished=False)}
     if not (long and planned.issuperset(long) and Path(ESTIMATE).is_file()):
         return []
-    seconds = json.loads(Path(ESTIMATE).read_text(encoding="utf-8")).get("seconds")
+    seconds = None
+    with contextlib.suppress(ValueError):  # cut short
+        seconds = json.loads(Path(ESTIMATE).read_text(encoding="utf-8")).get("seconds")
     return [f"About {duration(seconds)}, by {RESULTS}/check.txt."] if seconds else []
 
 
@@ -168,20 +180,24 @@ def last_lines():
     return lines
 
 
-def watch_terminal():
-    """Shorten what the screen shows of this run, and say what is to be said at its end."""
+def terminal():
+    """Return what follows this run; in a run of ctseq itself, shorten what the screen shows."""
     shown = workflow.output_settings
     plain = [one for one in logger.handlers if one.name == "DefaultStreamHandler"]
     short = plain and not (shown.printshellcmds or shown.verbose or shown.debug_dag)
+    quiet = {Quietness.PROGRESS, Quietness.ALL} & {*(shown.quiet or ())}
+    found = Terminal(with_progress=bool(short) and not quiet)
+    # Not in the jobs that a run starts, nor as a module: the screen is the importing workflow's.
+    if not workflow.is_main_process or not ROOT.samefile(workflow.basedir):
+        return found
     if short:
         plain[0].addFilter(FewLines())
     elif not plain and not shown.verbose:  # a plugin's, which shows jobs in a way of its own
         for one in logger.handlers:
             one.addFilter(lambda record: not is_advice(record.getMessage()))
-    quiet = {Quietness.PROGRESS, Quietness.ALL} & {*(shown.quiet or ())}
-    logger.addHandler(Terminal(with_progress=bool(short) and not quiet))
+    logger.addHandler(found)
+    found.speaks = True
+    return found
 
 
-# Not in the jobs that a run starts, nor as a module: the screen is the importing workflow's.
-if workflow.is_main_process and ROOT.samefile(workflow.basedir):
-    watch_terminal()
+TERMINAL = terminal()
