@@ -56,10 +56,16 @@ def copy(study, tmp_path_factory):
 
 
 @pytest.fixture
-def other_alpha(copy):
-    copy.configure("alpha.yaml", {"comparison": {"alpha": 0.01}})
-    yield copy
+def configured(copy):
+    """Return a function that changes the configuration, until the test ends."""
+    yield lambda overlay: copy.configure("alpha.yaml", overlay)
     copy.configure("alpha.yaml", {})
+
+
+@pytest.fixture
+def other_alpha(copy, configured):
+    configured({"comparison": {"alpha": 0.01}})
+    return copy
 
 
 CHANGED = re.compile(
@@ -91,10 +97,9 @@ def test_all_jobs_are_listed_on_demand_and_name_what_changed(other_alpha):
     assert "before: 'alpha: 0.05' now: 'alpha: 0.01'" in text
 
 
-def test_a_reason_names_the_key_that_changed_and_no_whole_configuration(copy):
-    copy.configure("alpha.yaml", {"registered": {"sha256": "0" * 64, "date": "2026-01-31"}})
+def test_a_reason_names_the_key_that_changed_and_no_whole_configuration(copy, configured):
+    configured({"registered": {"sha256": "0" * 64, "date": "2026-01-31"}})
     plan = "\n".join(shown(copy, "--dry-run", "-p"))
-    copy.configure("alpha.yaml", {})
     (reason,) = re.findall(r"^rule write_report:\n(?: {4}.*\n)*? {4}reason: (.*)$", plan, re.M)
     assert "'registered.date: \"2026-01-31\"'" in reason
     assert "learning_rate" not in reason
@@ -137,8 +142,10 @@ def test_a_failed_job_is_shown_whole_and_names_no_report(copy):
     table = copy.results / "predictions.csv"
     kept = table.read_text()
     table.write_text(kept.replace("scan_id", "scan"))
-    lines = shown(copy, "--forcerun", "results/small/comparison/patients/curves.csv", status=1)
-    table.write_text(kept)
+    try:
+        lines = shown(copy, "--forcerun", "compare_patients", status=1)
+    finally:
+        table.write_text(kept)
     text = "\n".join(lines)
     assert "predictions.csv lacks the column scan_id" in text
     assert "Error in rule compare_patients:" in text
@@ -146,7 +153,7 @@ def test_a_failed_job_is_shown_whole_and_names_no_report(copy):
 
 
 def test_the_registration_is_the_configuration_as_it_is_used(copy):
-    shown(copy, "results/small/registration.yaml", "--until", "write_registration")
+    shown(copy, "--", "results/small/registration.yaml")
     registered = (copy.results / "registration.yaml").read_text()
     assert registered == (copy.results / "config.yaml").read_text()
     assert yaml.safe_load(registered)["comparison"]["alpha"] == 0.05
