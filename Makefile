@@ -1,6 +1,10 @@
 # Each target first makes .venv from the pinned requirement files; nothing else is installed.
 PYTHON ?= python3
 CORES  ?= all
+# Of `recommended` and `study`: files that change their configuration, and what Snakemake is told
+# besides, such as a target. make study CONFIG="mine.yaml" ARGS=-n
+CONFIG ?=
+ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -16,18 +20,15 @@ help: ## say what there is
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-demo: .venv/ready ## run the whole study on synthetic patients and say where the report is
-	$(BIN)/snakemake --profile profiles/demo --cores $(CORES)
-	@echo "The report: $(CURDIR)/results/demo/report.html"
+demo: .venv/ready ## run the whole study on synthetic patients
+	$(BIN)/snakemake --profile profiles/demo --cores $(CORES) $(ARGS)
 
-recommended: .venv/ready ## run the study by the recommended protocol and say where the report is
-	$(BIN)/snakemake --configfile config/recommended.yaml --cores $(CORES)
-	@echo "The report: $(CURDIR)/results/$$(sed -n 's/^study: //p' config/recommended.yaml)/report.html"
+recommended: .venv/ready ## run the study by the recommended protocol (CONFIG=mine.yaml ARGS=-n)
+	$(BIN)/snakemake --configfile config/recommended.yaml $(CONFIG) --cores $(CORES) $(ARGS)
 
-study: .venv/ready ## run the study by the paper's protocol and say where the report is
-	@echo "This is the paper's protocol; the recommended one is: make recommended"
-	$(BIN)/snakemake --cores $(CORES)
-	@echo "The report: $(CURDIR)/results/$$(sed -n 's/^study: //p' config.yaml)/report.html"
+study: .venv/ready ## run the study by the paper's protocol (CONFIG=mine.yaml ARGS=-n)
+	@$(if $(CONFIG),:,echo "This is the paper's protocol; the recommended one is: make recommended")
+	$(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
 
 PYTEST := $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
 

@@ -16,6 +16,7 @@ configfile: str(ROOT / "config.yaml")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
 include: "workflow/rules/dataset.smk"

@@ -113,7 +113,7 @@ class Run:
         self.file = folder / f"run-{time.monotonic_ns()}.txt"
         with self.file.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", *arguments],
+                [sys.executable, "-m", "snakemake", "-p", "--configfile", "study.yaml", *arguments],
                 cwd=folder,
                 env=environment,
                 stdout=output,

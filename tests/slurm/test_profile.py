@@ -21,7 +21,7 @@ def plan(new_copy, tmp_path_factory):
     copy = new_copy(folder, datasets=datasets, dataset="ct-ich", **PAPER)
     answer = subprocess.run(
         [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"]
-        + ["--configfile", "study.yaml", "--dry-run"],
+        + ["--configfile", "study.yaml", "--dry-run", "-p"],
         cwd=copy.folder,
         capture_output=True,
         text=True,

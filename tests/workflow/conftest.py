@@ -98,7 +98,10 @@ class WorkingCopy:
         return twin
 
     def snakemake(self, *arguments, cores=2, environment=None, overlay=None):
-        """Run Snakemake with the study's overlay and, if given, another one over it."""
+        """Run Snakemake with the study's overlay and, if given, another one over it.
+
+        It lists each job (-p), as `Outcome.jobs` reads them.
+        """
         answer = subprocess.run(
             [sys.executable, "-m", "snakemake", *self._options(overlay, cores), *arguments],
             cwd=self.folder,
@@ -116,7 +119,7 @@ class WorkingCopy:
         for number, case in enumerate(cases.values()):
             overlay = self.folder / f"case-{number}.yaml"
             overlay.write_text(yaml.safe_dump(case.get("overlay", {})))
-            options = ["--configfile", "study.yaml", overlay.name, "--dry-run", "--"]
+            options = ["--configfile", "study.yaml", overlay.name, "--dry-run", "-p", "--"]
             options[-1:-1] = case.get("options", [])
             output = self.folder / f"case-{number}.log"
             arguments = options + case.get("targets", [])
@@ -148,7 +151,7 @@ class WorkingCopy:
         if overlay is not None:
             self.configure("overlay.yaml", overlay)
             files.append("overlay.yaml")
-        return ["--configfile", *files, "--cores", str(cores)]
+        return ["-p", "--configfile", *files, "--cores", str(cores)]
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ from ctseq.study.preflight import (
     check_temporary,
     put_first,
 )
+from ctseq.study.registration import flattened
 from ctseq.study.standing import (
     changes,
     check_layout,
@@ -117,9 +118,11 @@ onstart:
         check_results(RESULTS)  # instead of in each job
     except InputError as error:
         raise WorkflowError(str(error))
+    say_plan()
 
 
 onsuccess:
+    TERMINAL.failed = False  # what failed was tried again
     say_outdated()
 
 
@@ -162,6 +165,16 @@ def code_of(script, *modules):
     profiles/default leaves out, looks at the time of change of the script alone.
     """
     return code_digest(SCRIPTS / script, *modules)
+
+
+def as_lines(**settings):
+    """Return parameters of a rule, a line each, that `ctseq.study.registration.restored` reads.
+
+    Of parameters that differ, Snakemake shows the whole value as it was and as it is; and it compares
+    values without their names, which lines have in them.
+    """
+    # From functions, since Snakemake looks for wildcards in braces in other text.
+    return [lambda wildcards, line=line: line for line in flattened(settings)]
 
 
 def every_run(file, models=MODELS):

@@ -63,8 +63,10 @@ rule compare_patients:
         mem_mb=lambda wildcards, input, attempt: (600 + 10 * input.size_mb) * attempt,
     params:
         code_of("compare_patients.py"),
-        **comparison_settings(config),
-        **{key: config["comparison"][key] for key in ("thresholds", "prevalence")},
+        *as_lines(
+            **comparison_settings(config),
+            **{key: config["comparison"][key] for key in ("thresholds", "prevalence")},
+        ),
     script:
         "../scripts/compare_patients.py"
 
@@ -89,7 +91,6 @@ rule compare_slices:
         mem_mb=lambda wildcards, input, attempt: (600 + 10 * input.size_mb) * attempt,
     params:
         code_of("compare_slices.py"),
-        models=MODELS,
-        alpha=config["comparison"]["alpha"],
+        *as_lines(models=MODELS, alpha=config["comparison"]["alpha"]),
     script:
         "../scripts/compare_slices.py"

@@ -66,9 +66,11 @@ rule compare_seeds:
         "../../envs/stats.yaml"
     params:
         code_of("compare_seeds.py"),
-        models=MODELS,
-        contrasts=contrasts_of(config),
-        undefined=config["comparison"]["undefined"],
+        *as_lines(
+            models=MODELS,
+            contrasts=contrasts_of(config),
+            undefined=config["comparison"]["undefined"],
+        ),
     script:
         "../scripts/compare_seeds.py"
 
@@ -89,7 +91,6 @@ rule compare_fewer:
         "../../envs/stats.yaml"
     params:
         code_of("compare_fewer.py"),
-        **comparison_settings(config),
-        shares=config["further"]["learning_curve"],
+        *as_lines(**comparison_settings(config), shares=config["further"]["learning_curve"]),
     script:
         "../scripts/compare_fewer.py"

@@ -78,8 +78,8 @@ rule write_multiverse:
         mem_mb=500,  # Python with Matplotlib and pandas
     params:
         code_of("write_multiverse.py"),
+        *as_lines(config=study_config()),
         axes=lambda wildcards: grid().words,
         n_refused=lambda wildcards: grid().n_refused,
-        config=study_config(),
     script:
         "../scripts/write_multiverse.py"

@@ -73,6 +73,6 @@ rule write_published:
         mem_mb=500,  # Python with pandas and SciPy
     params:
         code_of("write_published.py"),
-        study=PUBLISHED,
+        *as_lines(study=PUBLISHED),
     script:
         "../scripts/write_published.py"

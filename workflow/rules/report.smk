@@ -107,11 +107,14 @@ rule write_report:
         mem_mb=500,  # Python with pandas; the page itself is a few MB
     params:
         code_of("write_report.py"),
-        config=study_config(),
-        registered=config["registered"],
-        published=PUBLISHED,
-        # What is measured when the report is written; as an input, each measurement would remake it.
-        benchmarks=[f"{folder}/benchmarks" for folder in (DATA, RESULTS)],
+        *as_lines(
+            config=study_config(),
+            registered=config["registered"],
+            published=PUBLISHED,
+            # What is measured when the report is written; as an input, each measurement would
+            # remake it.
+            benchmarks=[f"{folder}/benchmarks" for folder in (DATA, RESULTS)],
+        ),
     script:
         "../scripts/write_report.py"
 
@@ -134,8 +137,7 @@ rule write_reporting:
         mem_mb=500,  # Python with pandas and SciPy
     params:
         code_of("write_reporting.py"),
-        config=study_config(),
-        registered=config["registered"],
+        *as_lines(config=study_config(), registered=config["registered"]),
     script:
         "../scripts/write_reporting.py"
 
@@ -150,7 +152,7 @@ rule write_registration:
         "../../envs/stats.yaml"
     params:
         code_of("write_registration.py"),
-        config=study_config(),
+        *as_lines(config=study_config()),
     script:
         "../scripts/write_registration.py"
 

@@ -9,6 +9,7 @@ from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import METRICS
 from ctseq.replicates.splits import read_split
+from ctseq.study.registration import restored
 
 
 def main(inputs, tables, *, shares, **settings):
@@ -24,4 +25,4 @@ def main(inputs, tables, *, shares, **settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, {**snakemake.output}, **snakemake.params)
+        main(snakemake.input, {**snakemake.output}, **restored(snakemake.params[1:]))

@@ -9,6 +9,7 @@ from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.tables import POOLED_PREDICTIONS
 from ctseq.intake.tables import SCANS, SLICES
 from ctseq.replicates.splits import read_split
+from ctseq.study.registration import restored
 
 
 def main(predictions, scans, slices, splits, tables, settings):
@@ -27,4 +28,6 @@ def main(predictions, scans, slices, splits, tables, settings):
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
         predictions, scans, slices, *splits = snakemake.input
-        main(predictions, scans, slices, splits, {**snakemake.output}, {**snakemake.params})
+        main(
+            predictions, scans, slices, splits, {**snakemake.output}, restored(snakemake.params[1:])
+        )

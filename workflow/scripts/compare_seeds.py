@@ -5,6 +5,7 @@ from ctseq.core.tables import read_tables, write_table
 from ctseq.evidence.further.analyses import FURTHER
 from ctseq.evidence.further.tables import SEEDED
 from ctseq.evidence.further.variance import SeededRuns
+from ctseq.study.registration import restored
 
 
 def main(runs, tables, **settings):
@@ -16,4 +17,4 @@ def main(runs, tables, **settings):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, {**snakemake.output}, **snakemake.params)
+        main(snakemake.input, {**snakemake.output}, **restored(snakemake.params[1:]))

@@ -13,6 +13,7 @@ from ctseq.families.tables import ATTENTION
 from ctseq.intake.tables import SLICES
 from ctseq.replicates.splits import read_split
 from ctseq.replicates.tables import SLICE_PREDICTIONS
+from ctseq.study.registration import restored
 
 
 def main(slices, splits, scores, attention, tables, *, models, alpha):
@@ -44,5 +45,5 @@ if "snakemake" in globals():
         main(
             *(files.slices, files.splits, files.scores, files.attention),
             {**snakemake.output},
-            **snakemake.params,
+            **restored(snakemake.params[1:]),
         )

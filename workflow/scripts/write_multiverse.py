@@ -9,6 +9,7 @@ from ctseq.figures.style import save
 from ctseq.report.figures import read_figures
 from ctseq.report.pages.multiverse import render_multiverse
 from ctseq.study.comparison import contrasts_of, model_labels
+from ctseq.study.registration import restored
 
 
 def main(inputs, outputs, *, config, axes, n_refused):
@@ -28,4 +29,6 @@ def main(inputs, outputs, *, config, axes, n_refused):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, snakemake.output, **snakemake.params)
+        named = {**snakemake.params}
+        lines = snakemake.params[1 : -len(named)]
+        main(snakemake.input, snakemake.output, **restored(lines), **named)

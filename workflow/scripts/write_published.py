@@ -12,6 +12,7 @@ from ctseq.evidence.tables import METRICS
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render_published
 from ctseq.report.study import Published
+from ctseq.study.registration import restored
 
 
 def main(inputs, report, *, study):
@@ -32,4 +33,4 @@ def main(inputs, report, *, study):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, snakemake.output.report, **snakemake.params)
+        main(snakemake.input, snakemake.output.report, **restored(snakemake.params[1:]))

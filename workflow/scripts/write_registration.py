@@ -2,7 +2,7 @@
 
 from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
-from ctseq.study.registration import spelled
+from ctseq.study.registration import restored, spelled
 
 
 def main(path, *, config):
@@ -13,4 +13,4 @@ def main(path, *, config):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.output[0], **snakemake.params)
+        main(snakemake.output[0], **restored(snakemake.params[1:]))

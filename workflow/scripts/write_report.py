@@ -11,7 +11,7 @@ from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render
 from ctseq.report.study import Published, Study, conducted
-from ctseq.study.registration import spelled
+from ctseq.study.registration import restored, spelled
 from ctseq.study.standing import digests
 
 
@@ -48,4 +48,4 @@ def _published(runs, printed, study, levels):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, snakemake.output, **snakemake.params)
+        main(snakemake.input, snakemake.output, **restored(snakemake.params[1:]))

@@ -6,6 +6,7 @@ from ctseq.core.files import atomic_write
 from ctseq.core.logs import rule_log
 from ctseq.report.checklists.files import reporting_files
 from ctseq.report.study import Conducted, conducted
+from ctseq.study.registration import restored
 
 
 def main(inputs, paths, *, config, registered):
@@ -18,4 +19,4 @@ def main(inputs, paths, *, config, registered):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(snakemake.input, snakemake.output, **snakemake.params)
+        main(snakemake.input, snakemake.output, **restored(snakemake.params[1:]))

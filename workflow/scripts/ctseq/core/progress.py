@@ -14,7 +14,7 @@ NAME = "ctseq.core.progress"
 # The first line comes after so many seconds: shorter work needs none.
 FIRST_S = 20.0
 # The next line comes after another tenth of the time so far, which is fifty lines in a night.
-_SHARE = 0.1
+SHARE = 0.1
 
 
 def progress(
@@ -50,7 +50,7 @@ def progress(
                 *(f"{done:,}", f"{total:,}", unit),
                 *(_rate(done / spent), duration(spent / done * (total - done))),
             )
-            due = now + max(FIRST_S, _SHARE * spent)
+            due = now + max(FIRST_S, SHARE * spent)
 
 
 def _rate(per_second: float) -> str:

@@ -1,0 +1,89 @@
+"""What a run shows: which of Snakemake's lines are left out, and how far its stages are."""
+
+import pytest
+
+from ctseq.core.progress import FIRST_S
+from ctseq.core.terminal import StageProgress, is_advice, is_chatter
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ("job_info", " Rule: fit, Jobid: 3"),
+        ("job_finished", "Finished jobid: 3 (Rule: fit)"),
+        ("workflow_started", "Workflow has started!"),
+        (None, "Select jobs to execute..."),
+        (None, "Building DAG of jobs..."),
+        (None, "Job 3 has been submitted with SLURM jobid 7 (log: a.log)."),
+        (None, "Some jobs were triggered by provenance information, see 'reason' section"),
+    ],
+)
+def test_what_is_said_of_each_job_or_of_every_run_is_chatter(event, message):
+    assert is_chatter(event, message)
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ("run_info", "Job stats:"),
+        ("job_error", "Error in rule fit"),
+        ("error", "WorkflowError"),
+        (None, "Nothing to be done (all requested files are present and up to date)."),
+        (None, "Complete log(s): /a/.snakemake/log/b.log"),
+        (None, "SLURM run ID: ctseq-1"),
+        (None, "multiverse: 24 protocols, 240 trainings"),
+        (None, "None of its lines are known: Select jobs to execute"),
+    ],
+)
+def test_other_lines_are_kept(event, message):
+    assert not is_chatter(event, message)
+
+
+def test_advice_on_keeping_outdated_results_is_known():
+    assert is_advice("Rules with provenance triggered jobs: fit")
+    assert not is_advice("Reasons:\n    missing output files:\n        fit")
+
+
+@pytest.fixture
+def now():
+    return [1000.0]
+
+
+@pytest.fixture
+def stages(now):
+    return StageProgress({"trainings": 80, "report": 1}, clock=lambda: now[0])
+
+
+def test_a_line_says_how_far_a_stage_is_and_how_long_it_takes(stages, now):
+    stages.start("trainings")
+    lines = []
+    for _ in range(40):
+        now[0] += 4.5
+        lines.append(stages.finish("trainings"))
+    assert lines[-1] == "trainings: 40 of 80, 3 min 0 s, about 3 min 0 s left"
+    # 40 jobs in three minutes: a line in 20 seconds, and then after a tenth of the time so far.
+    assert sum(map(bool, lines)) == 8
+    assert not any(lines[:4])
+    assert lines[4] == "trainings: 5 of 80, 22 s, about 5 min 38 s left"
+
+
+def test_the_end_of_a_stage_is_always_said(stages, now):
+    stages.start("report")
+    now[0] += 2
+    assert stages.finish("report") == "report: 1 of 1, 2 s"
+
+
+def test_a_night_of_thousands_of_jobs_is_some_fifty_lines(now):
+    stages = StageProgress({"trainings": 4000}, clock=lambda: now[0])
+    stages.start("trainings")
+    lines = []
+    for _ in range(4000):
+        now[0] += 8 * 3600 / 4000
+        lines.append(stages.finish("trainings"))
+    assert 40 <= sum(map(bool, lines)) <= 70
+    assert lines[-1] == "trainings: 4000 of 4000, 8 h 0 min"
+
+
+def test_a_job_that_no_plan_counted_breaks_nothing(stages, now):
+    now[0] += FIRST_S
+    assert stages.finish("unknown") == "unknown: 1 of 1, 0 s"
