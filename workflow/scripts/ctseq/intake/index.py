@@ -1,6 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from ctseq.intake.reasons import reasons_of
 from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
 from ctseq.readers.contents import LABELS, Contents, Series, frame
 from ctseq.readers.formats import FORMATS
+from ctseq.readers.labels.columns import Columns
 from ctseq.readers.names import patient_key
 from ctseq.readers.problems import REASONS, in_words
 from ctseq.readers.registry import KEY, reader_of
@@ -52,6 +53,7 @@ def index_dataset(
     labels: Path | None = None,
     target: str = "hemorrhage",
     links_into: Sequence[str] = (),
+    columns: Mapping[str, Any] | None = None,
     threads: int = 1,
     key: str = KEY,
 ) -> Index:
@@ -72,6 +74,8 @@ def index_dataset(
         What the labels are asked for, as `subtypes.TARGETS` says.
     links_into
         Folders outside that the dataset's links may lead into.
+    columns
+        The columns of the label table that the configuration names, and what its cells mean.
     threads
         How many slices are decoded at a time.
     key
@@ -84,7 +88,8 @@ def index_dataset(
     """
     if on_problem not in ("error", "exclude"):
         raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
-    contents = reader_of(format).list_contents(folder, labels, target, links_into)
+    read_by = _read_by(format, Columns.of(columns or {}, f"{key}.columns"))
+    contents = reader_of(format).list_contents(folder, labels, target, links_into, **read_by)
     files, slices = files_and_slices(contents.files)
     if slices.empty and not contents.problems:
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
@@ -117,6 +122,18 @@ def index_dataset(
         labels_of,
         contents.notes,
     )
+
+
+def _read_by(format: str, columns: Columns) -> dict[str, Columns]:
+    """Return how a format's reader is told by which columns to read the label table."""
+    if not FORMATS[format].own_labels:
+        return {"columns": columns}
+    if columns:
+        raise InputError(
+            f"{columns.key} says how a label table is read, but {format} has tables of its own: "
+            "remove it."
+        )
+    return {}
 
 
 def _stop_on(problems: list[dict[str, Any]], folder: str | Path, cure: list[str]) -> None:
