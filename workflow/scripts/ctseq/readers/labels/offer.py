@@ -26,11 +26,14 @@ _HINTS = {
     "slice": re.compile("slice|schicht|schnitt|coupe|corte"),
     "scan": re.compile("scan|studyuid|accession|untersuchung"),
     "patient": re.compile("pat|subj|proband|case|fall|record|mrn|nummer$|id$|^nr|^id|^code|^no$"),
-    "label": re.compile("bl(ut|eed)|h[aä]?e?mor|sangr|saign|^ich|icb$|label|diagn|befund|result"),
+    "label": re.compile(
+        "bl(ut|eed)|h[aä]?e?mor|sangr|saign|^ich|icb$|label|diagn|befund|result|ergebnis"
+    ),
 }
 # Titles of columns whose cells are never shown, and are no label.
 _PRIVATE = re.compile(
-    "name|^nom|nom$|nombre|surname|geb|birth|dob|naiss|nacim|date|datum|fecha|age$|^age|alter|sex|"
+    "name|^nom|nom$|nombre|geb(?!nis)|birth|dob|naiss|nacim|date(?!i)|datum|fecha|(?<!im)age$|"
+    "^age|alter|sex|"
     "gesch|gender|adress|addr|phone|tel|mail|insur|versich|ssn|arzt|physician|doctor"
 )
 # An id without blanks and with a digit, and a day, which may be one of birth.
