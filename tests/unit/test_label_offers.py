@@ -30,7 +30,8 @@ def test_the_message_as_a_hospital_meets_it(tmp_path):
     expected = (
         f"{tmp_path} has no label table that knows the target, 'hemorrhage'. Tables there, with "
         "their columns: labels.csv (Patient, Blutung). Its first row, 2, has Patient 'P001', "
-        "Blutung 'ja'. If this is the label table, write in the configuration, below datasets.ours:\n"
+        "Blutung 'ja'. If this is the label table, write in the configuration, below "
+        "datasets.ours:\n"
         "  columns: {patient: Patient, label: Blutung, positive: [ja]}\n"
     )
     assert shown.startswith(expected)
