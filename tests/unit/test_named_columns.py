@@ -121,6 +121,7 @@ def test_cq500s_table_may_be_read_by_one_reader(tmp_path):
         ("yes no TRUE", {"positive": [True], "negative": [False]}, [1, 0, 1]),  # as YAML reads yes
         ("2.5 1,5 2,50", {"positive": [2.5], "negative": [1.5]}, [1, 0, 1]),
         ("ja ja", {"positive": ["ja"]}, [1, 1]),
+        ("nein ?", {"positive": ["ja"], "negative": ["nein"]}, [0, -1]),
     ],
 )
 def test_which_cells_mean_yes_and_no(tmp_path, cells, named, flags):

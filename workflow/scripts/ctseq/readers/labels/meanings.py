@@ -31,11 +31,11 @@ def meanings(counts: Mapping[str, int], columns: Columns, where: str) -> dict[st
     Raises
     ------
     InputError
-        If no cell is positive, or it is unclear which are negative.
+        If no cell is one of those that are named, or it is unclear which are negative.
     """
     known = dict.fromkeys(columns.negative, 0) | dict.fromkeys(columns.positive, 1)
     found = {cell_key(cell): cell for cell in counts}
-    if not columns.positive & {*found}:
+    if counts and not known.keys() & {*found}:
         raise InputError(
             f"{where} holds {counted(counts)}, of which {columns.key}.positive names none. Put the "
             "cells that mean yes there."
