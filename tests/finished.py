@@ -13,6 +13,7 @@ PHANTOM = {
     "format": "phantom",
     "phantom": {"layout": "ct-ich-jpg", "patients": 4},
     "labels": "auto",
+    "columns": {},
     "target": "hemorrhage",
     "window": "brain",
     "links_into": [],

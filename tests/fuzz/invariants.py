@@ -43,7 +43,13 @@ def outcome_of(written: Written, folder: Path, *, on_problem: str, format: str) 
         found, _ = recognise(folder, format, key=KEY)
         assert found == written.format, f"recognised as {found}"
         chosen = Path(written.labels) if written.labels else None
-        index = index_dataset(folder, found, on_problem=on_problem, labels=chosen, key=KEY)
+        index = index_dataset(
+            *(folder, found),
+            on_problem=on_problem,
+            labels=chosen,
+            columns=written.columns,
+            key=KEY,
+        )
     except InputError as error:
         return Outcome(message=str(error))
     people = read_demographics(folder)
@@ -83,6 +89,7 @@ def check_message(written, message):
 def check_secrets(written, text):
     """Hold that nothing of a header that tells of a person is told."""
     told = [entry.content for entry in written.entries if entry.path.casefold().endswith(".csv")]
+    told += written.told
     for secret in written.secrets:
         known = any(secret.encode() in content for content in told)
         assert known or secret not in text, f"{secret!r} is told: {text[:2000]}"

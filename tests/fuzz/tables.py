@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 
 from fuzz.dicom_trees import pick
+from fuzz.own_tables import HAS_OPENPYXL, OWN_WORDS, own_titles, with_workbook
 from fuzz.written import DOUBTFUL, PROBLEM, REFUSABLE, SPOILED, Entry
 
 SUBTYPES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural")
@@ -66,8 +67,11 @@ def table_of(draw, written, kind, mistake):
     rows, more = _drawn_rows(draw, written, kind), []
     if mistake:
         written, rows, more = mistake(draw, written, rows, written.labels_of)
-    titles = [pick(draw, _TITLES[title]) for title in (*TITLES_OF[kind], "label")]
-    words = pick(draw, _WORDS)
+    kinds = (*TITLES_OF[kind], "label")
+    titles, words = [pick(draw, _TITLES[title]) for title in kinds], pick(draw, _WORDS)
+    if pick(draw, (False, False, False, True)):
+        titles, columns = own_titles(kinds)
+        words, written = OWN_WORDS, written.with_trait("own columns", columns=columns)
     rows = draw(st.permutations(rows))
     cells = [[*row.names, words[row.positive]] for row in rows] + more
     return _spelled(draw, written, titles, cells)
@@ -274,6 +278,8 @@ def _spelled(draw, written, titles, cells):
     if draw(st.booleans()):
         header.append("note")
         rows = [[*row, "é" if code == "cp1252" else ""] for row in rows]
+    if HAS_OPENPYXL and pick(draw, (False, False, False, False, False, True)):
+        return with_workbook(draw, written, header, rows)
     pad = pick(draw, ("", "", " "))
     lines = [[pad + cell + pad for cell in row] for row in [header, *rows]]
     quote = draw(st.booleans())

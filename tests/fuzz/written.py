@@ -117,6 +117,10 @@ class Written:
         What a row of its label table is about: a ``slice``, ``scan`` or ``patient``.
     labels
         The label table, if it must be named.
+    columns
+        Which columns of the label table are named, and what its cells mean.
+    told
+        What a spreadsheet holds, as text.
     unlabelled
         Slices of which no row tells: nobody knows what they hold.
     severity
@@ -135,6 +139,8 @@ class Written:
     numbers: dict[Slice, int] = field(default_factory=dict)
     labels_of: str = "slice"
     labels: str | None = None
+    columns: dict = field(default_factory=dict)
+    told: tuple[bytes, ...] = ()
     unlabelled: frozenset[Slice] = frozenset()
     severity: int = HARMLESS
     secrets: tuple[str, ...] = ()

@@ -143,7 +143,7 @@ def test_the_table_is_found_by_its_header_or_named(tmp_path):
 
 
 def test_a_table_of_no_known_kind_says_what_it_has(tmp_path):
-    with pytest.raises(InputError, match="its columns are a, b. Known are RSNA"):
+    with pytest.raises(InputError, match="(?s)columns are a, b. .*Known by their titles are RSNA"):
         rows(tmp_path, "a,b\n1,2\n")
 
 

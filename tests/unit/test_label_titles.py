@@ -125,8 +125,8 @@ def test_several_classes_are_refused_with_the_cure(cells, found, pictures):
     rows = [f"{p},{cell}" for p, cell in zip(PATIENTS, map(spaced, cells.split()), strict=True)]
     labels(pictures, "patient_id,grade", *rows)
     words = (
-        f"labels.csv: the column grade holds {found}.* which is not yes or no alone: .* Add a "
-        "column that is 1 where the class is what you look for and 0 elsewhere, and set the "
+        f"(?s)labels.csv: the column grade holds {found}.* which is not yes or no alone: .*Or add "
+        "a column that is 1 where the class is what you look for and 0 elsewhere, and set the "
         "dataset's `target` to its title .now 'grade'."
     )
     with pytest.raises(InputError, match=words):
@@ -143,7 +143,8 @@ def test_one_odd_cell_of_many_is_a_slip(tmp_path):
 
 def test_two_columns_that_could_be_the_label(pictures):
     labels(pictures, "patient_id,label,ich", *[f"{p},0,1" for p in PATIENTS])
-    words = "several columns that could be the label: label, ich. Keep one of them, or set"
+    words = "several columns that could be the label: label, ich. Keep one of them, or name it as "
+    words += "datasets.<name>.columns.label, or set"
     with pytest.raises(InputError, match=words):
         find_table(pictures)
     # What is called as labels are comes before what only may be one.
@@ -154,8 +155,9 @@ def test_two_columns_that_could_be_the_label(pictures):
 
 def test_predictions_and_spreadsheets_are_no_labels(pictures):
     labels(pictures, "name,ICH", "p1,0.53", "p2,0.1", name="prediction_probabilities.csv")
-    (pictures / "Labels.xlsx").write_bytes(b"PK")
-    with pytest.raises(InputError, match="Spreadsheets are not read: save Labels.xlsx as CSV"):
+    (pictures / "Labels.ods").write_bytes(b"PK")
+    (pictures / "~$Labels.ods").write_bytes(b"")  # it is open
+    with pytest.raises(InputError, match="Labels.ods is not read: save it as .xlsx or CSV"):
         find_table(pictures)
     labels(pictures, "patient_id\tlabel", *[f"{p}\t{i % 2}" for i, p in enumerate(PATIENTS)],
            name="labels.tsv")  # fmt: skip

@@ -244,7 +244,7 @@ def test_a_patients_folder_points_to_the_dataset(tmp_path):
 
 def test_links_are_settings_of_the_dataset():
     its = {"path": "d", "format": "dicom", "labels": "auto", "target": "hemorrhage"}
-    its |= {"on_problem": "error", "window": "brain", "links_into": ["/store"]}
+    its |= {"on_problem": "error", "window": "brain", "links_into": ["/store"], "columns": {}}
     dataset = Dataset.of("x", {"datasets": {"x": its}})
     assert dataset.settings["links_into"] == ["/store"]
 

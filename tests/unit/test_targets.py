@@ -181,12 +181,12 @@ def test_some_subtypes_alone_never_say_that_there_is_no_hemorrhage(pictures):
         (
             "patient_id,subdural\np0,0\np1,1\np2,0\n",
             "hemorrhage",
-            "no label table that knows the target, 'hemorrhage'.*: labels.csv .patientid, subdural",
+            "no label table that knows the target, 'hemorrhage'.* labels.csv .patient_id, subdur",
         ),
         (
             "patient_id,tumor\np0,0\np1,1\np2,0\n",
             "tumour",
-            "no label table that knows the target, 'tumour'.*: labels.csv .patientid, tumor",
+            "no label table that knows the target, 'tumour'.*: labels.csv .patient_id, tumor",
         ),
     ],
 )

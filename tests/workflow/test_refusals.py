@@ -72,6 +72,16 @@ REFUSED = {
         {"datasets": {"ct-ich": {"format": "dicom", "path": "nowhere"}}},
         ["datasets.ct-ich.path is nowhere, which does not exist", "Unpack the dataset"],
     ),
+    "no data of a dataset of one's own": (
+        {
+            "datasets": {"ours": {"format": "auto", "path": "/nowhere", "target": "hemorrhage"}},
+            "dataset": "ours",
+        },
+        [
+            "datasets.ours.path is /nowhere, which does not exist",
+            "snakemake --config 'datasets={ours: {path: /where/it/is}}'",
+        ],
+    ),
 }
 
 
@@ -92,7 +102,9 @@ def test_a_study_that_cannot_be_ends_in_a_message(refused, name):
 
 
 def test_only_ct_ich_comes_from_physionet(refused):
-    assert "physionet" not in refused["no data of another layout"].text
+    assert "physionet" in refused["no data"].text
+    for name in ("no data of another layout", "no data of a dataset of one's own"):
+        assert "physionet" not in refused[name].text.casefold()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from ctseq.readers.registry import recognise
 def main(*, dataset, name, settings, recognised, demographics, threads=1, **outputs):
     """Write the format and the tables of files, slices, scans, problems and demographics.
 
-    `name` is the dataset's, and `settings` its format, labels, target, links_into and on_problem.
+    `name` is the dataset's, and `settings` its format, labels, target, links_into and on_problem,
+    and columns if there are any.
     """
     log, key = logging.getLogger("ctseq").info, f"datasets.{name}"
     links_into = settings["links_into"]
@@ -28,6 +29,7 @@ def main(*, dataset, name, settings, recognised, demographics, threads=1, **outp
         labels=Path(settings["labels"]) if settings["labels"] else None,
         target=settings["target"],
         links_into=links_into,
+        columns=settings.get("columns"),
         threads=threads,
         key=key,
     )

@@ -1,7 +1,7 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from ctseq.intake.reasons import reasons_of
 from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
 from ctseq.readers.contents import LABELS, Contents, Series, frame
 from ctseq.readers.formats import FORMATS
+from ctseq.readers.labels.columns import Columns
+from ctseq.readers.labels.sheets import file_called
 from ctseq.readers.names import patient_key
 from ctseq.readers.problems import REASONS, in_words
 from ctseq.readers.registry import KEY, reader_of
@@ -35,7 +37,7 @@ class Index(NamedTuple):
 
     The listing has patients in the order of their numbers, each patient's scans in theirs, and each
     scan's slices from the feet up. `labels_of` and `notes` are as in `contents.Contents`, and
-    `label_tables` the names of the tables that have a label, in the order in which they were read.
+    `label_tables` the files of the tables that have a label, in the order in which they were read.
     """
 
     inventory: pd.DataFrame
@@ -56,6 +58,7 @@ def index_dataset(
     labels: Path | None = None,
     target: str = "hemorrhage",
     links_into: Sequence[str] = (),
+    columns: Mapping[str, Any] | None = None,
     threads: int = 1,
     key: str = KEY,
 ) -> Index:
@@ -76,6 +79,8 @@ def index_dataset(
         What the labels are asked for, as `subtypes.TARGETS` says.
     links_into
         Folders outside that the dataset's links may lead into.
+    columns
+        The columns of the label table that the configuration names, and what its cells mean.
     threads
         How many slices are decoded at a time.
     key
@@ -88,12 +93,13 @@ def index_dataset(
     """
     if on_problem not in ("error", "exclude"):
         raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
-    contents = reader_of(format).list_contents(folder, labels, target, links_into)
+    read_by = _read_by(format, Columns.of(columns or {}, f"{key}.columns"))
+    contents = reader_of(format).list_contents(folder, labels, target, links_into, **read_by)
     files, slices = files_and_slices(contents.files)
     if slices.empty and not contents.problems:
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
     rows = with_targets(frame(contents.labels, LABELS), target, key=key)
-    label_tables = [*dict.fromkeys(rows["path"])]
+    label_tables = [*dict.fromkeys(map(file_called, rows["path"]))]
     rows, without_image, of_no_scan = resolve_images(rows, files, slices)
     labels_of = contents.labels_of
     slices, rows = with_units(slices, rows, labels_of=labels_of)
@@ -142,6 +148,18 @@ def origin(
         "labels": {Path(name).name: file_digest(Path(folder, name)) for name in tables},
         "index_sha256": hashlib.sha256(digests.encode()).hexdigest(),
     }
+
+
+def _read_by(format: str, columns: Columns) -> dict[str, Columns]:
+    """Return how a format's reader is told by which columns to read the label table."""
+    if not FORMATS[format].own_labels:
+        return {"columns": columns}
+    if columns:
+        raise InputError(
+            f"{columns.key} says how a label table is read, but {format} has tables of its own: "
+            "remove it."
+        )
+    return {}
 
 
 def _stop_on(problems: list[dict[str, Any]], folder: str | Path, cure: list[str]) -> None:

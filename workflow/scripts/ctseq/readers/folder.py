@@ -15,6 +15,8 @@ from ctseq.core.words import listed
 from ctseq.readers.contents import DEMOGRAPHICS, Contents, File, file_without_slices
 from ctseq.readers.images import open_sequence
 from ctseq.readers.junk import in_junk, is_junk
+from ctseq.readers.labels.columns import NO_COLUMNS, Columns
+from ctseq.readers.labels.sheets import WORKBOOK
 from ctseq.readers.labels.tables import find_table
 from ctseq.readers.names import folder_text, patient_key
 from ctseq.readers.patient_folders import by_patient, keys_of, naming_level, shared_patients
@@ -43,7 +45,8 @@ def recognises(folder: str | Path, links_into: Sequence[str] = ()) -> str:
     """
     folder = Path(folder)
     tables = {path.name.casefold() for path in folder.iterdir()} - {DEMOGRAPHICS}
-    patterns = ["*/", "*/*/"] if any(name.endswith(".csv") for name in tables) else ["*/"]
+    deeper = any(name.endswith((".csv", ".tsv", WORKBOOK)) for name in tables)
+    patterns = ["*/", "*/*/"] if deeper else ["*/"]
     for pattern in patterns:
         for below in sorted(path for path in folder.glob(pattern) if path.is_dir()):
             inside = below.relative_to(folder).as_posix()
@@ -63,10 +66,11 @@ def list_contents(
     table: Path | None = None,
     target: str = "hemorrhage",
     links_into: Sequence[str] = (),
+    columns: Columns = NO_COLUMNS,
 ) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
     try:
-        labels = find_table(folder, table, target)
+        labels = find_table(folder, table, target, columns)
     except InputError as error:
         raise InputError(f"{error}{_classes(Path(folder))}") from None
     problems: list[dict[str, Any]] = []

@@ -14,6 +14,7 @@ from ctseq.imaging.windows import PRESETS, Window
 from ctseq.readers.contents import Contents, Pixels
 from ctseq.readers.formats import FORMATS
 from ctseq.readers.junk import in_junk
+from ctseq.readers.labels.columns import NO_COLUMNS, Columns
 from ctseq.readers.stores import check_stores, is_archive, other_pictures, where_files_are
 
 # In messages, where nobody says which dataset it is.
@@ -36,10 +37,12 @@ class Reader(Protocol):
         table: Path | None = None,
         target: str = "hemorrhage",
         links_into: Sequence[str] = (),
+        columns: Columns = NO_COLUMNS,
     ) -> Contents:
         """List files, slices and labels, with links followed as `walk.walk` does.
 
-        `table` names the label table if one is chosen; `target` is what the labels are asked for.
+        `table` names the label table if one is chosen; `target` is what the labels are asked for,
+        and `columns` says how the table is read: formats with tables of their own lack it.
         """
 
     def open_sequence(

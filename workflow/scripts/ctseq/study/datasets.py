@@ -9,6 +9,7 @@ from ctseq.core.errors import InputError
 from ctseq.core.words import listed
 from ctseq.imaging.windows import PRESETS, parse_windows
 from ctseq.readers.formats import FORMATS
+from ctseq.readers.labels.columns import column_problems
 from ctseq.readers.subtypes import target_words
 
 DATA = "results/data"
@@ -29,6 +30,8 @@ class Dataset:
         A key of `formats.FORMATS` or ``auto``; of a phantom, that of its layout.
     labels
         The label table; None if it is to be found.
+    columns
+        The columns of the label table that are named, and what its cells mean; mostly empty.
     target
         What is looked for.
     links_into
@@ -45,6 +48,7 @@ class Dataset:
     path: str
     format: str
     labels: str | None
+    columns: dict[str, Any]
     target: str
     links_into: list[str]
     on_problem: str
@@ -61,6 +65,7 @@ class Dataset:
             path=f"{DATA}/{name}/phantom" if drawn else from_home(its["path"]),
             format=its["phantom"]["layout"] if drawn else its["format"],
             labels=None if drawn or its["labels"] == "auto" else its["labels"],
+            columns=dict(its["columns"]),
             target=its["target"],
             links_into=[] if drawn else [*map(from_home, its["links_into"])],
             on_problem=its["on_problem"],
@@ -82,7 +87,9 @@ class Dataset:
     def settings(self) -> dict[str, Any]:
         """All settings that decide its index: what is drawn or read, and how it is read."""
         keys = ("path", "format", "labels", "target", "links_into", "on_problem", "phantom")
-        return {key: getattr(self, key) for key in keys}
+        # Without columns they are not among them, so that no older index is made again for these.
+        columns = {"columns": self.columns} if self.columns else {}
+        return {key: getattr(self, key) for key in keys} | columns
 
     @property
     def target_words(self) -> str:
@@ -112,6 +119,9 @@ def dataset_problems(name: str, its: Mapping[str, Any]) -> Iterator[str]:
             f"{key}.phantom.positive is {its['phantom']['positive']} but at most patients - 2 "
             f"({most}) can bleed: both classes need two patients"
         )
+    yield from column_problems(f"{key}.columns", its["columns"])
+    if its["columns"] and drawn:
+        yield f"{key}.columns has no effect, since the label table of a phantom is drawn: remove it"
     layout = FORMATS.get(its["phantom"]["layout"] if drawn else its["format"])
     if layout is None:  # `auto`: known when the folder is looked at
         return
@@ -120,6 +130,8 @@ def dataset_problems(name: str, its: Mapping[str, Any]) -> Iterator[str]:
             f"{key}.labels is {its['labels']!r}, but {its['format']} has tables of its own: set it "
             "to auto"
         )
+    if its["columns"] and layout.own_labels and not drawn:
+        yield f"{key}.columns has no effect, since {its['format']} has tables of its own: remove it"
     yield from window_problems(f"{key}.window", its["window"], its)
 
 

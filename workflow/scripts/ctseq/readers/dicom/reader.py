@@ -29,6 +29,7 @@ from ctseq.readers.dicom.patients import group_by_patient
 from ctseq.readers.dicom.pixels import read_hu
 from ctseq.readers.dicom.series import Labelled, Study, studies_of
 from ctseq.readers.dicom.stacks import spacing_of
+from ctseq.readers.labels.columns import NO_COLUMNS, Columns
 from ctseq.readers.labels.tables import LabelTable, find_table
 from ctseq.readers.names import image_path
 from ctseq.readers.patient_folders import by_patient
@@ -56,9 +57,10 @@ def list_contents(
     table: Path | None = None,
     target: str = "hemorrhage",
     links_into: Sequence[str] = (),
+    columns: Columns = NO_COLUMNS,
 ) -> Contents:
     """List files, slices and labels; `table` names the label table if its header does not."""
-    labels = find_table(folder, table, target)
+    labels = find_table(folder, table, target, columns)
     if labels.counts_instances():
         raise InputError(
             f"{labels.path} names slices by InstanceNumber, which scanners count from the head or "

@@ -1,4 +1,4 @@
-"""CSV files as people save them: odd encodings and separators, and a spreadsheet's numbers."""
+"""Tables as people save them: odd encodings and separators, spreadsheets and their numbers."""
 
 import codecs
 import csv
@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.readers.labels.sheets import PACKED, Row, is_workbook, read_sheet
+from ctseq.readers.labels.spelling import bare_title
 from ctseq.readers.names import WHOLE
 from ctseq.readers.walk import is_regular
 
@@ -25,23 +27,36 @@ _PART = 1 << 20
 YES, NO = ("yes", "y", "true", "t", "positive", "pos"), ("no", "n", "false", "f", "negative", "neg")
 _WORDS = dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0)
 
-Row = tuple[int, list[str]]
-
 
 @contextmanager
 def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
-    """Open a CSV file to read it row by row.
-
-    The separator is the one of comma, semicolon and tab that is most frequent in the header.
-    A file that is no UTF-8 and has no mark of UTF-16 is read as `encoding_of` says.
+    """Open a table to read it row by row, as `open_table` does, with bare titles.
 
     Yields
     ------
     header : list of str
         The columns' titles, each by `bare_title`.
     rows : iterator of (int, list of str)
+        The rows that are not blank.
+    """
+    with open_table(path) as (titles, rows):
+        yield [bare_title(title) for title in titles], rows
+
+
+@contextmanager
+def open_table(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
+    """Open a CSV file, or the first sheet of an .xlsx file, to read it row by row.
+
+    The separator is the one of comma, semicolon and tab that is most frequent in the header.
+    A file that is no UTF-8 and has no mark of UTF-16 is read as `encoding_of` says.
+
+    Yields
+    ------
+    titles : list of str
+        The columns' titles as they are written.
+    rows : iterator of (int, list of str)
         The rows that are not blank: their numbers as a spreadsheet counts, and their stripped
-        cells, no fewer than the header has.
+        cells, no fewer than there are titles.
 
     Raises
     ------
@@ -52,20 +67,31 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     path = Path(path)
     if not is_regular(path):
         raise InputError(f"{path} is no plain file; put the table itself there.")
+    if is_workbook(path):
+        yield _titles_and_rows(path, iter(read_sheet(path).rows))
+        return
     try:
         with path.open("rb") as raw:
             start = raw.read(_MOST_HEADER)
         encoding = encoding_of(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    if start.startswith(PACKED):
+        raise InputError(
+            f"{path} is a spreadsheet by its content: call it .xlsx, or save the table as CSV."
+        )
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         rows = _filled(path, text, _separator(start.decode(encoding, "replace")))
-        number, header = next(rows, (0, []))
-        if re.fullmatch(r"sep=.?", "".join(header)):  # Excel's own first line
-            number, header = next(rows, (0, []))
-        if not header:
-            raise InputError(f"{path} is empty. Copy it again from the dataset's release.")
-        yield [bare_title(title) for title in header], _of_one_length(rows, len(header))
+        yield _titles_and_rows(path, rows)
+
+
+def _titles_and_rows(path: Path, rows: Iterator[Row]) -> tuple[list[str], Iterator[Row]]:
+    _, titles = next(rows, (0, []))
+    if re.fullmatch(r"sep=.?", "".join(titles)):  # Excel's own first line
+        _, titles = next(rows, (0, []))
+    if not titles:
+        raise InputError(f"{path} is empty. Copy it again from the dataset's release.")
+    return titles, _of_one_length(rows, len(titles))
 
 
 def encoding_of(path: str | Path) -> str:
@@ -88,17 +114,12 @@ def encoding_of(path: str | Path) -> str:
 
 def encoding_words(path: Path) -> str:
     """Return a sentence on a table whose encoding had to be guessed; mostly empty."""
-    if encoding_of(path) != _WESTERN:
+    if is_workbook(path) or encoding_of(path) != _WESTERN:
         return ""
     return (
         f"{path.name} is no UTF-8: its letters are read as those of Windows in Western Europe "
         "(cp1252, Latin-1). If names look wrong, save it as CSV in UTF-8."
     )
-
-
-def bare_title(title: str) -> str:
-    """Return a column's title in lower-case letters and digits: `Slice_Number` is `slicenumber`."""
-    return re.sub(r"[\W_]+", "", title.casefold())
 
 
 def whole_number(cell: str) -> int | pd.api.typing.NAType:

@@ -5,30 +5,38 @@ for each patient, with three readers), and plain tables with a row for each pati
 image.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ctseq.core.errors import InputError
+from ctseq.core.words import listed
 from ctseq.readers.contents import DEMOGRAPHICS, LABELS
 from ctseq.readers.junk import is_junk
-from ctseq.readers.labels.cells import Row, bare_title, encoding_words, open_cells
+from ctseq.readers.labels.cells import Row, encoding_words, open_cells, open_table
+from ctseq.readers.labels.columns import NO_COLUMNS, Columns
 from ctseq.readers.labels.cq500 import is_cq500, knows, read_cq500
-from ctseq.readers.labels.plain import check_plain, holds_probability, kind_of, read_plain
+from ctseq.readers.labels.layout import Layout, layout_of
+from ctseq.readers.labels.offer import best_of, offer, titles_words
+from ctseq.readers.labels.plain import check_plain, holds_probability, read_plain
 from ctseq.readers.labels.rsna import is_rsna, read_rsna
-from ctseq.readers.labels.titles import INSTANCE, SLICE, column_of
+from ctseq.readers.labels.sheets import WORKBOOK, called, is_workbook, read_sheet
+from ctseq.readers.labels.spelling import bare_title
+from ctseq.readers.labels.titles import INSTANCE
 from ctseq.readers.subtypes import TARGETS
 
 _EXPECTED = (
-    "RSNA 2019's stage_2_train.csv (ID,Label), CQ500's reads.csv (name, R1:ICH to R3:ICH), "
-    "patient_id,label for patients, scan_id,label for scans, patient_id,slice_number,label for "
-    "slices, or image,label; in place of label may stand a subtype, fracture or the target's column"
+    "Known by their titles are RSNA 2019's stage_2_train.csv (ID,Label), CQ500's reads.csv (name, "
+    "R1:ICH to R3:ICH), patient_id,label for patients, scan_id,label for scans, "
+    "patient_id,slice_number,label for slices, or image,label; in place of label may stand a "
+    "subtype, fracture or the target's column"
 )
-_COLUMNS_SHOWN = 12
-_TEXT, _SHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods", ".numbers")
+_TEXT = (".csv", ".tsv")
+_NOT_READ = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 # Text columns that a kind of table does not fill.
 _EMPTY = {"scan_id": "", "patient_id": "", "image": "", "invalid": ""}
 
@@ -38,12 +46,16 @@ class LabelTable:
     """A label table, and the `target` that its labels are asked for.
 
     Its kind is ``rsna`` or ``cq500``, or what a row of a plain table is about: ``patient``,
-    ``scan``, ``slice`` or ``image``.
+    ``scan``, ``slice`` or ``image``. `known` is what cells of the label mean, if `columns` says it,
+    and `told` says that in words.
     """
 
     path: Path
     kind: str
     target: str
+    columns: Columns = NO_COLUMNS
+    known: Mapping[str, int] | None = None
+    told: str = ""
 
     @property
     def of(self) -> str:
@@ -58,15 +70,32 @@ class LabelTable:
     @property
     def notes(self) -> list[str]:
         """What is to be said of how the table was read."""
-        return [words] if (words := encoding_words(self.path)) else []
+        return [words for words in (encoding_words(self.path), self.told) if words]
+
+    @property
+    def name(self) -> str:
+        """How messages call it: by its file, and the sheet of a spreadsheet."""
+        if is_workbook(self.path):
+            return called(self.path)
+        return self.path.name
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Yield the rows, with the columns of `contents.LABELS`."""
-        read = {"rsna": read_rsna, "cq500": read_cq500}.get(self.kind, read_plain)
+        name = self.name
         with open_cells(self.path) as (header, rows):
-            for record in read(header, rows, self.target):
-                record["path"] = self.path.name
+            for record in self._records(header, rows):
+                record["path"] = name
                 yield tuple(record.get(name, _EMPTY.get(name, pd.NA)) for name in LABELS)
+
+    def _records(self, header: list[str], rows: Iterator[Row]) -> Iterator[dict[str, Any]]:
+        if self.kind == "rsna":
+            return read_rsna(header, rows, self.target)
+        if self.kind == "cq500":
+            return read_cq500(header, rows, self.target)
+        return read_plain(self._layout(header), rows, self.target, self.known)
+
+    def _layout(self, header: list[str]) -> Layout:
+        return layout_of(header, self.target, self.columns)
 
     def names(self) -> set[tuple[str, str]]:
         """Return the pairs of scan and patient that the rows name; one of a pair may be empty."""
@@ -80,74 +109,152 @@ class LabelTable:
         if self.kind != "slice":
             return False
         with open_cells(self.path) as (header, _):
-            return header[column_of(header, SLICE)] in INSTANCE
+            return header[self._layout(header).whose["slice"]] in INSTANCE
 
 
 def find_table(
-    folder: str | Path, chosen: Path | None = None, target: str = "hemorrhage"
+    folder: str | Path,
+    chosen: Path | None = None,
+    target: str = "hemorrhage",
+    columns: Columns = NO_COLUMNS,
 ) -> LabelTable:
     """Return the label table of a dataset's root folder: the chosen one, or the only one there.
 
-    `target` is what it is asked for: one of `TARGETS`, or the title of a column.
+    Spreadsheets are looked at where no text file fits. `target` is what the table is asked for: one
+    of `TARGETS`, or the title of a column; `columns` says which columns it is read by.
 
     Raises
     ------
     InputError
         If there is none, or more than one, or the chosen one's header is of no known kind, or it
-        has no column of the target's title.
+        has no column that `columns` or the target names.
     """
     if chosen is not None:
-        path = Path(folder, chosen)  # an absolute path stays what it is
-        with open_cells(path) as (header, rows):
-            if kind := _kind(header, next(rows, None), target):
-                return _checked(LabelTable(path, kind, target))
-        raise InputError(
-            f"{path} is no label table that is known; its columns are {', '.join(header)}. "
-            f"Known are {_EXPECTED}."
-        )
-    names = sorted(
-        path
-        for path in Path(folder).iterdir()
-        if path.suffix.casefold() in _TEXT
-        and path.name.casefold() != DEMOGRAPHICS
-        and not is_junk(path.name)
-    )
-    fitting, others, damaged = [], [], []
-    for path in names:
-        try:
-            with open_cells(path) as (header, rows):
-                others.append(f"{path.name} ({', '.join(header[:_COLUMNS_SHOWN])})")
-                first = next(rows, None)
-                kind = _kind(header, first, target)
-                if kind and not holds_probability(header, first, target):
-                    fitting.append(LabelTable(path, kind, target))
-        except InputError as error:
-            damaged.append(f" {error}")
-    if len(fitting) == 1:
-        return _checked(fitting[0])
-    if fitting:
-        raise InputError(
-            f"{folder} has {len(fitting)} tables that could be the labels: "
-            f"{', '.join(table.path.name for table in fitting)}. Name one as its `labels`."
-        )
-    raise InputError(
-        f"{folder} has no label table that knows the target, {target!r}. Looked for {_EXPECTED}; "
-        f"CSV files there, with their columns: {', '.join(others) or 'none'}. Put one there, or "
-        f"name it as its `labels`.{_sheets(Path(folder))}{''.join(damaged)}"
+        table = LabelTable(Path(folder, chosen), "", target, columns)  # an absolute path stays
+        return _checked(_chosen(table))
+    paths = sorted(path for path in Path(folder).iterdir() if _may_be_labels(path))
+    seen: list[str] = []
+    read: list[Path] = []
+    for suffixes in (_TEXT, (WORKBOOK,)):
+        fitting = []
+        for path in (path for path in paths if path.suffix.casefold() in suffixes):
+            table = LabelTable(path, "", target, columns)
+            try:
+                with open_table(path) as (titles, _):
+                    seen.append(f"{path.name} ({titles_words(titles)})")
+                read.append(path)
+                fitting += [fit for fit in [_known(table)] if fit]
+            except InputError as error:
+                seen.append(f"{path.name} (not read: {error})")
+        if len(fitting) == 1:
+            return _checked(fitting[0])
+        if fitting:
+            raise InputError(
+                f"{folder} has {len(fitting)} tables that could be the labels: "
+                f"{', '.join(table.path.name for table in fitting)}. Name one as its `labels`."
+            )
+    raise InputError(_none_fits(Path(folder), target, columns, read, seen))
+
+
+def _may_be_labels(path: Path) -> bool:
+    of_text = path.suffix.casefold() in (*_TEXT, WORKBOOK)
+    return of_text and path.name.casefold() != DEMOGRAPHICS and not is_junk(path.name)
+
+
+def _none_fits(
+    folder: Path, target: str, columns: Columns, read: list[Path], seen: list[str]
+) -> str:
+    """Return the message on a folder without a label table that is known."""
+    if columns and len(read) == 1:
+        with open_table(read[0]) as (titles, _):
+            missing = columns.missing([bare_title(title) for title in titles])
+            if missing:
+                return _lacks(read[0], titles, columns, missing[0])
+    if columns:
+        named = listed(f"{name} {title!r}" for name, title in columns.titles.items())
+        asked = f" with the columns of {columns.key}" + f" ({named})" * bool(named)
+    else:
+        asked = f" that knows the target, {target!r}"
+    likely = best_of(read) if not columns else None
+    line = offer(likely, columns.key) if likely else ""
+    return (
+        f"{folder} has no label table{asked}. Tables there, with their columns: "
+        f"{', '.join(seen) or 'none'}. {line}"
+        f"{_EXPECTED}. Put one there, or name it as its `labels`.{_not_read(folder)}"
     )
 
 
-def _sheets(folder: Path) -> str:
+def _not_read(folder: Path) -> str:
     """Return a sentence on spreadsheets that may be the labels; mostly empty."""
-    names = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in _SHEETS)
-    return f" Spreadsheets are not read: save {', '.join(names)} as CSV." if names else ""
+    names = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in _NOT_READ)
+    shown = [name for name in names if not is_junk(name)]
+    return f" {listed(shown)} is not read: save it as .xlsx or CSV." if shown else ""
 
 
-def _kind(header: list[str], first: Row | None, target: str) -> str:
-    if is_cq500(header):
-        return "cq500"
-    rsna = is_rsna(header, first)
-    return "rsna" if rsna else "" if rsna is None else kind_of(header, target)
+def _chosen(table: LabelTable) -> LabelTable:
+    """Return the table that a dataset's `labels` names, with its kind."""
+    path, columns = table.path, table.columns
+    if path.suffix.casefold() in _NOT_READ:
+        raise InputError(f"{path} is a spreadsheet that is not read: save it as .xlsx or CSV.")
+    if known := _known(table, predicted=True):
+        return known
+    with open_table(path) as (titles, _):
+        others = f" {words}" if (words := _others_words(path)) else ""
+        missing = columns.missing([bare_title(title) for title in titles])
+        if missing:
+            raise InputError(f"{_lacks(path, titles, columns, missing[0])}{others}")
+        raise InputError(
+            f"{path} is no label table that is known; its columns are {titles_words(titles)}. "
+            f"{offer(path, columns.key)}{_EXPECTED}.{others}"
+        )
+
+
+def _lacks(path: Path, titles: list[str], columns: Columns, name: str) -> str:
+    title = columns.titles[name]
+    fitting = [own for own in titles if bare_title(own) == bare_title(title)]
+    if fitting:
+        return (
+            f"{path} has several columns {title!r}, which {columns.key}.{name} names: call all but "
+            "one of them otherwise."
+        )
+    near = difflib.get_close_matches(title, [own for own in titles if own], n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return (
+        f"{path} has no column {title!r}, which {columns.key}.{name} names; its columns are "
+        f"{titles_words(titles)}.{hint}"
+    )
+
+
+def _others_words(path: Path) -> str:
+    """Return a sentence on sheets that are not read; mostly empty."""
+    if not is_workbook(path):
+        return ""
+    sheet = read_sheet(path)
+    if not sheet.others:
+        return ""
+    others = listed(repr(name) for name in sheet.others)
+    return f"Of its sheets only the first, {sheet.name!r}, is read, and not {others}."
+
+
+def _known(table: LabelTable, *, predicted: bool = False) -> LabelTable | None:
+    """Return a table with its kind; None if it has none, or its `columns` are not all there.
+
+    A model's predictions are no labels, unless `predicted`.
+    """
+    target, columns = table.target, table.columns
+    with open_cells(table.path) as (header, rows):
+        first = next(rows, None)
+        if columns.missing(header):
+            return None
+        if not columns and is_cq500(header):
+            return replace(table, kind="cq500")
+        rsna = False if columns else is_rsna(header, first)
+        if rsna or rsna is None:
+            return replace(table, kind="rsna") if rsna else None
+        layout = layout_of(header, target, columns)
+        if not layout.kind or (not predicted and holds_probability(layout, first)):
+            return None
+        return replace(table, kind=layout.kind)
 
 
 def _checked(table: LabelTable) -> LabelTable:
@@ -155,11 +262,14 @@ def _checked(table: LabelTable) -> LabelTable:
 
     Its rows are what its titles say, too.
     """
-    if table.target not in TARGETS:
+    if table.target not in TARGETS and "label" not in table.columns.titles:
         _check_target(table)
-    if table.kind not in ("rsna", "cq500"):
-        check_plain(table.path, table.target)
-    return table
+    if others := _others_words(table.path):
+        table = replace(table, told=f"{table.path.name}: {others}")
+    if table.kind in ("rsna", "cq500"):
+        return table
+    known, words = check_plain(table.path, table.target, table.columns)
+    return replace(table, known=known, told=" ".join(filter(None, [table.told, words])))
 
 
 def _check_target(table: LabelTable) -> None:
