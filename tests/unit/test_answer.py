@@ -5,8 +5,8 @@ import html
 import re
 
 import pytest
-
 from ctseq.report.answer import answer_of, answer_tables, shown_metrics
+
 from ctseq.report.page import render, render_published
 from ctseq.study.registration import sha256_of
 from published import PUBLISHED
