@@ -35,7 +35,8 @@ def _false_alarms(of_10: float, of_30: float) -> str:
     )
 
 
-# For each code but `CUT_AT_RANGE`, which is a mark, a format string, or a function where words depend on the values.
+# For each code but `CUT_AT_RANGE`, which is a mark, a format string, or a function where words
+# depend on the values.
 WORDS: dict[Code, str | Callable[..., str]] = {
     Code.NO_VALUE: "no defined value",
     Code.ONE_VALUE: "one value has no deviation",

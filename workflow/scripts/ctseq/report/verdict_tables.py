@@ -103,12 +103,8 @@ def _other_metrics(study: Compared) -> Table:
         for model, label in study.labels.items()
     ]
     header = ["Means", *(METRICS[metric].title for metric in metrics)]
-    return Table(
-        "Means of the other metrics",
-        header,
-        rows,
-        partly_defined(study, metrics) + _prevalence(study),
-    )
+    notes = partly_defined(study, metrics) + _prevalence(study)
+    return Table("Means of the other metrics", header, rows, notes)
 
 
 def _verdict(study: Compared, row: Any) -> list[str]:

@@ -61,13 +61,12 @@ def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
     `models` are those to show, name to label.
     """
     means = study.comparison["model_means"].set_index(["metric", "model"])
+    metrics = study.config["comparison"]["metrics"]
     rows = [
         [METRICS[metric].title, *(_with_interval(means.loc[metric, model]) for model in models)]
-        for metric in study.config["comparison"]["metrics"]
+        for metric in metrics
     ]
-    shown = means.loc[
-        [(name, own) for name in study.config["comparison"]["metrics"] for own in models]
-    ]
+    shown = means.loc[[(metric, model) for metric in metrics for model in models]]
     note = (
         f"Mean over {study.config['replicates']} replicates with its {level(study)} interval, "
         "corrected for training sets that overlap."

@@ -43,9 +43,7 @@ def next_step(study: Study) -> tuple[str, list[str]]:
 
 
 def _learnt(study: Study, remarks: list[Remark]) -> Iterator[str]:
-    """Yield a sentence on models that learnt little or nothing: on those with a learning rate, and
-    on the others.
-    """
+    """Yield a sentence on models that learnt little: on those with a learning rate, on others."""
     models = study.resolved.models
     inside = study.config["tuning"]["patients"] == "train"
     several = "training.learning_rate" if inside else f"several with {_RECOMMENDED}"
@@ -95,12 +93,12 @@ def _undefined(study: Study) -> Iterator[str]:
     means = study.comparison["model_means"]
     rows = means[means["metric"].isin(performance_metrics(study)) & (means["n_undefined"] > 0)]
     if len(rows):
-        names = listed(dict.fromkeys(METRICS[name].words for name in rows["metric"]))
+        names = list(dict.fromkeys(METRICS[name].words for name in rows["metric"]))
         worst = rows["n_undefined"].max()
         yield (
-            f"Run more replicates, or test on more patients in each: {names} "
-            f"{'is' if rows['metric'].nunique() == 1 else 'are'} undefined (0/0) in up to {worst} "
-            f"of {study.config['replicates']}."
+            f"Run more replicates, or test on more patients in each: {listed(names)} "
+            f"{'is' if len(names) == 1 else 'are'} undefined (0/0) in up to {worst} of "
+            f"{study.config['replicates']}."
         )
 
 
@@ -140,7 +138,7 @@ def _for_open(study: Study, rows: pd.DataFrame) -> str:
         return f"Run more replicates: too few have a value to tell what finds {sought}{of}."
     if pd.isna(needed):
         return (
-            f"Take a larger difference for the smallest that matters, or leave this open: more than "
+            "Take a larger difference for the smallest that matters, or leave this open: more than "
             f"{count(MOST_PATIENTS)} patients would find {sought} in four studies of five{of}."
         )
     if needed <= study.n_patients:

@@ -5,7 +5,7 @@ import pandas as pd
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import cut_ends
 from ctseq.evidence.over_replicates.samples import ALWAYS_SHOWN
-from ctseq.report.notes import cut_note
+from ctseq.report.notes import cut_note, words_of
 from ctseq.report.numbers import interval, mean_count, size
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
@@ -43,7 +43,9 @@ def performance_table(study: Compared) -> Table:
     header = ["Model", *titles, "n (with + without)"]
     # The sentence above the table has the intervals of the contrasts.
     cells = [*shown["notes"], *primary_contrasts(study)["notes"]]
+    why_not = dict.fromkeys(words for cell in shown["notes"] for words in words_of(cell))
     notes = [_of_whom(study), *cut_note(cells), *partly_defined(study, metrics)]
+    notes += [f"Without an interval: {words}." for words in why_not]
     return Table("", header, rows, notes)
 
 
