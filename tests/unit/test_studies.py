@@ -63,7 +63,7 @@ def test_means_stand_side_by_side_and_count_what_is_undefined():
     assert table["n_undefined"].tolist() == [0, 1, 0, 0]
     # n_test / n_train twice, as in the tests of differences.
     values = np.array(VALUES["gru"])
-    interval = corrected_mean(values, overlap=2 / 3, alpha=0.05, limits=(0, 1))
+    interval = corrected_mean(values, overlap=2 / 3, alpha=0.05)
     assert table[["estimate", "low", "high"]].iloc[0].tolist() == pytest.approx(interval)
     zero = COMPARISON | {"undefined": "zero"}
     second = study("b", values={"gru": [1.0, np.nan, 0.9, 0.9]}, comparison=zero)

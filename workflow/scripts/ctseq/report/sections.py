@@ -16,7 +16,6 @@ from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared, Published, Study
 from ctseq.report.tables import Table
-from ctseq.report.verdict_tables import verdict_tables
 from ctseq.study.registration import spelled
 
 
@@ -63,14 +62,6 @@ def _paper(study: Compared) -> dict[str, Any]:
     return {"false_alarms": false_alarms(study.comparison), "against": against}
 
 
-def _primary(study: Study) -> dict[str, Any]:
-    return {**primary(study), "verdicts": verdict_tables(study)}
-
-
-def _corrected(study: Published) -> dict[str, Any]:
-    return {**corrected(study), "verdicts": verdict_tables(study)}
-
-
 def _claims(study: Study) -> dict[str, Any]:
     return {**claims(study.published), "folds": True}
 
@@ -103,7 +94,7 @@ _REPLICATES = Section(
 SECTIONS = [
     Section("data", "The data", context=data, template="data.html.j2"),
     Section("models", "Models and recipe", context=models, template="models.html.j2"),
-    Section("primary", "Primary evidence", context=_primary, template="primary.html.j2"),
+    Section("primary", "Primary evidence", context=primary, template="primary.html.j2"),
     Section(
         "discrimination",
         "Discrimination",
@@ -165,7 +156,7 @@ SECTIONS = [
 # The page of the published study, made of a `Published`.
 PUBLISHED_SECTIONS = [
     Section("published", _CLAIMED, context=claims, template="claims.html.j2"),
-    Section("primary", "Corrected analysis", context=_corrected, template="corrected.html.j2"),
+    Section("primary", "Corrected analysis", context=corrected, template="corrected.html.j2"),
     _APPENDIX,
     _PAPER,
     Section("printed", "Every printed number", context=_printed, template="printed.html.j2"),

@@ -25,13 +25,14 @@ class Missed:
         How many of the tested positive scans it misses at least once.
     first
         Those most often missed, with how often.
-    others
-        The others of them; empty if there are none.
+    n_others, others
+        How many others there are, and which; empty if there are none.
     """
 
     label: str
     share: str
     first: str
+    n_others: int
     others: str
 
 
@@ -49,7 +50,8 @@ def missed_scans(study: Compared) -> list[Missed]:
         left = len(missed) - handful - _FOLDED
         others += f"; and {left} more" if left > 0 else ""
         share = f"{len(missed) or 'none'} of {len(own)}"
-        found.append(Missed(label, share, _ids(missed[:handful]), others))
+        n_others = max(0, len(missed) - handful)
+        found.append(Missed(label, share, _ids(missed[:handful]), n_others, others))
     return found
 
 

@@ -83,8 +83,8 @@ def _flattered(study: Study) -> Iterator[str]:
         yield (
             f"Run it by the recommended protocol ({_RECOMMENDED} as another --configfile), which "
             f"chooses inside the training patients: here {who} kept the epoch that did best on the "
-            "very patients reported, which flatters the numbers (in simulated studies by up to "
-            "0.04 of accuracy), and not every model equally."
+            "very patients reported, which flatters models unequally (in simulated studies by up "
+            "to 0.04 of accuracy)."
         )
 
 
@@ -128,7 +128,7 @@ def _for_open(study: Study, rows: pd.DataFrame) -> str:
     needs = rows["patients_needed"].fillna(float("inf"))
     worst: Any = rows.loc[needs.idxmax()]
     metric = METRICS[worst["metric"]].words
-    sought = f"a difference of {worst['difference_y']:g} in {metric}"
+    sought = f"a difference of {worst['difference']:g} in {metric}"
     of = ""
     if len(rows) > 1:
         pair = f"{study.labels[worst['model_a']]} and {study.labels[worst['model_b']]}"
