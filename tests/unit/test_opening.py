@@ -56,7 +56,7 @@ def test_any_number_of_models_opens_with_a_sentence_a_table_and_a_figure(models)
     assert sentence.endswith(").") or sentence.endswith(".")
     assert sentence.count(". ") == 0
     words = re.sub(r"<details>.*?</details>|<[^>]+>", " ", page, flags=re.S).split()
-    assert len(words) < 250 + 25 * len(models)
+    assert len(words) < 300 + 30 * len(models)
 
 
 def test_a_row_has_the_usual_metrics_the_primary_one_and_n():
