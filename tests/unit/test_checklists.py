@@ -14,6 +14,7 @@ from ctseq.report.checklists.claim import CLAIM
 from ctseq.report.checklists.files import checklists, reporting_files, reporting_lines
 from ctseq.report.checklists.items import Answer, Filled, Item, State, counts, filled
 from ctseq.report.checklists.tripod import TRIPOD_AI
+from ctseq.report.numbers import CUT_MEANS
 from ctseq.report.sections import SECTIONS
 from ctseq.study.registration import sha256_of
 from reports import TWO, study_of
@@ -148,7 +149,8 @@ def test_means_and_differences_are_the_tables_of_the_study():
     assert table.header == ["", "ViViT", "ConvNeXt"]
     own = means.loc["roc_auc", "vivit"]
     row = next(row for row in table.rows if row[0] == "ROC AUC")
-    assert row[1] == f"{own['estimate']:.2f} [{own['low']:.2f}, {own['high']:.2f}]"
+    assert row[1] == f"{own['estimate']:.2f} [{own['low']:.2f}, 1.00†]"
+    assert table.notes[-1] == CUT_MEANS
     [table] = claim["38"].answer.tables
     assert table.rows[0][0] == "Accuracy (primary)"
     assert [row[3] == "" for row in table.rows] == [False] + [True] * 5  # p of the primary alone

@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
+from ctseq.evidence.notes import turned_round, write_notes
 from ctseq.evidence.tables import METRICS
 from ctseq.figures import comparison, registry, replicates, training
 from ctseq.figures.registry import FIGURES, Figure, figure_files
@@ -56,13 +57,14 @@ def verdicts_of(labels, metrics=("accuracy", "precision")):
         for number, (a, b) in enumerate(itertools.combinations(labels, 2))
     ]  # fmt: skip
     columns = ["metric", "model_a", "model_b", "primary", "contrast", "supported"]
-    return pd.DataFrame(rows, columns=[*columns, "estimate", "low", "high", "margin"])
+    columns += ["estimate", "low", "high", "margin"]
+    return pd.DataFrame(rows, columns=columns).assign(notes="")
 
 
 def means_of(labels):
     rows = [("accuracy", model, 0.6 + place / 20) for place, model in enumerate(labels)]
     frame = pd.DataFrame(rows, columns=["metric", "model", "estimate"])
-    return frame.assign(low=frame["estimate"] - 0.1, high=frame["estimate"] + 0.1)
+    return frame.assign(low=frame["estimate"] - 0.1, high=frame["estimate"] + 0.1, notes="")
 
 
 def histories_of(labels):
@@ -236,13 +238,39 @@ def test_a_filled_marker_is_a_difference_that_is_shown():
     assert [fill == "white" for fill in fills] == [True, False, True]
 
 
-@pytest.mark.parametrize(("names", "rows"), [("ab", (2, 1)), ("abc", (3, 2)), ("abcdefgh", (8, 7))])
+@pytest.mark.parametrize(("names", "rows"), [("ab", (2, 1)), ("abc", (3, 2)), ("abcdefg", (7, 6))])
 def test_the_answers_figure_has_a_row_a_model_and_contrast_and_fits_a_phone(names, rows):
     figure = drawn({name: name for name in names}, "answer")["answer"]
     assert figure.get_figwidth() <= COLUMN + 1e-9
     assert tuple(len(axes.get_yticks()) for axes in figure.axes) == rows
     assert figure.axes[0].get_xlim() == (0, 1)
     assert len(bands_of(figure.axes[1])) == rows[1]
+
+
+def test_the_answers_figure_of_many_contrasts_has_the_means_alone():
+    figure = drawn({name: name for name in "abcdefgh"}, "answer")["answer"]
+    [axes] = figure.axes
+    assert len(axes.get_yticks()) == 8
+
+
+def test_an_arrow_stands_at_the_end_that_is_cut():
+    note = write_notes([{"code": "cut_at_range", "low": 0, "high": 1}])
+    means = means_of(TWO).assign(high=1.0, notes=note)
+    verdicts = verdicts_of(TWO).assign(low=-1.0, notes=turned_round(note))
+    above, below = comparison.answer(means, verdicts, labels=TWO, alpha=0.05).axes
+    arrows = [
+        [
+            (line.get_marker(), line.get_xdata()[0])
+            for line in axes.get_lines()
+            if line.get_marker() in ("<", ">")
+        ]
+        for axes in (above, below)
+    ]
+    assert arrows == [[(">", 1.0)] * 2, [("<", -1.0)]]
+    [panel] = comparison.differences(
+        verdicts, metrics_of(TWO), labels=TWO, alpha=0.05, shared_splits=True
+    ).axes
+    assert [line.get_marker() for line in panel.get_lines()].count("<") == 2
 
 
 def test_a_mean_that_is_undefined_is_said_in_the_answers_figure():

@@ -51,7 +51,7 @@ def test_the_interval_of_a_difference_is_cut_at_the_largest_that_there_can_be(me
     for table in tables:
         row = table.iloc[0]
         assert (row["low"], row["high"]) == (-widest, widest)
-        assert read_notes(row["notes"]) == [{"code": "cut_at_range"}]
+        assert read_notes(row["notes"]) == [{"code": "cut_at_range", "low": 1, "high": 1}]
     assert tables[0]["estimate"][0] == pytest.approx(0.05)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ctseq.report.figures import Figure
 from ctseq.report.page import render, render_published
-from ctseq.report.replicates import replicate_tables, warnings
+from ctseq.report.replicates import Remark, remarks_of, replicate_tables
 from published import PUBLISHED
 from reports import TWO, study_of, summaries_of
 
@@ -31,10 +31,12 @@ class Tags(html.parser.HTMLParser):
 
 
 def test_every_part_is_there_in_order(page):
-    order = ["<h1>Does a model that sees", "Not shown: ViViT", "Every model kept",
-             '<table class="short verdicts">', "are synthetic", "<nav", "The data</h2>",
-             "Models and recipe</h2>", "Primary evidence</h2>", "Discrimination</h2>",
-             "Calibration</h2>", "Benefit where it is used</h2>", "All metrics and pairs</h2>",
+    order = ["<h1>Does ViViT, which sees", "Not shown: ViViT",
+             '<table class="short performance">', "<strong>Next.", "every model kept",
+             "Missed patients with hemorrhage", "are synthetic", "<nav", "The data</h2>",
+             "Models and recipe</h2>", "Primary evidence</h2>", "Verdicts by metric</summary>",
+             "Discrimination</h2>", "Calibration</h2>", "Benefit where it is used</h2>",
+             "All metrics and pairs</h2>",
              "<caption>Corrected resampled t test", "<caption>Bayesian correlated t test",
              "<caption>Effect sizes", "<caption>Power", "The paper's analysis</h2>", "Table I. ",
              "Table II. ", "Table III. ", "Table IV. ", "Table V. ", "Table VI. ",
@@ -108,8 +110,12 @@ def test_the_target_is_named_wherever_it_is_meant(target, words):
     given = {"datasets": {"small": {"target": target}}}
     page = html.unescape(render(study_of(TWO, dataset="ct-ich-jpg", given=given)))
     own, _, configuration = page.partition("<h3>Configuration</h3>")
-    assert f"find {words} better than one that sees slices?</h1>" in page
-    assert f"on head CT, {words}: study small</title>" in page
+    question = (
+        f"Does ViViT, which sees the whole sequence, find {words} better than ConvNeXt, which sees "
+        "single slices?"
+    )
+    assert f"<h1>{question}</h1>" in page
+    assert f"<title>{question} Study small</title>" in page
     for part in ("Patients with {}<", "Patients without {}<", "With {}<", "how common {} is"):
         assert part.format(words) in page, part
     paper = own.partition('<h2 id="published">')[2].partition("<h2")[0]
@@ -126,8 +132,10 @@ def test_contents_lead_somewhere(page):
     tags = Tags(page).tags
     anchors = {attrs["id"] for _, attrs in tags if "id" in attrs}
     links = [attrs["href"] for tag, attrs in tags if tag == "a"]
-    assert links
-    assert all(link.startswith("#") and link[1:] in anchors for link in links)
+    inside = [link for link in links if link.startswith("#")]
+    assert inside
+    assert all(link[1:] in anchors for link in inside)
+    assert [link for link in links if link not in inside] == ["predictions.csv"]  # beside the page
 
 
 def test_page_loads_and_runs_nothing(page):
@@ -174,11 +182,11 @@ def test_undefined_values_are_called_so(page):
     assert "ConvNeXt calls every patient negative in 1 of 3 replicates (2)." in page
 
 
-def test_a_head_that_barely_changed_is_warned_of():
+def test_a_head_that_barely_changed_is_remarked_on():
     summaries = summaries_of(TWO, relative_weight_change=0.03)
-    said = warnings(study_of(TWO, summaries=summaries))
-    assert "ViViT barely changes its initial head in all 3 replicates." in said
-    assert not any("barely" in line for line in warnings(study_of(TWO)))
+    remarks = remarks_of(study_of(TWO, summaries=summaries))
+    assert Remark("vivit", "barely changes its initial head", ("1", "2", "3"), 3) in remarks
+    assert not any("barely" in one.words for one in remarks_of(study_of(TWO)))
 
 
 def test_what_barely_changed_means_is_said_where_it_happens(page):

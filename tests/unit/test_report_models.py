@@ -182,13 +182,13 @@ def test_a_family_an_encoder_type_and_a_sight_are_told_by_their_words(monkeypatc
 
 
 @pytest.mark.parametrize(("patients", "said"), [
-    ("test", "The epoch is chosen on the patients that are reported."),
+    ("test", "kept the epoch that did best on the very patients reported"),
     ("train", "Test patients are looked at once."),
 ])  # fmt: skip
 def test_where_choices_are_made_is_said(patients, said):
     study = study_of(TWO)
     study.config["tuning"]["patients"] = patients
     page = render(study)
-    others = {"The epoch is chosen on the patients", "Test patients are looked at once"}
+    others = {"kept the epoch that did best", "Test patients are looked at once"}
     assert said in page
     assert sum(text in page for text in others) == 1

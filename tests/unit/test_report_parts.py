@@ -68,7 +68,7 @@ VALUES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("code", list(Code))
+@pytest.mark.parametrize("code", sorted(set(Code) - {Code.CUT_AT_RANGE}))
 def test_every_code_of_a_note_has_words(code):
     words = WORDS[code]
     values = VALUES
@@ -80,7 +80,7 @@ def test_every_code_of_a_note_has_words(code):
 
 
 def test_notes_with_values_are_spelled_out():
-    assert set(WORDS) == set(Code)
+    assert set(WORDS) == set(Code) - {Code.CUT_AT_RANGE}  # which is a mark in the interval
     alarms = note(Code.FALSE_ALARMS, of_10=0.377, of_30=0.569)
     assert "one in 38 % of simulated studies of 10 replicates and in 57 % of 30" in note_words(
         alarms

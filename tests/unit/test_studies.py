@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ctseq.core.errors import InputError
+from ctseq.evidence.notes import cut_ends
 from ctseq.evidence.over_replicates.resampled import corrected_mean
 from ctseq.evidence.studies import (
     conclusions,
@@ -63,8 +64,11 @@ def test_means_stand_side_by_side_and_count_what_is_undefined():
     assert table["n_undefined"].tolist() == [0, 1, 0, 0]
     # n_test / n_train twice, as in the tests of differences.
     values = np.array(VALUES["gru"])
-    interval = corrected_mean(values, overlap=2 / 3, alpha=0.05, limits=(0, 1))
-    assert table[["estimate", "low", "high"]].iloc[0].tolist() == pytest.approx(interval)
+    mean, low, high = corrected_mean(values, overlap=2 / 3, alpha=0.05)
+    assert high > 1  # beyond the metric's range, where it is cut
+    first = table.iloc[0]
+    assert first[["estimate", "low", "high"]].tolist() == pytest.approx([mean, low, 1])
+    assert cut_ends(first["notes"]) == {"high"}
     zero = COMPARISON | {"undefined": "zero"}
     second = study("b", values={"gru": [1.0, np.nan, 0.9, 0.9]}, comparison=zero)
     assert metrics_table([study(), second])["estimate"].iloc[1] == pytest.approx(0.7)

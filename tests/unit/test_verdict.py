@@ -177,7 +177,7 @@ def test_eight_models_are_one_sentence():
     rows = rows_of(*({"model_b": name} for name in "bcdefgh"))
     sentence = answer_sentence(rows, labels=labels, alpha=0.05)
     assert sentence == (
-        "In sensitivity, A is not told apart from B, C, D, E, F, G and H (7 comparisons, adjusted "
+        "In sensitivity, A is not told apart from B, C, D and 4 more (7 comparisons, adjusted "
         "after Holm)."
     )
 

@@ -11,6 +11,13 @@ def listed(words: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
+def listed_few(words: Iterable[str], most: int) -> str:
+    """Join words as `listed` does; of more than `most`, the first ones and how many more."""
+    words = list(words)
+    shown = words if len(words) <= most else [*words[:most], f"{len(words) - most} more"]
+    return listed(shown)
+
+
 def not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
     """Return the message on a value that is none of the choices, with the nearest of them."""
     near = difflib.get_close_matches(str(value), map(str, choices), n=1)

@@ -29,7 +29,7 @@ class Code(StrEnum):
     DIFFERENCE_CONSTANT = "difference_constant"
     DIFFERENCE_WITHOUT_DEVIATION = "difference_without_deviation"
     UNPAIRED = "unpaired"
-    CUT_AT_RANGE = "cut_at_range"
+    CUT_AT_RANGE = "cut_at_range"  # low, high: 1 for an end that is cut; of: a column, if several
     FALSE_ALARMS = "false_alarms"  # of_10, of_30: rates of studies with so many replicates
     FALSE_ALARMS_UNKNOWN = "false_alarms_unknown"
     ZERO_SOUGHT = "zero_sought"
@@ -56,7 +56,7 @@ class Code(StrEnum):
     TOO_FEW_TO_LEARN = "too_few_to_learn"  # n, of
 
 
-def note(code: Code, **values: float) -> Note:
+def note(code: Code, **values: float | str) -> Note:
     """Return a note with the values that its words need."""
     return {"code": code.value, **values}
 
@@ -69,3 +69,28 @@ def write_notes(notes: Sequence[Note]) -> str:
 def read_notes(cell: object) -> list[Note]:
     """Return the notes of a row's cell; an empty cell, read as text or as NaN, has none."""
     return json.loads(cell) if isinstance(cell, str) and cell else []
+
+
+def cut_ends(cell: object, of: str = "") -> frozenset[str]:
+    """Return which ends of a row's interval are cut at its range: ``low``, ``high``, both or none.
+
+    `of` is the column that the interval is of, where a row has several.
+    """
+    own = [
+        one
+        for one in read_notes(cell)
+        if one["code"] == Code.CUT_AT_RANGE and one.get("of", "") == of
+    ]
+    return frozenset(end for one in own for end in ("low", "high") if one[end])
+
+
+def turned_round(cell: object) -> str:
+    """Return the notes of a row whose difference changes its sign, and so its ends their places."""
+    return write_notes(
+        [
+            one | {"low": one["high"], "high": one["low"]}
+            if one["code"] == Code.CUT_AT_RANGE
+            else one
+            for one in read_notes(cell)
+        ]
+    )

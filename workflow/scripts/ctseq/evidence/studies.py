@@ -10,14 +10,16 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import turned_round
 from ctseq.evidence.over_replicates.design import design_of_splits
-from ctseq.evidence.over_replicates.resampled import corrected_mean
+from ctseq.evidence.over_replicates.resampled import mean_within
 from ctseq.evidence.over_replicates.samples import Replicates, replicates_of, values_of
+from ctseq.evidence.rows import table_with_notes
 from ctseq.study.comparison import comparison_settings
 
 _PAIR = ["metric", "model_a", "model_b"]
 _OF_A_DIFFERENCE = ["estimate", "low", "high", "alpha", "margin", "p", "p_adjusted", "adjusted"]
-_OF_A_DIFFERENCE += ["supported", "better", "equivalent", "a_noninferior", "b_noninferior"]
+_OF_A_DIFFERENCE += ["supported", "better", "equivalent", "a_noninferior", "b_noninferior", "notes"]
 # Columns that change places where a pair is turned round.
 _TURNED = (("low", "high"), ("a_noninferior", "b_noninferior"))
 
@@ -136,17 +138,11 @@ def metrics_table(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
             if model not in study.models:
                 continue
             [values], n_undefined = values_of(replicates, metric, model)
-            mean, low, high = corrected_mean(
-                values, **replicates.corrected, limits=METRICS[metric].range
-            )
-            rows.append(
-                {
-                    **{"metric": metric, "model": model, "study": study.name},
-                    **{"estimate": mean, "low": low, "high": high, "alpha": replicates.alpha},
-                    **{"n": len(values), "n_undefined": n_undefined},
-                }
-            )
-    return pd.DataFrame(rows)
+            names = {"metric": metric, "model": model, "study": study.name}
+            mean = mean_within(values, METRICS[metric].range, **replicates.corrected)
+            counts = {"n": len(values), "n_undefined": n_undefined}
+            rows.append(names | mean | {"alpha": replicates.alpha} | counts)
+    return table_with_notes(rows)
 
 
 def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -169,6 +165,7 @@ def shared_differences(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     for name, other in (*_TURNED, ("model_a", "model_b")):
         frame.loc[turned, [name, other]] = frame.loc[turned, [other, name]].to_numpy()
     frame.loc[turned, ["estimate", "low", "high"]] *= -1
+    frame.loc[turned, "notes"] = frame.loc[turned, "notes"].map(turned_round)
     frame = frame.assign(adjusted=frame["primary"] * frame["contrast"])
     frame = frame[[*_PAIR, "study", *_OF_A_DIFFERENCE]]
     # Studies beside each other, in the order in which metrics and pairs first appear.

@@ -50,6 +50,7 @@ VERDICT = contract(
     dict.fromkeys(("equivalent", "a_noninferior", "b_noninferior", "reachable"), "flag"),
     INTERVAL,
     floats("margin", "p", "p_adjusted"),
+    NOTES,
 )
 
 
@@ -69,7 +70,7 @@ class Analysis:
     table
         The contract of the table.
     section
-        Id of the report's section that shows it.
+        Id of the report's section that shows it, or ``answer``, which stands before all of them.
     """
 
     name: str

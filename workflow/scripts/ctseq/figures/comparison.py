@@ -19,12 +19,15 @@ from ctseq.figures.style import (
     canvas,
     grid,
     look_of,
+    open_ends,
     styled,
     wrapped,
 )
 
 _COLUMNS = 3  # panels side by side on a page
 _FEW = 3  # models of which all pairs are drawn
+# Contrasts that are drawn below the means: more would push what follows off the first screen.
+_BRIEF = 6
 _NAME = 16  # letters in a line of a label, beside a figure that is as wide as a column
 
 
@@ -36,34 +39,39 @@ def answer(
     labels: Mapping[str, str],
     alpha: float,
 ) -> Figure:
-    """Draw each model's primary metric, and below the differences of the contrasts.
+    """Draw each model's primary metric, and below the differences of up to six contrasts.
 
-    Lines are intervals, bands the margin on either side of no difference; a filled marker stands
-    for a difference that is shown. It is as wide as a column, and so legible on a phone. `means`
-    are ``comparison/model_means.csv``, `verdicts` ``comparison/verdict.csv``.
+    Lines are intervals, with an arrow where they are cut at the metric's range, and bands the
+    margin on either side of no difference; a filled marker stands for a difference that is shown.
+    It is as wide as a column, and so legible on a phone. `means` are
+    ``comparison/model_means.csv``, `verdicts` ``comparison/verdict.csv``.
     """
     contrasts = verdicts[(verdicts["primary"] == 1) & (verdicts["contrast"] == 1)]
     metric = METRICS[contrasts["metric"].iloc[0]]
     means = means[means["metric"] == metric.name].set_index("model").loc[list(labels)]
     names = [wrapped(label, _NAME) for label in labels.values()]
     pairs = [_below(labels, row.model_a, row.model_b) for row in contrasts.itertuples()]
-    heights = [sum(map(_height, own)) for own in (names, pairs)]
-    figure = canvas(COLUMN, (26 + sum(heights)) * MM)
-    above, below = figure.subplots(2, 1, height_ratios=[height + 4 for height in heights])
-    for y, (model, row) in enumerate(means.iterrows()):
-        look = look_of(labels, model)
-        above.plot([row["low"], row["high"]], [y, y], color=look["color"], linewidth=1.4)
-        above.plot(row["estimate"], y, marker=look["marker"], color=look["color"], markersize=5)
-        _missing(above, y, row["estimate"], np.mean(metric.range))
+    shown = [names, pairs] if len(pairs) <= _BRIEF else [names]
+    heights = [sum(map(_height, own)) for own in shown]
+    figure = canvas(COLUMN, (13 * len(shown) + sum(heights)) * MM)
+    ratios = [height + 4 for height in heights]
+    above, *below = figure.subplots(len(shown), 1, height_ratios=ratios, squeeze=False).ravel()
+    for y, row in enumerate(means.itertuples()):
+        look = look_of(labels, row.Index)
+        above.plot([row.low, row.high], [y, y], color=look["color"], linewidth=1.4)
+        open_ends(above, y, row, color=look["color"], markersize=4)
+        above.plot(row.estimate, y, marker=look["marker"], color=look["color"], markersize=5)
+        _missing(above, y, row.estimate, np.mean(metric.range))
     _rows(above, names)
     above.set_xlim(*metric.range)
     above.set_xlabel(f"{metric.title} with {100 * (1 - alpha):g} % interval")
-    for y, row in enumerate(contrasts.itertuples()):
-        _difference(below, y, row)
-    _rows(below, pairs)
-    below.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
-    below.xaxis.set_major_locator(MaxNLocator(5))
-    below.set_xlabel(f"Difference in {metric.words}")
+    for axes in below:
+        for y, row in enumerate(contrasts.itertuples()):
+            _difference(axes, y, row)
+        _rows(axes, pairs)
+        axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.set_xlabel(f"Difference in {metric.words}")
     return figure
 
 
@@ -141,6 +149,7 @@ def _difference(axes: Axes, y: float, row: object) -> None:
     if _missing(axes, y, row.estimate, 0):
         return
     axes.plot([row.low, row.high], [y, y], color=INK, linewidth=1.4)
+    open_ends(axes, y, row, color=INK, markersize=4)
     axes.plot(
         row.estimate, y, marker="o", markersize=5, color=INK,
         markerfacecolor=INK if row.supported else "white", markeredgewidth=1.1,

@@ -21,6 +21,7 @@ from ctseq.figures.style import (
     grid,
     key_below,
     look_of,
+    open_ends,
     styled,
     wrapped,
 )
@@ -107,6 +108,8 @@ def _differences(axes: Axes, table: pd.DataFrame) -> None:
     for rows, color in ((~shown, MUTED), (shown, INK)):
         own = table[rows]
         axes.vlines(own.index, own["low"], own["high"], color=color, linewidth=0.8)
+        for row in own.itertuples():
+            open_ends(axes, row.Index, row, upright=True, color=color, markersize=2)
         axes.plot(own.index, own["estimate"], linestyle="", marker="o", markersize=2.4, color=color)
     own = table[table["own"] == 1].dropna(subset="estimate")
     axes.vlines(own.index, own["low"], own["high"], color=_OWN, linewidth=1.6)

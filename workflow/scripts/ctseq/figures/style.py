@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ctseq.core.files import atomic_write
+from ctseq.evidence.notes import cut_ends
 
 P, T = ParamSpec("P"), TypeVar("T")
 
@@ -122,3 +123,14 @@ def grid(axes: Axes, axis: str) -> None:
     """Draw faint lines at an axis's ticks instead of the tick marks."""
     axes.grid(axis=axis)
     axes.tick_params(axis=axis, length=0)
+
+
+def open_ends(axes: Axes, at: float, row: object, *, upright: bool = False, **look: object) -> None:
+    """Draw an arrow at each end of an interval that is cut, for it would reach further.
+
+    `row` has `low`, `high` and `notes`, and stands at `at` on the other axis.
+    """
+    heads = {"low": "v" if upright else "<", "high": "^" if upright else ">"}
+    for end in sorted(cut_ends(row.notes)):
+        point = (at, getattr(row, end)) if upright else (getattr(row, end), at)
+        axes.plot(*point, marker=heads[end], linestyle="", clip_on=False, **look)

@@ -13,6 +13,7 @@ from ctseq.report.levels import coverage, levels_of, levels_table, not_simulated
 from ctseq.report.numbers import number
 from ctseq.report.study import Compared, Study, registration_words
 from ctseq.report.tables import Table, table_of
+from ctseq.report.verdict_tables import verdict_tables
 from ctseq.study.registration import sha256_of
 
 _DIFFERENCE = {"estimate": "Difference"}
@@ -115,7 +116,7 @@ def primary(study: Study) -> dict[str, Any]:
         registration, empty if nothing. ``contrasts``: the table of the contrasts' tests.
         ``level``: of the primary metric's test in simulated studies, None if there is none,
         ``rates``: the same in words, ``levels``: the table of all metrics', ``not_simulated``: that
-        there is none for the study's alpha.
+        there is none for the study's alpha. ``verdicts``: tables of what intervals show.
     """
     name = study.config["comparison"]["primary"]
     tests = study.comparison["resampled_t"]
@@ -133,6 +134,7 @@ def primary(study: Study) -> dict[str, Any]:
         "rates": rates(level),
         "levels": levels_table(study),
         "not_simulated": not_simulated(study),
+        "verdicts": verdict_tables(study),
         "contrasts": table_of(
             chosen.merge(tests, on=key),
             title="The primary analysis",

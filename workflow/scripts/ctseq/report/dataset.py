@@ -14,7 +14,7 @@ from ctseq.evidence.over_replicates.power import MOST_PATIENTS
 from ctseq.readers.problems import REASONS
 from ctseq.readers.subtypes import SUBTYPES
 from ctseq.report.notes import words_of
-from ctseq.report.numbers import count, interval, number
+from ctseq.report.numbers import count, interval, mean_count, number
 from ctseq.report.study import Compared, Conducted
 from ctseq.report.tables import Table
 
@@ -239,7 +239,7 @@ def _cell(values: pd.DataFrame, name: str, subset: str) -> str:
 
     if (name, "n", subset) in values.index:
         share = values.loc[(name, "share", subset)]
-        of_mean = _mean_count(values["value"][name, "n", subset])
+        of_mean = mean_count(values["value"][name, "n", subset])
         shown, ends = f"{of_mean} ({_percent(share['value'])})", _ends(share, _percent)
     else:
         shown = f"{part('median')} ({part('q1')} to {part('q3')})"
@@ -250,18 +250,12 @@ def _cell(values: pd.DataFrame, name: str, subset: str) -> str:
 def _spread(values: pd.DataFrame, name: str, statistic: str, subset: str) -> str:
     """Return a number of patients with its extremes over replicates."""
     row = values.loc[(name, statistic, subset)]
-    return _mean_count(row["value"]) + _ends(row, _mean_count)
+    return mean_count(row["value"]) + _ends(row, mean_count)
 
 
 def _ends(row: Mapping[str, float], write: Callable[[float], str]) -> str:
     """Return the least and the most over replicates in brackets; empty where they are equal."""
     return f" [{write(row['least'])}, {write(row['most'])}]" if row["least"] < row["most"] else ""
-
-
-def _mean_count(value: float) -> str:
-    """Return a mean number of patients, below 100 with one decimal where it is not whole."""
-    whole = pd.isna(value) or value >= 100 or value % 1 == 0
-    return count(value) if whole else f"{value:.1f}"
 
 
 def _short(value: float) -> str:

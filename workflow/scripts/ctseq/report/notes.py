@@ -1,8 +1,9 @@
 """Words for the notes of tables, which evidence holds as codes with values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ctseq.evidence.notes import Code, Note, read_notes
+from ctseq.report.numbers import CUT_MEANS
 
 
 def note_words(note: Note) -> str:
@@ -13,8 +14,17 @@ def note_words(note: Note) -> str:
 
 
 def words_of(cell: object) -> list[str]:
-    """Return the notes of a row in words, from its cell in the column `notes`."""
-    return [note_words(note) for note in read_notes(cell)]
+    """Return the notes of a row in words, from its cell in the column `notes`.
+
+    That an interval is cut is left out: it is marked where the interval stands.
+    """
+    return [note_words(note) for note in read_notes(cell) if note["code"] != Code.CUT_AT_RANGE]
+
+
+def cut_note(cells: Iterable[object]) -> list[str]:
+    """Return what the mark of cut intervals means, if any of the rows with these notes has one."""
+    codes = {note["code"] for cell in cells for note in read_notes(cell)}
+    return [CUT_MEANS] if Code.CUT_AT_RANGE in codes else []
 
 
 def _false_alarms(of_10: float, of_30: float) -> str:
@@ -25,7 +35,8 @@ def _false_alarms(of_10: float, of_30: float) -> str:
     )
 
 
-# For each code a format string, or a function where words depend on the values.
+# For each code but `CUT_AT_RANGE`, which is a mark, a format string, or a function where words
+# depend on the values.
 WORDS: dict[Code, str | Callable[..., str]] = {
     Code.NO_VALUE: "no defined value",
     Code.ONE_VALUE: "one value has no deviation",
@@ -49,7 +60,6 @@ WORDS: dict[Code, str | Callable[..., str]] = {
         "corrected variance (1/J + n_test/n_train) s^2, s^2 pooled over the models, and the two "
         "variances add"
     ),
-    Code.CUT_AT_RANGE: "the interval is cut at the metric's range",
     Code.FALSE_ALARMS: _false_alarms,
     Code.FALSE_ALARMS_UNKNOWN: (
         "takes replicates for independent, which they are not; how often it calls a difference "

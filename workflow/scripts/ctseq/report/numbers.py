@@ -1,12 +1,15 @@
 """Numbers and names of metrics as text: few digits, and plain about what is undefined."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pandas as pd
 
 UNDEFINED = "undefined"
 UNBOUNDED = "unbounded"
+CUT = "\N{DAGGER}"
+# Stands once below what has the mark.
+CUT_MEANS = f"{CUT} Cut at the limit of what there can be: the interval would reach past it."
 _MINUS = "\N{MINUS SIGN}"
 # The learners of simulated studies.
 LEARNER_WORDS = {
@@ -61,6 +64,12 @@ def count(value: float) -> str:
     return f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", _MINUS)
 
 
+def mean_count(value: float) -> str:
+    """Return a mean number of patients, below 100 with one decimal where it is not whole."""
+    whole = pd.isna(value) or value >= 100 or value % 1 == 0
+    return count(value) if whole else f"{value:.1f}"
+
+
 def p_value(p: float) -> str:
     """Return a p value with two decimals, below .1 with three, or as below .001; never as 0."""
     if pd.isna(p):
@@ -77,11 +86,31 @@ def p_equation(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def interval(low: float, high: float, *, write: Callable[[float], str] = size) -> str:
-    """Return an interval in brackets, whose ends `write` turns into text."""
+def interval(
+    low: float,
+    high: float,
+    *,
+    write: Callable[[float], str] = size,
+    cut: Collection[str] = (),
+) -> str:
+    """Return an interval in brackets, whose ends `write` turns into text.
+
+    `cut` are the ends that are cut at what there can be (`notes.cut_ends`): they are marked.
+    """
     if pd.isna(low) or pd.isna(high):
         return UNDEFINED
-    return f"[{write(low)}, {write(high)}]"
+    return f"[{', '.join(ends(low, high, write=write, cut=cut))}]"
+
+
+def ends(
+    low: float,
+    high: float,
+    *,
+    write: Callable[[float], str] = size,
+    cut: Collection[str] = (),
+) -> tuple[str, str]:
+    """Return both ends of an interval as text, marked where they are cut."""
+    return write(low) + CUT * ("low" in cut), write(high) + CUT * ("high" in cut)
 
 
 def statistic_words(name: str) -> str:

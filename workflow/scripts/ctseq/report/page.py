@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
 from ctseq.core.words import listed
 from ctseq.figures import registry
 from ctseq.report import sections
-from ctseq.report.answer import Answer, answer_of, answer_tables, sentence
 from ctseq.report.comparison import section_tables
 from ctseq.report.levels import coverage
 from ctseq.report.numbers import number, p_equation, size
-from ctseq.report.replicates import warnings
+from ctseq.report.opening.answer import Answer, answer_of, sentence
+from ctseq.report.opening.performance import performance_table
 from ctseq.report.study import Published, Study
 
 
@@ -35,14 +34,13 @@ def template(name: str) -> jinja2.Template:
 
 def render(study: Study) -> str:
     """Return the report of a study: HTML that loads and runs nothing and escapes every text."""
-    answer = answer_of(study)
-    return _page("report.html.j2", sections.SECTIONS, study, answer, warnings=warnings(study))
+    return _page("report.html.j2", sections.SECTIONS, study, answer_of(study))
 
 
 def render_published(study: Published) -> str:
     """Return the page of the published study alone."""
     question = "What do the published replicates support?"
-    answer = Answer(question, sentence(study), [], answer_tables(study))
+    answer = Answer(question, sentence(study), performance_table(study))
     return _page("published.html.j2", sections.PUBLISHED_SECTIONS, study, answer)
 
 
@@ -51,7 +49,6 @@ def _page(
     candidates: Sequence[sections.Section],
     study: Study | Published,
     answer: Answer,
-    **context: Any,
 ) -> str:
     shown = [section for section in candidates if section.when(study)]
     return template(name).render(
@@ -60,7 +57,6 @@ def _page(
         figures={"answer": [one for one in study.figures if one.kind == "answer"]},
         sections=shown,
         bodies=[_body(section, study) for section in shown],
-        **context,
     )
 
 

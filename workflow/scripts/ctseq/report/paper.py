@@ -15,6 +15,7 @@ from ctseq.report.levels import levels_of
 from ctseq.report.numbers import number
 from ctseq.report.study import Published, Study
 from ctseq.report.tables import Table
+from ctseq.report.verdict_tables import verdict_tables
 
 
 def claims(published: Published) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def claims(published: Published) -> dict[str, Any]:
 
 
 def corrected(published: Published) -> dict[str, Any]:
-    """Return what the corrected analysis says of its variance and of its level."""
+    """Return what the corrected analysis says of its variance, its level and its verdicts."""
     return {
         "overlap": number(published.comparison["resampled_t"]["overlap"].iloc[0]),
         "beyond": {
@@ -51,6 +52,7 @@ def corrected(published: Published) -> dict[str, Any]:
             for name, level in levels_of(published).items()
             if level.exceeds
         },
+        "verdicts": verdict_tables(published),
     }
 
 

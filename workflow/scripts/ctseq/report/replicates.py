@@ -1,8 +1,8 @@
 """What each replicate did, with warnings where a model learnt nothing."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from ctseq.core.words import listed
 from ctseq.report.numbers import count, number
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
@@ -22,12 +22,34 @@ _BARELY_MEANS = (
     "Barely changed: training changed the final layer by less than a tenth of its initial length, "
     "so that decisions are mostly those of the random layer it started from."
 )
-# Remark on a replicate to what a warning says of its model.
-_WARNINGS = {
+# Remark on a replicate to what is said of its model.
+_WORDS = {
     "calls all negative": "calls every {unit} negative",
     "calls all positive": "calls every {unit} positive",
     _BARELY: "barely changes its initial head",
 }
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a model did in some of its replicates that tells that it learnt little or nothing.
+
+    Attributes
+    ----------
+    model
+        Its name.
+    words
+        What it did, with ``{unit}`` for what is counted.
+    replicates
+        Numbers of the replicates.
+    of
+        How many there are.
+    """
+
+    model: str
+    words: str
+    replicates: tuple[str, ...]
+    of: int
 
 
 def replicate_tables(study: Compared) -> list[Table]:
@@ -48,21 +70,15 @@ def replicate_tables(study: Compared) -> list[Table]:
     return tables
 
 
-def warnings(study: Compared) -> list[str]:
-    """Return a sentence for each model and remark on what its replicates did."""
-    sentences = []
-    for model, label in study.labels.items():
+def remarks_of(study: Compared) -> list[Remark]:
+    """Return what models did that tells that they learnt little or nothing."""
+    found = []
+    for model in study.labels:
         runs = list(_runs(study, model))
-        found: dict[str, list[str]] = {}
-        for replicate, _, _, remarks in runs:
-            for remark in remarks:
-                found.setdefault(remark, []).append(replicate)
-        for remark, replicates in found.items():
-            part = f"all {len(runs)} replicates"
-            if len(replicates) < len(runs):
-                part = f"{len(replicates)} of {len(runs)} replicates ({listed(replicates)})"
-            sentences.append(f"{label} {_WARNINGS[remark].format(unit=study.unit)} in {part}.")
-    return sentences
+        for remark, words in _WORDS.items():
+            own = tuple(replicate for replicate, _, _, remarks in runs if remark in remarks)
+            found += [Remark(model, words, own, len(runs))] * bool(own)
+    return found
 
 
 def _runs(study: Compared, model: str) -> Iterator[tuple[str, Mapping, Mapping, list[str]]]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.report.notes import words_of
+from ctseq.evidence.notes import cut_ends
+from ctseq.report.notes import cut_note, words_of
 from ctseq.report.numbers import count, interval, number, p_value, size
 
 
@@ -110,10 +111,11 @@ def table_of(
     drop
         Columns to leave out.
     """
-    frame = _merged(frame, labels).drop(columns=list(drop), errors="ignore")
+    frame = frame.copy()
+    cells = frame.pop("notes") if "notes" in frame else pd.Series("", index=frame.index)
+    frame = _merged(frame, labels, cells).drop(columns=list(drop), errors="ignore")
     headings = {**_HEADINGS, "interval": f"{100 * (1 - alpha):g} % interval", **headings}
     notes = []
-    cells = frame.pop("notes") if "notes" in frame else [""] * len(frame)
     footnotes = [words_of(cell) for cell in cells]
     if "pair" in frame and len(set(frame["pair"])) == 1:
         notes.append(f"Models: {frame.pop('pair').iloc[0]}.")
@@ -130,7 +132,7 @@ def table_of(
             row[-1] += mark
     header = [_heading(name, headings) for name in columns]
     words = frozenset(index for index, name in enumerate(columns) if name in _WORDS)
-    return Table(title, header, rows, notes + legend, words)
+    return Table(title, header, rows, notes + cut_note(cells) + legend, words)
 
 
 def _heading(name: str, headings: Mapping[str, str]) -> str:
@@ -139,8 +141,7 @@ def _heading(name: str, headings: Mapping[str, str]) -> str:
     return headings.get(name, name.replace("_", " ").capitalize())
 
 
-def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    frame = frame.copy()
+def _merged(frame: pd.DataFrame, labels: Mapping[str, str], notes: pd.Series) -> pd.DataFrame:
     if {"model_a", "model_b"} <= set(frame):
         first = frame.columns.get_loc("model_a")
         named = [frame.pop(name).replace(labels) for name in ("model_a", "model_b")]
@@ -156,9 +157,11 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
         if f"{stem}high" in frame:
             first = frame.columns.get_loc(f"{stem}low")
-            ends = zip(frame.pop(f"{stem}low"), frame.pop(f"{stem}high"), strict=True)
+            ends = frame.pop(f"{stem}low"), frame.pop(f"{stem}high")
+            of = stem.removesuffix("_")
             cells = [
-                _NONE if pd.isna([a, b]).all() else interval(a, b, write=size) for a, b in ends
+                _NONE if pd.isna([a, b]).all() else interval(a, b, cut=cut_ends(note, of))
+                for a, b, note in zip(*ends, notes, strict=True)
             ]
             frame.insert(first, f"{stem}interval", cells)
     return frame

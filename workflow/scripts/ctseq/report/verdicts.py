@@ -5,11 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.core.words import listed
+from ctseq.core.words import listed, listed_few
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import cut_ends, turned_round
 from ctseq.evidence.over_replicates.verdicts import Finding, finding_of
 from ctseq.report.notes import words_of
-from ctseq.report.numbers import p_equation, size
+from ctseq.report.numbers import ends, p_equation, size
 
 _IS = {
     Finding.SUPERIOR: "superior to",
@@ -32,6 +33,17 @@ _FROM_INTERVAL = {
     "non-inferiority": frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR}),
     "what is less than matters": _SLIGHT,
 }
+# What several contrasts show: its findings, and its words for one and for more of them.
+_SEVERAL = {
+    "shows a difference": (_SUPERIOR | _INFERIOR) - _SLIGHT,
+    "shows a difference smaller than matters": _SLIGHT,
+    "shows equivalence": frozenset({Finding.EQUIVALENT, Finding.EQUAL}),
+    "shows that one model is no worse": frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR}),
+    "leaves open which model is better": frozenset({Finding.INCONCLUSIVE}),
+    "cannot be tested": frozenset({Finding.UNTESTED}),
+}
+# First models that a sentence tells apart, and names in one of its lists.
+_MOST_FIRSTS, _MOST_NAMED = 2, 3
 _OPEN = frozenset({Finding.NONINFERIOR, Finding.NOT_SUPERIOR, Finding.INCONCLUSIVE})
 _BY_MARGIN = frozenset({Finding.EQUIVALENT, Finding.NONINFERIOR, Finding.NOT_SUPERIOR})
 
@@ -93,16 +105,45 @@ def answer_sentence(
     if len(rows) == 1:
         return _on_one(rows[0], labels, alpha, "".join(replies))
     metric = METRICS[rows[0].metric].words
+    if len({row.model_a for row in rows}) > _MOST_FIRSTS:
+        return f"In {metric}, {_counted(rows, labels)} ({_shown_by(rows).lstrip(',; ')})."
     parts = []
     for first in dict.fromkeys(row.model_a for row in rows):
         others: dict[Finding, list[str]] = {finding: [] for finding in Finding}
         for row in rows:
             if row.model_a == first:
                 others[finding_of(row)].append(labels[row.model_b])
-        found = [f"{_IS[finding]} {listed(own)}" for finding, own in others.items() if own]
+        found = [
+            f"{_IS[finding]} {listed_few(own, _MOST_NAMED)}"
+            for finding, own in others.items()
+            if own
+        ]
         parts.append(f"{labels[first]} is {listed(found)}")
     lead = f"{_replied(replies)}: in" if replies else "In"
     return f"{lead} {metric}, {'; '.join(parts)} ({len(rows)} comparisons{_shown_by(rows)})."
+
+
+def _counted(rows: Sequence[Any], labels: Mapping[str, str]) -> str:
+    """Return how many of many contrasts show what, with the first of those that show most."""
+    parts = []
+    for words, findings in _SEVERAL.items():
+        own = [row for row in rows if finding_of(row) in findings]
+        verb, rest = words.split(" ", 1)
+        plural = {"shows": "show", "leaves": "leave"}.get(verb, verb)
+        better = [
+            f"{labels[row.better]} over {labels[_other(row)]}"
+            for row in own
+            if findings <= _SUPERIOR | _INFERIOR
+        ]
+        named = f" ({listed_few(better, _MOST_NAMED)})" if better else ""
+        if own:
+            parts.append(f"{len(own)} {verb if len(own) == 1 else plural} {rest}{named}")
+    return f"of {len(rows)} comparisons {listed(parts)}"
+
+
+def _other(row: Any) -> str:
+    """Return the model that is not the better one."""
+    return row.model_b if row.better == row.model_a else row.model_a
 
 
 def order_sentences(table: pd.DataFrame, *, labels: Mapping[str, str], alpha: float) -> list[str]:
@@ -146,9 +187,10 @@ def _on_one(row: Any, labels: Mapping[str, str], alpha: float, reply: str) -> st
     lead = f"{reply.capitalize()}: " if reply else shown.get(finding, "")
     if finding is Finding.EQUAL:
         return f"{lead}{a} and {b} have the same {metric.words} in every replicate."
+    low, high = ends(row.low, row.high, cut=cut_ends(row.notes))
     numbers = (
-        f"({a} − {b} {size(row.estimate)}, {100 * (1 - alpha):g} % interval {size(row.low)} to "
-        f"{size(row.high)}, {p_equation(row.p_adjusted)})"
+        f"({a} − {b} {size(row.estimate)}, {100 * (1 - alpha):g} % interval {low} to {high}, "
+        f"{p_equation(row.p_adjusted)})"
     )
     if not metric.higher_is_better:
         numbers = f"{numbers[:-1]}; lower is better)"
@@ -227,8 +269,11 @@ def _why(row: Any) -> str:
 
 def _interval(row: Any, alpha: float) -> str:
     """Return the interval of the higher model minus the lower one."""
-    low, high = (row.low, row.high) if row.estimate > 0 else (-row.high, -row.low)
-    return f"{100 * (1 - alpha):g} % interval {size(low)} to {size(high)}"
+    low, high, notes = row.low, row.high, row.notes
+    if row.estimate <= 0:
+        low, high, notes = -high, -low, turned_round(notes)
+    low, high = ends(low, high, cut=cut_ends(notes))
+    return f"{100 * (1 - alpha):g} % interval {low} to {high}"
 
 
 def _p(p: float, n_tests: int) -> str:

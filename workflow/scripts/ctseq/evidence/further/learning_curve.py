@@ -9,7 +9,7 @@ import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.notes import Code, note
-from ctseq.evidence.over_replicates.resampled import corrected_mean, why_no_interval
+from ctseq.evidence.over_replicates.resampled import mean_within
 from ctseq.evidence.over_replicates.samples import Replicates
 from ctseq.evidence.rows import defined_rows, table_with_notes
 
@@ -61,16 +61,14 @@ def learning_curve_table(given: FewerRuns) -> pd.DataFrame:
 
 def _row(runs: pd.DataFrame, study: Replicates, metric: str, name: str) -> dict[str, Any]:
     values, n_undefined = defined_rows(runs["value"].to_numpy(), study.undefined, name=name)
-    estimate, low, high = corrected_mean(values, **study.corrected, limits=METRICS[metric].range)
+    row = mean_within(values, METRICS[metric].range, **study.corrected)
     n = len(study.numbers)
     n_left_out = n - len(runs)
     few = [note(Code.TOO_FEW_TO_LEARN, n=n_left_out, of=n)] if n_left_out else []
     return {
         "n_train": runs["n_train"].mean() if len(runs) else np.nan,
-        "estimate": estimate,
-        "low": low,
-        "high": high,
+        **row,
         "n": len(values),
         "n_undefined": n_undefined,
-        "notes": (*few, *why_no_interval(values)),
+        "notes": (*few, *row["notes"]),
     }

@@ -8,7 +8,6 @@ import pandas as pd
 
 from ctseq.core.contracts import Table
 from ctseq.evidence.over_replicates.design import Design
-from ctseq.evidence.over_replicates.resampled import resampled_t_table
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.over_replicates.verdicts import Finding, finding_of, verdict_table
 from ctseq.evidence.tables import INTERVAL, METRICS, NOTES, PAIR, floats
@@ -68,7 +67,7 @@ def specification_table(given: CellRuns) -> pd.DataFrame:
     for cell, runs in given.rows.groupby("cell"):
         rows = runs[list(METRICS.columns)]
         replicates = replicates_of(rows, given.designs[cell], settings)
-        table = verdict_table(replicates).assign(notes=resampled_t_table(replicates)["notes"])
+        table = verdict_table(replicates)
         table = table[table["contrast"] == 1]
         findings = [finding_of(row) for row in table.itertuples()]
         verdicts = [str(_COUNTED_AS.get(finding, finding)) for finding in findings]

@@ -148,5 +148,17 @@ _SAMPLE_SIZE = registry(
         ),
     ),
 )
+_MISSED = registry(
+    "predictions",
+    "answer",
+    (
+        "patients/missed",
+        "ctseq.evidence.over_patients.missed:missed_table",
+        contract(
+            _MODEL | {"scan_id": "id"},
+            {"patient_id": "id", "n_missed": "int", "n_tested": "int"},
+        ),
+    ),
+)
 OVER_PATIENTS: dict[str, Analysis] = _DISCRIMINATION | _CALIBRATION | _BENEFIT
-OVER_PATIENTS |= _PEOPLE | _SUBGROUPS | _SAMPLE_SIZE
+OVER_PATIENTS |= _PEOPLE | _SUBGROUPS | _SAMPLE_SIZE | _MISSED

@@ -8,7 +8,7 @@ import numpy as np
 from ctseq.evidence.notes import Note
 from ctseq.evidence.over_replicates.resampled import (
     corrected_interval,
-    corrected_mean,
+    mean_within,
     why_no_interval,
 )
 
@@ -68,8 +68,7 @@ def mean_estimate(
         Smallest and largest value that there can be; the interval is cut there.
     """
     defined = values[~np.isnan(values)]
-    found = corrected_mean(defined, overlap=overlap, alpha=alpha, limits=limits)
-    return Estimate(*found, why_no_interval(defined))
+    return Estimate(**mean_within(defined, limits, overlap=overlap, alpha=alpha))
 
 
 def mean_band(

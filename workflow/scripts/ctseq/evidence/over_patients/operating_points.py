@@ -157,5 +157,9 @@ def _both(**estimates: Estimate) -> dict[str, object]:
     notes: list[Note] = []
     for name, own in estimates.items():
         cells |= {name: own.estimate, f"{name}_low": own.low, f"{name}_high": own.high}
-        notes += [one for one in own.notes if one not in notes]
+        # Each interval is cut by itself; why there is none is said once.
+        named = [
+            one | {"of": name} if one["code"] == Code.CUT_AT_RANGE else one for one in own.notes
+        ]
+        notes += [one for one in named if one not in notes]
     return cells | {"notes": tuple(notes)}

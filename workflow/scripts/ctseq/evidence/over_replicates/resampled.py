@@ -114,20 +114,29 @@ def corrected_difference(pair: Pair, *, overlap: float, alpha: float) -> Differe
 
 
 def corrected_mean(
-    values: np.ndarray,
-    *,
-    overlap: float,
-    alpha: float,
-    limits: tuple[float, float] = (-np.inf, np.inf),
+    values: np.ndarray, *, overlap: float, alpha: float
 ) -> tuple[float, float, float]:
     """Return one model's mean over replicates, with its corrected interval.
 
-    The interval is cut at `limits`, the smallest and the largest value that there can be. Both ends
-    are NaN where values do not vary or are fewer than two; the mean is NaN without values.
+    Both ends are NaN where values do not vary or are fewer than two, the mean without values.
     """
     mean = float(values.mean()) if len(values) else np.nan
-    interval = corrected_interval(mean, values, overlap=overlap, alpha=alpha)
-    return mean, *np.clip(interval, *limits).tolist()
+    return mean, *corrected_interval(mean, values, overlap=overlap, alpha=alpha)
+
+
+def mean_within(
+    values: np.ndarray, limits: tuple[float, float], *, overlap: float, alpha: float
+) -> dict[str, Any]:
+    """Return a mean as `corrected_mean` does, with its interval cut at `limits`.
+
+    Returns
+    -------
+    dict
+        ``estimate``, ``low``, ``high``, and ``notes``: why there is no interval, or that it is cut.
+    """
+    mean, low, high = corrected_mean(values, overlap=overlap, alpha=alpha)
+    row = {"estimate": mean, "low": low, "high": high, "notes": why_no_interval(values)}
+    return cut_at(row, limits)
 
 
 def corrected_interval(
@@ -207,8 +216,8 @@ def cut_at(row: Mapping[str, Any], limits: tuple[float, float]) -> dict[str, Any
     `row` has `low`, `high` and `notes`, of which there is one more where an end is cut.
     """
     low, high = np.clip([row["low"], row["high"]], *limits).tolist()
-    is_cut = low > row["low"] or high < row["high"]
-    cut = (note(Code.CUT_AT_RANGE),) if is_cut else ()
+    ends = {"low": int(low > row["low"]), "high": int(high < row["high"])}
+    cut = (note(Code.CUT_AT_RANGE, **ends),) if any(ends.values()) else ()
     return {**row, "low": low, "high": high, "notes": (*row["notes"], *cut)}
 
 

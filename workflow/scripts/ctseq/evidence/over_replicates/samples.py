@@ -1,7 +1,7 @@
 """Replicates as samples, the undefined values among them, and tables made from them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -14,6 +14,8 @@ from ctseq.evidence.over_replicates.design import Design
 from ctseq.evidence.rows import check_level, table_with_notes
 
 UNDEFINED_CHOICES = ("exclude", "zero", "error")
+# Metrics that readers ask of any model, compared or not.
+ALWAYS_SHOWN = ("roc_auc", "recall", "specificity")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Replicates:
     numbers
         Numbers of the replicates.
     measured
-        The values, shape (models, metrics, replicates); NaN is undefined.
+        The values, shape (models, metrics and those beside, replicates); NaN is undefined.
     design
         How the replicates were drawn.
     alpha
@@ -42,6 +44,8 @@ class Replicates:
     margins
         Metric to the smallest difference that matters, in its units, where it is not the metric's
         own (`Metric.margin`).
+    beside
+        Metrics that are not compared, of which means are shown all the same.
     """
 
     models: tuple[str, ...]
@@ -54,6 +58,7 @@ class Replicates:
     primary: str
     contrasts: tuple[tuple[str, str], ...]
     margins: Mapping[str, float]
+    beside: tuple[str, ...] = ()
 
     @property
     def corrected(self) -> dict[str, float]:
@@ -136,8 +141,10 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
             f"comparison.metrics names {unknown[0]!r}, which metrics.csv does not hold; "
             f"it holds {', '.join(known)}."
         )
+    # A confusion matrix, as the published ones, has no AUC.
+    beside = [name for name in ALWAYS_SHOWN if name in known and name not in metrics]
     numbers = sorted(set(rows["replicate"]))
-    wanted = pd.MultiIndex.from_product([models, metrics, numbers])
+    wanted = pd.MultiIndex.from_product([models, [*metrics, *beside], numbers])
     found = rows.set_index(["model", "metric", "replicate"])["value"]
     missing = wanted[~wanted.isin(found.index)]
     fail_on(
@@ -156,8 +163,9 @@ def replicates_of(rows: pd.DataFrame, design: Design, settings: Mapping[str, Any
     names = tuple(models), tuple(metrics), tuple(numbers)
     compared = (settings[key] for key in ("alpha", "undefined", "primary"))
     contrasts = tuple((first, second) for first, second in settings["contrasts"])
-    measured = values.reshape([*map(len, names)])
-    return Replicates(*names, measured, design, *compared, contrasts, settings["margins"])
+    measured = values.reshape(len(models), -1, len(numbers))
+    given = *compared, contrasts, settings["margins"], tuple(beside)
+    return Replicates(*names, measured, design, *given)
 
 
 def values_of(replicates: Replicates, metric: str, *models: str) -> tuple[np.ndarray, int]:
@@ -173,7 +181,8 @@ def values_of(replicates: Replicates, metric: str, *models: str) -> tuple[np.nda
         If a value is undefined and undefined values are refused.
     """
     rows = [replicates.models.index(model) for model in models]
-    values = replicates.measured[rows, replicates.metrics.index(metric)]
+    column = (*replicates.metrics, *replicates.beside).index(metric)
+    values = replicates.measured[rows, column]
     undefined = np.isnan(values)
     if replicates.undefined == "error" and undefined.any():
         model, own = next(pair for pair in zip(models, undefined, strict=True) if pair[1].any())
@@ -201,16 +210,25 @@ def pair_of(
     return Pair(a, b, of_a + of_b, paired=False)
 
 
-def models_table(replicates: Replicates, measure: Callable[[np.ndarray, str], Any]) -> pd.DataFrame:
+def models_table(
+    replicates: Replicates,
+    measure: Callable[[np.ndarray, str], Any],
+    *,
+    beside: bool = False,
+) -> pd.DataFrame:
     """Return a table with a row a metric and model.
 
     `measure` takes the model's values and the metric, and returns the row's other cells, with
-    `notes`.
+    `notes`. `beside` asks for rows of the metrics that are not compared, too. Their undefined
+    values stop nothing: where those of compared ones are refused, theirs are dropped.
     """
     rows = []
-    for metric in replicates.metrics:
+    dropped = "exclude" if replicates.undefined == "error" else replicates.undefined
+    lenient = replace(replicates, undefined=dropped)
+    for metric in (*replicates.metrics, *replicates.beside * beside):
+        given = replicates if metric in replicates.metrics else lenient
         for model in replicates.models:
-            [values], n_undefined = values_of(replicates, metric, model)
+            [values], n_undefined = values_of(given, metric, model)
             counts = {"n": len(values), "n_undefined": n_undefined}
             rows.append(
                 {"metric": metric, "model": model, **_cells(measure(values, metric)), **counts}

@@ -8,9 +8,11 @@ import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import cut_ends
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
 from ctseq.report.dataset import has_subgroups, participants, subgroups
+from ctseq.report.notes import cut_note
 from ctseq.report.numbers import interval, p_value, size
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
@@ -59,20 +61,23 @@ def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
     `models` are those to show, name to label.
     """
     means = study.comparison["model_means"].set_index(["metric", "model"])
+    metrics = study.config["comparison"]["metrics"]
     rows = [
         [METRICS[metric].title, *(_with_interval(means.loc[metric, model]) for model in models)]
-        for metric in study.config["comparison"]["metrics"]
+        for metric in metrics
     ]
+    shown = means.loc[[(metric, model) for metric in metrics for model in models]]
     note = (
         f"Mean over {study.config['replicates']} replicates with its {level(study)} interval, "
         "corrected for training sets that overlap."
     )
-    return Table("", ["", *models.values()], rows, [note])
+    return Table("", ["", *models.values()], rows, [note, *cut_note(shown["notes"])])
 
 
 def differences(study: Conducted) -> Table:
     """Tabulate the difference of each contrast in every metric, with what its interval shows."""
     verdicts = study.comparison["verdict"]
+    verdicts = verdicts[verdicts["contrast"] == 1]
     rows = [
         [
             METRICS[row.metric].title + " (primary)" * row.primary,
@@ -81,10 +86,10 @@ def differences(study: Conducted) -> Table:
             "" if pd.isna(row.p_adjusted) else p_value(row.p_adjusted),
             verdict_words(row, labels=study.labels),
         ]
-        for row in verdicts[verdicts["contrast"] == 1].itertuples()
+        for row in verdicts.itertuples()
     ]
     header = ["Metric", "Models", f"Difference, {level(study)} interval", "p, adjusted", "Verdict"]
-    return Table("", header, rows)
+    return Table("", header, rows, cut_note(verdicts["notes"]))
 
 
 def level(study: Conducted) -> str:
@@ -101,4 +106,4 @@ def _with_interval(row: Any) -> str:
     """Return an estimate with its interval, which one that never varies has not."""
     if pd.isna(row.low):
         return size(row.estimate)
-    return f"{size(row.estimate)} {interval(row.low, row.high)}"
+    return f"{size(row.estimate)} {interval(row.low, row.high, cut=cut_ends(row.notes))}"

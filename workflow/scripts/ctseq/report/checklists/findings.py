@@ -134,7 +134,7 @@ def errors(study: Conducted) -> Answer:
     return Answer(
         f"On average over the replicates, {listed(said)}. Every prediction of every "
         f"{study.unit} is listed.",
-        ("predictions.csv", "report.html#replicates"),
+        ("predictions.csv", "comparison/patients/missed.csv", "report.html#replicates"),
     )
 
 

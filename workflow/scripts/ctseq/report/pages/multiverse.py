@@ -7,9 +7,10 @@ import pandas as pd
 
 from ctseq.evidence.further.multiverse import verdict_shares
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import cut_ends
 from ctseq.evidence.over_replicates.verdicts import Finding
 from ctseq.report.figures import Figure
-from ctseq.report.notes import words_of
+from ctseq.report.notes import cut_note, words_of
 from ctseq.report.numbers import interval, size
 from ctseq.report.page import template
 from ctseq.report.tables import Table
@@ -74,6 +75,7 @@ def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
     counts = own["verdict"].value_counts()
     defined = own.dropna(subset="estimate")
     [study] = own[own["own"] == 1].to_dict(orient="records")
+    of_study = interval(study["low"], study["high"], cut=cut_ends(study["notes"]))
     span = (
         f"the difference in {metric} ({a} − {b}) runs from {size(defined['estimate'].min())} to "
         f"{size(defined['estimate'].max())}, and is above 0 in {(defined['estimate'] > 0).sum()}"
@@ -83,7 +85,7 @@ def _sentence(own: pd.DataFrame, a: str, b: str, metric: str) -> str:
     return (
         f"{a} is shown to be better under {counts.get(Finding.SUPERIOR, 0)} of {len(own)} "
         f"protocols, and {b} under {counts.get(Finding.INFERIOR, 0)}; {span}. The study's own "
-        f"protocol has {size(study['estimate'])} {interval(study['low'], study['high'])}."
+        f"protocol has {size(study['estimate'])} {of_study}."
     )
 
 
@@ -114,13 +116,14 @@ def _cells(own: pd.DataFrame, axes: Mapping[str, str], labels: Mapping[str, str]
             f"{row['cell']}{' (this study)' if row['own'] else ''}",
             *(row[axis].replace("_", " ") for axis in axes),
             size(row["estimate"]),
-            interval(row["low"], row["high"]),
+            interval(row["low"], row["high"], cut=cut_ends(row["notes"])),
             finding_words(Finding(row["verdict"]), labels[row["model_a"]], labels[row["model_b"]])
             + _why_no_interval(row),
         ]
         for row in own.to_dict(orient="records")
     ]
-    words = [word.capitalize() for word in axes.values()]
-    header = ["Protocol", *words, "Difference", "Interval", "Verdict"]
+    titles = [word.capitalize() for word in axes.values()]
+    header = ["Protocol", *titles, "Difference", "Interval", "Verdict"]
     last = len(header) - 1
-    return Table("", header, rows, words=frozenset([*range(len(axes) + 1), last]))
+    words = frozenset([*range(len(axes) + 1), last])
+    return Table("", header, rows, cut_note(own["notes"]), words)
