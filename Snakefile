@@ -17,6 +17,8 @@ configfile: join(dirname(workflow.snakefile), "config.yaml")
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
+include: "workflow/rules/gates.smk"
+include: "workflow/rules/check.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"
@@ -33,6 +35,7 @@ include: "workflow/rules/published.smk"
 
 localrules:
     all,
+    check,
     multiverse,
     published,
 
@@ -43,6 +46,7 @@ rule all:
         "<results>/report.html",
         "<results>/config.yaml",
         rules.write_reporting.output,
+        "<results>/check.txt",
         external_scores,
 
 
