@@ -32,6 +32,6 @@ checkpoint check_study:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,  # as an encoder's pass
     params:
         code_of("check_study.py", *(one.module for one in ENCODER_TYPES.values())),
-        **asked_of_check(),
+        *lines_of(asked_of_check()),
     script:
         "../scripts/check_study.py"

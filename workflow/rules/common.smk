@@ -36,6 +36,7 @@ if not SCRIPTS.samefile(Path(str(ctseq.__file__)).parents[1]):
         "Snakemake can have one ctseq only."
     )
 
+from ctseq.checks.asked import lines_of
 from ctseq.checks.current import is_described, is_indexed
 from ctseq.core.errors import InputError
 from ctseq.core.words import duration, listed

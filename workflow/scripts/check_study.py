@@ -9,9 +9,9 @@ from ctseq.core.files import atomic_write, write_json
 from ctseq.core.logs import rule_log
 
 
-def main(facts, text, *, threads, **study):
+def main(facts, text, *, asked, threads):
     """Write what was found, for programs and for people, and say it in short on the screen."""
-    found = check_study(Asked(**study), threads=threads)
+    found = check_study(asked, threads=threads)
     write_json(found, facts)
     with atomic_write(text) as unfinished:
         unfinished.write_text(table(found), encoding="utf-8")
@@ -20,4 +20,5 @@ def main(facts, text, *, threads, **study):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        main(*snakemake.output, threads=snakemake.threads, **snakemake.params)
+        _, *lines = snakemake.params
+        main(*snakemake.output, asked=Asked.of_lines(lines), threads=snakemake.threads)

@@ -1,10 +1,14 @@
 """What a study asks for, in what a job's parameters can hold."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Settings = Mapping[str, Any]
+
+# Between the keys of a value, none of which is a path, and before the value.
+_IN, _IS = "/", " = "
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,19 @@ class Asked:
     seed: int
     shards: Sequence[str]
 
+    @classmethod
+    def of_lines(cls, lines: Iterable[str]) -> "Asked":
+        """Return what `lines_of` spelled."""
+        nested: dict[str, Any] = {}
+        for line in lines:
+            path, _, value = line.partition(_IS)
+            *parts, last = path.split(_IN)
+            inner = nested
+            for part in parts:
+                inner = inner.setdefault(part, {})
+            inner[last] = json.loads(value)
+        return cls(**nested)
+
     @property
     def own(self) -> str:
         """Name of the dataset that it develops on."""
@@ -52,3 +69,15 @@ class Asked:
     def description(self, encoder: str, dataset: str) -> str:
         """Return the path of an encoder's description for a dataset."""
         return f"{self.datasets[dataset]['folder']}/encoders/{encoder}.json"
+
+
+def lines_of(nested: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """Yield a line a value, such as ``encoders/vivit/settings/frames = 8``.
+
+    Snakemake prints the parameters that changed: as lines, those are what somebody changed.
+    """
+    for key, value in nested.items():
+        if isinstance(value, Mapping) and value:
+            yield from lines_of(value, f"{before}{key}{_IN}")
+        else:
+            yield f"{before}{key}{_IS}{json.dumps(value)}"

@@ -52,11 +52,13 @@ def estimated(
         one["runs"] * one["seconds_each"] / (1 if one["finetuned"] else threads) for one in models
     )
     passes = sum(one["seconds"] for one in encoders)
+    finished = not passes + trainings and Path(asked.results, "report.html").is_file()
+    rest = 0.0 if finished else REST_S
     return {
         "encoders": encoders,
         "models": models,
-        "seconds": passes + trainings + REST_S,
-        "seconds_of": {"encoders": passes, "trainings": trainings, "rest": REST_S},
+        "seconds": passes + trainings + rest,
+        "seconds_of": {"encoders": passes, "trainings": trainings, "rest": rest},
         "bytes": sum(one["bytes"] for one in encoders),
         "free_bytes": shutil.disk_usage(Path.cwd()).free,
         "threads": threads,

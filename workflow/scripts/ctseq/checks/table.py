@@ -82,7 +82,7 @@ def _encoders(found: Found) -> Iterator[str]:
 
 
 def _models(found: Found) -> Iterator[str]:
-    rows = [("model", "family", "encoder", "needs, all met", "trainings")]
+    rows = [("model", "family", "encoder", "needs, met", "trainings")]
     for one in found["models"]:
         each = f"{one['runs']} of {duration(one['seconds_each'])}"
         rows.append(
@@ -90,7 +90,7 @@ def _models(found: Found) -> Iterator[str]:
                 one["name"],
                 one["family"],
                 ", ".join(one["encoders"]),
-                listed(["labels of scans", *one["needs"]]) if one["needs"] else "labels of scans",
+                listed(one["needs"]) or "-",
                 each if one["runs"] else "0, are there",
             )
         )
@@ -113,6 +113,8 @@ def _whole(found: Found) -> Iterator[str]:
 def _takes(found: Found) -> str:
     """Return the sentence on the time and disk that a study will take."""
     parts = found["seconds_of"]
+    if not found["seconds"]:
+        return "All of it is there: nothing is left to encode or to train."
     return (
         f"It will take about {duration(found['seconds'])}: encoders {duration(parts['encoders'])}, "
         f"trainings {duration(parts['trainings'])}, the rest {duration(parts['rest'])}; and "
