@@ -26,10 +26,11 @@ checkpoint check_study:
     priority: 1  # what is wrong is said first
     conda:
         "../../envs/torch.yaml"
-    threads: 8  # as an encoder's pass
+    threads: 8
     resources:
+        # It loads an encoder and times it as extract_features runs it.
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,  # as an encoder's pass
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
         code_of("check_study.py", *(one.module for one in ENCODER_TYPES.values())),
         *lines_of(asked_of_check()),
