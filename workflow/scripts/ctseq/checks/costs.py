@@ -17,15 +17,19 @@ from ctseq.imaging.preprocessing import Preprocessing, shape_slice
 from ctseq.imaging.windows import parse_windows
 from ctseq.readers.registry import reader_of
 
-# Rules of thumb, of two cores of an older server processor (docs/performance.md). A training on
-# features: PyTorch is imported, which takes most of it, and the scores are evaluated.
-FIT_S = 5.0
-# The same for each training on inner folds, at each learning rate.
-INNER_S = 0.5
-# Learning takes a pass forwards and, at twice its cost, one backwards.
+# Rules of thumb, measured on two cores of an older server processor (docs/performance.md): seconds
+# to start a training on features and to evaluate it, most of which import PyTorch ...
+FIT_S = 4.5
+# ... and of an epoch, for each row that is learned from: 1,739 slices took 2.24 s in 20 epochs.
+ROW_EPOCH_S = 65e-6
+# What is not trained in epochs takes about as long as so many.
+EPOCHS = 5
+# Learning from pixels takes a pass forwards and, at twice its cost, one backwards.
 LEARNING_PASSES = 3
-# Analyses, figures and the page.
-REST_S = 30.0
+# Import of PyTorch and loading of a checkpoint, before a pass.
+LOAD_S = 5.0
+# Indexing, selection, analyses, figures and the page.
+REST_S = 40.0
 # Bytes of a feature, float32.
 _FEATURE = 4
 # Slices that are decoded to learn how long one takes.
@@ -150,8 +154,10 @@ def measured_seconds(results: str | Path, rule: str, model: str) -> float | None
 def thumb_seconds(model: Mapping[str, Any], *, rows: int, row_seconds: float | None) -> float:
     """Return the time of a model's training by the rules of thumb.
 
-    `rows` are learned from, and a pass over one takes its encoder `row_seconds`.
+    `rows` are learned from, and a pass over one takes its encoder `row_seconds`. On inner folds, a
+    model learns once more for each fold and learning rate.
     """
     if model["finetuned"]:
         return rows * (row_seconds or 0.0) * LEARNING_PASSES * model["epochs"]
-    return FIT_S + INNER_S * (model["folds"] or 0) * model["rates"]
+    times = 1 + (model["folds"] or 0) * model["rates"]
+    return FIT_S + times * rows * (model["epochs"] or EPOCHS) * ROW_EPOCH_S

@@ -8,6 +8,7 @@ from typing import Any
 
 from ctseq.checks.asked import Asked
 from ctseq.checks.costs import (
+    LOAD_S,
     REST_S,
     Pass,
     decoding_seconds,
@@ -97,7 +98,7 @@ def _encoder(
         "slices": slices,
         "row_seconds": row_seconds,
         "device": device,
-        "seconds": rows * (row_seconds or 0.0) + decoding / threads,
+        "seconds": rows * (row_seconds or 0.0) + decoding / threads + (LOAD_S if rows else 0.0),
         "bytes": sum(one.bytes for one in passes),
     }
 
@@ -151,5 +152,5 @@ def _model(
         "finetuned": its["finetuned"],
         "runs": missing,
         "seconds_each": by_thumb if measured is None else measured,
-        "seconds_from": "rule of thumb" if measured is None else "earlier runs",
+        "seconds_from": "rules of thumb" if measured is None else "earlier runs",
     }
