@@ -40,9 +40,9 @@ def snakemake(folder, *arguments, **environment):
 
 
 @pytest.fixture
-def copy(tmp_path, working_copy):
+def copy(tmp_path, working_copy, local_encoders):
     """A working copy in a folder whose name a shell would take apart."""
-    made = working_copy(STUDY)
+    made = working_copy(STUDY | {"encoders": local_encoders})
     folder = tmp_path / "someone's work"
     made.folder.rename(folder)
     made.folder = folder
