@@ -1,7 +1,6 @@
 """Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
-sees slices? From a raw dataset to replicated trainings, statistics, figures and a report.
-Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
-"""
+sees slices? From a raw dataset (config.yaml and the overlays in config/) to replicated trainings,
+statistics, figures and a report (results/<study>/)."""
 
 from os.path import dirname, join
 
@@ -17,7 +16,6 @@ configfile: join(dirname(workflow.snakefile), "config.yaml")
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
-include: "workflow/rules/gates.smk"
 include: "workflow/rules/check.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
@@ -35,7 +33,6 @@ include: "workflow/rules/published.smk"
 
 localrules:
     all,
-    check,
     multiverse,
     published,
 

@@ -40,9 +40,9 @@ def snakemake(folder, *arguments, **environment):
 
 
 @pytest.fixture
-def copy(tmp_path, working_copy, local_encoders):
+def copy(tmp_path, working_copy):
     """A working copy in a folder whose name a shell would take apart."""
-    made = working_copy(STUDY | {"encoders": local_encoders})
+    made = working_copy(STUDY)
     folder = tmp_path / "someone's work"
     made.folder.rename(folder)
     made.folder = folder

@@ -4,6 +4,13 @@
 # would fail overwrites anything.
 
 
+include: "gates.smk"
+
+
+localrules:
+    check,
+
+
 rule check:
     """Say what the study has, what it lacks and what it will take; no encoder runs for it."""
     input:

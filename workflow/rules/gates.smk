@@ -89,30 +89,40 @@ def asked_of_model(model):
     }
 
 
-def after_check():
-    """Return no input of a job that waits for the check of the study."""
+def no_encoder_is_asked_for():
+    """Tell whether only files are asked for that are there for more than a study's encoders.
+
+    Shared data and splits that are named are made without the study's other checkpoints.
+    """
+    named = workflow.dag_settings.targets
+    return bool(named) and all(
+        name.startswith((f"{Path(DATA).parent}/", f"{RESULTS}/splits/")) for name in named
+    )
+
+
+def unless(current, *files):
+    """Return no input; wait for the check unless what a job makes is there and stays as it is.
+
+    `files` are what it would overwrite.
+    """
     # In a job's own process, the check is done.
-    if workflow.is_main_process:
+    if not workflow.is_main_process or (current and not workflow.dag_settings.forceall):
+        return []
+    if any(map(os.path.exists, files)) or not no_encoder_is_asked_for():
         checkpoints.check_study.get()
     return []
-
-
-def unless(is_there):
-    """Return no input; wait for the check unless what the job makes is there and stays."""
-    return [] if is_there and not workflow.dag_settings.forceall else after_check()
 
 
 def before_indexing(wildcards):
     """Wait for the check where a dataset's index is missing, or of other settings or files."""
     dataset = STUDY.datasets[wildcards.dataset]
-    return unless(is_indexed(dataset.folder, dataset.settings))
+    return unless(is_indexed(dataset.folder, dataset.settings), f"{dataset.folder}/format.json")
 
 
 def before_describing(wildcards):
     """Wait for the check where an encoder's description is missing, or of other settings."""
     path = f"{STUDY.datasets[wildcards.dataset].folder}/encoders/{wildcards.encoder}.json"
-    files = ENCODERS[wildcards.encoder].local_files
-    return unless(is_described(path, settings_of(wildcards), files))
+    return unless(is_described(path, settings_of(wildcards)), path)
 
 
 def before_packing(wildcards):

@@ -25,10 +25,12 @@ def is_indexed(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     return _is_current(recorded, settings, sources)
 
 
-def is_described(path: str | Path, settings: Mapping[str, Any], sources: Iterable[str]) -> bool:
+def is_described(
+    path: str | Path, settings: Mapping[str, Any], sources: Iterable[str] = ()
+) -> bool:
     """Tell whether an encoder's description is there, made with these settings and files.
 
-    `sources` are the files of a local checkpoint.
+    `sources` are files of a local checkpoint that must not be younger.
     """
     return _is_current(Path(path), settings, map(Path, sources))
 
