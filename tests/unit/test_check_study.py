@@ -140,3 +140,22 @@ def test_lines_are_read_back_as_what_was_asked(asked):
     lines = [*lines_of(nested)]
     assert 'datasets/own/settings/target = "hemorrhage"' in lines
     assert Asked.of_lines(lines) == asked
+
+
+def test_what_is_gone_is_missed_where_something_has_still_to_be_made_of_it(asked, tmp_path):
+    check_study(asked, threads=1)
+    for path in (tmp_path / "results/data/own/checked").iterdir():
+        path.rename(tmp_path / "results/data/own" / path.name)
+    Path(asked.datasets["own"]["settings"]["path"]).rename(tmp_path / "away")
+    with pytest.raises(InputError, match=r"datasets.own.path is .*/raw, which does not exist"):
+        check_study(asked, threads=1)
+
+
+def test_fine_tuning_takes_pixels_and_passes_over_them(asked):
+    tuned = asked.models["a"] | {"finetuned": True}
+    found = check_study(replace(asked, models={"a": tuned}), threads=1)
+    (model,), (video, image) = found["models"], found["encoders"]
+    assert (video["rows"], video["slices"]) == (0, 28)
+    # Three epochs of eight scans, three passes each.
+    assert model["seconds_each"] == pytest.approx(3 * 8 * 3 * video["row_seconds"])
+    assert image["row_seconds"] is None

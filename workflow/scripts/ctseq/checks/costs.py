@@ -8,10 +8,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import numpy as np
-
 from ctseq.checks.datasets import Examined
 from ctseq.checks.encoders import pixels_of
+from ctseq.core.errors import InputError
 from ctseq.encoders.registry import SIGHTS
 from ctseq.imaging.preprocessing import Preprocessing, shape_slice
 from ctseq.imaging.windows import parse_windows
@@ -127,7 +126,18 @@ def pass_of(
 
 
 def decoding_seconds(dataset: Examined, description: Mapping[str, Any]) -> float:
-    """Return the seconds that decoding and packing a slice of a dataset takes one thread."""
+    """Return the seconds that decoding and packing a slice of a dataset takes one thread.
+
+    Raises
+    ------
+    InputError
+        If the raw dataset is gone, though its index is there.
+    """
+    if not Path(dataset.path).is_dir():
+        raise InputError(
+            f"datasets.{dataset.name}.path is {dataset.path}, which does not exist, but its slices "
+            "have still to be packed. Set it to where the dataset is now."
+        )
     steps = Preprocessing.from_json(description["preprocessing"])
     windows = parse_windows(description["settings"]["window"])
     own = dataset.slices[dataset.slices["scan_id"] == dataset.slices["scan_id"].iloc[0]]
@@ -135,8 +145,9 @@ def decoding_seconds(dataset: Examined, description: Mapping[str, Any]) -> float
     sequence = reader_of(dataset.format).open_sequence(Path(dataset.path), own, windows)
     probed = min(len(own), _PROBED)
     for index in range(probed):
-        for grey in np.atleast_3d(sequence(index)) if len(windows) > 1 else [sequence(index)]:
-            shape_slice(grey, steps)
+        grey = sequence(index)
+        for channel in grey if len(windows) > 1 else [grey]:
+            shape_slice(channel, steps)
     return (time.monotonic() - began) / probed
 
 

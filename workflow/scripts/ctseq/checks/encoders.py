@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 
+from ctseq.core.errors import InputError
 from ctseq.encoders.checkpoints import weight_files
 from ctseq.encoders.contract import extract, load, module_of
 from ctseq.encoders.devices import choose_device
@@ -77,7 +78,17 @@ def time_row(
     It is loaded and made faster as for its features, and sees one batch of black slices: grey
     values do not matter to the time. Of three batches the fastest counts, since buffers are made
     in the first.
+
+    Raises
+    ------
+    InputError
+        If its checkpoint is gone, though its description is there.
     """
+    if folder and not Path(folder).is_dir():
+        raise InputError(
+            f"The checkpoint {folder} is not there any more, but features have still to be "
+            "computed with it. Bring it back, or choose another one."
+        )
     torch.set_num_threads(threads)
     device, settings = choose_device(), description["settings"]
     encoder = load(folder, description, device)

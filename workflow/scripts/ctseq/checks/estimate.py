@@ -77,9 +77,12 @@ def _encoder(
     its, description = asked.encoders[name], described[name, asked.own]
     passes = [_pass(asked, one, name, described[name, one.name]) for one in examined.values()]
     rows, slices = sum(one.rows for one in passes), sum(one.slices for one in passes)
-    tuned = any(name in one["encoders"] and one["finetuned"] for one in asked.models.values())
+    tuned = any(
+        its["finetuned"] and name in its["encoders"] and _missing_runs(model, asked)
+        for model, its in asked.models.items()
+    )
     row_seconds, device = None, None
-    if rows or (slices and tuned):
+    if rows or tuned:
         row_seconds, device = time_row(description, its["folder"], threads=threads)
     decoding = sum(
         one.slices * decoding_seconds(examined[one.dataset], described[name, one.dataset])
@@ -138,8 +141,6 @@ def _model(
     """Return what a model is, the needs that it has met, and what its trainings take."""
     its = asked.models[name]
     rule = "finetune" if its["finetuned"] else "fit"
-    runs = [f"{asked.results}/runs/{name}/replicate-{n + 1:02d}" for n in range(asked.replicates)]
-    missing = sum(not Path(run, "scores.csv").is_file() for run in runs)
     first = its["encoders"][0]
     rows = rows_of_pass(examined[asked.own].lengths.values(), asked.encoders[first]["settings"])
     measured = measured_seconds(Path(asked.results).parent, rule, name)
@@ -150,7 +151,16 @@ def _model(
         "encoders": list(its["encoders"]),
         "needs": [need.words for need in needs_of(its["family"], its["labels"])],
         "finetuned": its["finetuned"],
-        "runs": missing,
+        "runs": _missing_runs(name, asked),
         "seconds_each": by_thumb if measured is None else measured,
         "seconds_from": "rules of thumb" if measured is None else "earlier runs",
     }
+
+
+def _missing_runs(model: str, asked: Asked) -> int:
+    """Return how many replicates of a model have still to be trained."""
+    runs = (
+        Path(asked.results, "runs", model, f"replicate-{number:02d}")
+        for number in range(1, asked.replicates + 1)
+    )
+    return sum(not (run / "scores.csv").is_file() for run in runs)
