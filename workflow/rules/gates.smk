@@ -95,9 +95,8 @@ def no_encoder_is_asked_for():
     Shared data and splits that are named are made without the study's other checkpoints.
     """
     named = workflow.dag_settings.targets
-    return bool(named) and all(
-        name.startswith((f"{Path(DATA).parent}/", f"{RESULTS}/splits/")) for name in named
-    )
+    folders = (f"{Path(DATA).parent}/", f"{RESULTS}/splits/", "results/published/")
+    return bool(named) and all(name.startswith(folders) for name in named)
 
 
 def unless(current, *files):
