@@ -1,7 +1,6 @@
 """Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
-sees slices? From a raw dataset to replicated trainings, statistics, figures and a report.
-Configuration: config.yaml and the overlays in config/. Results: results/<study>/.
-"""
+sees slices? From a raw dataset (config.yaml and the overlays in config/) to replicated trainings,
+statistics, figures and a report (results/<study>/)."""
 
 from snakemake.utils import min_version
 
@@ -19,6 +18,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/terminal.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
+include: "workflow/rules/check.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/features.smk"
@@ -45,6 +45,7 @@ rule all:
         "<results>/report.html",
         "<results>/config.yaml",
         rules.write_reporting.output,
+        "<results>/check.txt",
         external_scores,
 
 

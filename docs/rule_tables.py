@@ -49,7 +49,7 @@ def rule_tables() -> dict[str, str]:
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text("utf-8"))
     files = re.findall(r'^include: "(.*)"$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     text = "".join((ROOT / name).read_text("utf-8") for name in files)
-    rules = dict(re.findall(r"^rule (\w+):\n((?: {4}.*\n|\n)+)", text, re.MULTILINE))
+    rules = dict(re.findall(r"^(?:rule|checkpoint) (\w+):\n((?: {4}.*\n|\n)+)", text, re.MULTILINE))
     # A rule made of another one has what that one has, but for what it says itself.
     others = re.findall(r"^use rule (\w+) as (\w+) with:\n((?: {4}.*\n|\n)+)", text, re.M)
     rules |= {new: own + rules[old] for old, new, own in others}

@@ -14,7 +14,7 @@ def _text():
 def rules():
     """Return the text of each rule by name; one made of another has that one's text before it."""
     body = r"((?: {4}.*\n|\n)+)"
-    found = dict(re.findall(rf"^rule (\w+):\n{body}", _text(), re.M))
+    found = dict(re.findall(rf"^(?:rule|checkpoint) (\w+):\n{body}", _text(), re.M))
     for old, new, text in re.findall(rf"^use rule (\w+) as (\w+) with:\n{body}", _text(), re.M):
         found[new] = found[old] + text
     return found

@@ -85,12 +85,14 @@ def read_dot(text):
 def contents(results):
     """Return what has to be the same wherever studies run: path below `results` to content.
 
-    The page and the checklists state programs' versions, which each machine has its own of.
+    The page and the checklists state programs' versions, which each machine has its own of, and a
+    check says how fast the machine is.
     """
+    of_machine = {"logs", "benchmarks", "report.html", "reporting", "check.json", "check.txt"}
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        if path.is_dir() or {"logs", "benchmarks", "report.html", "reporting"} & {*name.parts}:
+        if path.is_dir() or of_machine & {*name.parts}:
             continue
         if path.is_symlink():  # to a slice: the part that is the same in every copy
             found[name.as_posix()] = path.readlink().as_posix().rpartition("/Patients_CT/")[2]

@@ -37,7 +37,7 @@ def environment(name):
 def rules():
     """Return each rule's script and environment."""
     found = []
-    for block in re.split(r"^rule ", RULES, flags=re.M)[1:]:
+    for block in re.split(r"^(?:rule|checkpoint) ", RULES, flags=re.M)[1:]:
         name = block.split(":")[0]
         conda = re.search(r'conda:\s+"../../envs/(\w+)\.yaml"', block)
         script = re.search(r'script:\s+"../scripts/(\w+\.py)"', block)

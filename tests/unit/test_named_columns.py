@@ -242,12 +242,13 @@ def test_formats_with_tables_of_their_own_have_no_columns(tmp_path):
         )
 
 
-def test_they_are_settings_of_the_index_where_there_are_any():
+def test_they_are_settings_of_the_index():
     its = {"path": "x", "format": "folder", "labels": "auto", "target": "hemorrhage"}
     its |= {"links_into": [], "on_problem": "error", "window": "brain"}
     with_them = Dataset.of("x", {"datasets": {"x": its | {"columns": GERMAN}}}).settings
     assert json.loads(json.dumps(with_them))["columns"] == GERMAN
-    assert "columns" not in Dataset.of("x", {"datasets": {"x": its | {"columns": {}}}}).settings
+    without = Dataset.of("x", {"datasets": {"x": its | {"columns": {}}}}).settings
+    assert without["columns"] == {}  # so that columns which are no longer named are noticed
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ PACKAGES = (
     "replicates",
     "families",
     "study",
+    "checks",
     "evidence",
     "figures",
     "report",

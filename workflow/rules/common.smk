@@ -10,6 +10,8 @@ from snakemake.utils import update_config
 # Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
 
+from ctseq.checks.asked import lines_of
+from ctseq.checks.current import is_described, is_indexed
 from ctseq.core.words import duration, listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.evidence.analyses import ANALYSES

@@ -26,6 +26,7 @@ rule index_dataset:
     input:
         dataset=dataset_to_index,
         labels=label_file,
+        checked=before_indexing,
     output:
         recognised="results/data/{dataset}/format.json",
         inventory="results/data/{dataset}/inventory.csv",

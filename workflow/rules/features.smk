@@ -81,6 +81,7 @@ rule describe_encoder:
     """Check an encoder against its settings and write down how it takes images."""
     input:
         unpack(encoder_to_describe),
+        checked=before_describing,
     output:
         description="results/data/{dataset}/encoders/{encoder}.json",
     log:
@@ -107,6 +108,7 @@ rule pack_pixels:
         recognised="results/data/{dataset}/format.json",
         slices="results/data/{dataset}/slices.csv",
         description="results/data/{dataset}/encoders/{encoder}.json",
+        checked=before_packing,
     output:
         pixels="results/data/{dataset}/pixels/{encoder}{shard}.npy",
         rows="results/data/{dataset}/pixels/{encoder}{shard}.csv",
@@ -135,6 +137,7 @@ rule extract_features:
         description="results/data/{dataset}/encoders/{encoder}.json",
         pixels="results/data/{dataset}/pixels/{encoder}{shard}.npy",
         rows="results/data/{dataset}/pixels/{encoder}{shard}.csv",
+        checked=before_extracting,
     output:
         features="results/data/{dataset}/features/{encoder}{order}{shard}.safetensors",
         rows="results/data/{dataset}/features/{encoder}{order}{shard}.csv",

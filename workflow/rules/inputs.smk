@@ -5,11 +5,16 @@ def code_for_dataset(script):
     """Return an input function that returns the digest of a script and of the dataset's reader."""
 
     def digest(wildcards):
-        layout = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)].format
-        names = FORMATS if layout == "auto" else [layout]
-        return code_of(script, *(FORMATS[name].module for name in names))
+        dataset = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)]
+        return code_for_format(script, dataset.format)
 
     return digest
+
+
+def code_for_format(script, format):
+    """Return the digest of a script and of the readers of a format, which may be `auto`."""
+    names = FORMATS if format == "auto" else [format]
+    return code_of(script, *(FORMATS[name].module for name in names))
 
 
 def code_for_encoder(script):
@@ -234,7 +239,11 @@ def learned_from(model):
 
 def folds_of(wildcards):
     """Return on how many inner folds a model chooses; None if the test patients choose."""
-    model = STUDY.models[wildcards.model]
+    return folds_of_model(STUDY.models[wildcards.model])
+
+
+def folds_of_model(model):
+    """Return on how many inner folds a model chooses; None if the test patients choose."""
     return config["tuning"]["folds"] if model.about.always_tunes else STUDY.inner_folds
 
 

@@ -5,6 +5,7 @@ rule split_patients:
     """Draw the training and the test patients of a replicate."""
     input:
         scans=split_scans,
+        checked=before_splitting,
     output:
         split="<results>/splits/replicate-{replicate}.csv",
     log:

@@ -1,4 +1,4 @@
-"""Lists, choices and times in words."""
+"""Lists, choices, times and sizes in words."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -42,3 +42,11 @@ def duration(seconds: float, *, digits: int = 0) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, of_hour = divmod(minutes, 60)
     return f"{hours} h {of_hour} min" if hours else f"{minutes} min {rest} s"
+
+
+def size(n_bytes: float) -> str:
+    """Return a size on a disk in its largest unit: `12 MB`, `1.3 GB`; units are of 1000."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9)):
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.1f} {unit}"
+    return f"{n_bytes / 1e6:.0f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:.0f} kB"

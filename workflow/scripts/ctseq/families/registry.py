@@ -31,6 +31,8 @@ class Family:
         Whether the encoder can be trained with it, from pixels: `training.trainable`.
     pools
         Values of `pool` that it may have: ways in which the slices of a scan become one row.
+    needs
+        What a dataset must have for it beyond labels of scans: keys of `needs.NEEDS`.
     """
 
     module: str
@@ -42,6 +44,7 @@ class Family:
     finetunes: bool = False
     losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
     pools: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 _CLASSICAL = {

@@ -7,6 +7,8 @@ from ctseq.readers.subtypes import SUBTYPES
 LABELLED = {"target": "flag?", "hemorrhage": "flag?", **dict.fromkeys(SUBTYPES, "flag?")}
 LABELLED |= {"fracture": "flag?"}
 
+# The tables of an index, which stand beside its format.json.
+INDEX = ("inventory", "listing", "problems", "demographics", "series", "masks")
 INVENTORY = Table(
     {
         "path": "text",

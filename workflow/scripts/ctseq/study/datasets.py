@@ -86,10 +86,8 @@ class Dataset:
     @property
     def settings(self) -> dict[str, Any]:
         """All settings that decide its index: what is drawn or read, and how it is read."""
-        keys = ("path", "format", "labels", "target", "links_into", "on_problem", "phantom")
-        # Without columns they are not among them, so that no older index is made again for these.
-        columns = {"columns": self.columns} if self.columns else {}
-        return {key: getattr(self, key) for key in keys} | columns
+        keys = ("path", "format", "labels", "columns", "target", "links_into", "on_problem")
+        return {key: getattr(self, key) for key in (*keys, "phantom")}
 
     @property
     def target_words(self) -> str:

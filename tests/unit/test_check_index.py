@@ -1,0 +1,97 @@
+"""The index that a check makes beside the one that is there, and the job that takes it over."""
+
+import os
+
+import pytest
+
+from ct_ich import write_ct_ich
+from ctseq.checks.current import is_indexed
+from ctseq.checks.indexing import adopt_index, fingerprint, keep_index, write_index
+from ctseq.core.errors import InputError
+from ctseq.intake.tables import INDEX
+
+
+@pytest.fixture
+def settings(tmp_path):
+    path = write_ct_ich(tmp_path / "raw", {"049": "-b-", "050": "---"}, side=16)
+    return {
+        **{"path": str(path), "format": "auto", "labels": None, "target": "hemorrhage"},
+        **{"links_into": [], "on_problem": "error", "phantom": None},
+    }
+
+
+@pytest.fixture
+def written(tmp_path):
+    folder = tmp_path / "made"
+    folder.mkdir()
+    return {table: folder / f"{table}.csv" for table in INDEX}
+
+
+def keep(tmp_path, settings, code="1"):
+    options = {"dataset": settings["path"], "name": "own", "settings": settings, "threads": 1}
+    keep_index(tmp_path / "checked", code=code, **options)
+
+
+def adopt(tmp_path, settings, written, code="1"):
+    recognised = tmp_path / "made/format.json"
+    return adopt_index(tmp_path / "checked", recognised, written, code=code, settings=settings)
+
+
+def test_a_kept_index_is_that_of_the_rule_and_is_taken_once(tmp_path, settings, written):
+    keep(tmp_path, settings)
+    lines = adopt(tmp_path, settings, written)
+    assert "Slices seen: 6, kept: 6." in lines
+    again = {table: tmp_path / f"again-{table}.csv" for table in INDEX}
+    options = {"dataset": settings["path"], "name": "own", "settings": settings, "threads": 1}
+    assert write_index(tmp_path / "again.json", again, **options) == lines
+    for table in INDEX:
+        assert written[table].read_bytes() == again[table].read_bytes()
+    assert (tmp_path / "made/format.json").read_bytes() == (tmp_path / "again.json").read_bytes()
+    assert not (tmp_path / "checked").exists()
+    assert adopt(tmp_path, settings, written) is None
+
+
+@pytest.mark.parametrize("what", ["code", "settings", "files"])
+def test_an_index_of_something_else_is_not_taken(tmp_path, settings, written, what):
+    keep(tmp_path, settings)
+    if what == "files":
+        os.utime(tmp_path / "raw/Patients_CT/049/brain/2.jpg", ns=(1, 1))
+    asked = settings | {"on_problem": "exclude" if what == "settings" else "error"}
+    assert adopt(tmp_path, asked, written, code="2" if what == "code" else "1") is None
+    assert list(written["inventory"].parent.iterdir()) == []
+
+
+def test_what_was_kept_is_not_read_again(tmp_path, settings):
+    keep(tmp_path, settings)
+    made = (tmp_path / "checked/listing.csv").stat().st_mtime_ns
+    keep(tmp_path, settings)
+    assert (tmp_path / "checked/listing.csv").stat().st_mtime_ns == made
+
+
+def test_a_dataset_that_cannot_be_used_leaves_nothing(tmp_path, settings):
+    with pytest.raises(InputError, match="Blutung"):
+        keep(tmp_path, settings | {"target": "Blutung"})
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+
+
+def test_a_fingerprint_knows_a_label_table_elsewhere(tmp_path, settings):
+    table = tmp_path / "labels.csv"
+    before = fingerprint(settings["path"], [], str(table))
+    table.write_text("patient_id,target\n")
+    assert fingerprint(settings["path"], [], str(table)) != before
+
+
+def test_an_index_is_current_until_settings_or_files_change(tmp_path, settings, written):
+    keep(tmp_path, settings)
+    assert not is_indexed(tmp_path / "made", settings)
+    adopt(tmp_path, settings, written)
+    assert is_indexed(tmp_path / "made", settings)
+    assert not is_indexed(tmp_path / "made", settings | {"target": "fracture"})
+    later = (tmp_path / "made/format.json").stat().st_mtime_ns + 1
+    os.utime(settings["path"], ns=(later, later))
+    assert not is_indexed(tmp_path / "made", settings)
+    # A raw dataset that is gone cannot have changed.
+    (tmp_path / "raw").rename(tmp_path / "away")
+    assert is_indexed(tmp_path / "made", settings)
+    written["listing"].unlink()
+    assert not is_indexed(tmp_path / "made", settings)

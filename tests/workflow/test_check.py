@@ -1,0 +1,75 @@
+"""`snakemake check`, and the same check before anything that studies share is made again."""
+
+import re
+
+from reruns import OF_AN_ENCODER, OF_THE_DATASET
+from studies import contents
+
+CHECKED = "checkpoint check_study:"
+MISTAKES = {
+    "encoders": {"vivit": {"frames": 5}},
+    "datasets": {"phantom": {"target": "Blutung"}},
+}
+
+
+def test_a_study_is_checked_before_its_encoders_and_says_what_it_takes(study):
+    text = study.outcome.text
+    assert text.index(CHECKED) < text.index("rule describe_encoder:")
+    assert text.index("It will take about ") < text.index("rule describe_encoder:")
+    # What the check has read is not read again.
+    assert not (study.copy.data / "checked").exists()
+
+
+def test_mistakes_are_said_at_once_and_cost_nothing(study_copy):
+    shared, everything = study_copy.tree("results/data"), contents(study_copy.results)
+    outcome = study_copy.snakemake(overlay=MISTAKES)
+    assert outcome.status == 1
+    assert outcome.rules <= {"all"}
+    said = outcome.text.partition("Error: The study cannot be run as it is (2 problems):")[2]
+    assert "'Blutung', which CT-ICH's labels do not know; choose one of hemorrhage" in said
+    assert "encoders.vivit.frames is 5, but the checkpoint joins 2 frames" in said
+    assert study_copy.tree("results/data") == shared
+
+    outcome = study_copy.snakemake()
+    assert outcome.status == 0, outcome.text[-4000:]
+    assert CHECKED in outcome.text
+    assert outcome.rules <= {"all"}
+    assert study_copy.tree("results/data") == shared
+    assert contents(study_copy.results) == everything
+    assert study_copy.snakemake("--dry-run").idle
+
+
+def test_a_change_is_planned_as_it_will_be_made(study_copy):
+    plan = study_copy.snakemake("--dry-run", overlay={"encoders": {"vivit": {"frames": 2}}})
+    assert CHECKED in plan.text
+    assert {*OF_AN_ENCODER, "fit", "write_report"} <= plan.rules
+    assert not {*OF_THE_DATASET} & plan.rules
+    # A replicate of what is there waits for nothing.
+    replicate = "results/small/runs/vivit/replicate-01/metrics.json"
+    (study_copy.results / "check.txt").unlink()
+    plan = study_copy.snakemake("--dry-run", "--", replicate)
+    assert plan.idle
+    assert CHECKED not in plan.text
+
+
+def test_a_second_study_on_the_same_data_runs_its_check_and_prints_the_table(study_copy):
+    shared, other = study_copy.tree("results/data"), {"study": "other"}
+    plan = study_copy.snakemake("--dry-run", overlay=other)
+    assert CHECKED in plan.text
+    assert not {*OF_THE_DATASET, *OF_AN_ENCODER} & plan.rules
+    for _ in range(2):  # the second one has nothing to check, and prints it all the same
+        outcome = study_copy.snakemake("check", overlay=other)
+        assert outcome.status == 0, outcome.text[-4000:]
+        assert outcome.rules == {"check"}
+        assert "Check of the study other: nothing is wrong." in outcome.text
+        assert re.search(r"^vivit +VivitForVideoClassification .* 0, is there", outcome.text, re.M)
+    assert CHECKED not in outcome.text
+    assert study_copy.tree("results/data") == shared
+
+
+def test_a_local_checkpoint_that_is_missing_is_among_the_problems(study_copy):
+    mistakes = MISTAKES | {"encoders": {"vivit": {"checkpoint": "./no/where"}}}
+    outcome = study_copy.snakemake("check", overlay=mistakes)
+    assert outcome.status == 1
+    assert "(2 problems)" in outcome.text
+    assert "./no/where" in outcome.text.partition("Error: ")[2]

@@ -1,0 +1,164 @@
+"""The index of a dataset as files, which a check makes and the study's own job takes over.
+
+A check keeps what it made in a folder of its own, so that a dataset that cannot be used, or not
+with these settings, leaves the index as it is; and what was read once is not read again.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ctseq.core.files import atomic_write, read_json, write_json
+from ctseq.core.tables import write_table
+from ctseq.intake import tables
+from ctseq.intake.demographics import read_demographics
+from ctseq.intake.index import Index, index_dataset, origin
+from ctseq.readers.problems import REASONS
+from ctseq.readers.registry import recognise
+from ctseq.readers.walk import walk
+
+# Beside a kept index: what it was made from, and what its log says.
+_RECORD = "made.json"
+
+
+def write_index(
+    recognised: str | Path,
+    written: Mapping[str, str | Path],
+    *,
+    dataset: str | Path,
+    name: str,
+    settings: Mapping[str, Any],
+    threads: int,
+) -> list[str]:
+    """Index a dataset, write its format and its tables, and return what the log says of it.
+
+    Parameters
+    ----------
+    recognised, written
+        Where to write: the format, and each of `tables.INDEX` by its name.
+    dataset, name
+        The dataset's folder, and its name.
+    settings
+        Its format, labels, columns, target, links_into and on_problem.
+    threads
+        How many slices are decoded at a time.
+
+    Raises
+    ------
+    InputError
+        If the dataset cannot be used; nothing is written then.
+    """
+    key, links_into = f"datasets.{name}", settings["links_into"]
+    format, how = recognise(dataset, settings["format"], links_into=links_into, key=key)
+    index = index_dataset(
+        *(dataset, format),
+        on_problem=settings["on_problem"],
+        labels=Path(settings["labels"]) if settings["labels"] else None,
+        target=settings["target"],
+        links_into=links_into,
+        columns=settings.get("columns"),
+        threads=threads,
+        key=key,
+    )
+    people = read_demographics(dataset)
+    for table, path in written.items():
+        rows = people if table == "demographics" else getattr(index, table)
+        write_table(rows, path, getattr(tables, table.upper()))
+    labels = [settings["labels"]] if settings["labels"] else index.label_tables
+    digested = [path for table, path in written.items() if table != "demographics"]
+    made = {"format": format, "recognised_by": how, "settings": settings}
+    write_json(made | origin(dataset, labels, digested), recognised)
+    return [f"Format: {format}, by {how}.", *_said(index, dataset)]
+
+
+def keep_index(kept: str | Path, *, code: str, **options: Any) -> None:
+    """Index a dataset into the folder `kept`, unless what is there is the same.
+
+    `code` is the digest of the code that decides an index; `options` are those of `write_index`.
+    """
+    made_from = _made_from(code, options["settings"])
+    if _record(kept).get("from") == made_from:
+        return
+    with atomic_write(kept) as folder:
+        folder.mkdir()
+        written = {table: folder / f"{table}.csv" for table in tables.INDEX}
+        lines = write_index(folder / "format.json", written, **options)
+        write_json({"from": made_from, "log": lines}, folder / _RECORD)
+
+
+def adopt_index(
+    kept: str | Path,
+    recognised: str | Path,
+    written: Mapping[str, str | Path],
+    *,
+    code: str,
+    settings: Mapping[str, Any],
+) -> list[str] | None:
+    """Move a kept index to where `write_index` would write it, and return what the log says of it.
+
+    Where none is kept, or one of other settings, code or files, nothing is done: None.
+    """
+    record = _record(kept)
+    if not record or record["from"] != _made_from(code, settings):
+        return None
+    Path(kept, _RECORD).unlink()  # what is moved in part is none
+    for name, path in {"format.json": recognised, **_named(written)}.items():
+        Path(kept, name).replace(path)
+        os.utime(path)  # newer than what the job read, as all that jobs write
+    shutil.rmtree(kept)
+    return list(record["log"])
+
+
+def _named(written: Mapping[str, str | Path]) -> dict[str, str | Path]:
+    return {f"{table}.csv": path for table, path in written.items()}
+
+
+def _record(kept: str | Path) -> dict[str, Any]:
+    path = Path(kept, _RECORD)
+    return dict(read_json(path)) if path.is_file() else {}
+
+
+def _made_from(code: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    files = fingerprint(settings["path"], settings["links_into"], settings["labels"])
+    return {"code": code, "settings": dict(settings), "files": files}
+
+
+def fingerprint(folder: str | Path, links_into: Sequence[str], labels: str | None) -> str:
+    """Return a digest of the names, sizes and times of all files of a dataset, unread.
+
+    `labels` is a label table that may stand elsewhere.
+    """
+    digest = hashlib.sha256()
+    names = [found.path for found in walk(folder, links_into, lenient=True)]
+    for name in [*names, *filter(None, [labels])]:
+        path = Path(folder, name)
+        state = path.stat() if path.exists() else None
+        told = (name, state and state.st_size, state and state.st_mtime_ns)
+        digest.update(repr(told).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
+
+
+def _said(index: Index, dataset: str | Path) -> list[str]:
+    """Return what the log of an index says: counts of what was seen, kept and left out."""
+    files, slices, scans = index.inventory, index.listing, index.series
+    lines = [
+        f"Files seen in {dataset}: {len(files)}, with slices of the study: {files['kept'].sum()}."
+    ]
+    left = files.loc[files["kept"] == 0, "reason"].value_counts()
+    lines += [f"Not kept, {REASONS[code].words}: {count}." for code, count in left.items()]
+    lines += index.notes
+    several = int(scans["patient_id"].value_counts().gt(1).sum())
+    lines.append(f"Scans seen: {len(scans)}; patients with several: {several}.")
+    for scan in scans[scans["choice"] != ""].itertuples():
+        told = filter(None, [scan.description, scan.choice, scan.note])
+        lines.append(f"{scan.scan_id}: {'; '.join(told)}.")
+    if several and index.labels_of == "patient":
+        lines.append("Labels are of patients: each counts for all scans of its patient.")
+    lines.append(f"Slices seen: {len(slices)}, kept: {slices['kept'].sum()}.")
+    return lines + [
+        f"Problem, {REASONS[code].words}: {count}; each is listed in problems.csv."
+        for code, count in index.problems["problem"].value_counts().items()
+    ]
