@@ -8,7 +8,7 @@ ARGS   ?=
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recommended study test test-processors test-slurm test-conda test-faults fuzz lint format docs clean
+.PHONY: help check-config demo recommended study test test-processors test-slurm test-conda test-faults fuzz lint format docs clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,10 @@ recommended: .venv/ready ## run the study by the recommended protocol (CONFIG=mi
 study: .venv/ready ## run the study by the paper's protocol (CONFIG=mine.yaml ARGS=-n)
 	@$(if $(CONFIG),:,echo "This is the paper's protocol; the recommended one is: make recommended")
 	$(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
+
+# Snakemake reads --configfile before the workflow can say which line is wrong.
+check-config: .venv/ready ## say which line of a configuration file is wrong (CONFIG=own.yaml)
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m ctseq.study.given.files config.yaml $(CONFIG)
 
 PYTEST := $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
 

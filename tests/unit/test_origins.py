@@ -1,6 +1,9 @@
 """Which file brought a key of the configuration, and what is wrong with a file as YAML."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,3 +150,27 @@ def test_sound_files_pass():
     Path("bom.yaml").write_bytes(b"\xef\xbb\xbfstudy: x\n")
     overlays = [*(ROOT / "config").glob("*.yaml")]
     check_files([ROOT / "config.yaml", *overlays, "own.json", "bom.yaml", "config/own.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        (
+            "a: 1\n\tb: 2\n",
+            1,
+            "Error: A configuration file cannot be used (1 problem):\n  - own.yam",
+        ),
+        ("a: 1\n", 0, "As YAML, nothing is wrong with config.yaml and own.yaml.\n"),
+    ],
+)
+def test_files_are_checked_before_snakemake_reads_them(folder, text, status, said):
+    Path("own.yaml").write_text(text)
+    answer = subprocess.run(
+        [sys.executable, "-m", "ctseq.study.given.files", "config.yaml", "own.yaml"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == status
+    assert (answer.stdout + answer.stderr).startswith(said)

@@ -183,6 +183,20 @@ def test_a_synthetic_dataset_has_no_path():
     assert said({"datasets": {"other": drawn}}) == ""
 
 
+def test_an_id_of_the_hub_is_a_mistyped_folder_where_its_owner_is_a_folder(folder):
+    (folder / "models/vit").mkdir(parents=True)
+    assert said({"encoders": {"convnext": {"checkpoint": "models/vit"}}}) == ""
+    assert said({"encoders": {"convnext": {"checkpoint": "owner/vit"}}}) == ""
+    mistyped = {"encoders": {"convnext": {"checkpoint": "models/vot"}}}
+    text = said(mistyped)
+    assert text.startswith(
+        "encoders.convnext.checkpoint (--config) is models/vot, a folder that do"
+    )
+    assert "where no folder here is called as the owner" in text
+    (folder / "resources/checkpoints/models--vot--main").mkdir(parents=True)
+    assert said(mistyped) == ""
+
+
 def test_a_path_may_begin_at_home(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
     assert said({"datasets": {"own": {"path": "~/scans", "links_into": ["~/store"]}}}) == ""

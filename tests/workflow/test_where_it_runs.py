@@ -171,10 +171,12 @@ def test_a_record_does_not_let_other_settings_pass(planned):
         assert not plan.jobs
         assert "Nothing to be done" not in plan.text
     text = plans["mistyped"].text
-    assert "Error: datasets.phantom.path is no/where, which does not exist, and what is in " in text
-    assert "results/data/phantom was made with other settings: path was " in text
-    said = "Error: encoders.convnext.checkpoint is ./no/where, a folder that does not exist"
-    assert said in plans["a checkpoint"].text
+    said = (
+        "Error: datasets.phantom.path (case-0.yaml, line 4) is no/where, which does not exist, and "
+    )
+    assert f"{said}results/data/phantom was made with other settings: path was " in text
+    said = "Error: encoders.convnext.checkpoint (case-1.yaml, line 3) is ./no/where, a folder that "
+    assert f"{said}does not exist" in plans["a checkpoint"].text
     assert "format.json was made with other settings" in plans["by time alone"].text
 
 

@@ -37,7 +37,7 @@ def check_paths(
     if of_encoders:
         hints.append(
             "A checkpoint is a folder that save_pretrained wrote, or an id of the Hugging Face "
-            "hub, owner/name."
+            "hub, owner/name, where no folder here is called as the owner."
         )
     if any(" was made with other settings: " in line for line in problems):
         hints.append("Set each key as it was, or to what is there; results stay as they are.")
@@ -76,10 +76,16 @@ def dataset_problems(dataset: Dataset) -> Iterator[str]:
 def encoder_problems(
     encoder: Encoder, datasets: Iterable[Dataset], config: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield what an encoder's local checkpoint lacks, unless all features were made with it."""
-    if encoder.local_folder is None:
+    """Yield what an encoder's local checkpoint lacks, unless all features were made with it.
+
+    An id of the hub whose owner is the name of a folder here, and that was never fetched, is taken
+    for a folder that was mistyped: fetching it would fail later, and say less.
+    """
+    owner, slash, _ = (encoder.checkpoint or "").rpartition("/")
+    beside = bool(slash) and Path(owner).is_dir() and not Path(encoder.hub_folder).exists()
+    if encoder.local_folder is None and not beside:
         return
-    folder = Path(encoder.local_folder)
+    folder = Path(encoder.local_folder or encoder.checkpoint or "")
     if Path(folder, encoder.subfolder).is_dir():
         return
     made = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from ctseq.core.errors import InputError, fail_on
+from ctseq.core.words import listed
 
 
 def check_files(paths: Iterable[str | Path]) -> None:
@@ -119,3 +120,4 @@ if __name__ == "__main__":  # before Snakemake, which reads the files first: see
         check_files(sys.argv[1:])
     except InputError as error:
         sys.exit(f"Error: {error}")
+    sys.stdout.write(f"As YAML, nothing is wrong with {listed(sys.argv[1:])}.\n")
