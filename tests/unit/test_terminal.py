@@ -51,7 +51,9 @@ def now():
 
 @pytest.fixture
 def stages(now):
-    return StageProgress({"trainings": 80, "report": 1}, clock=lambda: now[0])
+    stages = StageProgress(clock=lambda: now[0])
+    stages.expect({"trainings": 80, "report": 1})
+    return stages
 
 
 def test_a_line_says_how_far_a_stage_is_and_how_long_it_takes(stages, now):
@@ -74,7 +76,8 @@ def test_the_end_of_a_stage_is_always_said(stages, now):
 
 
 def test_a_night_of_thousands_of_jobs_is_some_fifty_lines(now):
-    stages = StageProgress({"trainings": 4000}, clock=lambda: now[0])
+    stages = StageProgress(clock=lambda: now[0])
+    stages.expect({"trainings": 4000})
     stages.start("trainings")
     lines = []
     for _ in range(4000):
@@ -82,6 +85,14 @@ def test_a_night_of_thousands_of_jobs_is_some_fifty_lines(now):
         lines.append(stages.finish("trainings"))
     assert 40 <= sum(map(bool, lines)) <= 70
     assert lines[-1] == "trainings: 4000 of 4000, 8 h 0 min"
+
+
+def test_jobs_that_a_checkpoint_adds_are_counted(stages, now):
+    stages.expect({"report": 2})
+    now[0] += FIRST_S
+    stages.start("report")
+    assert stages.finish("report") == ""
+    assert stages.finish("report") == "report: 2 of 2, 0 s"
 
 
 def test_a_job_that_no_plan_counted_breaks_nothing(stages, now):

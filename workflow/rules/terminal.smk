@@ -22,7 +22,7 @@ from ctseq.study.plan import (
     stage_of,
 )
 
-# The lines of what `snakemake check` measured, and the rule that writes them.
+# What a check of the study measured, and the rule that writes it, and says it when it does.
 ESTIMATE, ESTIMATING = f"{RESULTS}/check.json", "check_study"
 
 
@@ -52,7 +52,7 @@ class Terminal(logging.Handler):
     def __init__(self, *, with_progress):
         super().__init__()
         self.with_progress, self.speaks = with_progress, False
-        self.failed, self.stages, self.rules = False, StageProgress({}), {}
+        self.failed, self.stages, self.rules, self.counted = False, StageProgress(), {}, None
 
     def emit(self, record):
         self.failed |= record.levelno >= logging.ERROR
@@ -63,12 +63,7 @@ class Terminal(logging.Handler):
 
     def follow(self, event, record):
         """Take note of a record about a job, by the kind that Snakemake gives it."""
-        if event == "run_info":
-            totals = Counter()
-            for name, count in record.stats.items():
-                totals[stage_of(name)] += count
-            self.stages = StageProgress(totals)
-        elif event == "job_info":
+        if event == "job_info":
             self.rules[record.jobid] = record.rule_name
             self.stages.start(stage_of(record.rule_name))
         elif event == "job_finished":
@@ -78,11 +73,17 @@ class Terminal(logging.Handler):
         """Say how far the stage of a job is that finished, by the name of its rule."""
         if name in TARGETS:
             return
+        self.count()
         line = self.stages.finish(stage_of(name))
         if line and self.with_progress:
             logger.info(line)
-        for line in estimate() if name == ESTIMATING else []:
-            logger.info(line)
+
+    def count(self):
+        """Count the jobs of each stage, again where a checkpoint has added some."""
+        if len(workflow.dag) != self.counted:
+            self.counted = len(workflow.dag)
+            jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+            self.stages.expect(Counter(stage_of(job.rule.name) for job in jobs))
 
     def close(self):
         """Print the last lines: Snakemake closes its log's handlers when all else is said.
@@ -153,6 +154,8 @@ def estimate():
     long = [job for job in workflow.dag.jobs if job.rule.name in ("extract_features", "fit")]
     planned = {*workflow.dag.needrun_jobs(exclude_finished=False)}
     if not (long and planned.issuperset(long) and Path(ESTIMATE).is_file()):
+        return []
+    if any(job.rule.name == ESTIMATING for job in planned):
         return []
     seconds = None
     with contextlib.suppress(ValueError):  # cut short

@@ -15,7 +15,8 @@ _EVENTS = {
 # Lines without a kind that come with every run, or with every job of a cluster.
 _LINES = re.compile(
     r"Building DAG of jobs|Select jobs to execute|Using shell|Conda environments: ignored"
-    r"|Singularity containers: ignored|Group jobs: inactive"
+    r"|Singularity containers: ignored|Group jobs: inactive|DAG of jobs will be updated"
+    r"|Updating checkpoint dependencies"
     r"|Job \d+ has been submitted|Submitted array job"
 )
 # Ways to keep results that are out of date, after the list of the reasons.
@@ -46,20 +47,20 @@ class StageProgress:
 
     Parameters
     ----------
-    totals
-        The number of jobs of each stage.
     clock
         A function that returns the time in seconds from any start.
     """
 
-    def __init__(
-        self, totals: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._totals = dict(totals)
-        self._done = dict.fromkeys(totals, 0)
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._totals: dict[str, int] = {}
+        self._done: dict[str, int] = {}
         self._began: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._clock = clock
+
+    def expect(self, totals: Mapping[str, int]) -> None:
+        """Take the number of jobs of each stage, which may grow in a run."""
+        self._totals = dict(totals)
 
     def start(self, stage: str) -> None:
         """Note that a job of a stage starts."""

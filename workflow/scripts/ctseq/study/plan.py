@@ -46,7 +46,7 @@ STAGES = {
     "comparison of studies": ("compare_studies",),
 }
 # Rules that only name what others make.
-TARGETS = ("all", "multiverse", "published")
+TARGETS = ("all", "check", "multiverse", "published")
 _COUNTED = {"splits": "split", "trainings": "training", "figures": "figure"}
 # Their results are of no configuration, or of those of others.
 _OF_NO_STUDY = {"published study", "comparison of studies"}
