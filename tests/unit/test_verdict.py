@@ -217,3 +217,17 @@ def test_no_claim_without_support(values):
     claims = " is superior: " in sentence
     assert claims == (rows["p_adjusted"][0] < 0.05) == (rows["better"][0] != "")
     assert "nan" not in sentence
+
+
+def test_contrasts_of_many_first_models_are_counted():
+    labels = {name: name.upper() for name in "abcdefgh"}
+    shown = {"better": "a", "supported": 1, "p_adjusted": 0.01}
+    rows = rows_of(
+        *({**shown, "model_a": "a", "model_b": name} for name in "bcde"),
+        {"model_a": "b", "model_b": "c"},
+        {"model_a": "c", "model_b": "d"},
+    )
+    assert answer_sentence(rows, labels=labels, alpha=0.05) == (
+        "In sensitivity, of 6 comparisons 4 show a difference (A over B, A over C, A over D and 1 "
+        "more) and 2 leave open which model is better (adjusted after Holm)."
+    )
