@@ -11,6 +11,11 @@ def listed(words: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
+def sentence_case(text: str) -> str:
+    """Return a text with its first letter in upper case, and all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
     """Return the message on a value that is none of the choices, with the nearest of them."""
     near = difflib.get_close_matches(str(value), map(str, choices), n=1)
