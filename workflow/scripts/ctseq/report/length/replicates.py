@@ -1,7 +1,7 @@
 """What each replicate did, or of many what they did together."""
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.report.length.tables import MOST_ROWS
+from ctseq.report.length.rows import MOST_ROWS
 from ctseq.report.numbers import count, number
 from ctseq.report.replicates import replicate_tables, warnings
 from ctseq.report.study import Compared
