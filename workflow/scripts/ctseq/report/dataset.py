@@ -30,7 +30,7 @@ _PAPERS = {
 _OF_SCANS = ("scans", "positive_scans")
 _OF_PATIENTS = {"age_years": "Age, years", "women": "Women"}
 # Scans whose notes are listed: a reader looks at some, and at how many there are.
-_MOST_NOTED = 50
+_MOST_NOTED = 20
 # What is not known where a characteristic is not, if its title says less.
 _WHOLE = {"women": "Sex"}
 _FEW_CONTRASTS = 3  # each of which a sentence can name
@@ -41,20 +41,23 @@ def data(study: Conducted) -> dict[str, Any]:
     """Return the tables of counts, files, odd scans and participants, and if they are the paper's.
 
     ``noted`` and ``participants`` are None, and ``uneven`` empty, where their tables are not there.
-    ``external`` are the names of the datasets that are scored as well.
+    ``external`` are the names of the datasets that are scored as well, ``also`` what the line that
+    opens the tables adds.
     """
     files, splits = study.summary["flow"]["files"], study.comparison.get("splits")
     used = {"Files seen": files["seen"], "With slices of the study": files["used"]}
     left_out = {
         f"Left out: {REASONS[code].words}": n for code, n in files["excluded_by_reason"].items()
     }
+    odd = noted(study)
     return {
         "papers_data": is_papers(study),
         "counts": _counts(study),
         "files": Table(
             "Files", ["", "Number"], [[name, count(n)] for name, n in (used | left_out).items()]
         ),
-        "noted": noted(study),
+        "noted": odd,
+        "also": [odd.title] if odd else [],
         "participants": participants(study) if "participants" in study.comparison else None,
         "uneven": "" if splits is None else uneven_splits(splits, target=study.target),
         "external": [dataset.name for dataset in study.resolved.external],
@@ -192,9 +195,7 @@ def _needs(study: Compared, rows: Sequence[Any]) -> str:
     if len(rows) <= _FEW_CONTRASTS:
         labels = study.labels
         pairs = [f"{labels[row.model_a]} and {labels[row.model_b]}" for row in rows]
-        return listed(
-            f"{_patients(row)} ({pair})" for row, pair in zip(rows, pairs, strict=True)
-        )
+        return listed(f"{_patients(row)} ({pair})" for row, pair in zip(rows, pairs, strict=True))
     known = [row for row in rows if not pd.isna(row.sd)]
     if not known:
         return "an unknown number of patients"

@@ -13,7 +13,6 @@ import jinja2
 from ctseq.evidence.metrics import METRICS
 from ctseq.study.comparison import model_labels
 
-
 # Between the width of one column of a journal, 88 mm, and that of a page, 180 mm, in points.
 _WIDE_PT = 300
 

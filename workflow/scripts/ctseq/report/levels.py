@@ -84,8 +84,8 @@ def other_levels(study: Compared) -> str:
 
     It names those whose tests claim too often.
     """
-    found = levels_of(study)
-    others = {name: one for name, one in found.items() if name != study.config["comparison"]["primary"]}
+    others = levels_of(study)
+    others.pop(study.config["comparison"]["primary"], None)
     if not others:
         return ""
     low = min(one.low for one in others.values())

@@ -17,7 +17,6 @@ from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.replicates import warnings
 from ctseq.report.study import Published, Study
 
-
 # Figures of one kind, such as one a model, that stand in the open: two stand side by side.
 _MOST_OF_KIND = 2
 
@@ -32,8 +31,8 @@ def template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"listed": listed, "sentence_case": sentence_case, "number": number, "p_equation": p_equation, "size": size}
-    environment.filters |= filters
+    own = (listed, number, p_equation, sentence_case, size)
+    environment.filters |= {one.__name__: one for one in own}
     return environment.get_template(name)
 
 

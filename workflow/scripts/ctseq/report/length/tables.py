@@ -13,10 +13,8 @@ from ctseq.report.length.pairs import MERGED, pairs_table
 from ctseq.report.length.rows import narrowed
 from ctseq.report.notes import words_of
 from ctseq.report.numbers import count, interval, number, size
-from ctseq.report.study import Compared
+from ctseq.report.study import Compared, Conducted
 from ctseq.report.tables import MEASURES, Table, footnotes_of
-
-_FILES = {one.stem: f"comparison/{one.name}.csv" for one in ANALYSES.values()}
 
 
 def page_tables(study: Compared, section: str) -> dict[str, Table]:
@@ -26,7 +24,8 @@ def page_tables(study: Compared, section: str) -> dict[str, Table]:
     is about is left, or its file is named.
     """
     found = section_tables(study, section)
-    merged = "resampled_t" in found
+    # The page of the published study is its tests: they stand in full.
+    merged = "resampled_t" in found and isinstance(study, Conducted)
     made = {
         name: _page_table(study, section, name, table)
         for name, table in found.items()
@@ -39,7 +38,7 @@ def _page_table(study: Compared, section: str, name: str, table: Table) -> Table
     frame = study.comparison[name]
     if name in _WIDE and not frame.empty and set(frame["model"]) <= set(study.labels):
         return _wide(frame, table, study, *_WIDE[name])
-    words, own = narrowed(frame, study, _FILES[name])
+    words, own = narrowed(frame, study, _file_of(name))
     if not words:
         return table
     if own.empty:
@@ -47,6 +46,11 @@ def _page_table(study: Compared, section: str, name: str, table: Table) -> Table
     part = replace(study, comparison={**study.comparison, name: own})
     cut = section_tables(part, section)[name]
     return replace(cut, notes=[*words, *cut.notes])
+
+
+def _file_of(stem: str) -> str:
+    [name] = [one.name for one in ANALYSES.values() if one.stem == stem]
+    return f"comparison/{name}.csv"
 
 
 def _wide(
@@ -77,8 +81,8 @@ def _explained(frame: pd.DataFrame, study: Compared) -> list[str]:
         wanted = frame.drop_duplicates("measure")["wanted_width"]
         widths = ", ".join(f"{width:g}" for width in wanted)
         return [
-            f"Patients for an interval as wide as is wanted ({widths}); in brackets, how wide it is "
-            "with as many as this study has."
+            f"Patients for an interval as wide as is wanted ({widths}); in brackets, how wide it "
+            "is with as many as this study has."
         ]
     ends = " (lowest to highest replicate)" * ("replicate_low" in frame)
     notes = [f"Estimate [{100 * (1 - study.alpha):g} % interval]{ends}."]
