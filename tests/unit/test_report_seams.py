@@ -75,7 +75,7 @@ def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeyp
     study.comparison["beads"] = pd.DataFrame({"model": ["vivit"], "beads": [12]})
     page = render(study)
     parts = [
-        "Replicates&#39; differences are",
+        "All models of a replicate",
         "<caption>Beads</caption>",
         '<h2 id="discrimination">',
     ]
