@@ -1,6 +1,7 @@
 """Models and encoders in one table each, however many there are; cards have a table a model."""
 
 from ctseq.core.words import listed
+from ctseq.encoders.registry import ENCODER_TYPES
 from ctseq.report.models import (
     SEQUENCE_RULES,
     checkpoint_words,
@@ -56,7 +57,7 @@ def encoder_table(study: Conducted) -> Table:
         rows.append(
             [
                 name,
-                known["architecture"] or encoder.type,
+                known["architecture"] or ENCODER_TYPES[encoder.type].words,
                 encoder.subfolder or _NONE,
                 f"{encoder.revision}, {commit[:_DIGITS]}…" if commit else _NONE,
                 f"{digest[:_DIGITS]}…" if digest else _NONE,
