@@ -107,6 +107,6 @@ def test_the_primary_evidence_is_of_the_contrasts_on_the_primary_metric():
 def test_patients_who_are_never_tested_are_a_loss_of_precision():
     page = render(study_of(TWO))
     said = of_section(page, "Limits of the conclusion")
-    assert "1 of 31 patients is in no test subset. This costs precision but, as splits" in said
+    assert "1 of 31 patients is in no test subset. This costs precision and biases" in said
     everyone = dataclasses.replace(study_of(TWO), n_never_tested=0)
     assert "never tested" not in of_section(render(everyone), "Limits of the conclusion")

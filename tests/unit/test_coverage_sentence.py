@@ -48,7 +48,7 @@ def study(levels=TABLE, **tables):
 
 def test_what_holds_too_seldom_is_named_with_its_learner():
     assert coverage(study(), {"calibration": ("",)}) == (
-        "In simulated studies of the design nearest to this one, these 95 % intervals held the "
+        "In simulated studies of the nearest design, these 95 % intervals held the "
         "truth in 84 to 100 %, which is too seldom for: slope (ridge regression 92 %); intercept "
         "(nearest neighbours 84 %, tuned ridge regression 90 %)."
     )

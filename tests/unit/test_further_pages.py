@@ -174,8 +174,7 @@ def test_the_section_prints_each_part_once():
     [section] = [one for one in SECTIONS if one.id == "further"]
     body = template("section.html.j2").render(
         section=section,
-        figures={"learning_curve": [picture]},
-        own_figures=["learning_curve"],
+        pictures={"open": [picture], "folded": []},
         tables={},
         coverage="",
         **section.context(study_of({"learning_curve": curve_table()})),

@@ -9,6 +9,7 @@ from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS, EncoderType, Sight
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.report import models
 from ctseq.report.checklists.files import reporting_files
+from ctseq.report.length.models import encoder_table, overview
 from ctseq.report.page import render
 from reports import DESCRIPTION, TWO, study_of
 
@@ -24,7 +25,7 @@ def models_of(training=(), tuning=(), encoders=(), **own):
 
 def paragraphs(study):
     """Return how models learn, as the page says it: labels to text."""
-    section = render(study).partition("Models and recipe</h2>")[2].partition("<details")[0]
+    section = render(study).partition("Models and recipe</h2>")[2].partition("<h2")[0]
     _, *texts = re.findall(r"<p>(.*?)</p>", html.unescape(section), re.DOTALL)
     return dict(" ".join(text.split()).split(": ", 1) for text in texts)
 
@@ -33,7 +34,7 @@ def test_models_that_learn_alike_share_a_paragraph():
     said = paragraphs(models_of(convnext={"training": {"batch_size": 4}}))
     assert said == {
         "ViViT and ConvNeXt": "the encoder is frozen, and turns each slice or sequence into "
-        "features once. Fitted to them: final linear layer. Training is by AdamW, on "
+        "features once. Training is by AdamW, on "
         "cross-entropy. The learning rate rises over 2 steps and then falls linearly to zero. "
         "Training stops after 5 epochs without a better accuracy on the scans of the test "
         "patients, and the best epoch is kept."
@@ -44,9 +45,10 @@ def test_classical_models_have_no_optimiser_epochs_or_loss_of_their_own():
     svm = {"family": "svm", "training": {"loss": "weighted"}}
     study = models_of(vivit=svm, convnext={"family": "mlp"})
     said = paragraphs(study)
-    weighed = "support vector machine, its classes weighed inversely to their frequency."
-    assert weighed in said["ViViT"]
-    assert "Fitted to them: multilayer perceptron. The training" in said["ConvNeXt"]
+    assert "once. Classes are weighed inversely to their frequency. The" in said["ViViT"]
+    assert "features once. The training" in said["ConvNeXt"]
+    learned = {row[0]: row[3] for row in overview(study).rows}
+    assert learned == {"ViViT": "support vector machine", "ConvNeXt": "multilayer perceptron"}
     assert "Test patients are looked at once." in said["ConvNeXt"]
     page = render(study).split("<pre>")[0]  # what follows is the configuration
     for word in ("AdamW", "epoch is", "Patience", "Learning rate"):
@@ -92,17 +94,17 @@ def test_blocks_that_are_trained_are_counted():
 
 def test_where_features_come_from_is_said():
     study = models_of(encoders={"image": {"extraction": {"precision": "bfloat16"}}})
-    page = render(study)
-    for precision in ("float32", "bfloat16"):
-        assert f"Features are computed in</th><td>{precision}" in page
+    assert encoder_table(study).header[-1] == "Computed in"
+    assert [row[-1] for row in encoder_table(study).rows] == ["float32", "bfloat16"]
+    assert rows_of(study, "convnext")["Features are computed in"] == "bfloat16"
     page = render(models_of(vivit=WHOLE, convnext=WHOLE))
     assert "rozen" not in page
-    assert "Features are computed in" not in page
+    assert "Computed in" not in page
 
 
 def test_heads_on_one_encoder_differ_in_what_they_see_alone():
     study = models_of(vivit=GRU)
-    assert "ViViT" in paragraphs(study)
+    assert list(paragraphs(study)) == ["ViViT and ConvNeXt"]
     assert "More than the view differs" not in render(study)
     assert "More than the view differs" in render(study_of(TWO))
 
@@ -153,7 +155,7 @@ def test_joined_encoders_stand_one_by_one():
     assert rows["Window, level/width"] == ["40/120", "80/200"]
     assert rows["Learned by"] == ["final linear layer", ""]
     said = paragraphs(study)["ConvNeXt"]
-    assert "these are standardised inside the training patients and joined. Fitted to" in said
+    assert "these are standardised inside the training patients and joined. Training" in said
     text = reporting_files(study)["claim.md"]
     assert "the joined features of 2 frozen deep networks that see one slice at a time" in text
 
@@ -175,7 +177,8 @@ def test_a_family_an_encoder_type_and_a_sight_are_told_by_their_words(monkeypatc
         "counted: a count of voxels", "the volume in three dimensions", "a toss of a coin"
     )  # fmt: skip
     assert not {"Architecture", "Revision", "Pooling", "Slices are combined by"} & set(rows)
-    assert "Fitted to them: a toss of a coin. Test patients" in paragraphs(study)["ConvNeXt"]
+    assert encoder_table(study).rows[1][1] == "a count of voxels"
+    assert overview(study).rows[1][:4] == ["ConvNeXt", "none", "all", "a toss of a coin"]
     assert "ConvNeXt\nsees the volume in three dimensions at once." in render(study)
     claim = reporting_files(study)["claim.md"]
     assert "a toss of a coin on the features of a frozen deep network that sees the volume" in claim

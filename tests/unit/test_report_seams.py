@@ -75,16 +75,20 @@ def test_an_analysis_that_no_template_knows_follows_those_of_its_section(monkeyp
     study = study_of(TWO)
     study.comparison["beads"] = pd.DataFrame({"model": ["vivit"], "beads": [12]})
     page = render(study)
-    parts = ["What it assumes</h3>", "<caption>Beads</caption>", '<h2 id="discrimination">']
+    parts = [
+        "All models of a replicate",
+        "<caption>Beads</caption>",
+        '<h2 id="discrimination">',
+    ]
     assert sorted(map(page.index, parts)) == [page.index(part) for part in parts]
 
 
 def test_a_figure_that_no_template_knows_follows_those_of_its_section(monkeypatch):
-    toy = registry.Figure("toy", "paper", "ctseq.figures.comparison:toy", ("metrics",))
+    toy = registry.Figure("toy", "replicates", "ctseq.figures.comparison:toy", ("metrics",))
     monkeypatch.setattr(registry, "FIGURES", [*registry.FIGURES, toy])
     study = study_of(TWO)
     study.figures.append(Figure("toy-vivit", "A toy.", "data:image/png;base64,"))
     page = render(study)
     assert page.count("<figcaption>A toy.</figcaption>") == 1
-    parts = ["<figcaption>Accuracy of each", "<figcaption>A toy.", '<h2 id="published">']
+    parts = ['<h2 id="replicates">', "<figcaption>A toy.", '<h2 id="limits">']
     assert sorted(map(page.index, parts)) == [page.index(part) for part in parts]

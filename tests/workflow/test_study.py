@@ -93,8 +93,9 @@ def test_checklists_lead_to_files_of_the_study(study):
     names = {"claim.md", "tripod-ai.md", "model-card-vivit.md", "model-card-convnext.md"}
     assert {path.name for path in folder.iterdir()} == names
     page = (study.copy.results / "report.html").read_text("utf-8")
+    assert "reporting/model-card-&lt;model&gt;.md: a card of each model" in page
     for path in folder.iterdir():
-        assert f"reporting/{path.name}: " in page
+        assert path.name.startswith("model-card-") or f"reporting/{path.name}: " in page
         for target in re.findall(r"\]\((\.\./[^)]*)\)", path.read_text("utf-8")):
             file, _, anchor = target.partition("#")
             assert (folder / file).exists(), target

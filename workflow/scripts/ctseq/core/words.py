@@ -18,6 +18,11 @@ def listed_few(words: Iterable[str], most: int) -> str:
     return listed(shown)
 
 
+def sentence_case(text: str) -> str:
+    """Return a text with its first letter in upper case, and all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def not_among(key: str, value: Any, choices: Sequence[Any]) -> str:
     """Return the message on a value that is none of the choices, with the nearest of them."""
     near = difflib.get_close_matches(str(value), map(str, choices), n=1)

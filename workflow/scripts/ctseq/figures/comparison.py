@@ -25,6 +25,7 @@ from ctseq.figures.style import (
 )
 
 _COLUMNS = 3  # panels side by side on a page
+_MOST_HIGH = 225  # mm that a printed page holds
 _FEW = 3  # models of which all pairs are drawn
 # Contrasts that are drawn below the means: more would push what follows off the first screen.
 _BRIEF = 6
@@ -103,12 +104,7 @@ def differences(
         if single
         else [_below(labels, *pair) for pair in pairs]
     )
-    n_panels = 1 if single else len(names)
-    # Room for a row's marker and ticks, and for a panel's title.
-    height = 9 * len(rows) if single else sum(max(7, _height(text)) for text in rows)
-    above = 14 if single else 8
-    figure = canvas(COLUMN, (27 + n_panels * (above + height)) * MM)
-    panels = figure.subplots(n_panels, 1, squeeze=False, sharex=True).ravel()
+    figure, panels = _panels(rows, n_metrics=len(names), single=single)
     for number, metric in enumerate(names):
         axes = panels[0] if single else panels[number]
         for row in verdicts[verdicts["metric"] == metric].itertuples():
@@ -116,7 +112,7 @@ def differences(
             if shared_splits:
                 _replicates(axes, y, _differences_of(metrics, metric, row.model_a, row.model_b))
             _difference(axes, y, row)
-    for axes, title in zip(panels, [""] if single else titles, strict=True):
+    for axes, title in zip(panels, [""] if single else titles, strict=False):
         _rows(axes, rows)
         axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0.5)
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -127,6 +123,28 @@ def differences(
         fontsize=7.5,
     )
     return figure
+
+
+def _panels(rows: Sequence[str], *, n_metrics: int, single: bool) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with a panel a metric, or one panel in which each metric is a row.
+
+    Panels stand one below the other, as wide as a column, or beside each other if a page is not
+    high enough for that.
+    """
+    # Room for a row's marker and ticks, and for a panel's title.
+    height = 9 * len(rows) if single else sum(max(7, _height(text)) for text in rows)
+    n_panels, above = (1, 14) if single else (n_metrics, 8)
+    below_each_other = 27 + n_panels * (above + height)
+    if single or below_each_other <= _MOST_HIGH:
+        figure = canvas(COLUMN, below_each_other * MM)
+        return figure, figure.subplots(n_panels, 1, squeeze=False, sharex=True).ravel()
+    wide = min(_COLUMNS, n_metrics)
+    high = -(-n_metrics // wide)
+    figure = canvas(PAGE, (20 + high * (8 + height)) * MM)
+    panels = figure.subplots(high, wide, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes in panels[n_metrics:]:
+        axes.set_axis_off()
+    return figure, panels
 
 
 def _differences_of(metrics: pd.DataFrame, metric: str, a: str, b: str) -> np.ndarray:
@@ -212,6 +230,6 @@ def ranking(ranks: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     for axes in panels[len(names) :]:
         axes.set_axis_off()
     panels[0].set_xlim(0.7, len(labels) + 0.3)
-    panels[0].set_xticks(range(1, len(labels) + 1))
+    panels[0].xaxis.set_major_locator(MaxNLocator(10, integer=True))
     figure.supxlabel("Mean rank over the replicates (1 is best)", fontsize=7.5)
     return figure

@@ -1,16 +1,19 @@
 """Figures of the predictions of test scans: curves, calibration and net benefit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ctseq.figures.style import (
+    COLOURS,
     COLUMN,
+    FAINT,
     MM,
+    MOST_LOOKS,
     MUTED,
+    alone,
     canvas,
     grid,
     key_below,
@@ -30,19 +33,18 @@ def roc(points: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
 
     `points` are of ``comparison/patients/curves.csv``.
     """
-    figure = canvas(*_SQUARE)
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], **_REFERENCE)
+    # Above the highest threshold nobody is called positive, rightly or falsely.
+    start = pd.DataFrame({"x": [0.0], "estimate": [0.0]})
+    curves = {}
     for model in labels:
         rows = _of(points, model, curve="roc")
-        look = _line(labels, model)
-        if len(labels) <= _MOST_BANDS:
-            _band(axes, rows["x"], rows, look["color"])
-        # Above the highest threshold nobody is called positive, rightly or falsely.
-        axes.plot(np.append(0, rows["x"]), np.append(0, rows["estimate"]), **look)
-    _square(axes)
-    axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
-    key_below(figure, labels)
+        curves[model] = pd.concat([start, rows[["x", "estimate", "low", "high"]]])
+    figure, panels = _canvas(_SQUARE, labels)
+    for axes in panels:
+        axes.plot([0, 1], [0, 1], **_REFERENCE)
+        _square(axes)
+    _draw(panels, curves, labels)
+    _titled(figure, panels, "1 − specificity", "Sensitivity")
     return figure
 
 
@@ -55,18 +57,13 @@ def precision_recall(
     `points` are of ``comparison/patients/curves.csv``; `areas`, of ``discrimination.csv`` beside
     it, know the prevalence.
     """
-    figure = canvas(*_SQUARE)
-    axes = figure.subplots()
-    axes.axhline(areas["prevalence"].iloc[0], **_REFERENCE)
-    for model in labels:
-        rows = _of(points, model, curve="precision_recall")
-        look = _line(labels, model)
-        if len(labels) <= _MOST_BANDS:
-            _band(axes, rows["x"], rows, look["color"])
-        axes.plot(rows["x"], rows["estimate"], **look)
-    _square(axes)
-    axes.set(xlabel="Recall (sensitivity)", ylabel="Precision")
-    key_below(figure, labels)
+    curves = {model: _of(points, model, curve="precision_recall") for model in labels}
+    figure, panels = _canvas(_SQUARE, labels)
+    for axes in panels:
+        axes.axhline(areas["prevalence"].iloc[0], **_REFERENCE)
+        _square(axes)
+    _draw(panels, curves, labels)
+    _titled(figure, panels, "Recall (sensitivity)", "Precision")
     return figure
 
 
@@ -117,28 +114,64 @@ def benefit(points: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
 
     `points` are ``comparison/patients/decision_curve.csv``.
     """
-    figure = canvas(COLUMN, 84 * MM)
-    axes = figure.subplots()
-    axes.axhline(0, color=MUTED, linewidth=0.8)
-    for model in labels:
-        rows = _of(points, model)
-        look = _line(labels, model)
-        if len(labels) <= _MOST_BANDS:
-            _band(axes, rows["threshold"], rows, look["color"])
-        axes.plot(rows["threshold"], rows["estimate"], **look)
-    every = _of(points, next(iter(labels)))
-    axes.plot(every["threshold"], every["treat_all"], **_REFERENCE)
+    points = points.assign(x=points["threshold"])
+    curves = {model: _of(points, model) for model in labels}
+    figure, panels = _canvas((COLUMN, 84 * MM), labels)
+    every = next(iter(curves.values()))
     # Harm has no bound as the threshold nears 1: what is worth seeing is near 0 and above it.
     top = 1.3 * max(points[["estimate", "treat_all"]].max()) or 0.1  # 0 if no action benefits
-    axes.set(xlim=(0, 1), ylim=(-0.25 * top, top))
+    for axes in panels:
+        axes.axhline(0, color=MUTED, linewidth=0.8)
+        axes.plot(every["threshold"], every["treat_all"], **_REFERENCE)
+        axes.set(xlim=(0, 1), ylim=(-0.25 * top, top))
+        grid(axes, "both")
+    _draw(panels, curves, labels)
     # It falls as the threshold rises; the first point stands for those of which none is in view.
     end = every.iloc[max(0, (every["treat_all"] > -0.2 * top).sum() - 1)]
     for words, at in (("treat all", (end["threshold"], end["treat_all"])), ("treat none", (0, 0))):
-        axes.annotate(words, at, (3, 2), textcoords="offset points", color=MUTED)
-    axes.set(xlabel="Threshold probability", ylabel="Net benefit")
-    grid(axes, "both")
-    key_below(figure, labels)
+        panels[0].annotate(words, at, (3, 2), textcoords="offset points", color=MUTED)
+    _titled(figure, panels, "Threshold probability", "Net benefit")
     return figure
+
+
+def _canvas(size: tuple[float, float], labels: Mapping[str, str]) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one panel, or with a panel a model if there are many."""
+    if len(labels) > MOST_LOOKS:
+        figure, panels = alone(labels, 38 * MM)
+        return figure, list(panels.values())
+    figure = canvas(*size)
+    return figure, [figure.subplots()]
+
+
+def _draw(
+    panels: Sequence[Axes], curves: Mapping[str, pd.DataFrame], labels: Mapping[str, str]
+) -> None:
+    """Draw curves in one panel, or in a panel each with all others in grey.
+
+    Of up to two models, bands show the interval at each point.
+    """
+    if len(panels) > 1:
+        for own, axes in zip(curves.values(), panels, strict=True):
+            for rows in curves.values():
+                axes.plot(rows["x"], rows["estimate"], color=FAINT, linewidth=0.5)
+            axes.plot(own["x"], own["estimate"], color=COLOURS[0])
+        return
+    for model, rows in curves.items():
+        look = _line(labels, model)
+        if len(labels) <= _MOST_BANDS:
+            known = rows.dropna(subset=["low", "high"])
+            _band(panels[0], known["x"], known, look["color"])
+        panels[0].plot(rows["x"], rows["estimate"], **look)
+    key_below(panels[0].figure, labels)
+
+
+def _titled(figure: Figure, panels: Sequence[Axes], x: str, y: str) -> None:
+    """Name the axes: those of one panel, or of all panels at once."""
+    if len(panels) == 1:
+        panels[0].set(xlabel=x, ylabel=y)
+        return
+    figure.supxlabel(x, fontsize=7.5)
+    figure.supylabel(y, fontsize=7.5)
 
 
 def _of(rows: pd.DataFrame, model: str, **others: object) -> pd.DataFrame:

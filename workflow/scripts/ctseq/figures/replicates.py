@@ -16,6 +16,7 @@ from ctseq.figures.style import (
     FAINT,
     INK,
     MM,
+    MOST_LOOKS,
     MUTED,
     PAGE,
     canvas,
@@ -49,7 +50,8 @@ def metric_boxplot(
         _boxes_and_points(axes, defined, {model: look_of(labels, model) for model in labels})
     undefined = rows["value"].isna().groupby(rows["model"]).sum()
     names = [_counted(label, int(undefined.get(model, 0))) for model, label in labels.items()]
-    axes.set_xticks(range(len(labels)), names)
+    # Beside each other, more names than looks run into each other.
+    axes.set_xticks(range(len(labels)), names, rotation=90 if len(labels) > MOST_LOOKS else 0)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(labels) - 0.45)
     axes.set_xlabel("")

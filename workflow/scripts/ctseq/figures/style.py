@@ -25,6 +25,8 @@ COLUMN, PAGE = 88 * MM, 180 * MM  # one and two columns of a journal
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 3)))
+MOST_LOOKS = len(COLOURS)  # models that one panel can tell apart
+_PANELS = 5  # side by side on a page
 INK, MUTED, FAINT = "#1a1a1a", "#6b6b6b", "#d9d9d9"
 SMALL = "#f0e6d2"  # differences within the margin: pale, so that points stand out on it
 
@@ -102,6 +104,22 @@ def look_of(models: Iterable[str], model: str) -> dict[str, object]:
         "marker": MARKERS[index % len(MARKERS)],
         "linestyle": DASHES[index % len(DASHES)],
     }
+
+
+def alone(labels: Mapping[str, str], height: float) -> tuple[Figure, dict[str, Axes]]:
+    """Return a figure with a panel a model, each `height` inches high and under its label.
+
+    For more models than there are looks, of which one panel would hold curves that look alike.
+    """
+    wide = min(_PANELS, len(labels))
+    high = -(-len(labels) // wide)
+    figure = canvas(PAGE, high * height + 10 * MM)
+    panels = figure.subplots(high, wide, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes, label in zip(panels, labels.values(), strict=False):
+        axes.set_title(wrapped(label, 20), fontsize=7)
+    for axes in panels[len(labels) :]:
+        axes.set_axis_off()
+    return figure, dict(zip(labels, panels, strict=False))
 
 
 def wrapped(label: str, width: int = 14) -> str:

@@ -1,13 +1,26 @@
 """Figure of the models' sensitivity in groups of patients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ctseq.evidence.over_patients.subgroups import title_of
-from ctseq.figures.style import COLUMN, FAINT, INK, MM, canvas, grid, key_below, look_of, styled
+from ctseq.figures.style import (
+    COLUMN,
+    FAINT,
+    INK,
+    MM,
+    MOST_LOOKS,
+    alone,
+    canvas,
+    grid,
+    key_below,
+    look_of,
+    styled,
+)
 
 _APART = 0.2  # of a row's height, from model to model
 
@@ -20,9 +33,28 @@ def subgroups(rows: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     """
     shown = rows[(rows["measure"] == "sensitivity") & rows["estimate"].notna()]
     groups = list(dict.fromkeys(zip(shown["attribute"], shown["group"], strict=True)))
-    row_mm = max(6.0, 2.4 * len(labels))
-    figure = canvas(COLUMN, (26 + row_mm * max(1, len(groups))) * MM)
+    n = shown.drop_duplicates(["attribute", "group"])["n"]
+    ticks = [f"{title_of(*group)} ({own})" for group, own in zip(groups, n, strict=True)]
+    if len(labels) > MOST_LOOKS:
+        figure, panels = alone(labels, (6 + 4.5 * max(1, len(groups))) * MM)
+        for model, axes in panels.items():
+            _rates(axes, shown, groups, {model: ""})
+            _rows(axes, groups, ticks)
+        figure.supxlabel("Sensitivity", fontsize=7.5)
+        return figure
+    figure = canvas(COLUMN, (26 + max(6.0, 2.4 * len(labels)) * max(1, len(groups))) * MM)
     axes = figure.subplots()
+    _rates(axes, shown, groups, labels)
+    _rows(axes, groups, ticks)
+    axes.set_xlabel("Sensitivity")
+    key_below(figure, labels)
+    return figure
+
+
+def _rates(
+    axes: Axes, shown: pd.DataFrame, groups: Sequence[tuple[str, str]], labels: Mapping[str, str]
+) -> None:
+    """Draw what is known of each group, the models one below the other."""
     apart = min(_APART, 0.8 / len(labels))
     for place, model in enumerate(labels):
         own = shown[shown["model"] == model].set_index(["attribute", "group"]).reindex(groups)
@@ -31,10 +63,12 @@ def subgroups(rows: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
         axes.hlines(y, own["low"], own["high"], color=look["color"], linewidth=1)
         axes.plot(own["estimate"], y, markersize=4, markeredgecolor="white",
                   markeredgewidth=0.4, **look)  # fmt: skip
-    n = shown.drop_duplicates(["attribute", "group"])["n"]
-    ticks = [f"{title_of(*group)} ({own})" for group, own in zip(groups, n, strict=True)]
+
+
+def _rows(axes: Axes, groups: Sequence[tuple[str, str]], ticks: Sequence[str]) -> None:
+    """Name the groups, with a line between those of different kinds."""
     axes.set_yticks(range(len(groups)), ticks)
-    axes.set(xlim=(-0.02, 1.02), ylim=(max(1, len(groups)) - 0.4, -0.6), xlabel="Sensitivity")
+    axes.set(xlim=(-0.02, 1.02), ylim=(max(1, len(groups)) - 0.4, -0.6))
     axes.tick_params(axis="y", length=0)
     parted = [at for at in range(1, len(groups)) if groups[at][0] != groups[at - 1][0]]
     for at in parted:
@@ -43,5 +77,3 @@ def subgroups(rows: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
         axes.text(0.5, 0.5, "no group is large enough", color=INK, ha="center",
                   transform=axes.transAxes)  # fmt: skip
     grid(axes, "x")
-    key_below(figure, labels)
-    return figure

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ctseq.figures.style import MM, MUTED, PAGE, canvas, grid, look_of, styled, wrapped
+from ctseq.figures.style import MM, MOST_LOOKS, MUTED, PAGE, canvas, grid, look_of, styled, wrapped
 
 
 @styled
@@ -23,9 +23,15 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
     """
     labels = {model: labels[model] for model in labels if model in set(histories["model"])}
     histories = _chosen(histories)
-    figure = canvas(PAGE, (12 + 44 * len(labels)) * MM)
-    panels = figure.subplots(len(labels), 2, squeeze=False, sharex=True)
-    for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=True):
+    # Of more models than a page holds one below the other, two stand side by side.
+    beside = 1 if len(labels) <= MOST_LOOKS else 2
+    high = -(-len(labels) // beside)
+    figure = canvas(PAGE, (12 + (44 if beside == 1 else 25) * high) * MM)
+    grid_of_panels = figure.subplots(high, 2 * beside, squeeze=False, sharex=True)
+    panels = grid_of_panels.reshape(-1, 2)
+    for axes in panels[len(labels) :].ravel():
+        axes.set_axis_off()
+    for (model, label), (loss, accuracy) in zip(labels.items(), panels, strict=False):
         runs = histories[histories["model"] == model]
         colour = look_of(labels, model)["color"]
         _curves(loss, runs, "train_loss", MUTED)
@@ -38,13 +44,14 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
         loss.set_ylabel("Loss")
         accuracy.set_ylabel("Tuning accuracy")
         accuracy.set_ylim(-0.04, 1.04)
-        loss.legend(
-            handles=[
-                Line2D([], [], color=MUTED, label="training"),
-                Line2D([], [], color=colour, label="tuning"),
-            ]
-        )
-    for axes in panels[-1]:
+        if beside == 1 or loss is panels[0, 0]:  # elsewhere it would hide the curves
+            loss.legend(
+                handles=[
+                    Line2D([], [], color=MUTED, label="training"),
+                    Line2D([], [], color=colour, label="tuning"),
+                ]
+            )
+    for axes in grid_of_panels[-1]:
         axes.set_xlabel("Epoch")
     return figure
 

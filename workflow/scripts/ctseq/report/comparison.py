@@ -9,7 +9,7 @@ import pandas as pd
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.design import OVERLAP
-from ctseq.report.levels import coverage, levels_of, levels_table, not_simulated, rates
+from ctseq.report.levels import coverage, levels_of, not_simulated, other_levels, rates
 from ctseq.report.numbers import number
 from ctseq.report.study import Compared, Study, registration_words
 from ctseq.report.tables import Table, table_of
@@ -72,9 +72,8 @@ _NOTES = {
         "overlapping training sets."
     ),
     "predictive_values": (
-        "At the test subset's prevalence the PPV need not be the mean precision: that is the mean "
-        "of the replicates' own precisions, without those that call nobody positive, and this "
-        "follows from mean sensitivity and mean specificity."
+        "The PPV follows from mean sensitivity and mean specificity, and the PPV need not be the "
+        "mean precision, which leaves out replicates that call nobody positive."
     ),
     "power": "Power is that of the corrected test to find the metric's margin.",
 }
@@ -115,8 +114,9 @@ def primary(study: Study) -> dict[str, Any]:
         ``sha256``: of the configuration. ``registration``: what the configuration says of a
         registration, empty if nothing. ``contrasts``: the table of the contrasts' tests.
         ``level``: of the primary metric's test in simulated studies, None if there is none,
-        ``rates``: the same in words, ``levels``: the table of all metrics', ``not_simulated``: that
-        there is none for the study's alpha. ``verdicts``: tables of what intervals show.
+        ``rates``: the same in words, ``other_levels``: a sentence on the other metrics,
+        ``not_simulated``: that there is none for the study's alpha. ``verdicts``: tables of what
+        intervals show.
     """
     name = study.config["comparison"]["primary"]
     tests = study.comparison["resampled_t"]
@@ -132,7 +132,7 @@ def primary(study: Study) -> dict[str, Any]:
         "registration": registration_words(study),
         "level": level,
         "rates": rates(level),
-        "levels": levels_table(study),
+        "other_levels": other_levels(study),
         "not_simulated": not_simulated(study),
         "verdicts": verdict_tables(study),
         "contrasts": table_of(

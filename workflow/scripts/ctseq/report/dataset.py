@@ -1,6 +1,6 @@
 """The dataset, its patients, groups of them, and how many are needed, as the report prints it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -30,9 +30,10 @@ _PAPERS = {
 _OF_SCANS = ("scans", "positive_scans")
 _OF_PATIENTS = {"age_years": "Age, years", "women": "Women"}
 # Scans whose notes are listed: a reader looks at some, and at how many there are.
-_MOST_NOTED = 50
+_MOST_NOTED = 20
 # What is not known where a characteristic is not, if its title says less.
 _WHOLE = {"women": "Sex"}
+_FEW_CONTRASTS = 3  # each of which a sentence can name
 _SUBSETS = {"all": "All", "train": "Train", "test": "Test"}
 
 
@@ -40,20 +41,23 @@ def data(study: Conducted) -> dict[str, Any]:
     """Return the tables of counts, files, odd scans and participants, and if they are the paper's.
 
     ``noted`` and ``participants`` are None, and ``uneven`` empty, where their tables are not there.
-    ``external`` are the names of the datasets that are scored as well.
+    ``external`` are the names of the datasets that are scored as well, ``also`` what the line that
+    opens the tables adds.
     """
     files, splits = study.summary["flow"]["files"], study.comparison.get("splits")
     used = {"Files seen": files["seen"], "With slices of the study": files["used"]}
     left_out = {
         f"Left out: {REASONS[code].words}": n for code, n in files["excluded_by_reason"].items()
     }
+    odd = noted(study)
     return {
         "papers_data": is_papers(study),
         "counts": _counts(study),
         "files": Table(
             "Files", ["", "Number"], [[name, count(n)] for name, n in (used | left_out).items()]
         ),
-        "noted": noted(study),
+        "noted": odd,
+        "also": [odd.title] if odd else [],
         "participants": participants(study) if "participants" in study.comparison else None,
         "uneven": "" if splits is None else uneven_splits(splits, target=study.target),
         "external": [dataset.name for dataset in study.resolved.external],
@@ -103,8 +107,7 @@ def participants(study: Compared) -> Table:
             rows.append([f"{whole}: not known", *cells])
     notes = [
         "Number (share of those in whom it is known), or median (quartiles). Of subsets the mean "
-        "over replicates, and in brackets the least and the most of a replicate: of a median, of a "
-        "share, or of a number that stands alone."
+        "over replicates, with the least and the most of a replicate in square brackets."
     ]
     if study.unit == "scan":
         notes.append("Age and sex are of patients, and all that stands below them is of scans.")
@@ -177,22 +180,35 @@ def sample_size(study: Compared) -> dict[str, Any]:
     key = ["metric", "model_a", "model_b"]
     verdict = study.comparison["verdict"]
     chosen = verdict.loc[(verdict["primary"] == 1) & (verdict["contrast"] == 1), key]
-    needs = []
-    for row in chosen.merge(power, on=key).itertuples():
-        pair = f"{study.labels[row.model_a]} and {study.labels[row.model_b]}"
-        if pd.isna(row.sd):
-            needs.append(f"an unknown number of patients ({pair})")
-        elif pd.isna(row.patients_needed):
-            needs.append(f"more than {count(MOST_PATIENTS)} patients ({pair})")
-        else:
-            needs.append(f"roughly {count(row.patients_needed)} patients ({pair})")
+    rows = list(chosen.merge(power, on=key).itertuples())
     return {
         "n_patients": count(sizes["n_patients"].iloc[0]),
         "prevalence": f"{100 * sizes['prevalence'].iloc[0]:.0f} %",
         "metric": METRICS[study.config["comparison"]["primary"]].words,
-        "margin": f"{chosen.merge(power, on=key)['difference'].iloc[0]:g}",
-        "needs": listed(needs),
+        "margin": f"{rows[0].difference:g}",
+        "needs": _needs(study, rows),
     }
+
+
+def _needs(study: Compared, rows: Sequence[Any]) -> str:
+    """Return how many patients contrasts need, of more than a few the fewest and the most."""
+    if len(rows) <= _FEW_CONTRASTS:
+        labels = study.labels
+        pairs = [f"{labels[row.model_a]} and {labels[row.model_b]}" for row in rows]
+        return listed(f"{_patients(row)} ({pair})" for row, pair in zip(rows, pairs, strict=True))
+    known = [row for row in rows if not pd.isna(row.sd)]
+    if not known:
+        return "an unknown number of patients"
+    ends = sorted(known, key=lambda row: (pd.isna(row.patients_needed), row.patients_needed))
+    return f"from {_patients(ends[0])} to {_patients(ends[-1])}, by contrast"
+
+
+def _patients(row: Any) -> str:
+    if pd.isna(row.sd):
+        return "an unknown number of patients"
+    if pd.isna(row.patients_needed):
+        return f"more than {count(MOST_PATIENTS)} patients"
+    return f"roughly {count(row.patients_needed)} patients"
 
 
 def _counts(study: Conducted) -> Table:

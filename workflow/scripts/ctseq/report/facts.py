@@ -19,6 +19,7 @@ PACKAGES = ("snakemake", "torch", "transformers", "numpy", "pandas", "scipy", "s
 PACKAGES += ("scikit-learn", "safetensors", "seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
 PACKAGES += ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg")
 _SHORT = "Written where it was made. Of folders on this machine, only the last part is told."
+_MOST_RULES = 5  # the others take seconds
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
 
@@ -91,18 +92,18 @@ def costs(folders: Sequence[Path]) -> list[Cost]:
 
 
 def cost_table(costs: Sequence[Cost]) -> Table:
-    """Tabulate the cost of every rule and their sum."""
+    """Tabulate the cost of the rules that took longest, and the sum of all."""
     rows = [
         [cost.rule, count(cost.jobs), duration(cost.seconds, digits=1), memory(cost.memory_mib)]
-        for cost in costs
+        for cost in costs[:_MOST_RULES]
     ]
     if costs:
         jobs, seconds = sum(cost.jobs for cost in costs), sum(cost.seconds for cost in costs)
         rows.append(["all together", count(jobs), duration(seconds, digits=1), ""])
     header = ["Rule", "Jobs", "Wall time, sum", "Memory of a job, most"]
     return Table("", header, rows, [
-        "Jobs run side by side, so the study takes less wall time than the sum. What is made of a "
-        "dataset is made once for all studies. Memory of jobs that last a moment is not measured."
+        "The rules that took longest. Jobs run side by side, and what is made of a dataset is made "
+        "once for all studies."
     ])  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 import base64
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ import jinja2
 from ctseq.evidence.metrics import METRICS
 from ctseq.study.comparison import model_labels
 
+# Between the width of one column of a journal, 88 mm, and that of a page, 180 mm, in points.
+_WIDE_PT = 300
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: the stem of its file's name, its caption and its picture."""
+    """A figure: the stem of its file's name, its caption, its picture, and if it is narrow."""
 
     name: str
     caption: str
     data_uri: str
+    narrow: bool = False
 
     @property
     def kind(self) -> str:
@@ -53,8 +58,18 @@ def read_figures(
     """
     alpha = config["comparison"]["alpha"]
     params = {**words, "alpha": alpha, "shared_splits": shared_splits}
+    labels = model_labels(config)
     texts = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in captions}
-    return [_figure(Path(path), texts, model_labels(config), params) for path in paths]
+    found: list[Figure] = []
+    for path in map(Path, paths):
+        figure = _figure(path, texts, labels, params)
+        # What a caption says of the first of its kind need not be read again.
+        _, _, value = path.stem.partition("-")
+        title = METRICS[value].title if value in METRICS else labels.get(value, "")
+        if title and figure.kind in {one.kind for one in found}:
+            figure = replace(figure, caption=f"{title}.")
+        found.append(figure)
+    return found
 
 
 def _figure(
@@ -71,5 +86,12 @@ def _figure(
     }
     caption = " ".join(template.render(snakemake=known).split())
     media = mimetypes.types_map[path.suffix]
-    encoded = base64.b64encode(path.read_bytes()).decode("ascii")
-    return Figure(path.stem, caption, f"data:{media};base64,{encoded}")
+    content = path.read_bytes()
+    encoded = base64.b64encode(content).decode("ascii")
+    return Figure(path.stem, caption, f"data:{media};base64,{encoded}", _narrow(path, content))
+
+
+def _narrow(path: Path, content: bytes) -> bool:
+    """Tell whether a figure is as wide as a column; pictures of pixels are."""
+    width = re.search(rb'<svg[^>]* width="([\d.]+)pt"', content)
+    return path.suffix != ".svg" or (width is not None and float(width[1]) < _WIDE_PT)

@@ -1,12 +1,12 @@
-"""What simulated studies say of a study's tests and intervals, in words and in a table."""
+"""What simulated studies say of a study's tests and intervals, in words."""
 
 from collections.abc import Iterable, Mapping
 
+from ctseq.core.words import listed
 from ctseq.evidence.levels import NOMINAL, Level, simulated_level
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.numbers import LEARNER_WORDS, statistic_words
 from ctseq.report.study import Compared
-from ctseq.report.tables import Table
 
 
 def levels_of(
@@ -61,7 +61,7 @@ def coverage(study: Compared, intervals: Mapping[str, tuple[str, ...]]) -> str:
         own = [f"{LEARNER_WORDS[name]} {_whole(level.held[name])} %" for name in level.beyond]
         beyond.append(f"{statistic_words(level.statistic)} ({', '.join(own)})")
     return (
-        "In simulated studies of the design nearest to this one, these 95 % intervals held the "
+        "In simulated studies of the nearest design, these 95 % intervals held the "
         f"truth in {_whole(min(shares))} to {_whole(max(shares))} %"
         + (f", which is too seldom for: {'; '.join(beyond)}." if beyond else ".")
     )
@@ -79,16 +79,20 @@ def _whole(share: float) -> int:
     return int(round(100 * share, 6))
 
 
-def levels_table(study: Compared) -> Table:
-    """Tabulate how often tests and intervals were right in simulated studies, by metric."""
-    claims, covers = levels_of(study), levels_of(study, "interval")
-    rows = [
-        [METRICS[name].title, rates(claims.get(name)), rates(covers.get(name))]
-        for name in study.config["comparison"]["metrics"]
-        if name in claims or name in covers
-    ]
-    header = ["", "Claims without a difference (nominal 5 %)", "Intervals that hold (95 %)"]
-    return Table("Levels in simulated studies", header, rows)
+def other_levels(study: Compared) -> str:
+    """Return a sentence on the levels of the other metrics' tests; empty if none was simulated.
+
+    It names those whose tests claim too often.
+    """
+    others = levels_of(study)
+    others.pop(study.config["comparison"]["primary"], None)
+    if not others:
+        return ""
+    low = min(one.low for one in others.values())
+    high = max(one.high for one in others.values())
+    beyond = [METRICS[name].words for name, one in others.items() if one.exceeds]
+    too_often = f", too often for {listed(beyond)}" if beyond else ""
+    return f"On other metrics it claims one in {100 * low:.1f} to {100 * high:.1f} %{too_often}."
 
 
 def rates(level: Level | None) -> str:

@@ -1,9 +1,9 @@
 """What each model is and how it learns, from its own settings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
+from ctseq.core.paths import last_part
 from ctseq.core.words import listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.report.study import Conducted, Study
@@ -12,7 +12,7 @@ from ctseq.study.encoders import TINY, Encoder
 from ctseq.study.models import Model
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
-_SEQUENCE_RULES = {
+SEQUENCE_RULES = {
     "any": "any (positive if a slice is)",
     "max": "max (positive if a slice is)",
     "mean": "mean (of the slices' probabilities)",
@@ -27,11 +27,10 @@ _POOLED = {"classifier": "what its classifier reads"}
 
 
 def models(study: Study) -> dict[str, Any]:
-    """Return what models see, how they learn, and tables of the models and of their training."""
+    """Return what models see, how they learn, and the table of their training."""
     return {
         "views": _shared(study, _view),
         "recipes": _shared(study, _recipe),
-        "models": [model_table(study, name) for name in study.resolved.models],
         "training": training_table(study),
     }
 
@@ -122,7 +121,7 @@ def checkpoint_words(study: Conducted, encoder: Encoder) -> str:
     local = study.encoders[encoder.name]["commit"] is None
     if encoder.checkpoint is None or encoder.checkpoint == TINY or not local:
         return encoder.checkpoint or "none"
-    return f"a local folder, {PurePath(encoder.checkpoint).name}"
+    return f"a local folder, {last_part(encoder.checkpoint)}"
 
 
 def slices_seen(study: Conducted, encoder: Encoder) -> str:
@@ -136,6 +135,11 @@ def slices_seen(study: Conducted, encoder: Encoder) -> str:
 def window_words(window: str | Sequence[str]) -> str:
     """Return one window, or three that become channels, as level and width."""
     return window if isinstance(window, str) else ", ".join(window)
+
+
+def pooling_words(description: Mapping[str, Any]) -> str | None:
+    """Return how an encoder's output becomes one row, from its description; None without any."""
+    return _POOLED.get(description["pooling"], description["pooling"])
 
 
 def preprocessing_words(description: Mapping[str, Any]) -> str:
@@ -164,7 +168,7 @@ def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
             rows |= {"Revision": encoder.revision, "Commit": known["commit"]}
     rows |= {
         "SHA-256 of the weights": known["weights_sha256"],
-        "Pooling": _POOLED.get(known["pooling"], known["pooling"]),
+        "Pooling": pooling_words(known),
         "Slices seen": slices_seen(study, encoder),
         "Window, level/width": window_words(encoder.window or study.resolved.dataset.window),
         "Preprocessing": preprocessing_words(known),
@@ -179,7 +183,7 @@ def _own(study: Conducted, model: Model) -> dict[str, str]:
         rows["Slices are pooled by"] = model.pool
     rows["Trained on the label of"] = f"the {taught(study, model)}"
     if model.slicewise:
-        rows["Slices are combined by"] = _SEQUENCE_RULES[model.sequence_rule]
+        rows["Slices are combined by"] = SEQUENCE_RULES[model.sequence_rule]
     if model.shuffled:
         rows["Order of slices"] = "shuffled, as a control"
     if not model.finetuned:
@@ -209,7 +213,6 @@ def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     """Return how a model learns, as far as the report's sentences go."""
     about, training = model.about, model.training
     recipe = {
-        "words": about.words,
         "finetuned": model.finetuned,
         "joined": len(model.encoders) > 1,
         "epochs": about.epochs,

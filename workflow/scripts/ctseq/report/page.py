@@ -1,20 +1,23 @@
 """The pages of a study and of the published study: sections around an answer."""
 
+from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 
 import jinja2
 
-from ctseq.core.words import listed
+from ctseq.core.words import listed, sentence_case
 from ctseq.figures import registry
 from ctseq.report import sections
-from ctseq.report.comparison import section_tables
+from ctseq.report.length.tables import page_tables
 from ctseq.report.levels import coverage
 from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.opening.answer import Answer, answer_of, sentence
 from ctseq.report.opening.performance import performance_table
 from ctseq.report.study import Published, Study
+
+# Figures of one kind, such as one a model, that stand in the open: two stand side by side.
+_MOST_OF_KIND = 2
 
 
 def template(name: str) -> jinja2.Template:
@@ -27,8 +30,8 @@ def template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"listed": listed, "number": number, "p_equation": p_equation, "size": size}
-    environment.filters |= filters
+    own = (listed, number, p_equation, sentence_case, size)
+    environment.filters |= {one.__name__: one for one in own}
     return environment.get_template(name)
 
 
@@ -61,16 +64,21 @@ def _page(
 
 
 def _body(section: sections.Section, study: Study | Published) -> str:
-    """Return a section's HTML: what its template says, then its other figures and tables."""
-    pictures = {kind: list(own) for kind, own in groupby(study.figures, lambda figure: figure.kind)}
+    """Return a section's HTML: what stands in the open, and what a reader opens."""
+    names = [*(one.name for one in registry.FIGURES if one.section == section.id), *section.shown]
+    own = [one for one in study.figures if one.kind in names]
+    several = Counter(one.kind for one in own)
+    shown = [one for one in own if one.kind in section.shown and several[one.kind] <= _MOST_OF_KIND]
     return template("section.html.j2").render(
         study=study,
         config=study.config,
         labels=study.labels,
-        figures=pictures,
-        own_figures=[one.name for one in registry.FIGURES if one.section == section.id],
         section=section,
-        tables=section_tables(study, section.id),
+        pictures={
+            "open": shown,
+            "folded": [one for one in own if one not in shown],
+        },
+        tables=page_tables(study, section.id),
         coverage=coverage(study, section.intervals),
         **section.context(study),
     )

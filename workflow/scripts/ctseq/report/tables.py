@@ -55,7 +55,8 @@ _HEADINGS = {
     "treat_all": "Treating all",
     "replicate_interval": "Lowest, highest replicate",
 }
-_MEASURES = {
+# Measure to heading.
+MEASURES = {
     "slope": "Slope (ideal 1)",
     "intercept": "Intercept (ideal 0)",
     "observed_expected": "Observed over expected (ideal 1)",
@@ -124,7 +125,7 @@ def table_of(
     elif "method" in frame and frame["method"].str.len().max() > _LONG:
         methods = frame.pop("method")
         footnotes = [[method, *own] for method, own in zip(methods, footnotes, strict=True)]
-    marks, legend = _footnotes(footnotes)
+    marks, legend = footnotes_of(footnotes)
     columns = [name for name in frame if not _is_empty(frame[name])]
     rows = [[_cell(name, row) for name in columns] for row in frame.to_dict(orient="records")]
     for row, mark in zip(rows, marks, strict=True):
@@ -151,7 +152,7 @@ def _merged(frame: pd.DataFrame, labels: Mapping[str, str], notes: pd.Series) ->
     if "effect" in frame:
         frame["effect"] = [_EFFECTS.get(name, name.replace("_", " ")) for name in frame["effect"]]
     if "measure" in frame:
-        frame["measure"] = frame["measure"].replace(_MEASURES)
+        frame["measure"] = frame["measure"].replace(MEASURES)
     if "metric" in frame:
         frame["metric"] = frame["metric"].map(lambda name: METRICS[name].title)
     for stem in [name.removesuffix("low") for name in frame if name.endswith("low")]:
@@ -174,7 +175,7 @@ def _is_empty(column: pd.Series) -> bool:
     return len(column) > 0 and bool((column.isna() | column.isin(["", _NONE])).all())
 
 
-def _footnotes(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+def footnotes_of(texts: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
     """Return each row's marks, and the lines below the table; a note on all rows needs no mark."""
     everywhere = [part for part in texts[0] if all(part in own for own in texts)] if texts else []
     others = list(dict.fromkeys(p for own in texts for p in own if p not in everywhere))

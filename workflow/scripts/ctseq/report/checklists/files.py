@@ -21,8 +21,9 @@ def reporting_files(study: Conducted) -> Mapping[str, str]:
 
 
 def reporting_lines(study: Conducted) -> list[str]:
-    """Return for each file its path, its title and how many items are filled."""
-    return [
+    """Return for each checklist its path and how many items are filled, and where the cards are."""
+    lines = [
         f"reporting/{one.file}: {one.title}, {count_words(filled(one, study))}"
-        for one in checklists(study)
+        for one in (CLAIM, TRIPOD_AI)
     ]
+    return [*lines, "reporting/model-card-<model>.md: a card of each model"]

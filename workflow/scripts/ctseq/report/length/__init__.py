@@ -1,0 +1,1 @@
+"""What keeps a page short, however many models a study compares."""
