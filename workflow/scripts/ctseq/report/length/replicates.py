@@ -3,7 +3,7 @@
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.length.rows import MOST_ROWS
 from ctseq.report.numbers import count, number
-from ctseq.report.replicates import replicate_tables, warnings
+from ctseq.report.replicates import replicate_tables
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 
@@ -28,5 +28,5 @@ def replicates_shown(study: Compared) -> list[Table]:
         for model, label in study.labels.items()
     ]
     title = f"{METRICS[name].title} over the replicates"
-    notes = ["Every replicate's counts and metrics are in metrics.csv.", *warnings(study)]
+    notes = ["Every replicate's counts and metrics are in metrics.csv."]
     return [Table(title, ["", "Replicates", *ends], rows, notes)]
