@@ -140,5 +140,6 @@ def before_extracting(wildcards):
 
 
 def before_splitting(wildcards):
-    """Wait for the check where a replicate has no split, and so no training."""
-    return unless(os.path.exists(f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv"))
+    """Wait for the check where there is neither a replicate's split nor a check of its study."""
+    made = (f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv", f"{RESULTS}/check.txt")
+    return unless(any(map(os.path.exists, made)))
