@@ -99,6 +99,15 @@ def no_encoder_is_asked_for():
     return bool(named) and all(name.startswith(folders) for name in named)
 
 
+def is_check_made():
+    """Tell whether the check of the study is there, or among what is asked for."""
+    named = workflow.dag_settings.targets
+    asked = ROOT.samefile(workflow.basedir) and (
+        not named or not named.isdisjoint({"all", "check"})
+    )
+    return asked or os.path.exists(f"{RESULTS}/check.txt")
+
+
 def unless(current, *files):
     """Return no input; wait for the check unless what a job makes is there and stays as it is.
 
@@ -107,7 +116,10 @@ def unless(current, *files):
     # In a job's own process, the check is done.
     if not workflow.is_main_process or (current and not workflow.dag_settings.forceall):
         return []
-    if any(map(os.path.exists, files)) or not no_encoder_is_asked_for():
+    there = any(map(os.path.exists, files))
+    # Snakemake makes a missing check for a job whose outputs are there only if a target names it, and
+    # would not look at the job's parameters either: what is there would be used as it is.
+    if (there and is_check_made()) or not (there or no_encoder_is_asked_for()):
         checkpoints.check_study.get()
     return []
 
