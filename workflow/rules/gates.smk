@@ -103,7 +103,7 @@ def is_check_made():
     """Tell whether the check of the study is there, or among what is asked for."""
     named = workflow.dag_settings.targets
     asked = ROOT.samefile(workflow.basedir) and (
-        not named or not named.isdisjoint({"all", "check"})
+        not named or not {"all", "check"}.isdisjoint(named)
     )
     return asked or os.path.exists(f"{RESULTS}/check.txt")
 
