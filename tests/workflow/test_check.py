@@ -50,6 +50,10 @@ def test_a_change_is_planned_as_it_will_be_made(study_copy):
     plan = study_copy.snakemake("--dry-run", "--", replicate)
     assert plan.idle
     assert CHECKED not in plan.text
+    # Without a check, what is of other settings is made again all the same.
+    overlay = {"encoders": {"vivit": {"frames": 2}}}
+    plan = study_copy.snakemake("--dry-run", "--", replicate, overlay=overlay)
+    assert {*OF_AN_ENCODER, "fit"} <= plan.rules
 
 
 def test_a_second_study_on_the_same_data_runs_its_check_and_prints_the_table(study_copy):

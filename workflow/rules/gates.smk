@@ -99,6 +99,15 @@ def no_encoder_is_asked_for():
     return bool(named) and all(name.startswith(folders) for name in named)
 
 
+def is_check_made():
+    """Tell whether the check of the study is there, or among what is asked for."""
+    named = workflow.dag_settings.targets
+    asked = ROOT.samefile(workflow.basedir) and (
+        not named or not {"all", "check"}.isdisjoint(named)
+    )
+    return asked or os.path.exists(f"{RESULTS}/check.txt")
+
+
 def unless(current, *files):
     """Return no input; wait for the check unless what a job makes is there and stays as it is.
 
@@ -107,7 +116,10 @@ def unless(current, *files):
     # In a job's own process, the check is done.
     if not workflow.is_main_process or (current and not workflow.dag_settings.forceall):
         return []
-    if any(map(os.path.exists, files)) or not no_encoder_is_asked_for():
+    there = any(map(os.path.exists, files))
+    # Snakemake makes a missing check for a job whose outputs are there only if a target names it, and
+    # would not look at the job's parameters either: what is there would be used as it is.
+    if (there and is_check_made()) or not (there or no_encoder_is_asked_for()):
         checkpoints.check_study.get()
     return []
 
@@ -140,5 +152,6 @@ def before_extracting(wildcards):
 
 
 def before_splitting(wildcards):
-    """Wait for the check where a replicate has no split, and so no training."""
-    return unless(os.path.exists(f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv"))
+    """Wait for the check where there is neither a replicate's split nor a check of its study."""
+    made = (f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv", f"{RESULTS}/check.txt")
+    return unless(any(map(os.path.exists, made)))
