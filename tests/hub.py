@@ -36,12 +36,12 @@ def fetch(hub, folder, *, revision="main", checkpoint="owner/tiny", subfolder=""
     )
 
 
-def write_cache(cache, source, *, commit=COMMIT, ref="main", subfolder=""):
-    """Write a revision of ``owner/tiny`` into a cache as the client does, and return its folder.
+def write_cache(cache, source, *, name="owner/tiny", commit=COMMIT, ref="main", subfolder=""):
+    """Write a revision of a checkpoint into a cache as the client does, and return its folder.
 
     Files are blobs, which the snapshots of commits link to; a ref holds the commit of a branch.
     """
-    place = cache / "models--owner--tiny"
+    place = cache / f"models--{name.replace('/', '--')}"
     snapshot = place / "snapshots" / commit / subfolder
     for folder in (snapshot, place / "blobs", place / "refs"):
         folder.mkdir(parents=True, exist_ok=True)
