@@ -1,4 +1,4 @@
-"""The commands of docs/your-study.md, as they are typed, on a hospital's scans and its own table."""
+"""The commands of docs/your-study.md, as they are typed, on a hospital's scans and its table."""
 
 import os
 import re

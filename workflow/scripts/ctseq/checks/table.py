@@ -60,7 +60,7 @@ def _datasets(found: Found) -> Iterator[str]:
 
 
 def _encoders(found: Found) -> Iterator[str]:
-    rows = [("encoder", "class", "parameters", "file", "time", "disk")]
+    rows = [("encoder", "class", "weights", "file", "time", "disk")]
     for one in found["encoders"]:
         rows.append(
             (

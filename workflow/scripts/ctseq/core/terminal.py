@@ -22,6 +22,9 @@ _LINES = re.compile(
 # Ways to keep results that are out of date, after the list of the reasons.
 _ADVICE = re.compile(r"Some jobs were triggered by provenance|Rules with provenance triggered jobs")
 
+# Jobs of a stage from which on their pace is told: the first ones may be of other rules.
+_TELLING = 4
+
 
 def is_chatter(event: str | None, message: str) -> bool:
     """Tell whether a line of Snakemake that is no warning is left out of a short log.
@@ -82,8 +85,6 @@ class StageProgress:
             return ""
         self._due[stage] = now + max(FIRST_S, SHARE * spent)
         line = f"{stage}: {done} of {total}, {duration(spent)}"
-        return (
-            line
-            if done == total
-            else f"{line}, about {duration(spent / done * (total - done))} left"
-        )
+        if done == total or done < _TELLING:
+            return line
+        return f"{line}, about {duration(spent / done * (total - done))} left"
