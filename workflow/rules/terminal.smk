@@ -130,15 +130,11 @@ def causes_of(job):
 
 def plan():
     """Return the lines on what changed since the study's results were made, and what that runs."""
-    path = Path(RESULTS, "config.yaml")
-    if not path.is_file():
+    if not os.path.isfile(f"{RESULTS}/config.yaml"):
         return plan_lines(planned_jobs(), None, RESULTS)
-    made = yaml.safe_load(path.read_text(encoding="utf-8"))
-    try:
-        made = resolved_config(made, SCHEMA, metrics=comparable_metrics())
-    except InputError:
-        changes = ["its config.yaml is one of another version"]
-    else:
+    made = finished_config(RESULTS, SCHEMA, metrics=comparable_metrics())
+    changes = [OTHER_VERSION]
+    if made is not None:
         changes = config_changes(used_config(made), used_config(config))
     return plan_lines(planned_jobs(), changes, RESULTS)
 
