@@ -124,7 +124,7 @@ onstart:
 
 
 onsuccess:
-    TERMINAL.failed = False  # what failed was tried again
+    FOLLOWER.failed = False  # what failed was tried again
     say_outdated()
 
 
