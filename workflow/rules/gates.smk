@@ -35,7 +35,7 @@ def is_check_made():
     return asked or os.path.exists(f"{RESULTS}/check.txt")
 
 
-def unless(current, *files):
+def check_unless(current, *files):
     """Return no input; wait for the check unless what a job makes is there and stays as it is.
 
     `files` are what it would overwrite.
@@ -54,13 +54,13 @@ def unless(current, *files):
 def before_indexing(wildcards):
     """Wait for the check where a dataset's index is missing, or of other settings or files."""
     dataset = STUDY.datasets[wildcards.dataset]
-    return unless(is_indexed(dataset.folder, dataset.settings), dataset.record)
+    return check_unless(is_indexed(dataset.folder, dataset.settings), dataset.record)
 
 
 def before_describing(wildcards):
     """Wait for the check where an encoder's description is missing, or of other settings or files."""
     encoder, dataset = ENCODERS[wildcards.encoder], STUDY.datasets[wildcards.dataset]
-    return unless(is_encoded(encoder, dataset), dataset.description(encoder.name))
+    return check_unless(is_encoded(encoder, dataset), dataset.description(encoder.name))
 
 
 def before_packing(wildcards):
@@ -68,17 +68,17 @@ def before_packing(wildcards):
     folder = STUDY.datasets[wildcards.dataset].folder
     name = f"{wildcards.encoder}{wildcards.shard}"
     made = (f"{folder}/pixels/{name}.npy", f"{folder}/features/{name}.safetensors")
-    return unless(any(map(os.path.exists, made)))
+    return check_unless(any(map(os.path.exists, made)))
 
 
 def before_extracting(wildcards):
     """Wait for the check where features are missing."""
     name = f"{wildcards.encoder}{wildcards.order}{wildcards.shard}"
     folder = STUDY.datasets[wildcards.dataset].folder
-    return unless(os.path.exists(f"{folder}/features/{name}.safetensors"))
+    return check_unless(os.path.exists(f"{folder}/features/{name}.safetensors"))
 
 
 def before_splitting(wildcards):
     """Wait for the check where there is neither a replicate's split nor a check of its study."""
     made = (f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv", f"{RESULTS}/check.txt")
-    return unless(any(map(os.path.exists, made)))
+    return check_unless(any(map(os.path.exists, made)))
