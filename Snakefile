@@ -1,6 +1,5 @@
 """Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
-sees slices? From a raw dataset (config.yaml and the overlays in config/) to replicated trainings,
-statistics, figures and a report (results/<study>/)."""
+sees slices? From a raw dataset to a report in results/<study>/, as config.yaml and config/ say."""
 
 from snakemake.utils import min_version
 
@@ -10,8 +9,7 @@ min_version("9.27")  # pathvars
 include: "workflow/rules/given.smk"
 
 
-# Beside this file, wherever it is run from.
-configfile: str(ROOT / "config.yaml")
+configfile: str(ROOT / "config.yaml")  # beside this file, wherever it is run from
 
 
 include: "workflow/rules/common.smk"

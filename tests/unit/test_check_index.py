@@ -1,14 +1,19 @@
 """The index that a check makes beside the one that is there, and the job that takes it over."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from configs import changed, resolved
 from ct_ich import write_ct_ich
-from ctseq.checks.current import is_indexed
+from ctseq.checks.current import files_to_check, is_encoded, is_indexed
 from ctseq.checks.indexing import adopt_index, fingerprint, keep_index, write_index
 from ctseq.core.errors import InputError
+from ctseq.core.files import write_json
 from ctseq.intake.tables import INDEX
+from ctseq.study.encoders import settings_in
+from ctseq.study.study import Study
 
 
 @pytest.fixture
@@ -95,3 +100,33 @@ def test_an_index_is_current_until_settings_or_files_change(tmp_path, settings, 
     assert is_indexed(tmp_path / "made", settings)
     written["listing"].unlink()
     assert not is_indexed(tmp_path / "made", settings)
+
+
+@pytest.fixture
+def local(tmp_path, monkeypatch):
+    """Return a study of one local checkpoint, which is there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "image").mkdir()
+    (tmp_path / "image/config.json").write_text("{}")
+    changes = {"encoders.convnext.checkpoint": "./image", "compare": ["convnext", "pooled"]}
+    changes["models.pooled"] = {"label": "P", "encoder": "convnext", "family": "attention"}
+    changes["datasets.ct-ich.path"] = "raw"
+    return Study.of(resolved(changed(changes)))
+
+
+def test_an_encoder_is_described_until_its_checkpoint_changes(local):
+    (encoder,), dataset = local.encoders.values(), local.dataset
+    assert not is_encoded(encoder, dataset)
+    path = Path(dataset.description("convnext"))
+    path.parent.mkdir(parents=True)
+    write_json({"settings": settings_in(encoder, dataset)}, path)
+    assert is_encoded(encoder, dataset)
+    later = path.stat().st_mtime_ns + 1
+    os.utime("image/config.json", ns=(later, later))
+    assert not is_encoded(encoder, dataset)
+
+
+def test_a_check_reads_what_is_here(local):
+    assert files_to_check(local) == ["./image", "image/config.json"]
+    Path("raw").mkdir()
+    assert files_to_check(local) == ["raw", "./image", "image/config.json"]

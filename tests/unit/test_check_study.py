@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+import configs
 from ct_ich import write_ct_ich
-from ctseq.checks.asked import Asked, lines_of
+from ctseq.checks.asked import Asked
 from ctseq.checks.study import check_study
 from ctseq.checks.table import summary, table
 from ctseq.core.errors import InputError
+from ctseq.core.lines import flattened, restored
+from ctseq.study.study import Study
 from encoders import settings_of
 
 PATIENTS = {f"{number:03d}": "-b-" if number % 2 else "----" for number in range(49, 57)}
@@ -135,11 +138,17 @@ def test_a_disk_that_is_too_small_is_said_before(asked, monkeypatch):
         check_study(asked, threads=1)
 
 
-def test_lines_are_read_back_as_what_was_asked(asked):
-    nested = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
-    lines = [*lines_of(nested)]
-    assert 'datasets/own/settings/target = "hemorrhage"' in lines
-    assert Asked.of_lines(lines) == asked
+def test_a_job_is_told_in_lines_what_a_configuration_asks_for():
+    study = Study.of(configs.resolved(configs.changed({"tuning.patients": "train"})))
+    codes, folds = {study.dataset.name: "1"}, dict.fromkeys(study.models, study.inner_folds)
+    asked = Asked.by(study, codes=codes, folds=folds)
+    assert asked.own == "ct-ich"
+    vivit, convnext = asked.models["vivit"], asked.models["convnext"]
+    assert (vivit["labels"], convnext["labels"]) == ("scan", "slice")
+    assert (vivit["epochs"], vivit["rates"], vivit["folds"]) == (20, 1, study.inner_folds)
+    lines = flattened(vars(asked))
+    assert 'datasets.ct-ich.settings.target: "hemorrhage"' in lines
+    assert Asked(**restored(lines)) == asked
 
 
 def test_what_is_gone_is_missed_where_something_has_still_to_be_made_of_it(asked, tmp_path):

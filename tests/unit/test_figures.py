@@ -2,22 +2,16 @@
 
 import itertools
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.notes import turned_round, write_notes
-from ctseq.evidence.tables import METRICS
-from ctseq.figures import comparison, registry, replicates, training
-from ctseq.figures.registry import FIGURES, Figure, figure_files
+from ctseq.figures import comparison, replicates, training
 from ctseq.figures.style import COLUMN, PAGE, look_of, save
-from ctseq.report.sections import SECTIONS
-from plot_figures import main as plot_figures
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -282,47 +276,6 @@ def test_a_mean_that_is_undefined_is_said_in_the_answers_figure():
 def test_labels_are_not_read_as_formulas(tmp_path):
     labels = {"vivit": "$\\frac{", "convnext": "a & b < c"}
     save(drawn(labels, "metric")["metric"], tmp_path / "a.svg", tmp_path / "a.png")
-
-
-def test_every_figure_has_its_caption_section_and_tables():
-    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
-    for figure in FIGURES:
-        assert (ROOT / f"workflow/report/{figure.name}.rst").is_file()
-        assert figure.section in ["answer", *(section.id for section in SECTIONS)]
-        assert set(figure.tables) <= TABLES
-        assert "-" not in figure.name  # which parts it from an item
-
-
-def test_figures_are_those_that_there_are_tables_for_in_the_order_of_the_page():
-    assert list(figure_files(SETTINGS | {"labels": TWO}, TABLES)) == [
-        "answer", "flow", "differences", "roc", "precision_recall", "calibration-vivit",
-        "calibration-convnext", "benefit", "subgroups", "training",
-        "metric-recall", "metric-f1", "confusion-vivit", "confusion-convnext", "learning_curve",
-    ]  # fmt: skip
-    assert "training" not in figure_files(SETTINGS | {"labels": TWO}, TABLES - {"histories"})
-    assert "ranking" in figure_files(SETTINGS | {"labels": SIX}, TABLES)
-
-
-def test_a_figure_is_added_in_one_place(tmp_path, monkeypatch):
-    def toy(metrics, model, *, labels, alpha):
-        figure = comparison.canvas(1, 1)
-        figure.suptitle(f"{labels[model]}, {len(metrics)} rows, {alpha}")
-        made.append(figure)
-        return figure
-
-    made = []
-    monkeypatch.setattr(comparison, "toy", toy, raising=False)
-    one = Figure("toy", "paper", "ctseq.figures.comparison:toy", ("metrics",), each="labels")
-    monkeypatch.setattr(registry, "FIGURES", [one])
-    write_table(metrics_of(TWO), tmp_path / "metrics.csv", METRICS)
-    outputs = {
-        suffix: [tmp_path / f"toy-{model}.{suffix}" for model in TWO] for suffix in ("svg", "png")
-    }
-    settings = SETTINGS | {"labels": TWO}
-    plot_figures({"metrics": tmp_path / "metrics.csv"}, SimpleNamespace(**outputs), **settings)
-    assert all(path.stat().st_size for paths in outputs.values() for path in paths)
-    titles = [figure.get_suptitle() for figure in made]
-    assert titles == ["ViViT, 48 rows, 0.05", "ConvNeXt, 48 rows, 0.05"]
 
 
 def test_only_models_with_a_history_and_their_chosen_learning_rate_are_drawn():

@@ -98,6 +98,21 @@ def test_cells_that_may_name_a_person_are_not_shown(tmp_path):
     assert "Anna" not in shown
 
 
+def test_a_label_that_is_named_by_mistake_shows_no_names(tmp_path):
+    named = {"patient": "ID", "positive": ["ja"]}
+    rows = [f"{n},Muster {n},note {n},ward {n % 2}" for n in range(20)]
+    for title, held in (
+        ("Name", "holds 20 different cells, of which"),
+        ("Note", "holds 20 different cells, of which"),
+        ("Ward", "holds 'ward 0' (10), 'ward 1' (10), of which"),
+    ):
+        table = "\n".join(["ID,Name,Note,Ward", *rows])
+        (tmp_path / "labels.csv").write_text(table)
+        columns = Columns.of(named | {"label": title}, KEY)
+        with pytest.raises(InputError, match=re.escape(held)):
+            find_table(tmp_path, columns=columns)
+
+
 def test_classes_may_be_named(tmp_path):
     shown = message(tmp_path, "patient,label\na,Bleed\nb,Normal\nc,Bleed\nd,Normal\n")
     assert "the column label holds 'Bleed' (2), 'Normal' (2), which is not yes or no" in shown

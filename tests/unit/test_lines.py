@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from configs import resolved
-from ctseq.study.registration import flattened, restored, spelled
+from ctseq.core.lines import flattened, restored
+from ctseq.study.registration import spelled
 from studies import ROOT
 
 

@@ -13,6 +13,7 @@ from ctseq.report.length.pairs import pairs_table
 from ctseq.report.length.replicates import replicates_shown
 from ctseq.report.length.rows import MOST_ROWS, narrowed
 from ctseq.report.length.tables import page_tables
+from ctseq.report.numbers import CUT, CUT_MEANS
 from ctseq.report.page import render
 from reports import TWO, study_of
 
@@ -108,9 +109,11 @@ def test_a_model_is_a_row_of_its_estimates():
     table = page_tables(study, "discrimination")["discrimination"]
     assert table.header == ["", "ROC AUC", "Average precision"]
     own = study.comparison["discrimination"].set_index(["metric", "model"]).loc["roc_auc", "vivit"]
-    assert table.rows[0][:2] == [
-        "ViViT", f"{own['estimate']:.2f} [{own['low']:.2f}, {own['high']:.2f}]"
-    ]  # fmt: skip
+    # It would reach past 1, and so its upper end is marked.
+    assert own["high"] == 1
+    shown = f"{own['estimate']:.2f} [{own['low']:.2f}, 1.00{CUT}]"
+    assert table.rows[0][:2] == ["ViViT", shown]
+    assert CUT_MEANS in table.notes
     treated = page_tables(study, "benefit")["net_benefit"]
     assert [row[0] for row in treated.rows] == ["ViViT", "ConvNeXt", "Treating all"]
     assert treated.header == ["", "At 0.2"]
@@ -124,6 +127,8 @@ def test_pairs_stand_once_with_all_that_is_tested_of_them():
         "P(second better)", "Cohen's d", "Patients",
     ]  # fmt: skip
     assert len(table.rows) == 6
+    assert table.rows[0][:2] == ["Accuracy", f"0.04 [−0.99, 1.00{CUT}]"]
+    assert CUT_MEANS in table.notes
     assert not {"effect_sizes", "power", "bayesian_t"} & set(page_tables(study, "appendix"))
 
 

@@ -1,9 +1,12 @@
 """What a run shows: which of Snakemake's lines are left out, and how far its stages are."""
 
+import io
+import logging
+
 import pytest
 
 from ctseq.core.progress import FIRST_S
-from ctseq.core.terminal import StageProgress, is_advice, is_chatter
+from ctseq.core.terminal import FewLines, Follower, StageProgress, is_advice, is_chatter
 
 
 @pytest.mark.parametrize(
@@ -98,3 +101,57 @@ def test_jobs_that_a_checkpoint_adds_are_counted(stages, now):
 def test_a_job_that_no_plan_counted_breaks_nothing(stages, now):
     now[0] += FIRST_S
     assert stages.finish("unknown") == "unknown: 1 of 1, 0 s"
+
+
+def record(message="", level=logging.INFO, **about):
+    made = logging.LogRecord("snakemake", level, "", 0, message, None, None)
+    vars(made).update(about)
+    return made
+
+
+def test_a_plan_shows_its_table_once_and_its_reasons_without_the_jobs():
+    said = []
+    few = FewLines(say=said.append)
+    table = record("Job stats:", event="run_info")
+    assert [few.filter(table), few.filter(table)] == [True, False]
+    reasons = "Reasons:\n    (check individual jobs above for details)\n    params have changed:"
+    assert not few.filter(record(reasons))
+    assert said == ["Why (-p lists each job):\n    params have changed:"]
+    assert few.filter(record("Select jobs to execute...", logging.WARNING))
+
+
+@pytest.fixture
+def follow():
+    """Return a function that makes a follower of a run of two trainings, and what it says."""
+
+    def follower(said, screen):
+        return Follower(
+            stage_of={"fit": "trainings", "all": None}.get,
+            planned=lambda: {"trainings": 2},
+            say=said.append,
+            last_lines=lambda: ["Report: here"],
+            screen=screen,
+        )
+
+    return follower
+
+
+def test_the_end_of_a_stage_and_of_a_run_are_said(follow):
+    said, screen = [], io.StringIO()
+    follower = follow(said, screen)
+    for job, rule in enumerate(("fit", "fit", "all")):
+        follower.handle(record(event="job_info", jobid=job, rule_name=rule))
+        follower.handle(record(event="job_finished", job_id=job))
+    assert said == ["trainings: 2 of 2, 0 s"]
+    for _ in range(2):  # by Snakemake, and by Python when it ends
+        follower.close()
+    assert screen.getvalue() == "Report: here\n"
+
+
+def test_a_run_that_failed_has_no_last_lines(follow):
+    screen = io.StringIO()
+    follower = follow([], screen)
+    follower.handle(record("Error in rule fit", logging.ERROR, event="job_error"))
+    assert follower.failed
+    follower.close()
+    assert screen.getvalue() == ""

@@ -40,6 +40,6 @@ checkpoint check_study:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
     params:
         code_of("check_study.py", *(one.module for one in ENCODER_TYPES.values())),
-        *lines_of(asked_of_check()),
+        *as_lines(**asked_of_check()),
     script:
         "../scripts/check_study.py"

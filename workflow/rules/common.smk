@@ -10,8 +10,9 @@ from snakemake.utils import update_config
 # Looking for garbage, of which a plan has none, takes a tenth of the time of planning 4,000 runs.
 gc.set_threshold(100_000, 50, 100)
 
-from ctseq.checks.asked import lines_of
-from ctseq.checks.current import is_described, is_indexed
+from ctseq.checks.asked import Asked
+from ctseq.checks.current import files_to_check, is_encoded, is_indexed
+from ctseq.core.lines import flattened
 from ctseq.core.words import duration, listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.evidence.analyses import ANALYSES
@@ -22,7 +23,7 @@ from ctseq.study.comparison import comparison_settings, contrasts_of, model_labe
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import code_digest
 from ctseq.study.encoders import catalogue_name, settings_in
-from ctseq.study.finished import finished_files
+from ctseq.study.finished import OTHER_VERSION, finished_config, finished_files
 from ctseq.study.given.origins import COMMAND_LINE, Origins
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
 from ctseq.study.paths import check_paths, dataset_problems, encoder_problems
@@ -34,7 +35,6 @@ from ctseq.study.preflight import (
     check_temporary,
     put_first,
 )
-from ctseq.study.registration import flattened
 from ctseq.study.standing import (
     changes,
     check_layout,
@@ -124,7 +124,7 @@ onstart:
 
 
 onsuccess:
-    TERMINAL.failed = False  # what failed was tried again
+    FOLLOWER.failed = False  # what failed was tried again
     say_outdated()
 
 
@@ -170,7 +170,7 @@ def code_of(script, *modules):
 
 
 def as_lines(**settings):
-    """Return parameters of a rule, a line each, that `ctseq.study.registration.restored` reads.
+    """Return parameters of a rule, a line each, that `ctseq.core.lines.restored` reads.
 
     Of parameters that differ, Snakemake shows the whole value as it was and as it is; and it compares
     values without their names, which lines have in them.

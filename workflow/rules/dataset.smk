@@ -25,7 +25,7 @@ rule index_dataset:
     """List every file and slice; stop at problems, or leave out what they affect."""
     input:
         dataset=dataset_to_index,
-        labels=label_file,
+        labels=of_dataset("label_files"),  # so that an edited one is read again
         checked=before_indexing,
     output:
         recognised="results/data/{dataset}/format.json",

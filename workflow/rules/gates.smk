@@ -4,89 +4,18 @@
 # an input: what Snakemake records of shared data names no study.
 
 
-def sources_of(dataset):
-    """Return the label table that a dataset's settings choose, if it is there."""
-    table = dataset.labels and Path(dataset.path, dataset.labels)
-    return [str(table)] if table and table.exists() else []
-
-
-def settings_for(encoder, dataset):
-    """Return all settings that decide an encoder's features of a dataset."""
-    return encoder.settings | {"window": encoder.window or dataset.window}
-
-
-def is_encoded(encoder, dataset):
-    """Tell whether an encoder's description for a dataset is there, with the settings of now."""
-    path = f"{dataset.folder}/encoders/{encoder.name}.json"
-    return is_described(path, settings_for(encoder, dataset), encoder.local_files)
-
-
 def checked_files(wildcards):
-    """List the raw datasets and checkpoints that the check reads, if they are here or made here.
-
-    What is missing is for the check to say. What is gone and was used before is not needed.
-    """
-    found = []
-    for one in STUDY.datasets.values():
-        wanted = one.synthetic and not is_indexed(one.folder, one.settings)
-        if wanted or os.path.exists(one.path):
-            found += [one.path, *sources_of(one)]
-    for one in STUDY.encoders.values():
-        folder = one.checkpoint_folder
-        wanted = folder != one.local_folder  # what is not local, rules make
-        wanted &= not all(is_encoded(one, dataset) for dataset in STUDY.datasets.values())
-        if folder and (wanted or os.path.exists(folder)):
-            found += [folder, *one.local_files]
-    return found
+    """List the raw datasets and checkpoints that the check reads, if they are here or made here."""
+    return files_to_check(STUDY)
 
 
 def asked_of_check():
-    """Return what the check is told, as `ctseq.checks.asked.Asked` names it."""
-    datasets = {
-        one.name: {
-            "folder": one.folder,
-            "settings": one.settings,
-            "window": one.window,
-            "code": code_for_format("index_dataset.py", one.format),
-        }
-        for one in STUDY.datasets.values()
+    """Return what the check is told, by the names of `ctseq.checks.asked.Asked`."""
+    codes = {
+        one.name: code_for_format("index_dataset.py", one.format) for one in STUDY.datasets.values()
     }
-    return {
-        "results": RESULTS,
-        "datasets": datasets,
-        "encoders": {one.name: asked_of_encoder(one) for one in STUDY.encoders.values()},
-        "models": {one.name: asked_of_model(one) for one in STUDY.models.values()},
-        "splits": STUDY.splits,
-        "replicates": len(REPLICATES),
-        "seed": STUDY.seed,
-        "shards": STUDY.shards,
-    }
-
-
-def asked_of_encoder(encoder):
-    """Return what the check is told of an encoder."""
-    return {
-        "settings": encoder.settings,
-        "window": encoder.window,
-        "folder": encoder.checkpoint_folder,
-        "sources": encoder.local_files,
-    }
-
-
-def asked_of_model(model):
-    """Return what the check is told of a model."""
-    rates = model.training["learning_rate"]
-    return {
-        "encoders": [one.name for one in model.encoders],
-        "family": model.family,
-        "labels": model.labels if model.slicewise else "scan",
-        "finetuned": model.finetuned,
-        "encoder_shuffled": model.encoder_shuffled,
-        "mirror": model.training["augmentation"]["mirror"],
-        "epochs": model.training["epochs"] if model.about.epochs else None,
-        "rates": len(rates) if isinstance(rates, list) and model.about.epochs else 1,
-        "folds": folds_of_model(model),
-    }
+    folds = {name: folds_of_model(model) for name, model in STUDY.models.items()}
+    return vars(Asked.by(STUDY, codes=codes, folds=folds))
 
 
 def no_encoder_is_asked_for():
@@ -102,13 +31,11 @@ def no_encoder_is_asked_for():
 def is_check_made():
     """Tell whether the check of the study is there, or among what is asked for."""
     named = workflow.dag_settings.targets
-    asked = ROOT.samefile(workflow.basedir) and (
-        not named or not {"all", "check"}.isdisjoint(named)
-    )
+    asked = not IS_MODULE and (not named or not {"all", "check"}.isdisjoint(named))
     return asked or os.path.exists(f"{RESULTS}/check.txt")
 
 
-def unless(current, *files):
+def check_unless(current, *files):
     """Return no input; wait for the check unless what a job makes is there and stays as it is.
 
     `files` are what it would overwrite.
@@ -127,13 +54,13 @@ def unless(current, *files):
 def before_indexing(wildcards):
     """Wait for the check where a dataset's index is missing, or of other settings or files."""
     dataset = STUDY.datasets[wildcards.dataset]
-    return unless(is_indexed(dataset.folder, dataset.settings), f"{dataset.folder}/format.json")
+    return check_unless(is_indexed(dataset.folder, dataset.settings), dataset.record)
 
 
 def before_describing(wildcards):
-    """Wait for the check where an encoder's description is missing, or of other settings."""
-    path = f"{STUDY.datasets[wildcards.dataset].folder}/encoders/{wildcards.encoder}.json"
-    return unless(is_described(path, settings_of(wildcards)), path)
+    """Wait for the check where an encoder's description is missing, or of other settings or files."""
+    encoder, dataset = ENCODERS[wildcards.encoder], STUDY.datasets[wildcards.dataset]
+    return check_unless(is_encoded(encoder, dataset), dataset.description(encoder.name))
 
 
 def before_packing(wildcards):
@@ -141,17 +68,17 @@ def before_packing(wildcards):
     folder = STUDY.datasets[wildcards.dataset].folder
     name = f"{wildcards.encoder}{wildcards.shard}"
     made = (f"{folder}/pixels/{name}.npy", f"{folder}/features/{name}.safetensors")
-    return unless(any(map(os.path.exists, made)))
+    return check_unless(any(map(os.path.exists, made)))
 
 
 def before_extracting(wildcards):
     """Wait for the check where features are missing."""
     name = f"{wildcards.encoder}{wildcards.order}{wildcards.shard}"
     folder = STUDY.datasets[wildcards.dataset].folder
-    return unless(os.path.exists(f"{folder}/features/{name}.safetensors"))
+    return check_unless(os.path.exists(f"{folder}/features/{name}.safetensors"))
 
 
 def before_splitting(wildcards):
     """Wait for the check where there is neither a replicate's split nor a check of its study."""
     made = (f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv", f"{RESULTS}/check.txt")
-    return unless(any(map(os.path.exists, made)))
+    return check_unless(any(map(os.path.exists, made)))

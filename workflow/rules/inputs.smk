@@ -34,17 +34,8 @@ def code_for_model(script):
 
 
 def of_dataset(setting):
-    """Return an input function that returns a setting of the job's dataset."""
+    """Return an input function that returns what the job's dataset has under this name."""
     return lambda wildcards: getattr(STUDY.datasets[wildcards.dataset], setting)
-
-
-def label_file(wildcards):
-    """Return the chosen label table as an input, so that an edited one is read again."""
-    dataset = STUDY.datasets[wildcards.dataset]
-    if dataset.labels is None:
-        return []
-    table = Path(dataset.path, dataset.labels)
-    return [str(table)] if table.exists() else []
 
 
 def raw_dataset(wildcards):
@@ -167,9 +158,10 @@ def labels_of(dataset):
 
 def shared_files():
     """Return the files of all datasets by which it is told that what a study stands on changed."""
-    names = ["format.json", "slices.csv", "scans.csv"]
-    names += [f"encoders/{encoder}.json" for encoder in STUDY.encoders]
-    return [f"{one.folder}/{name}" for one in STUDY.datasets.values() for name in names]
+    found = []
+    for one in STUDY.datasets.values():
+        found += [one.record, *labels_of(one).values(), *map(one.description, STUDY.encoders)]
+    return found
 
 
 def every_shard(path, suffix):
@@ -181,7 +173,7 @@ def pixels_from(dataset, model):
     """Return the files that a fine-tuned model sees: its encoder's description, packed slices."""
     (encoder,) = model.encoders
     return {
-        "description": f"{dataset.folder}/encoders/{encoder.name}.json",
+        "description": dataset.description(encoder.name),
         "pixels": every_shard(f"{dataset.folder}/pixels/{encoder.name}", ".npy"),
         "rows": every_shard(f"{dataset.folder}/pixels/{encoder.name}", ".csv"),
     }
@@ -202,7 +194,7 @@ def features_from(dataset, model, replicate=None):
     found = {
         "features": files("", ".safetensors"),
         "rows": files("", ".csv"),
-        "descriptions": [f"{dataset.folder}/encoders/{one.name}.json" for one in model.encoders],
+        "descriptions": [dataset.description(one.name) for one in model.encoders],
     }
     if model.training["augmentation"]["mirror"]:
         found["mirrored"] = files("-mirrored", ".safetensors")

@@ -60,8 +60,8 @@ rule plot_figures:
 # What a study found, as its page and its checklists tell it.
 FOUND = {
     "summary": "<data>/summary.json",
-    "encoders": [f"{DATA}/encoders/{encoder}.json" for encoder in STUDY.encoders],
-    "indexed": [f"{one.folder}/format.json" for one in STUDY.datasets.values()],
+    "encoders": [*map(STUDY.dataset.description, STUDY.encoders)],
+    "indexed": [one.record for one in STUDY.datasets.values()],
     "metrics": "<results>/metrics.csv",
     "summaries": every_run("training.json"),
     "splits": expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),

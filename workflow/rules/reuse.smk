@@ -61,12 +61,9 @@ def has_record(path):
 
 def made_otherwise():
     """List which settings of its runs, and of its page, a finished study was made with otherwise."""
-    made = yaml.safe_load(Path(RESULTS, "config.yaml").read_text(encoding="utf-8"))
-    try:
-        made = resolved_config(made, SCHEMA, metrics=comparable_metrics())
-    except InputError:
-        other = ["its config.yaml is one of another version"]
-        return other, other
+    made = finished_config(RESULTS, SCHEMA, metrics=comparable_metrics())
+    if made is None:
+        return [OTHER_VERSION], [OTHER_VERSION]
     of_page = page_differences(used_config(made), used_config(config))
     return run_differences(Study.of(made), STUDY), of_page
 
@@ -112,7 +109,7 @@ def check_reuse(name):
     Where Snakemake has no record of them, say by what it goes.
     """
     dataset = STUDY.datasets[name]
-    recorded = Path(dataset.folder, "format.json")
+    recorded = dataset.record
     cure = (
         f"Set `datasets.{name}` as it was, give the dataset another name, or have all of it made "
         f"again: rm -r {dataset.folder}"
@@ -124,8 +121,8 @@ def check_reuse(name):
         stop_unless_noticed(
             rules.draw_phantom, dataset.phantom, made=drawn, cure=cure, dataset=name
         )
-    known = workflow.persistence.metadata(IOFile(str(recorded), rule=None))
-    if recorded.exists() and not known and workflow.is_main_process:
+    known = workflow.persistence.metadata(IOFile(recorded, rule=None))
+    if os.path.exists(recorded) and not known and workflow.is_main_process:
         logger.info(
             f"{dataset.folder} is here without Snakemake's record of how it was made (.snakemake/): "
             "what is older than its inputs will be made again. If copying has changed the times "
@@ -142,7 +139,7 @@ def dataset_to_index(wildcards):
 def encoder_to_describe(wildcards):
     """Return an encoder's checkpoint, unless there are features with other settings."""
     settings = settings_of(wildcards)
-    path = f"{STUDY.datasets[wildcards.dataset].folder}/encoders/{wildcards.encoder}.json"
+    path = STUDY.datasets[wildcards.dataset].description(wildcards.encoder)
     stop_unless_noticed(
         rules.describe_encoder,
         settings,

@@ -4,12 +4,12 @@
 
 import contextlib
 import json
-import logging
 from collections import Counter
+from functools import cache
 
 from snakemake.settings.enums import Quietness
 
-from ctseq.core.terminal import StageProgress, is_advice, is_chatter
+from ctseq.core.terminal import FewLines, Follower, is_advice
 from ctseq.study.plan import (
     CODE,
     MISSING,
@@ -24,78 +24,6 @@ from ctseq.study.plan import (
 
 # What a check of the study measured, and the rule that writes it, and says it when it does.
 ESTIMATE, ESTIMATING = f"{RESULTS}/check.json", "check_study"
-
-
-class FewLines(logging.Filter):
-    """Leaves out of the screen what is said of each job, and what is said twice."""
-
-    def __init__(self):
-        super().__init__()
-        self.tables = 0
-
-    def filter(self, record):
-        if record.levelno >= logging.WARNING:
-            return True
-        event, message = getattr(record, "event", None), record.getMessage()
-        if event == "run_info":  # a plan shows its table of jobs before and after them
-            self.tables += 1
-            return self.tables == 1
-        if message.startswith("Reasons:\n"):
-            logger.info(f"Why (-p lists each job):\n{message.split(chr(10), 2)[-1]}")
-            return False
-        return not is_chatter(event, message)
-
-
-class Terminal(logging.Handler):
-    """Follows a run by its log; says how far it is, and at its end what is to be said last."""
-
-    def __init__(self, *, with_progress):
-        super().__init__()
-        self.with_progress, self.speaks = with_progress, False
-        self.failed, self.stages, self.rules, self.counted = False, StageProgress(), {}, None
-
-    def emit(self, record):
-        self.failed |= record.levelno >= logging.ERROR
-        try:
-            self.follow(getattr(record, "event", None), record)
-        except Exception:  # what is said of a run never ends it
-            self.handleError(record)
-
-    def follow(self, event, record):
-        """Take note of a record about a job, by the kind that Snakemake gives it."""
-        if event == "job_info":
-            self.rules[record.jobid] = record.rule_name
-            self.stages.start(stage_of(record.rule_name))
-        elif event == "job_finished":
-            self.finish(self.rules.get(record.job_id, ""))
-
-    def finish(self, name):
-        """Say how far the stage of a job is that finished, by the name of its rule."""
-        if name in TARGETS:
-            return
-        self.count()
-        line = self.stages.finish(stage_of(name))
-        if line and self.with_progress:
-            logger.info(line)
-
-    def count(self):
-        """Count the jobs of each stage, again where a checkpoint has added some."""
-        if len(workflow.dag) != self.counted:
-            self.counted = len(workflow.dag)
-            jobs = workflow.dag.needrun_jobs(exclude_finished=False)
-            self.stages.expect(Counter(stage_of(job.rule.name) for job in jobs))
-
-    def close(self):
-        """Print the last lines: Snakemake closes its log's handlers when all else is said.
-
-        Python closes them again when it ends.
-        """
-        lines = last_lines() if self.speaks and not self.failed else []
-        self.speaks = False
-        screen = sys.stdout if workflow.output_settings.stdout else sys.stderr
-        with contextlib.suppress(OSError):  # a pipe that was closed
-            print(*(f"{line}\n" for line in lines), sep="", end="", file=screen, flush=True)
-        super().close()
 
 
 def planned_jobs():
@@ -130,15 +58,11 @@ def causes_of(job):
 
 def plan():
     """Return the lines on what changed since the study's results were made, and what that runs."""
-    path = Path(RESULTS, "config.yaml")
-    if not path.is_file():
+    if not os.path.isfile(f"{RESULTS}/config.yaml"):
         return plan_lines(planned_jobs(), None, RESULTS)
-    made = yaml.safe_load(path.read_text(encoding="utf-8"))
-    try:
-        made = resolved_config(made, SCHEMA, metrics=comparable_metrics())
-    except InputError:
-        changes = ["its config.yaml is one of another version"]
-    else:
+    made = finished_config(RESULTS, SCHEMA, metrics=comparable_metrics())
+    changes = [OTHER_VERSION]
+    if made is not None:
         changes = config_changes(used_config(made), used_config(config))
     return plan_lines(planned_jobs(), changes, RESULTS)
 
@@ -183,24 +107,37 @@ def last_lines():
     return lines
 
 
-def terminal():
+@cache
+def jobs_by_stage(n_jobs):
+    """Return the number of jobs of each stage that a run makes, of `n_jobs` that Snakemake knows."""
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+    return Counter(stage_of(job.rule.name) for job in jobs)
+
+
+def follow_run():
     """Return what follows this run; in a run of ctseq itself, shorten what the screen shows."""
     shown = workflow.output_settings
     plain = [one for one in logger.handlers if one.name == "DefaultStreamHandler"]
     short = plain and not (shown.printshellcmds or shown.verbose or shown.debug_dag)
     quiet = {Quietness.PROGRESS, Quietness.ALL} & {*(shown.quiet or ())}
-    found = Terminal(with_progress=bool(short) and not quiet)
     # Not in the jobs that a run starts, nor as a module: the screen is the importing workflow's.
-    if not workflow.is_main_process or not ROOT.samefile(workflow.basedir):
-        return found
+    speaks = workflow.is_main_process and not IS_MODULE
+    follower = Follower(
+        stage_of=lambda rule: None if rule in TARGETS else stage_of(rule),
+        planned=lambda: jobs_by_stage(len(workflow.dag)),  # a checkpoint adds some
+        say=logger.info if short and not quiet else None,
+        last_lines=last_lines if speaks else list,
+        screen=sys.stdout if shown.stdout else sys.stderr,
+    )
+    if not speaks:
+        return follower
     if short:
-        plain[0].addFilter(FewLines())
+        plain[0].addFilter(FewLines(say=logger.info))
     elif not plain and not shown.verbose:  # a plugin's, which shows jobs in a way of its own
         for one in logger.handlers:
             one.addFilter(lambda record: not is_advice(record.getMessage()))
-    logger.addHandler(found)
-    found.speaks = True
-    return found
+    logger.addHandler(follower)
+    return follower
 
 
-TERMINAL = terminal()
+FOLLOWER = follow_run()

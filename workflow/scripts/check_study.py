@@ -6,6 +6,7 @@ from ctseq.checks.asked import Asked
 from ctseq.checks.study import check_study
 from ctseq.checks.table import summary, table
 from ctseq.core.files import atomic_write, write_json
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 
 
@@ -20,5 +21,5 @@ def main(facts, text, *, asked, threads):
 
 if "snakemake" in globals():
     with rule_log(snakemake.log[0]):
-        _, *lines = snakemake.params
-        main(*snakemake.output, asked=Asked.of_lines(lines), threads=snakemake.threads)
+        asked = Asked(**restored(snakemake.params[1:]))
+        main(*snakemake.output, asked=asked, threads=snakemake.threads)

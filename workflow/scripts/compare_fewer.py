@@ -1,5 +1,6 @@
 """Set the metrics against the number of training patients."""
 
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, read_tables, write_table
 from ctseq.evidence.further.analyses import FURTHER
@@ -9,7 +10,6 @@ from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.over_replicates.samples import replicates_of
 from ctseq.evidence.tables import METRICS
 from ctseq.replicates.splits import read_split
-from ctseq.study.registration import restored
 
 
 def main(inputs, tables, *, shares, **settings):

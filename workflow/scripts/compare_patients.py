@@ -1,5 +1,6 @@
 """Describe what the models predict for their test patients, replicate by replicate."""
 
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.over_patients.analyses import OVER_PATIENTS
@@ -9,7 +10,6 @@ from ctseq.evidence.over_replicates.design import design_of_splits
 from ctseq.evidence.tables import POOLED_PREDICTIONS
 from ctseq.intake.tables import SCANS, SLICES
 from ctseq.replicates.splits import read_split
-from ctseq.study.registration import restored
 
 
 def main(predictions, scans, slices, splits, tables, settings):

@@ -1,11 +1,11 @@
 """Split the variance of the models, and of their differences, into its parts."""
 
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_tables, write_table
 from ctseq.evidence.further.analyses import FURTHER
 from ctseq.evidence.further.tables import SEEDED
 from ctseq.evidence.further.variance import SeededRuns
-from ctseq.study.registration import restored
 
 
 def main(runs, tables, **settings):

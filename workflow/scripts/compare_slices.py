@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.over_replicates.design import design_of_splits
@@ -13,7 +14,6 @@ from ctseq.families.tables import ATTENTION
 from ctseq.intake.tables import SLICES
 from ctseq.replicates.splits import read_split
 from ctseq.replicates.tables import SLICE_PREDICTIONS
-from ctseq.study.registration import restored
 
 
 def main(slices, splits, scores, attention, tables, *, models, alpha):

@@ -1,6 +1,7 @@
 """Draw the difference under every protocol of the grid, and write the page about it."""
 
 from ctseq.core.files import atomic_write
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.further.multiverse import specification
@@ -9,7 +10,6 @@ from ctseq.figures.style import save
 from ctseq.report.figures import read_figures
 from ctseq.report.pages.multiverse import render_multiverse
 from ctseq.study.comparison import contrasts_of, model_labels
-from ctseq.study.registration import restored
 
 
 def main(inputs, outputs, *, config, axes, n_refused):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ctseq.core.files import atomic_write
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.levels import LEVELS
@@ -12,7 +13,6 @@ from ctseq.evidence.tables import METRICS
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render_published
 from ctseq.report.study import Published
-from ctseq.study.registration import restored
 
 
 def main(inputs, report, *, study):

@@ -1,8 +1,9 @@
 """Write the configuration whose SHA-256 can be registered before there are results."""
 
 from ctseq.core.files import atomic_write
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
-from ctseq.study.registration import restored, spelled
+from ctseq.study.registration import spelled
 
 
 def main(path, *, config):

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ctseq.core.files import atomic_write, write_json
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.core.tables import read_table
 from ctseq.evidence.published import PRINTED, RUNS, compare_published, published_metrics
@@ -11,7 +12,7 @@ from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render
 from ctseq.report.study import Published, Study, conducted
-from ctseq.study.registration import restored, spelled
+from ctseq.study.registration import spelled
 from ctseq.study.standing import digests
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ctseq.core.files import atomic_write
+from ctseq.core.lines import restored
 from ctseq.core.logs import rule_log
 from ctseq.report.checklists.files import reporting_files
 from ctseq.report.study import Conducted, conducted
-from ctseq.study.registration import restored
 
 
 def main(inputs, paths, *, config, registered):

@@ -1,14 +1,13 @@
-"""What a study asks for, in what a job's parameters can hold."""
+"""What a check is told of a study: plain values, since they are the parameters of its job."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Settings = Mapping[str, Any]
+from ctseq.study.models import Model
+from ctseq.study.study import Study
 
-# Between the keys of a value, none of which is a path, and before the value.
-_IN, _IS = "/", " = "
+Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,48 @@ class Asked:
     shards: Sequence[str]
 
     @classmethod
-    def of_lines(cls, lines: Iterable[str]) -> "Asked":
-        """Return what `lines_of` spelled."""
-        nested: dict[str, Any] = {}
-        for line in lines:
-            path, _, value = line.partition(_IS)
-            *parts, last = path.split(_IN)
-            inner = nested
-            for part in parts:
-                inner = inner.setdefault(part, {})
-            inner[last] = json.loads(value)
-        return cls(**nested)
+    def by(
+        cls, study: Study, *, codes: Mapping[str, str], folds: Mapping[str, int | None]
+    ) -> "Asked":
+        """Return what a study asks for.
+
+        Parameters
+        ----------
+        study
+            The study.
+        codes
+            Name of a dataset to the digest of what indexes it.
+        folds
+            Name of a model to the number of inner folds that it chooses on.
+        """
+        return cls(
+            results=study.results,
+            datasets={
+                name: {
+                    "folder": its.folder,
+                    "settings": its.settings,
+                    "window": its.window,
+                    "code": codes[name],
+                }
+                for name, its in study.datasets.items()
+            },
+            encoders={
+                name: {
+                    "settings": its.settings,
+                    "window": its.window,
+                    "folder": its.checkpoint_folder,
+                    "sources": its.local_files,
+                }
+                for name, its in study.encoders.items()
+            },
+            models={
+                name: _of_model(its) | {"folds": folds[name]} for name, its in study.models.items()
+            },
+            splits=study.splits,
+            replicates=len(study.replicates),
+            seed=study.seed,
+            shards=study.shards,
+        )
 
     @property
     def own(self) -> str:
@@ -71,13 +101,16 @@ class Asked:
         return f"{self.datasets[dataset]['folder']}/encoders/{encoder}.json"
 
 
-def lines_of(nested: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    """Yield a line a value, such as ``encoders/vivit/settings/frames = 8``.
-
-    Snakemake prints the parameters that changed: as lines, those are what somebody changed.
-    """
-    for key, value in nested.items():
-        if isinstance(value, Mapping) and value:
-            yield from lines_of(value, f"{before}{key}{_IN}")
-        else:
-            yield f"{before}{key}{_IS}{json.dumps(value)}"
+def _of_model(model: Model) -> dict[str, Any]:
+    """Return what decides a model's needs and the time of its trainings, but for its folds."""
+    rates, in_epochs = model.training["learning_rate"], model.about.epochs
+    return {
+        "encoders": [one.name for one in model.encoders],
+        "family": model.family,
+        "labels": model.labels if model.slicewise else "scan",
+        "finetuned": model.finetuned,
+        "encoder_shuffled": model.encoder_shuffled,
+        "mirror": model.training["augmentation"]["mirror"],
+        "epochs": model.training["epochs"] if in_epochs else None,
+        "rates": len(rates) if isinstance(rates, list) and in_epochs else 1,
+    }

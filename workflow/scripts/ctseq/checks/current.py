@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.intake.tables import INDEX
+from ctseq.study.datasets import Dataset
+from ctseq.study.encoders import Encoder, settings_in
 from ctseq.study.standing import differences
+from ctseq.study.study import Study
 
 
 def is_indexed(folder: str | Path, settings: Mapping[str, Any]) -> bool:
@@ -33,6 +36,33 @@ def is_described(
     `sources` are files of a local checkpoint that must not be younger.
     """
     return _is_current(Path(path), settings, map(Path, sources))
+
+
+def is_encoded(encoder: Encoder, dataset: Dataset) -> bool:
+    """Tell whether an encoder's description for a dataset is there, and what a study asks for."""
+    path = dataset.description(encoder.name)
+    return is_described(path, settings_in(encoder, dataset), encoder.local_files)
+
+
+def files_to_check(study: Study) -> list[str]:
+    """List the raw datasets and checkpoints that a check reads, if they are here or made here.
+
+    What is missing is for the check to say. What is gone and was used before is not needed.
+    """
+    found: list[str] = []
+    for dataset in study.datasets.values():
+        # A phantom is drawn only where it is not indexed yet.
+        drawn = dataset.synthetic and not is_indexed(dataset.folder, dataset.settings)
+        if drawn or Path(dataset.path).exists():
+            found += [dataset.path, *dataset.label_files]
+    for encoder in study.encoders.values():
+        folder = encoder.checkpoint_folder
+        made_here = folder != encoder.local_folder and not all(
+            is_encoded(encoder, dataset) for dataset in study.datasets.values()
+        )
+        if folder and (made_here or Path(folder).exists()):
+            found += [folder, *encoder.local_files]
+    return found
 
 
 def _is_current(recorded: Path, settings: Mapping[str, Any], sources: Iterable[Path]) -> bool:

@@ -1,11 +1,17 @@
 """What a run shows of itself: which of Snakemake's lines, and how far each stage is."""
 
+import contextlib
+import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TextIO
 
 from ctseq.core.progress import FIRST_S, SHARE
 from ctseq.core.words import duration
+
+# A function that says a line, in the log and on the screen.
+Say = Callable[[str], None]
 
 # Kinds of records that say of each job, or of each run, what its log file says as well.
 _EVENTS = {
@@ -88,3 +94,102 @@ class StageProgress:
         if done == total or done < _TELLING:
             return line
         return f"{line}, about {duration(spent / done * (total - done))} left"
+
+
+class FewLines(logging.Filter):
+    """Leaves out of the screen what is said of each job, and what is said twice.
+
+    Parameters
+    ----------
+    say
+        Says what stands for a record that is left out.
+    """
+
+    def __init__(self, *, say: Say) -> None:
+        super().__init__()
+        self._say = say
+        self._tables = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is shown."""
+        if record.levelno >= logging.WARNING:
+            return True
+        event, message = getattr(record, "event", None), record.getMessage()
+        if event == "run_info":  # a plan shows its table of jobs before and after them
+            self._tables += 1
+            return self._tables == 1
+        title, *lines = message.split("\n")
+        if title == "Reasons:" and lines:  # the next line is of a list of jobs that is left out
+            self._say("\n".join(["Why (-p lists each job):", *lines[1:]]))
+            return False
+        return not is_chatter(event, message)
+
+
+class Follower(logging.Handler):
+    """Follows a run by its records; says how far its stages are, and what is to be said last.
+
+    Parameters
+    ----------
+    stage_of
+        Returns the stage of a rule; None of one that only names what others make.
+    planned
+        Returns the number of jobs of each stage, which may grow in a run.
+    say
+        Says how far a stage is; None to say nothing of it.
+    last_lines
+        Returns what is said at the end of a run in which nothing failed.
+    screen
+        Where that is printed.
+
+    Attributes
+    ----------
+    failed
+        Whether an error was said.
+    """
+
+    def __init__(
+        self,
+        *,
+        stage_of: Callable[[str], str | None],
+        planned: Callable[[], Mapping[str, int]],
+        say: Say | None,
+        last_lines: Callable[[], Sequence[str]],
+        screen: TextIO,
+    ) -> None:
+        super().__init__()
+        self.failed = False
+        self._stage_of, self._planned, self._say = stage_of, planned, say
+        self._last_lines: Callable[[], Sequence[str]] | None = last_lines
+        self._screen = screen
+        self._stages = StageProgress()
+        self._stage_of_job: dict[int, str | None] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of a record about a job, by the kind that Snakemake gives it."""
+        self.failed |= record.levelno >= logging.ERROR
+        try:
+            self._follow(getattr(record, "event", None), record)
+        except Exception:  # what is said of a run never ends it
+            self.handleError(record)
+
+    def _follow(self, event: str | None, record: Any) -> None:
+        if event == "job_info":
+            stage = self._stage_of_job[record.jobid] = self._stage_of(record.rule_name)
+            if stage:
+                self._stages.start(stage)
+        elif event == "job_finished" and (stage := self._stage_of_job.get(record.job_id)):
+            self._stages.expect(self._planned())
+            line = self._stages.finish(stage)
+            if line and self._say:
+                self._say(line)
+
+    def close(self) -> None:
+        """Print the last lines: Snakemake closes its log's handlers when all else is said.
+
+        Python closes them again when it ends.
+        """
+        last_lines, self._last_lines = self._last_lines, None
+        lines = last_lines() if last_lines and not self.failed else []
+        with contextlib.suppress(OSError):  # a pipe that was closed
+            print(*(f"{line}\n" for line in lines), sep="", end="", file=self._screen, flush=True)
+        super().close()

@@ -7,7 +7,8 @@ import pandas as pd
 
 from ctseq.core.errors import InputError
 from ctseq.readers.contents import DEMOGRAPHICS, frame
-from ctseq.readers.labels.cells import bare_title, open_cells, whole_number
+from ctseq.readers.labels.cells import open_cells, whole_number
+from ctseq.readers.labels.spelling import bare_title
 from ctseq.readers.names import patient_text
 from ctseq.readers.walk import file_called
 

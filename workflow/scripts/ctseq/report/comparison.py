@@ -72,8 +72,8 @@ _NOTES = {
         "overlapping training sets."
     ),
     "predictive_values": (
-        "The PPV follows from mean sensitivity and mean specificity, and the PPV need not be the "
-        "mean precision, which leaves out replicates that call nobody positive."
+        "The PPV follows from mean sensitivity and mean specificity. It need not be the mean "
+        "precision, which leaves out replicates that call nobody positive."
     ),
     "power": "Power is that of the corrected test to find the metric's margin.",
 }

@@ -6,11 +6,12 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ctseq.core.paths import last_part
 from ctseq.core.words import duration
 from ctseq.report.numbers import count, memory
 from ctseq.report.tables import Table
@@ -18,7 +19,6 @@ from ctseq.report.tables import Table
 PACKAGES = ("snakemake", "torch", "transformers", "numpy", "pandas", "scipy", "statsmodels")
 PACKAGES += ("scikit-learn", "safetensors", "seaborn", "matplotlib", "pillow", "nibabel", "pydicom")
 PACKAGES += ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg")
-_SHORT = "Written where it was made. Of folders on this machine, only the last part is told."
 _MOST_RULES = 5  # the others take seconds
 _CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name is another
 
@@ -127,7 +127,8 @@ def made_from(
     rows += [
         [f"Encoder {name}", cell] for name, its in encoders.items() for cell in _of_encoder(its)
     ]
-    return Table("", ["", "Made from"], rows, [_SHORT])
+    note = "Written where it was made. Of folders on this machine, only the last part is told."
+    return Table("", ["", "Made from"], rows, [note])
 
 
 def _of_dataset(its: Mapping[str, Any]) -> Iterator[str]:
@@ -137,8 +138,8 @@ def _of_dataset(its: Mapping[str, Any]) -> Iterator[str]:
     if drawn:
         yield f"synthetic patients: {_spelled(drawn)}"
     elif path:
-        yield f"folder {PurePath(path).name}, read as {its['format']}"
-    stores = [PurePath(one).name for one in settings.pop("links_into", [])]
+        yield f"folder {last_part(path)}, read as {its['format']}"
+    stores = [last_part(one) for one in settings.pop("links_into", [])]
     # The format and the table are those that were found.
     told = {key: value for key, value in settings.items() if key not in ("format", "labels")}
     told |= {"links into": ", ".join(stores)} if stores else {}
@@ -163,7 +164,7 @@ def _of_encoder(its: Mapping[str, Any]) -> Iterator[str]:
             where = f"{checkpoint}, revision {settings.get('revision', 'main')}"
             checkpoint = f"{where}, commit {its['commit']}"
         else:
-            checkpoint = f"local folder {PurePath(checkpoint).name}"
+            checkpoint = f"local folder {last_part(checkpoint)}"
         checkpoint += f", subfolder {settings['subfolder']}" if settings.get("subfolder") else ""
     yield f"checkpoint {checkpoint}" if checkpoint else "no checkpoint"
     if its["weights_sha256"]:

@@ -1,9 +1,12 @@
 """Numbers and names of metrics as text: few digits, and plain about what is undefined."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from typing import Any
 
 import pandas as pd
+
+from ctseq.evidence.notes import cut_ends
 
 UNDEFINED = "undefined"
 UNBOUNDED = "unbounded"
@@ -86,31 +89,30 @@ def p_equation(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def interval(
-    low: float,
-    high: float,
-    *,
-    write: Callable[[float], str] = size,
-    cut: Collection[str] = (),
-) -> str:
-    """Return an interval in brackets, whose ends `write` turns into text.
+def estimate(row: Any) -> str:
+    """Return the estimate of a row of evidence, with its interval where it has one.
+
+    `row` has `estimate`, `low`, `high` and `notes`.
+    """
+    shown = size(row.estimate)
+    if pd.isna(row.low):
+        return shown
+    return f"{shown} {interval(row.low, row.high, cut=cut_ends(row.notes))}"
+
+
+def interval(low: float, high: float, *, cut: Collection[str] = ()) -> str:
+    """Return an interval in brackets.
 
     `cut` are the ends that are cut at what there can be (`notes.cut_ends`): they are marked.
     """
     if pd.isna(low) or pd.isna(high):
         return UNDEFINED
-    return f"[{', '.join(ends(low, high, write=write, cut=cut))}]"
+    return f"[{', '.join(ends(low, high, cut=cut))}]"
 
 
-def ends(
-    low: float,
-    high: float,
-    *,
-    write: Callable[[float], str] = size,
-    cut: Collection[str] = (),
-) -> tuple[str, str]:
+def ends(low: float, high: float, *, cut: Collection[str] = ()) -> tuple[str, str]:
     """Return both ends of an interval as text, marked where they are cut."""
-    return write(low) + CUT * ("low" in cut), write(high) + CUT * ("high" in cut)
+    return size(low) + CUT * ("low" in cut), size(high) + CUT * ("high" in cut)
 
 
 def statistic_words(name: str) -> str:

@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.notes import cut_ends
 from ctseq.report.notes import cut_note
-from ctseq.report.numbers import interval, number, size
+from ctseq.report.numbers import estimate, number
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import verdict_words
@@ -75,7 +74,7 @@ def _by_model(study: Compared, contrasts: dict[str, Any], reference: str | None)
     rows = []
     for model, label in study.labels.items():
         mean = means.loc[model]
-        cells = [label, _with_interval(mean) + of_all(study, mean["n"])]
+        cells = [label, estimate(mean) + of_all(study, mean["n"])]
         if contrasts:
             row = contrasts.get(model)
             cells += ["", "the reference"] if row is None else _verdict(study, row)
@@ -108,16 +107,7 @@ def _other_metrics(study: Compared) -> Table:
 
 
 def _verdict(study: Compared, row: Any) -> list[str]:
-    return [_with_interval(row), verdict_words(row, labels=study.labels)]
-
-
-def _with_interval(row: Any) -> str:
-    """Return an estimate with its interval, where there is one."""
-    if pd.isna(row.estimate):
-        return "undefined"
-    if pd.isna(row.low):
-        return size(row.estimate)
-    return f"{size(row.estimate)} {interval(row.low, row.high, cut=cut_ends(row.notes))}"
+    return [estimate(row), verdict_words(row, labels=study.labels)]
 
 
 def _mean(study: Compared, metric: str, model: str) -> str:

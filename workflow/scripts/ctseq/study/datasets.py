@@ -79,6 +79,21 @@ class Dataset:
         return f"{DATA}/{self.name}"
 
     @property
+    def record(self) -> str:
+        """File that says from what, and with which settings, it was indexed."""
+        return f"{self.folder}/format.json"
+
+    def description(self, encoder: str) -> str:
+        """Return the path of an encoder's description, with its settings for this dataset."""
+        return f"{self.folder}/encoders/{encoder}.json"
+
+    @property
+    def label_files(self) -> list[str]:
+        """The label table that the settings choose, if it is there."""
+        table = self.labels and Path(self.path, self.labels)
+        return [str(table)] if table and table.exists() else []
+
+    @property
     def synthetic(self) -> bool:
         """Whether it is drawn."""
         return self.phantom is not None

@@ -1,11 +1,13 @@
-"""The files of finished studies that are compared, looked for before any rule runs."""
+"""Finished studies, looked at before any rule runs: their files, and what they were made with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ctseq.core.errors import InputError, fail_on
+from ctseq.study.config import resolved_config
 
 # Kind of file to its path in a study's folder. The configuration is written last.
 _FILES = {
@@ -13,6 +15,22 @@ _FILES = {
     "metrics": "metrics.csv",
     "verdicts": "comparison/verdict.csv",
 }
+# What differs where `finished_config` finds none that this version reads.
+OTHER_VERSION = "its config.yaml is one of another version"
+
+
+def finished_config(
+    results: str | Path, schema: Mapping[str, Any], *, metrics: Sequence[str]
+) -> dict[str, Any] | None:
+    """Return the configuration that the results in a folder were made with, with its defaults.
+
+    It is None if another version of the workflow wrote it, with keys that this one does not know.
+    """
+    made = yaml.safe_load(Path(results, _FILES["configs"]).read_text(encoding="utf-8"))
+    try:
+        return resolved_config(made, schema, metrics=metrics)
+    except InputError:
+        return None
 
 
 def finished_files(studies: Sequence[str], results: Path) -> dict[str, list[Path]]:

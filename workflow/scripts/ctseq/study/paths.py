@@ -33,7 +33,7 @@ def check_paths(
     located = [origins.located(line) for line in problems]
     hints = [f"A relative path starts at the working directory, {Path.cwd()}."]
     for one in datasets:
-        hints += _hints(one) if of_data[one.name] and not _record(one).exists() else []
+        hints += _hints(one) if of_data[one.name] and not Path(one.record).exists() else []
     if of_encoders:
         hints.append(
             "A checkpoint is a folder that save_pretrained wrote, or an id of the Hugging Face "
@@ -52,9 +52,8 @@ def dataset_problems(dataset: Dataset) -> Iterator[str]:
 
     One that was indexed may be gone.
     """
-    record = _record(dataset)
-    other = differences(record, dataset.settings)
-    if dataset.synthetic or (record.exists() and not other):
+    other = differences(dataset.record, dataset.settings)
+    if dataset.synthetic or (Path(dataset.record).exists() and not other):
         return
     key, made = f"datasets.{dataset.name}", partial(_made, dataset.folder, other)
     root = Path(dataset.path)
@@ -90,7 +89,7 @@ def encoder_problems(
         return
     made = {}
     for dataset in datasets:
-        described = Path(dataset.folder, f"encoders/{encoder.name}.json")
+        described = Path(dataset.description(encoder.name))
         other = differences(described, settings_in(encoder, dataset))
         if other or not described.exists():
             made[described] = other
@@ -110,11 +109,6 @@ def encoder_problems(
             f"{key}.checkpoint is {encoder.checkpoint}, a folder that does not exist"
             f"{what('checkpoint')}"
         )
-
-
-def _record(dataset: Dataset) -> Path:
-    """Return the file that says with which settings a dataset was indexed."""
-    return Path(dataset.folder, "format.json")
 
 
 def _made(what: str | Path, other: list[str], key: str) -> str:

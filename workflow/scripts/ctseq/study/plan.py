@@ -1,13 +1,14 @@
 """What a plan changes: keys of the configuration that differ, and the stages that run again."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ctseq.core.lines import dotted
 from ctseq.core.words import listed
-from ctseq.study.registration import flattened
 
 # Stages in their order to the rules of each. Those of _COUNTED are told by their number.
 STAGES = {
@@ -168,8 +169,9 @@ def _values(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, st
     for catalogue in _CATALOGUES:
         both = other.get(catalogue, {})
         kept[catalogue] = {k: v for k, v in kept.get(catalogue, {}).items() if k in both}
-    lines = (line.partition(": ") for line in flattened(kept))
-    return {key: value for key, _, value in lines if value != "{}"}
+    return {
+        key: json.dumps(value, ensure_ascii=False) for key, value in dotted(kept) if value != {}
+    }
 
 
 def _short(value: str | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import file_digest
+from ctseq.core.lines import dotted
 from ctseq.core.words import listed
 from ctseq.study.encoders import Encoder, settings_in
 from ctseq.study.study import Study
@@ -42,15 +43,14 @@ def changes(study: Study, encoders: Mapping[str, Encoder], results: Path) -> Ite
         Folder of the results of all studies.
     """
     for dataset in study.datasets.values():
-        made = {"format.json": ("its index and all features are", dataset.settings)}
+        made = {dataset.record: ("its index and all features are", dataset.settings)}
         for one in encoders.values():
             settings = settings_in(one, dataset)
-            made[f"encoders/{one.name}.json"] = (f"features of {one.name} are", settings)
-        for name, (what, settings) in made.items():
-            path = Path(dataset.folder, name)
+            made[dataset.description(one.name)] = (f"features of {one.name} are", settings)
+        for path, (what, settings) in made.items():
             if differing := differences(path, settings):
                 yield f"{dataset.folder}: {what} made again, since {listed(differing)}."
-                standing = [one for one, its in _records(results) if path.as_posix() in its]
+                standing = [one for one, its in _records(results) if path in its]
                 if standing:
                     yield (
                         f"  Finished studies that stand on them: {listed(standing)}; their pages "
@@ -115,31 +115,24 @@ def page_differences(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[
     parts = [
         {key: value for key, value in one.items() if key not in left_out} for one in (made, asked)
     ]
-    return _differing(*(dict(_flat(part)) for part in parts))
+    return _differing(*(dict(dotted(part)) for part in parts))
 
 
 def _of_runs(study: Study) -> dict[str, Any]:
     """Return what decides the splits and runs of a study, by dotted keys."""
-    found = {
+    found: dict[str, Any] = {
         "seed": study.seed,
         "dataset": study.dataset.name,
         "splits": study.splits,
         "tuning": {"folds": study.inner_folds},
         "evaluation": {"threshold": study.threshold},
+        "models": {},
     }
     for name, model in study.models.items():
         encoders = [one.name for one in model.encoders]
         own = {"encoder": encoders, "sequence_rule": model.sequence_rule}
-        found[f"models.{name}"] = model.settings | own
-    return dict(_flat(found))
-
-
-def _flat(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value
+        found["models"][name] = model.settings | own
+    return dict(dotted(found))
 
 
 def _differing(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.readers.labels.cells import Row, bare_title, flag
+from ctseq.readers.labels.cells import Row, flag
+from ctseq.readers.labels.spelling import bare_title
 from ctseq.readers.labels.titles import SHORT
 from ctseq.readers.names import folder_text
 from ctseq.readers.subtypes import TARGETS, deciding_flags

@@ -16,7 +16,7 @@ from ctseq.readers.labels.cells import flag, open_table
 from ctseq.readers.labels.columns import NAMED, WHOSE
 from ctseq.readers.labels.layout import TITLES_OF
 from ctseq.readers.labels.spelling import bare_title, cell_key
-from ctseq.readers.labels.titles import FLAGS, WEAK_PATIENT, column_of
+from ctseq.readers.labels.titles import FLAGS, WEAK_PATIENT, column_of, is_private
 
 _ROWS_TRIED = 200
 _TITLES_SHOWN, _VALUES_SHOWN = 12, 4
@@ -30,12 +30,6 @@ _HINTS = {
         "bl(ut|eed)|h[aä]?e?mor|sangr|saign|^ich|icb$|label|diagn|befund|result|ergebnis"
     ),
 }
-# Titles of columns whose cells are never shown, and are no label.
-_PRIVATE = re.compile(
-    "name|^nom|nom$|nombre|geb(?!nis)|birth|dob|naiss|nacim|date(?!i)|datum|fecha|(?<!im)age$|"
-    "^age|alter|sex|"
-    "gesch|gender|adress|addr|phone|tel|mail|insur|versich|ssn|arzt|physician|doctor"
-)
 # An id without blanks and with a digit, and a day, which may be one of birth.
 _ID = re.compile(r"(?=\D*\d)[^\s,;@]{1,64}")
 _DAY = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d")
@@ -113,7 +107,7 @@ def _guess(start: Start, label: str) -> dict[str, int]:
         if at is None:
             hinted = [n for n, title in enumerate(free) if _HINTS[name].search(title)]
             taken = [own for own in found.values() if own is not None]
-            hinted = [n for n in hinted if n not in taken and not _PRIVATE.search(header[n])]
+            hinted = [n for n in hinted if n not in taken and not is_private(header[n])]
             weak = column_of(free, WEAK_PATIENT) if name == "patient" else None
             at = hinted[0] if hinted else weak
         found[name] = at
@@ -131,7 +125,7 @@ def _label(start: Start, header: Sequence[str]) -> int | None:
         return known
     others = {title for name, own in FLAGS.items() if name != "hemorrhage" for title in own}
     titled = [(at, title) for at, title in enumerate(header) if title and title not in others]
-    free = [at for at, title in titled if not _PRIVATE.search(title)]
+    free = [at for at, title in titled if not is_private(title)]
     hinted = [at for at in free if _HINTS["label"].search(header[at])]
     said = [at for at in free if _says_yes_or_no(start.cells(at))]
     both = [at for at in hinted if at in said]
@@ -185,7 +179,7 @@ def _first_row(path: Path, start: Start, guessed: dict[str, int]) -> str:
 
 
 def _may_be_shown(title: str, cell: str, *, label: bool) -> bool:
-    if _PRIVATE.search(bare_title(title)) or _DAY.fullmatch(cell):
+    if is_private(bare_title(title)) or _DAY.fullmatch(cell):
         return False
     words = cell.split()
     return len(words) <= 3 and len(cell) <= 40 if label else bool(_ID.fullmatch(cell))

@@ -108,9 +108,9 @@ def check_plain(path: Path, target: str, columns: Columns) -> tuple[dict[str, in
         raise InputError(_not_about(path, layout, several, target, columns))
     if own is None:
         return None, ""
-    where = f": the column {columns.titles.get('label', header[own])}"
-    known = meanings(found[own], columns, f"{path}{where}")
-    return known, meanings_words(found[own], known, f"{path.name}{where}")
+    title = columns.titles.get("label", header[own])
+    known = meanings(found[own], columns, path, title)
+    return known, meanings_words(found[own], known, path, title)
 
 
 def _check_one_label(path: Path, layout: Layout, target: str, columns: Columns) -> None:
@@ -147,8 +147,8 @@ def _are_words(value: str) -> bool:
 def _classes(path: Path, title: str, values: dict[str, int], target: str, columns: Columns) -> str:
     shown = {value: count for value, count in values.items() if _WORD.search(value)}
     return (
-        f"{path}: the column {title} holds {counted(shown)}, which is not yes or no alone: its "
-        f"cells may be 1 and 0, or {', '.join(YES)} and {', '.join(NO)} in any letter case. "
+        f"{path}: the column {title} holds {counted(shown, title)}, which is not yes or no alone: "
+        f"its cells may be 1 and 0, or {', '.join(YES)} and {', '.join(NO)} in any letter case. "
         f"{offer(path, columns.key, title)}"
         "Or add a column that is 1 where the class is what you look for and 0 elsewhere, and set "
         f"the dataset's `target` to its title (now {target!r})."

@@ -1,11 +1,12 @@
 """Titles of label tables' columns, as people write them, and what the columns hold.
 
-Titles are compared as `cells.bare_title` returns them: in lower-case letters and digits alone.
+Titles are compared as `spelling.bare_title` returns them: in lower-case letters and digits alone.
 """
 
+import re
 from collections.abc import Iterable
 
-from ctseq.readers.labels.cells import bare_title
+from ctseq.readers.labels.spelling import bare_title
 from ctseq.readers.subtypes import SUBTYPES, TARGETS
 
 # Of several columns of a kind, the one whose title comes first here is taken.
@@ -47,6 +48,11 @@ FLAGS |= {
 FLAGS |= {"fracture": ("fracture", "fractureyesno", "skullfracture", "calvarialfracture")}
 # Of the titles, those that a message names.
 _SHOWN = 6
+# Parts of titles of columns that tell who somebody is.
+_PRIVATE = re.compile(
+    "name|^nom|nom$|nombre|geb(?!nis)|birth|dob|naiss|nacim|date(?!i)|datum|fecha|(?<!im)age$|"
+    "^age|alter|sex|gesch|gender|adress|addr|phone|tel|mail|insur|versich|ssn|arzt|physician|doctor"
+)
 
 
 def column_of(header: list[str], titles: Iterable[str]) -> int | None:
@@ -81,3 +87,8 @@ def known_titles() -> str:
     """Return in words which titles name a slice, an image and a scan."""
     words = {"slices": SLICE, "images": IMAGE, "scans": SCAN}
     return "; ".join(f"of {name}: {', '.join(own[:_SHOWN])}" for name, own in words.items())
+
+
+def is_private(title: str) -> bool:
+    """Tell by a bare title whether a column says who somebody is: it is no label, and not shown."""
+    return _PRIVATE.search(title) is not None

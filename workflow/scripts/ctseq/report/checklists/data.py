@@ -1,7 +1,6 @@
 """What a study knows of its data: source, numbers, reference standard, splits."""
 
-from pathlib import PurePath
-
+from ctseq.core.paths import last_part
 from ctseq.core.words import listed
 from ctseq.readers.problems import REASONS
 from ctseq.report.checklists.evidence import section_answer
@@ -154,7 +153,7 @@ def missing(study: Conducted) -> Answer:
 def reference(study: Conducted) -> Answer:
     """Return what makes a scan positive."""
     table = study.resolved.dataset.labels
-    named = "the dataset's label table" if table is None else f"the table {PurePath(table).name}"
+    named = "the dataset's label table" if table is None else f"the table {last_part(table)}"
     labels = "the drawing program's record of what it drew"
     labels = labels if study.synthetic else f"those of {named}"
     slices = study.summary["positive_slices"] is not None

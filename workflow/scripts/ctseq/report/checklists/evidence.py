@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.notes import cut_ends
 from ctseq.report.checklists.items import Answer
 from ctseq.report.comparison import section_tables
 from ctseq.report.dataset import has_subgroups, participants, subgroups
 from ctseq.report.notes import cut_note
-from ctseq.report.numbers import interval, p_value, size
+from ctseq.report.numbers import estimate, p_value
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 from ctseq.report.verdicts import verdict_words
@@ -63,7 +61,7 @@ def metric_means(study: Conducted, models: Mapping[str, str]) -> Table:
     means = study.comparison["model_means"].set_index(["metric", "model"])
     metrics = study.config["comparison"]["metrics"]
     rows = [
-        [METRICS[metric].title, *(_with_interval(means.loc[metric, model]) for model in models)]
+        [METRICS[metric].title, *(estimate(means.loc[metric, model]) for model in models)]
         for metric in metrics
     ]
     shown = means.loc[[(metric, model) for metric in metrics for model in models]]
@@ -82,7 +80,7 @@ def differences(study: Conducted) -> Table:
         [
             METRICS[row.metric].title + " (primary)" * row.primary,
             f"{study.labels[row.model_a]} − {study.labels[row.model_b]}",
-            _with_interval(row),
+            estimate(row),
             "" if pd.isna(row.p_adjusted) else p_value(row.p_adjusted),
             verdict_words(row, labels=study.labels),
         ]
@@ -100,10 +98,3 @@ def level(study: Conducted) -> str:
 def overlap(study: Conducted) -> float:
     """Return what overlapping training sets add to 1/J in the variance of a mean."""
     return float(study.comparison["resampled_t"]["overlap"].iloc[0])
-
-
-def _with_interval(row: Any) -> str:
-    """Return an estimate with its interval, which one that never varies has not."""
-    if pd.isna(row.low):
-        return size(row.estimate)
-    return f"{size(row.estimate)} {interval(row.low, row.high, cut=cut_ends(row.notes))}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ctseq.report.length.rows import narrowed
-from ctseq.report.numbers import count, interval, number, p_value, size
+from ctseq.report.numbers import count, estimate, number, p_value, size
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table, table_of
 
@@ -54,10 +54,7 @@ def pairs_table(study: Compared) -> Table:
 
 
 def _of_tests(tests: pd.DataFrame) -> Mapping[str, list[str]]:
-    cells = [
-        size(row.estimate) + ("" if pd.isna(row.low) else f" {interval(row.low, row.high)}")
-        for row in tests.itertuples()
-    ]
+    cells = [estimate(row) for row in tests.itertuples()]
     return {"Difference": cells, "p": [p_value(p) for p in tests["p"]]}
 
 

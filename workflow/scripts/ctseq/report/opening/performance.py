@@ -3,10 +3,9 @@
 import pandas as pd
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.evidence.notes import cut_ends
 from ctseq.evidence.over_replicates.samples import ALWAYS_SHOWN
 from ctseq.report.notes import cut_note, words_of
-from ctseq.report.numbers import interval, mean_count, size
+from ctseq.report.numbers import estimate, mean_count
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 from ctseq.report.verdict_tables import of_all, partly_defined, primary_contrasts
@@ -51,12 +50,7 @@ def performance_table(study: Compared) -> Table:
 
 def _cell(study: Compared, row: pd.Series) -> str:
     """Return a mean with its interval, which breaks no line inside its brackets."""
-    if pd.isna(row["estimate"]):
-        return "undefined"
-    shown = size(row["estimate"])
-    if not pd.isna(row["low"]):
-        ends = interval(row["low"], row["high"], cut=cut_ends(row["notes"]))
-        shown += f" {ends}".replace(", ", ",\N{NO-BREAK SPACE}")
+    shown = estimate(row).replace(", ", ",\N{NO-BREAK SPACE}")
     return shown + of_all(study, row["n"])
 
 
