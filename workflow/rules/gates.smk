@@ -21,19 +21,28 @@ def is_encoded(encoder, dataset):
     return is_described(path, settings_for(encoder, dataset), encoder.local_files)
 
 
+def lacks_files(dataset):
+    """Tell whether a dataset has yet to be indexed, and its folder or label table is not there."""
+    if dataset.synthetic or is_indexed(dataset.folder, dataset.settings):
+        return False
+    return not (os.path.exists(dataset.path) and (not dataset.labels or sources_of(dataset)))
+
+
 def checked_files(wildcards):
     """List the raw datasets and checkpoints that the check reads, if they are here or made here.
 
-    What is missing is for the check to say. What is gone and was used before is not needed.
+    What is missing is for the check to say, before anything is fetched. What is gone and was used
+    before is not needed.
     """
-    found = []
+    found, lacking = [], any(map(lacks_files, STUDY.datasets.values()))
     for one in STUDY.datasets.values():
         wanted = one.synthetic and not is_indexed(one.folder, one.settings)
         if wanted or os.path.exists(one.path):
             found += [one.path, *sources_of(one)]
     for one in STUDY.encoders.values():
         folder = one.checkpoint_folder
-        wanted = folder != one.local_folder  # what is not local, rules make
+        # What is not local, rules make.
+        wanted = folder != one.local_folder and not lacking
         wanted &= not all(is_encoded(one, dataset) for dataset in STUDY.datasets.values())
         if folder and (wanted or os.path.exists(folder)):
             found += [folder, *one.local_files]
@@ -69,6 +78,7 @@ def asked_of_encoder(encoder):
         "settings": encoder.settings,
         "window": encoder.window,
         "folder": encoder.checkpoint_folder,
+        "made": encoder.checkpoint_folder != encoder.local_folder,
         "sources": encoder.local_files,
     }
 

@@ -23,8 +23,8 @@ class Asked:
         Name to ``folder``, ``settings``, ``window`` and ``code``, the digest of what indexes it.
         The one that the study develops on is the first.
     encoders
-        Name to ``settings``, ``window`` (None for the dataset's), ``folder`` of its checkpoint and
-        ``sources``, its local files.
+        Name to ``settings``, ``window`` (None for the dataset's), ``folder`` of its checkpoint,
+        ``made``, whether a rule makes that folder, and ``sources``, its local files.
     models
         Name to ``encoders``, ``family``, ``labels``, ``finetuned``, ``encoder_shuffled``,
         ``mirror``, ``epochs`` (None of a family without), ``rates`` (how many learning rates it
