@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from ctseq.evidence.notes import cut_ends
 from ctseq.report.length.rows import narrowed
 from ctseq.report.numbers import count, interval, number, p_value, size
 from ctseq.report.study import Compared
@@ -54,10 +55,10 @@ def pairs_table(study: Compared) -> Table:
 
 
 def _of_tests(tests: pd.DataFrame) -> Mapping[str, list[str]]:
-    cells = [
-        size(row.estimate) + ("" if pd.isna(row.low) else f" {interval(row.low, row.high)}")
-        for row in tests.itertuples()
-    ]
+    cells = []
+    for row in tests.itertuples():
+        ends = interval(row.low, row.high, cut=cut_ends(row.notes))
+        cells.append(size(row.estimate) + ("" if pd.isna(row.low) else f" {ends}"))
     return {"Difference": cells, "p": [p_value(p) for p in tests["p"]]}
 
 

@@ -8,10 +8,11 @@ import pandas as pd
 
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
+from ctseq.evidence.notes import cut_ends
 from ctseq.report.comparison import section_tables
 from ctseq.report.length.pairs import MERGED, pairs_table
 from ctseq.report.length.rows import narrowed
-from ctseq.report.notes import words_of
+from ctseq.report.notes import cut_note, words_of
 from ctseq.report.numbers import count, interval, number, size
 from ctseq.report.study import Compared, Conducted
 from ctseq.report.tables import MEASURES, Table, footnotes_of
@@ -72,7 +73,8 @@ def _wide(
         of_all = frame.drop_duplicates(by).set_index(by)["treat_all"]
         rows.append(["Treating all", *(size(of_all[value]) for value in columns)])
     header = ["", *(_title(by, value) for value in columns)]
-    return Table(table.title, header, rows, [*_explained(frame, study), *legend])
+    notes = [*_explained(frame, study), *cut_note(frame["notes"]), *legend]
+    return Table(table.title, header, rows, notes)
 
 
 def _explained(frame: pd.DataFrame, study: Compared) -> list[str]:
@@ -94,7 +96,7 @@ def _explained(frame: pd.DataFrame, study: Compared) -> list[str]:
 def _estimate(row: Any) -> str:
     text = size(row.estimate)
     if not pd.isna(row.low):
-        text += f" {interval(row.low, row.high)}"
+        text += f" {interval(row.low, row.high, cut=cut_ends(row.notes))}"
     if not pd.isna(getattr(row, "replicate_low", float("nan"))):
         text += f" ({size(row.replicate_low)} to {size(row.replicate_high)})"
     return text
