@@ -34,6 +34,7 @@ def asked(checkpoints, tmp_path, monkeypatch):
             "settings": settings_of(sees, checkpoint=str(checkpoints / sees)),
             "window": None,
             "folder": str(checkpoints / sees),
+            "made": False,
             "sources": [],
         }
         for name, sees in (("video", "sequence"), ("image", "slice"))
@@ -168,3 +169,15 @@ def test_fine_tuning_takes_pixels_and_passes_over_them(asked):
     # Three epochs of eight scans, three passes each.
     assert model["seconds_each"] == pytest.approx(3 * 8 * 3 * video["row_seconds"])
     assert image["row_seconds"] is None
+
+
+def test_what_a_dataset_lacks_is_said_without_a_checkpoint_that_is_still_to_be_fetched(asked):
+    asked = changed(asked, "datasets", "own", path="away")
+    asked.encoders["image"]["folder"] = "gone"
+    asked.encoders["video"].update(folder="resources/checkpoints/video", made=True)
+    with pytest.raises(InputError) as raised:
+        check_study(asked, threads=1)
+    said = str(raised.value)
+    assert "datasets.own.path: away does not exist" in said
+    assert "encoders.image" in said
+    assert "encoders.video" not in said

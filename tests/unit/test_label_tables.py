@@ -1,5 +1,8 @@
 """Label tables: known by their headers, read into one form; ids and cells as people write them."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,6 +143,18 @@ def test_the_table_is_found_by_its_header_or_named(tmp_path):
     ):
         find_table(tmp_path)
     assert find_table(tmp_path, "more.CSV").path == tmp_path / "more.CSV"
+
+
+def test_a_named_table_that_is_not_there_names_those_that_are(tmp_path):
+    expected = f"{tmp_path}/labels.csv, which `labels` names: it does not exist. "
+    cure = "Name one that is there, or `auto`."
+    with pytest.raises(InputError, match=re.escape(expected + cure)):
+        find_table(tmp_path, Path("labels.csv"))
+    for name in ("Blutung.csv", "Alter.xlsx", "notes.txt"):
+        (tmp_path / name).write_text("Patient;Blutung\n1;ja\n")
+    expected += f"There are Alter.xlsx and Blutung.csv. {cure}"
+    with pytest.raises(InputError, match=re.escape(expected)):
+        find_table(tmp_path, Path("labels.csv"))
 
 
 def test_a_table_of_no_known_kind_says_what_it_has(tmp_path):

@@ -1,6 +1,7 @@
 """`columns` of a dataset: which column is what, and which cells mean yes and no."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -240,6 +241,9 @@ def test_formats_with_tables_of_their_own_have_no_columns(tmp_path):
             columns={"label": "x"},
             key="datasets.ours",
         )
+    named = {"labels": Path("x.csv"), "key": "datasets.ours"}
+    with pytest.raises(InputError, match=r"datasets\.ours\.labels says how a label table is read"):
+        index_dataset(tmp_path, "ct-ich-jpg", on_problem="error", **named)
 
 
 def test_they_are_settings_of_the_index():

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from ctseq.evidence.notes import write_notes
 from ctseq.report.length.pairs import pairs_table
 from ctseq.report.length.replicates import replicates_shown
 from ctseq.report.length.rows import MOST_ROWS, narrowed
@@ -130,6 +131,21 @@ def test_pairs_stand_once_with_all_that_is_tested_of_them():
     assert table.rows[0][:2] == ["Accuracy", f"0.04 [−0.99, 1.00{CUT}]"]
     assert CUT_MEANS in table.notes
     assert not {"effect_sizes", "power", "bayesian_t"} & set(page_tables(study, "appendix"))
+
+
+def test_what_is_cut_is_marked_where_it_stands_and_explained_below():
+    study, note = study_of(TWO), write_notes([{"code": "cut_at_range", "low": 0, "high": 1}])
+    names = ("model_means", "resampled_t", "discrimination")
+    cut = {name: study.comparison[name].assign(notes=note) for name in names}
+    study = replace(study, comparison={**study.comparison, **cut})
+    tables = [page_tables(study, part)[name] for part, name in (
+        ("appendix", "model_means"), ("appendix", "pairs"), ("discrimination", "discrimination"),
+    )]  # fmt: skip
+    for table in tables:
+        intervals = [cell for row in table.rows for cell in row if "[" in cell]
+        assert intervals
+        assert all(f"{CUT}]" in cell for cell in intervals)
+        assert table.notes.count(CUT_MEANS) == 1
 
 
 def test_many_replicates_are_told_together(twenty):

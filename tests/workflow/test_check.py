@@ -77,3 +77,16 @@ def test_a_local_checkpoint_that_is_missing_is_among_the_problems(study_copy):
     assert outcome.status == 1
     assert "(2 problems)" in outcome.text
     assert "./no/where" in outcome.text.partition("Error: ")[2]
+
+
+def test_nothing_is_fetched_for_a_dataset_that_lacks_its_files(working_copy, tmp_path):
+    scans = tmp_path / "scans"
+    its = {"path": str(scans), "format": "auto", "labels": "truth.csv"}
+    copy = working_copy({"datasets": {"own": its}, "dataset": "own"})
+    for is_fetched in (False, False, True):
+        plan = copy.snakemake("check", "--dry-run")
+        assert CHECKED in plan.text
+        assert ("fetch_checkpoint" in plan.rules) == is_fetched
+        if scans.is_dir():
+            (scans / "truth.csv").write_text("patient_id,label\n")
+        scans.mkdir(exist_ok=True)

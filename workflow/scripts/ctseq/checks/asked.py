@@ -22,8 +22,8 @@ class Asked:
         Name to ``folder``, ``settings``, ``window`` and ``code``, the digest of what indexes it.
         The one that the study develops on is the first.
     encoders
-        Name to ``settings``, ``window`` (None for the dataset's), ``folder`` of its checkpoint and
-        ``sources``, its local files.
+        Name to ``settings``, ``window`` (None for the dataset's), ``folder`` of its checkpoint,
+        ``made``, whether a rule makes that folder, and ``sources``, its local files.
     models
         Name to ``encoders``, ``family``, ``labels``, ``finetuned``, ``encoder_shuffled``,
         ``mirror``, ``epochs`` (None of a family without), ``rates`` (how many learning rates it
@@ -72,6 +72,7 @@ class Asked:
                     "settings": its.settings,
                     "window": its.window,
                     "folder": its.checkpoint_folder,
+                    "made": its.checkpoint_folder != its.local_folder,
                     "sources": its.local_files,
                 }
                 for name, its in study.encoders.items()

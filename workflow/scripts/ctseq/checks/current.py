@@ -47,9 +47,11 @@ def is_encoded(encoder: Encoder, dataset: Dataset) -> bool:
 def files_to_check(study: Study) -> list[str]:
     """List the raw datasets and checkpoints that a check reads, if they are here or made here.
 
-    What is missing is for the check to say. What is gone and was used before is not needed.
+    What is missing is for the check to say, before any checkpoint is fetched. What is gone and was
+    used before is not needed.
     """
     found: list[str] = []
+    lacking = any(map(_lacks_files, study.datasets.values()))
     for dataset in study.datasets.values():
         # A phantom is drawn only where it is not indexed yet.
         drawn = dataset.synthetic and not is_indexed(dataset.folder, dataset.settings)
@@ -57,12 +59,19 @@ def files_to_check(study: Study) -> list[str]:
             found += [dataset.path, *dataset.label_files]
     for encoder in study.encoders.values():
         folder = encoder.checkpoint_folder
-        made_here = folder != encoder.local_folder and not all(
-            is_encoded(encoder, dataset) for dataset in study.datasets.values()
-        )
-        if folder and (made_here or Path(folder).exists()):
+        encoded = all(is_encoded(encoder, dataset) for dataset in study.datasets.values())
+        made_here = folder != encoder.local_folder and not encoded
+        if folder and ((made_here and not lacking) or Path(folder).exists()):
             found += [folder, *encoder.local_files]
     return found
+
+
+def _lacks_files(dataset: Dataset) -> bool:
+    """Tell whether a dataset has yet to be indexed, and its folder or label table is not there."""
+    if dataset.synthetic or is_indexed(dataset.folder, dataset.settings):
+        return False
+    labels = not dataset.labels or bool(dataset.label_files)
+    return not (Path(dataset.path).exists() and labels)
 
 
 def _is_current(recorded: Path, settings: Mapping[str, Any], sources: Iterable[Path]) -> bool:

@@ -90,6 +90,8 @@ def _described(asked: Asked, problems: list[str]) -> Descriptions:
             if is_described(path, settings, its["sources"]):
                 found[name, dataset] = read_json(path)
                 continue
+            if problems and its["made"] and its["folder"] and not Path(its["folder"]).is_dir():
+                break  # what a dataset lacks is said before anything is fetched
             try:
                 facts = facts or describe(name, settings, its["folder"])
             except InputError as error:

@@ -93,7 +93,7 @@ def index_dataset(
     """
     if on_problem not in ("error", "exclude"):
         raise InputError(f"{key}.on_problem is {on_problem!r}; choose error or exclude.")
-    read_by = _read_by(format, Columns.of(columns or {}, f"{key}.columns"))
+    read_by = _read_by(format, labels, Columns.of(columns or {}, f"{key}.columns"))
     contents = reader_of(format).list_contents(folder, labels, target, links_into, **read_by)
     files, slices = files_and_slices(contents.files)
     if slices.empty and not contents.problems:
@@ -150,13 +150,14 @@ def origin(
     }
 
 
-def _read_by(format: str, columns: Columns) -> dict[str, Columns]:
+def _read_by(format: str, labels: Path | None, columns: Columns) -> dict[str, Columns]:
     """Return how a format's reader is told by which columns to read the label table."""
     if not FORMATS[format].own_labels:
         return {"columns": columns}
-    if columns:
+    if columns or labels:
+        named = columns.key if columns else f"{columns.key.removesuffix('columns')}labels"
         raise InputError(
-            f"{columns.key} says how a label table is read, but {format} has tables of its own: "
+            f"{named} says how a label table is read, but {format} has tables of its own: "
             "remove it."
         )
     return {}

@@ -27,6 +27,7 @@ from ctseq.readers.labels.rsna import is_rsna, read_rsna
 from ctseq.readers.labels.sheets import WORKBOOK, called, is_workbook, read_sheet
 from ctseq.readers.labels.spelling import bare_title
 from ctseq.readers.labels.titles import INSTANCE
+from ctseq.readers.stores import absence
 from ctseq.readers.subtypes import TARGETS
 
 _EXPECTED = (
@@ -196,6 +197,8 @@ def _chosen(table: LabelTable) -> LabelTable:
     path, columns = table.path, table.columns
     if path.suffix.casefold() in _NOT_READ:
         raise InputError(f"{path} is a spreadsheet that is not read: save it as .xlsx or CSV.")
+    if not path.exists():
+        raise InputError(_not_there(path))
     if known := _known(table, predicted=True):
         return known
     with open_table(path) as (titles, _):
@@ -207,6 +210,15 @@ def _chosen(table: LabelTable) -> LabelTable:
             f"{path} is no label table that is known; its columns are {titles_words(titles)}. "
             f"{offer(path, columns.key)}{_EXPECTED}.{others}"
         )
+
+
+def _not_there(path: Path) -> str:
+    """Return the message on a table that `labels` names and that is not there."""
+    tables = sorted(one.name for one in path.parent.glob("*") if _may_be_labels(one))
+    there = f"There {'are' if len(tables) > 1 else 'is'} {listed(tables)}. " if tables else ""
+    return (
+        f"{path}, which `labels` names: {absence(path)}. {there}Name one that is there, or `auto`."
+    )
 
 
 def _lacks(path: Path, titles: list[str], columns: Columns, name: str) -> str:
