@@ -4,6 +4,15 @@
 # an input: what Snakemake records of shared data names no study.
 
 
+def are_jobs_grouped():
+    """Tell whether jobs are submitted in groups, as on a cluster; known once all rules are read.
+
+    Snakemake forms groups anew after a checkpoint and adds to those that it had, so that jobs would
+    be submitted twice. There the check is a rule like others, and no job waits for it.
+    """
+    return bool(workflow.group_settings.overwrite_groups)
+
+
 def sources_of(dataset):
     """Return the label table that a dataset's settings choose, if it is there."""
     table = dataset.labels and Path(dataset.path, dataset.labels)
@@ -26,6 +35,7 @@ def checked_files(wildcards):
 
     What is missing is for the check to say. What is gone and was used before is not needed.
     """
+    checkpoints.check_study.rule.is_checkpoint = not are_jobs_grouped()
     found = []
     for one in STUDY.datasets.values():
         wanted = one.synthetic and not is_indexed(one.folder, one.settings)
@@ -114,7 +124,9 @@ def unless(current, *files):
     `files` are what it would overwrite.
     """
     # In a job's own process, the check is done.
-    if not workflow.is_main_process or (current and not workflow.dag_settings.forceall):
+    if are_jobs_grouped() or not workflow.is_main_process:
+        return []
+    if current and not workflow.dag_settings.forceall:
         return []
     there = any(map(os.path.exists, files))
     # Snakemake makes a missing check for a job whose outputs are there only if a target names it, and
