@@ -51,7 +51,8 @@ class Outcome:
     def jobs(self):
         """The jobs that it planned or ran, such as ``fit model=vivit, replicate=01``.
 
-        The check of a study, after which others are planned, is `checked`. Wildcards that are empty, as of the only shard, are left out.
+        The check of a study is told by `checked` alone. Wildcards that are empty, as of the only
+        shard, are left out.
         """
         blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*)", self.text, re.M)
         blocks = [(rule, re.sub(r", \w+=(?=,|$)", "", text, flags=re.M)) for rule, text in blocks]
