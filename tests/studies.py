@@ -136,7 +136,7 @@ class Run:
     @property
     def ran(self):
         """The rules of the jobs that it started."""
-        return set(re.findall(r"^(?:local)?rule (\w+):$", self.text, re.M))
+        return set(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$", self.text, re.M))
 
     @property
     def failed(self):

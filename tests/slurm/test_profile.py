@@ -54,14 +54,21 @@ def test_the_papers_study_is_less_than_twelve_submissions(plan, jobs):
     alone = [job["rule"] for job in jobs if not job["grouped"] and not job["local"]]
     assert sum(job["rule"] == "fit" for job in jobs) == 20
     assert sorted(groups) == ["analysis", "dataset", *["runs"] * 4]
-    assert sorted(alone) == ["extract_features"] * 2 + ["pack_pixels"] * 2
+    assert sorted(alone) == ["check_study"] + ["extract_features"] * 2 + ["pack_pixels"] * 2
     assert len(groups + alone) < 12
+
+
+def test_no_group_is_formed_again_after_a_checkpoint(plan, jobs):
+    """Snakemake would add groups to those that it had, and submit their jobs twice."""
+    assert "checkpoint" not in plan
+    planned = re.findall(r"^total +(\d+)$", plan, re.M)
+    assert {int(n) for n in planned} == {len(jobs)}
 
 
 def test_gpu_jobs_are_not_cut_down_to_the_login_node(jobs):
     """The cores and the GPU in profiles/default limit local runs only."""
     on_gpu = [job for job in jobs if job["resources"].get("slurm_partition") == "gpu"]
-    assert [job["rule"] for job in on_gpu] == ["extract_features"] * 2
+    assert sorted(job["rule"] for job in on_gpu) == ["check_study"] + ["extract_features"] * 2
     assert {job["threads"] for job in on_gpu} == {8}
     assert {job["resources"]["gpu"] for job in on_gpu} == {"1"}
     assert not any("gpu" in job["resources"] for job in jobs if job not in on_gpu)

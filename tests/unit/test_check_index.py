@@ -57,13 +57,21 @@ def test_a_kept_index_is_that_of_the_rule_and_is_taken_once(tmp_path, settings, 
 
 
 @pytest.mark.parametrize("what", ["code", "settings", "files"])
-def test_an_index_of_something_else_is_not_taken(tmp_path, settings, written, what):
+def test_an_index_of_something_else_is_not_taken_and_goes(tmp_path, settings, written, what):
     keep(tmp_path, settings)
     if what == "files":
         os.utime(tmp_path / "raw/Patients_CT/049/brain/2.jpg", ns=(1, 1))
     asked = settings | {"on_problem": "exclude" if what == "settings" else "error"}
     assert adopt(tmp_path, asked, written, code="2" if what == "code" else "1") is None
     assert list(written["inventory"].parent.iterdir()) == []
+    assert not (tmp_path / "checked").exists()
+
+
+def test_what_was_taken_in_part_goes(tmp_path, settings, written):
+    keep(tmp_path, settings)
+    (tmp_path / "checked/made.json").unlink()  # the first step of taking it
+    assert adopt(tmp_path, settings, written) is None
+    assert not (tmp_path / "checked").exists()
 
 
 def test_what_was_kept_is_not_read_again(tmp_path, settings):

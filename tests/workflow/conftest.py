@@ -51,7 +51,8 @@ class Outcome:
     def jobs(self):
         """The jobs that it planned or ran, such as ``fit model=vivit, replicate=01``.
 
-        Wildcards that are empty, as of the only shard, are left out.
+        The check of a study is told by `checked` alone. Wildcards that are empty, as of the only
+        shard, are left out.
         """
         blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*)", self.text, re.M)
         blocks = [(rule, re.sub(r", \w+=(?=,|$)", "", text, flags=re.M)) for rule, text in blocks]
@@ -63,8 +64,13 @@ class Outcome:
         return {job.split()[0] for job in self.jobs}
 
     @property
+    def checked(self):
+        return bool(re.search(r"^(?:local)?checkpoint check_study:$", self.text, re.M))
+
+    @property
     def idle(self):
-        return self.status == 0 and "Nothing to be done" in self.text and not self.jobs
+        made = self.jobs or self.checked
+        return self.status == 0 and "Nothing to be done" in self.text and not made
 
 
 class WorkingCopy:

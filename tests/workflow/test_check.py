@@ -5,7 +5,6 @@ import re
 from reruns import OF_AN_ENCODER, OF_THE_DATASET
 from studies import contents
 
-CHECKED = "checkpoint check_study:"
 MISTAKES = {
     "encoders": {"vivit": {"frames": 5}},
     "datasets": {"phantom": {"target": "Blutung"}},
@@ -14,7 +13,7 @@ MISTAKES = {
 
 def test_a_study_is_checked_before_its_encoders_and_says_what_it_takes(study):
     text = study.outcome.text
-    assert text.index(CHECKED) < text.index("rule describe_encoder:")
+    assert text.index("checkpoint check_study:") < text.index("rule describe_encoder:")
     assert text.index("It will take about ") < text.index("rule describe_encoder:")
     # What the check has read is not read again.
     assert not (study.copy.data / "checked").exists()
@@ -32,7 +31,7 @@ def test_mistakes_are_said_at_once_and_cost_nothing(study_copy):
 
     outcome = study_copy.snakemake()
     assert outcome.status == 0, outcome.text[-4000:]
-    assert CHECKED in outcome.text
+    assert outcome.checked
     assert outcome.rules <= {"all"}
     assert study_copy.tree("results/data") == shared
     assert contents(study_copy.results) == everything
@@ -41,7 +40,7 @@ def test_mistakes_are_said_at_once_and_cost_nothing(study_copy):
 
 def test_a_change_is_planned_as_it_will_be_made(study_copy):
     plan = study_copy.snakemake("--dry-run", overlay={"encoders": {"vivit": {"frames": 2}}})
-    assert CHECKED in plan.text
+    assert plan.checked
     assert {*OF_AN_ENCODER, "fit", "write_report"} <= plan.rules
     assert not {*OF_THE_DATASET} & plan.rules
     # A replicate of what is there waits for nothing.
@@ -49,7 +48,6 @@ def test_a_change_is_planned_as_it_will_be_made(study_copy):
     (study_copy.results / "check.txt").unlink()
     plan = study_copy.snakemake("--dry-run", "--", replicate)
     assert plan.idle
-    assert CHECKED not in plan.text
     # Without a check, what is of other settings is made again all the same.
     overlay = {"encoders": {"vivit": {"frames": 2}}}
     plan = study_copy.snakemake("--dry-run", "--", replicate, overlay=overlay)
@@ -59,15 +57,15 @@ def test_a_change_is_planned_as_it_will_be_made(study_copy):
 def test_a_second_study_on_the_same_data_runs_its_check_and_prints_the_table(study_copy):
     shared, other = study_copy.tree("results/data"), {"study": "other"}
     plan = study_copy.snakemake("--dry-run", overlay=other)
-    assert CHECKED in plan.text
+    assert plan.checked
     assert not {*OF_THE_DATASET, *OF_AN_ENCODER} & plan.rules
-    for _ in range(2):  # the second one has nothing to check, and prints it all the same
+    for checked in (True, False):  # the second one has nothing to check, and prints it all the same
         outcome = study_copy.snakemake("check", overlay=other)
         assert outcome.status == 0, outcome.text[-4000:]
-        assert outcome.rules == {"check"}
+        assert outcome.checked == checked
+        assert outcome.rules <= {"check"}
         assert "Check of the study other: nothing is wrong." in outcome.text
         assert re.search(r"^vivit +VivitForVideoClassification .* 0, is there", outcome.text, re.M)
-    assert CHECKED not in outcome.text
     assert study_copy.tree("results/data") == shared
 
 

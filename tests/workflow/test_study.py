@@ -51,8 +51,8 @@ TABLES = {
 # find it by a line of a registry.
 EDITED = {
     "core/tables": set(),
-    "readers/ct_ich_jpg": {"index_dataset", "pack_pixels", "plot_examples"},
-    "encoders/pretrained": {"describe_encoder", "extract_features"},
+    "readers/ct_ich_jpg": {"check_study", "index_dataset", "pack_pixels", "plot_examples"},
+    "encoders/pretrained": {"check_study", "describe_encoder", "extract_features"},
     "families/trained/linear": {"fit"},
     "replicates/splits": set(),
     "imaging/preprocessing": set(),
@@ -188,7 +188,7 @@ def test_every_rule_has_a_log_and_an_environment(study):
         environment = re.search(r'^    conda:\n +"\.\./\.\./(envs/\w+\.yaml)"', body, re.M)
         assert environment, f"{name} has no conda environment"
         assert (folder / environment[1]).is_file()
-    for name in study.outcome.rules - {"all"}:
+    for name in study.outcome.rules - {"all"} | {"check_study"}:
         logs = [study.copy.results / "logs", study.copy.data / "logs"]
         made = [
             path for one in logs for path in (one / f"{name}.log", *(one / name).rglob("*.log"))
@@ -264,13 +264,15 @@ def downstream(graph, rules):
 @pytest.mark.parametrize("module", EDITED)
 def test_editing_a_module_re_runs_what_imports_it(study, edited, module):
     graph = read_dot(edited["graph"].text)
-    assert graph.rules == study.outcome.rules
+    assert graph.rules == study.outcome.rules | {"check_study"}
     scripts = study.copy.folder / "workflow/scripts"
     own = scripts / f"ctseq/{module}.py"
     importing = EDITED[module] | {
         rule for rule in graph.rules - {"all"} if own in imported_files(scripts / f"{rule}.py")
     }
     assert importing
+    assert edited[module].checked == ("check_study" in importing)
+    importing -= {"check_study"}  # what waits for it is not made from it
     assert edited[module].rules == downstream(graph, importing)
 
 

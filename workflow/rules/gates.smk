@@ -4,8 +4,18 @@
 # an input: what Snakemake records of shared data names no study.
 
 
+def are_jobs_grouped():
+    """Tell whether jobs are submitted in groups, as on a cluster; known once all rules are read.
+
+    Snakemake forms groups anew after a checkpoint and adds to those that it had, so that jobs would
+    be submitted twice. There the check is a rule like others, and no job waits for it.
+    """
+    return bool(workflow.group_settings.overwrite_groups)
+
+
 def checked_files(wildcards):
     """List the raw datasets and checkpoints that the check reads, if they are here or made here."""
+    checkpoints.check_study.rule.is_checkpoint = not are_jobs_grouped()
     return files_to_check(STUDY)
 
 
@@ -41,7 +51,9 @@ def check_unless(current, *files):
     `files` are what it would overwrite.
     """
     # In a job's own process, the check is done.
-    if not workflow.is_main_process or (current and not workflow.dag_settings.forceall):
+    if are_jobs_grouped() or not workflow.is_main_process:
+        return []
+    if current and not workflow.dag_settings.forceall:
         return []
     there = any(map(os.path.exists, files))
     # Snakemake makes a missing check for a job whose outputs are there only if a target names it, and

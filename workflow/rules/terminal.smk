@@ -99,6 +99,8 @@ def last_lines():
     made = [Path(str(file)).absolute() for job in dag.jobs for file in job.output]
     pages = sorted({file for file in made if file.suffix == ".html" and file.is_file()})
     lines = [f"Report: {page}" for page in pages]
+    if any(job.rule.name == "check" for job in dag.jobs):
+        lines += Path(RESULTS, "check.txt").read_text(encoding="utf-8").splitlines()
     if Path(RESULTS, "report.html").absolute() in pages:
         lines.append(
             "Look at: the table it opens with; the scans each model missed, in predictions.csv "

@@ -99,10 +99,12 @@ def adopt_index(
 ) -> list[str] | None:
     """Move a kept index to where `write_index` would write it, and return what the log says of it.
 
-    Where none is kept, or one of other settings, code or files, nothing is done: None.
+    Where none is kept, it is None; one of other settings, code or files, or one that was taken in
+    part, is of no use any more and goes.
     """
     record = _record(kept)
     if not record or record["from"] != _made_from(code, settings):
+        shutil.rmtree(kept, ignore_errors=True)
         return None
     Path(kept, _RECORD).unlink()  # what is moved in part is none
     for name, path in {"format.json": recognised, **_named(written)}.items():
