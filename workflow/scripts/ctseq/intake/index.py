@@ -249,6 +249,8 @@ def _inventory(
     of_slices = listing.drop_duplicates("path").set_index("path")["reason"]
     unused = ~files["path"].isin(listing.loc[listing["kept"] == 1, "path"])
     excluded = files.loc[unused & (files["reason"] == ""), "path"]
-    reasons = excluded.map(of_slices).fillna(excluded.map(of_file)).fillna("no-slices")
+    # Where nothing is found, pandas takes the column for numbers, which no text may fill.
+    told = excluded.map(of_slices).astype("object")
+    reasons = told.fillna(excluded.map(of_file)).fillna("no-slices")
     files = files.assign(reason=reasons.reindex(files.index).fillna(files["reason"]))
     return typed(files.assign(kept=(files["reason"] == "").astype("int64")), INVENTORY)
