@@ -1,6 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,7 +96,8 @@ def index_dataset(
     unused = (rows["image"] != "") & rows["slice_number"].isna()
     rows, unused = rows[~unused], rows[unused]
     files, slices = _decoded(folder, files, slices, format, threads=threads)
-    problems = _doubts(contents, folder, files, slices, rows, threads=threads)
+    named = {*of_no_scan["file"]}
+    problems = _doubts(contents, folder, files, slices, rows, named=named, threads=threads)
     problems += label_checks.rows_without_image(without_image)
     problems += label_checks.rows_without_image(of_no_scan, state="of no known scan")
     kept = (reasons_of(slices, problems) == "") | (on_problem == "error")
@@ -135,9 +136,13 @@ def _doubts(
     slices: pd.DataFrame,
     rows: pd.DataFrame,
     *,
+    named: Collection[str],
     threads: int,
 ) -> list[dict[str, Any]]:
-    """Return what is wrong with files, slices and label rows, each looked at by itself."""
+    """Return what is wrong with files, slices and label rows, each looked at by itself.
+
+    `named` are files of no known scan that label rows name as images.
+    """
     of = contents.labels_of
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
@@ -145,7 +150,7 @@ def _doubts(
         *label_checks.doubtful_patients(files),
         *label_checks.doubtful_slices(slices, rows, labels_of=of),
         *file_copies.two_files(slices),
-        *image_checks.files_not_opened(files, slices),
+        *image_checks.files_not_opened(files, slices, named),
         *image_checks.unusable_images(slices, folder),
         *image_checks.other_units(slices),
         *image_checks.shared_images(slices),
