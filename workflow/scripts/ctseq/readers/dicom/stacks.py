@@ -23,10 +23,9 @@ _SAME = 0.05
 _FEWEST = 3
 # Slices further from each other than this, in mm, do not continue each other: 10 is the thickest.
 _THICKEST_MM = 10.0
-# Parts of a head continue each other up to this many of their distances: of two series half a
-# distance more than usual, which is what the start of a part is rounded by; of one series, whose
-# parts belong together by what the scanner says, as far as two lost slices leave.
-_CONTINUES, _CONTINUES_IN_SERIES = 1.5, 3.0
+# Parts of a head continue each other up to this many of their distances, as far as two lost slices
+# leave: where one series ends and the next one begins, a lost slice costs no more than elsewhere.
+_CONTINUES = 3.0
 
 
 @dataclass(frozen=True)
@@ -249,12 +248,10 @@ def _continues(one: Stack, other: Stack) -> bool:
     low, high = np.sort([(own.min(), own.max()) for own in np.split(z, [len(one.headers)])], axis=0)
     between = high[0] - low[1]
     spacings = [own for own in (one.spacing_mm, other.spacing_mm) if np.isfinite(own)]
-    within = first.facts.series and first.facts.series == second.facts.series
     # Series of one slice each are one scan, in which a wide gap is a problem of its own.
     if n_series(one) == len(one.headers) and len(other.headers) == 1:
         return bool(between > NEAREST_MM)
-    ratio = _CONTINUES_IN_SERIES if within else _CONTINUES
-    most = ratio * max(spacings) if spacings else _THICKEST_MM
+    most = _CONTINUES * max(spacings) if spacings else _THICKEST_MM
     return bool(NEAREST_MM < between <= most)
 
 
