@@ -111,7 +111,8 @@ def gap(draw, tree):
     index, scan = any_scan(draw, tree)
     wide = draw(st.booleans())
     above = draw(st.integers(1, len(scan.slices) - 1))
-    heights = [f.tags["ImagePositionPatient"][2] for f in tree.files_of(scan)]
+    own = tree.files_of(scan)
+    heights = [f.tags["ImagePositionPatient"][2] for f in own]
     more = float(np.diff(heights).min()) * (11 if wide else 1)
 
     def change(file):
@@ -124,6 +125,10 @@ def gap(draw, tree):
     tree = tree.mapped(change, scan).with_scan(index, noted=inside)
     if wide:
         tree = tree.with_scan(index, state=DOUBTFUL)
+    series = [f.tags["SeriesInstanceUID"] for f in own]
+    if wide and len({*series}) < len(series) and series[above - 1] != series[above]:
+        # Two series far from each other may be of two parts of the body: one of them is the scan.
+        tree = tree.with_scan(index, losable=frozenset(scan.slices))
     return tree.with_trait(f"gap of {more:g} mm", PROBLEM if wide else HARMLESS)
 
 
