@@ -27,6 +27,8 @@ _WHOLE_MM = 80.0
 _BETTER = 7
 # Slices at one place, on average: two files may claim to be one slice, series over time have more.
 _MOST_A_PLACE = 2
+# As many distances from every slice, a place is in a gap: elsewhere it is half a distance from one.
+_IN_GAP = 0.75
 _UNORDERED = "slices of it lie at one place, or none has a place"
 # Fewer files than this do not tell whether each was given identifiers of its own.
 _FEWEST_FILES = 3
@@ -225,10 +227,17 @@ def _doubt(stack: Stack, unordered: Sequence[Sequence[Header]], *, both: bool) -
             continue  # the same places again and again, as of perfusion, are no head's slices
         if better and np.ptp(theirs) >= np.ptp(z) / 2:
             return f"{_UNORDERED}, and others are of a worse kind"
-        apart = theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM
-        if apart and kind_of(group[0]) == kind_of(first) and same_orientation(group[0], first):
+        alike = kind_of(group[0]) == kind_of(first) and same_orientation(group[0], first)
+        if alike and _elsewhere(theirs, z):
             return _UNORDERED
     return ""
+
+
+def _elsewhere(theirs: np.ndarray, z: np.ndarray) -> bool:
+    """Tell whether some heights are beyond those of a stack, or in a gap between two of them."""
+    beyond = theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM
+    nearest = np.abs(theirs[:, np.newaxis] - z).min(axis=1)
+    return bool(beyond or (nearest > _IN_GAP * np.diff(z).min(initial=np.inf)).any())
 
 
 def _with_shared_ids(headers: Sequence[Header]) -> list[Header]:
