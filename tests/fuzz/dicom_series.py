@@ -51,8 +51,11 @@ _OBJECTS = (
 )
 
 
-def _second_series(tree, scan, *, series=1, spacing=None, usable=False, **tags):
-    """Return files of one more series of a scan's study, at the same places, with other pixels."""
+def _second_series(tree, scan, *, series=1, spacing=None, first=0.0, usable=False, **tags):
+    """Return files of one more series of a scan's study, at the same places, with other pixels.
+
+    With a spacing, its slices are from a first height on instead.
+    """
     made = []
     for file in tree.files_of(scan):
         (one,) = file.shows
@@ -64,7 +67,8 @@ def _second_series(tree, scan, *, series=1, spacing=None, usable=False, **tags):
         hu = (head(file.hu[0].shape, other),)
         tags_ = file.tags | {key: new[key] for key in own}
         x, y, z = file.tags["ImagePositionPatient"]
-        place = {} if spacing is None else {"ImagePositionPatient": [x, y, one.rank * spacing]}
+        at = [x, y, first + one.rank * (spacing or 0)]
+        place = {} if spacing is None else {"ImagePositionPatient": at}
         made.append(
             replace(
                 file, path=path, shows=(other,), hu=hu, usable=usable, tags=tags_ | place | tags
@@ -116,7 +120,11 @@ def only_other_part(draw, tree):
 
 def thin_series(draw, tree):
     _, scan = any_scan(draw, tree)
-    files = _second_series(tree, scan, spacing=0.625)
+    if len(scan.slices) < 4:  # of three, one that is lost or lies apart makes it the nearer to 5 mm
+        return tree
+    # Within the scan, whichever of its slices is lost: beside it, it would be the scan's next part.
+    first = tree.files_of(scan)[1].tags["ImagePositionPatient"][2]
+    files = _second_series(tree, scan, spacing=0.625, first=first)
     # A table that names the images of both would make each a scan.
     tables = tuple(kind for kind in tree.tables if kind not in ("image", "rsna"))
     tree = replace(tree.plus(*_numbered(draw, files)), tables=tables)

@@ -37,6 +37,16 @@ SPOILING = {
     "slope that is empty": Style(told=("", 0)),
 }
 
+# What slices without positions may lack beside, by which SliceLocation tells their order: numbers
+# that count in the same order, and that they are called axial.
+_DISORDERS = {
+    "no order at all": {"SliceLocation": None, "InstanceNumber": None},
+    "SliceLocation without InstanceNumber": {"InstanceNumber": None},
+    "SliceLocation of slices that may lie anyhow": {"ImageType": None},
+}
+# What traits and people write of what a series shows.
+_WORDS = ("SeriesDescription", "BodyPartExamined", "ConvolutionKernel")
+
 
 def style(draw, tree):
     name = pick(draw, sorted(STYLES))
@@ -101,7 +111,8 @@ def gap(draw, tree):
     index, scan = any_scan(draw, tree)
     wide = draw(st.booleans())
     above = draw(st.integers(1, len(scan.slices) - 1))
-    heights = [f.tags["ImagePositionPatient"][2] for f in tree.files_of(scan)]
+    own = tree.files_of(scan)
+    heights = [f.tags["ImagePositionPatient"][2] for f in own]
     more = float(np.diff(heights).min()) * (11 if wide else 1)
 
     def change(file):
@@ -114,6 +125,10 @@ def gap(draw, tree):
     tree = tree.mapped(change, scan).with_scan(index, noted=inside)
     if wide:
         tree = tree.with_scan(index, state=DOUBTFUL)
+    series = [f.tags["SeriesInstanceUID"] for f in own]
+    if wide and len({*series}) < len(series) and series[above - 1] != series[above]:
+        # Two series far from each other may be of two parts of the body: one of them is the scan.
+        tree = tree.with_scan(index, losable=frozenset(scan.slices))
     return tree.with_trait(f"gap of {more:g} mm", PROBLEM if wide else HARMLESS)
 
 
@@ -140,7 +155,7 @@ def no_positions(draw, tree):
     index, scan = any_scan(draw, tree)
     # Where there is another series, it could be chosen in place of one without any order.
     alone = not any(one.series for file in tree.files for one in file.shows)
-    kept = not alone or draw(st.booleans())
+    how = pick(draw, ("SliceLocation alone", *_DISORDERS)) if alone else "SliceLocation alone"
     own = tree.files_of(scan)
     several = len({file.tags.get("SeriesInstanceUID") for file in own}) > 1
     if several or any(file.turn for file in own):
@@ -149,13 +164,12 @@ def no_positions(draw, tree):
     def change(file):
         z = file.tags["ImagePositionPatient"][2]
         tags = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
-        other = {"SliceLocation": z} if kept else {"InstanceNumber": None}
-        return file.but(**tags, **other)
+        return file.but(**tags | {"SliceLocation": z} | _DISORDERS.get(how, {}))
 
     tree = tree.mapped(change, scan)
-    if kept:
-        return tree.with_scan(index, noted=True).with_trait("SliceLocation alone")
-    return tree.with_scan(index, state=SPOILED).with_trait("no order at all", PROBLEM)
+    if how in _DISORDERS:
+        return tree.with_scan(index, state=SPOILED).with_trait(how, PROBLEM)
+    return tree.with_scan(index, noted=True).with_trait(how)
 
 
 def odd_size(draw, tree):
@@ -186,7 +200,19 @@ def tags(draw, tree):
     )
     if "InstanceNumber" in told and "SliceLocation alone" in tree.written.traits:
         return tree  # the two together tell the order
-    return tree.mapped(lambda f: f.but(**told)).with_trait(name)
+    return tree.mapped(lambda f: _retagged(f, told)).with_trait(name)
+
+
+def _retagged(file, told):
+    """Return a file with other tags; it keeps what alone says what it shows.
+
+    That is the ImageType of overviews and of files that do not say how they lie, and the words by
+    which another trait told series or parts of the body apart: with other words, nobody knows.
+    """
+    kept = {*_WORDS} if any(file.tags.get(name) for name in _WORDS) else set()
+    if "LOCALIZER" in (file.tags["ImageType"] or ()) or not file.tags["ImageOrientationPatient"]:
+        kept |= {"ImageType"}
+    return file.but(**{name: value for name, value in told.items() if name not in kept})
 
 
 SLICE_TRAITS = {

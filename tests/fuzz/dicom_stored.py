@@ -6,7 +6,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fuzz.dicom_trees import any_scan, lost, pick
-from fuzz.written import DOUBTFUL, HARMLESS, PROBLEM, SPOILED
+from fuzz.written import DOUBTFUL, HARMLESS, PROBLEM, REFUSABLE, SPOILED
+
+# Label tables that name images.
+_IMAGES = {"image", "rsna"}
 
 
 def enhanced(draw, tree):
@@ -112,7 +115,21 @@ def cut(draw, tree):
         return tree
     size = len(file.entry.content)
     n_bytes = pick(draw, (20, size // 2, size - 200, size))
+    severity, images = PROBLEM, _IMAGES & {*tree.tables}
+    if n_bytes > 20 and images and file.shows[0].positive and _of_several_scans(tree, file):
+        # Nobody knows which scan a row of the image makes positive.
+        named = draw(st.booleans()) or len(images) == len({*tree.tables})
+        kept = images if named else {*tree.tables} - images
+        tree = replace(tree, tables=tuple(kind for kind in tree.tables if kind in kept))
+        severity = REFUSABLE if named else PROBLEM
     tree = tree.swapped(file, replace(file, cut=n_bytes))
     if n_bytes > 20 and len(scan.slices) == 1:
-        return tree.with_scan(index, state=SPOILED).with_trait("cut short", PROBLEM)
-    return lost(tree, index, file.shows).with_trait(f"cut by {n_bytes} bytes", PROBLEM)
+        return tree.with_scan(index, state=SPOILED).with_trait("cut short", severity)
+    return lost(tree, index, file.shows).with_trait(f"cut by {n_bytes} bytes", severity)
+
+
+def _of_several_scans(tree, file):
+    """Tell whether a file's folder holds slices of several scans."""
+    folder = file.path.rpartition("/")[0]
+    others = (one for one in tree.files if one.path.rpartition("/")[0] == folder)
+    return len({(s.patient, s.study) for one in others for s in one.shows}) > 1

@@ -14,7 +14,7 @@ from ctseq.intake import tables
 from ctseq.intake.demographics import read_demographics
 from ctseq.intake.index import Index, index_dataset
 from ctseq.intake.selection import select_slices
-from ctseq.readers.problems import REASONS
+from ctseq.readers.problems import NEVER_OPENED, REASONS
 from ctseq.readers.registry import reader_of, recognise
 from fuzz.dicom_trees import key_of
 from fuzz.written import HARMLESS, MOST_OUTSIDE_HU, PROBLEM, REFUSABLE, SOUND, SPOILED, Written
@@ -207,6 +207,9 @@ def _said(written, index, scan, lost, own):
     paths = [entry.path for entry in written.entries if lost & {*entry.shows}]
     mine = {entry.path for entry in written.entries if {*scan.slices} & {*entry.shows}}
     rows = index.inventory[index.inventory["path"].isin(mine)]
+    # What no row names and no file shows is no scan that anybody knows of: the inventory lists it.
+    if not scan.named and rows["reason"].isin(NEVER_OPENED).all():
+        return True
     ids = {*map(_bare, (*rows["scan_id"], *rows["patient_id"], scan.name, scan.uid))} - {""}
     problems = index.problems.assign(
         scan_id=index.problems["scan_id"].map(_bare),

@@ -75,15 +75,31 @@ def links_outside(draw, written):
     every = draw(st.booleans())
     index = draw(st.integers(0, len(written.scans) - 1))
     scan = written.scans[index]
-    moved = [e for e in _images(written) if every or {*e.shows} & {*scan.slices}]
-    if not every:
+    images, of_scan = _images(written), (scan.patient, scan.study)
+    study = [e for e in images if of_scan in {(one.patient, one.study) for one in e.shows}]
+    moved = images if every else study
+    # What is left of a study could be another one of its series, which is as good as the right one.
+    if not every and all({*e.shows} & {*scan.slices} for e in study):
         moved = moved[: draw(st.integers(1, len(moved)))]
     changed = _stored(written, moved, "store/", up="../")
     for at, one in enumerate(written.scans):
         gone = {s for e in moved for s in e.shows} & {*one.slices}
         if gone:
             changed = changed.with_scan(at, state=DOUBTFUL, losable=one.losable | gone)
+        elif (one.patient, one.study) in _left_alone(images, moved):
+            changed = changed.with_scan(at, state=DOUBTFUL)
     return changed.with_trait("links that lead out", REFUSABLE)
+
+
+def _left_alone(images, moved):
+    """Return the scans that are the only ones left in a folder: what was moved could be theirs."""
+    ids, left = {id(entry) for entry in moved}, {}
+    for entry in images:
+        scans = left.setdefault(_split(entry.path)[0], set())
+        if id(entry) not in ids:
+            scans |= {(one.patient, one.study) for one in entry.shows}
+    folders = {_split(entry.path)[0] for entry in moved}
+    return {scan for folder in folders if len(left[folder]) == 1 for scan in left[folder]}
 
 
 def _stored(written, moved, store, *, up):

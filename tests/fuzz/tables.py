@@ -172,6 +172,8 @@ def _blamed(written, row, labels_of, state, *, told=False):
 def missing_row(draw, written, rows, labels_of):
     row = pick(draw, rows)
     written = _blamed(written, row, labels_of, SPOILED).with_trait("a row missing", PROBLEM)
+    for index in row.scans if labels_of != "slice" else ():
+        written = written.with_scan(index, named=False)
     # A folder without a label may be the rest of another one's scan, if both are one patient's.
     patients = {written.scans[index].patient for index in row.scans}
     for index in (n for n, scan in enumerate(written.scans) if scan.patient in patients):

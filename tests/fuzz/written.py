@@ -52,6 +52,8 @@ class Scan:
         Slices that may be missing from the scan, if the tables say that it lost some.
     noted
         Whether its note must say something.
+    named
+        Whether any label row names it.
     """
 
     slices: tuple[Slice, ...]
@@ -60,6 +62,7 @@ class Scan:
     state: str = SOUND
     losable: frozenset[Slice] = frozenset()
     noted: bool = False
+    named: bool = True
 
     @property
     def patient(self):

@@ -76,6 +76,22 @@ def test_missing_slices_that_lie_behind_links_are_told_so(folder):
         index(folder)
 
 
+def test_each_image_of_a_scan_that_lies_behind_links_is_named_where_rows_name_it(folder):
+    store = folder.parent / "store"
+    shutil.move(folder / "d", store)
+    (folder / "d").mkdir()
+    for path in sorted(store.iterdir()):
+        (folder / "d" / path.name).symlink_to(path)
+    images = [f"{patient}/IM{k}.dcm" for patient in PATIENTS for k in range(N_SLICES)]
+    rows = [f"{image},{int(image[0] == 'a')}" for image in images]
+    (folder / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    problems = index(folder, "exclude").problems
+    lost = [f"d/IM{k}.dcm" for k in range(N_SLICES)]
+    assert problems.loc[problems["problem"] == "not-opened", "path"].tolist() == lost
+    with pytest.raises(InputError, match=r"d/IM0\.dcm: image that is never opened \(link that"):
+        index(folder)
+
+
 def test_a_store_below_the_dataset_needs_no_leave(folder):
     files_into(folder, folder / ".git/annex/objects")
     found = index(folder)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
 from ctseq.core.tables import typed
-from ctseq.intake.tables import LISTING, SERIES
+from ctseq.intake.counts import count_flow
+from ctseq.intake.tables import INVENTORY, LISTING, SERIES
 from ctseq.readers.subtypes import SUBTYPES
 from indexed import select_slices
 
@@ -50,3 +51,17 @@ def test_any_selection_keeps_counts_order_and_labels(labels):
     flow = summary["flow"]["slices"]
     assert (flow["seen"], flow["used"]) == (len(names), len(kept))
     assert sum(flow["excluded_by_reason"].values()) == len(names) - len(kept)
+
+
+@pytest.mark.filterwarnings("error")  # of pandas: what it warns of now, it will refuse
+def test_a_scan_without_slices_is_counted_by_what_is_wrong_with_its_file():
+    sound = {"path": "a/1.dcm", "kind": "slice", "scan_id": "a", "kept": 1, "reason": ""}
+    cut = {"path": "b/1.dcm", "kind": "slice", "scan_id": "b", "kept": 0, "reason": "unreadable"}
+    overview = cut | {"path": "c/1.dcm", "scan_id": "c", "reason": "localizer"}
+    inventory = typed(pd.DataFrame([sound, cut, overview]), INVENTORY)
+    flow = count_flow(inventory, typed([], LISTING), pd.DataFrame({"scan_id": ["a"]}))
+    assert flow["scans"] == {
+        "seen": 3,
+        "used": 1,
+        "excluded_by_reason": {"no-slices": 1, "unreadable": 1},
+    }

@@ -41,6 +41,14 @@ def test_a_scan_that_loses_its_uppermost_slices_says_so(change, note, tmp_path):
     assert choice.note == note
 
 
+def test_a_slice_without_position_in_a_series_of_its_own_is_told(tmp_path):
+    images = [ct(z=5.0 * k, **({"series": "2"} if k == 19 else {})) for k in range(20)]
+    images[19].ImagePositionPatient = None
+    [choice] = choose_series(headers_of(images, tmp_path), str)
+    assert len(choice.series) == 19
+    assert choice.note == "1 file of its kind without a position left out"
+
+
 def test_a_scan_that_another_acquisition_would_make_longer_says_so(tmp_path):
     # The first acquisition was stopped at 60 mm, the second began at 50 mm: neither is whole.
     first = [ct(z=5.0 * k, AcquisitionNumber=1) for k in range(12)]

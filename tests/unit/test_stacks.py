@@ -137,6 +137,16 @@ def test_a_head_in_two_series_is_joined(folder):
     assert told["note"] == "joined of 2 series"
 
 
+@pytest.mark.parametrize("first", ["0", "01", "012", "0123", "01234"])
+def test_a_slice_lost_between_two_series_costs_no_other(folder, first):
+    changed(folder, *first, SeriesInstanceUID="1.2.7", SeriesNumber=7)
+    lost = first[-1] if len(first) > 1 else "1"
+    (folder / f"a/{lost}.dcm").unlink()
+    names, reasons, told = index(folder)
+    assert (names, reasons) == ([name for name in "012345" if name != lost], {})
+    assert "gap of 10 mm" in told["note"]
+
+
 def test_a_series_for_each_slice_is_joined(folder):
     for k in range(6):
         changed(folder, str(k), SeriesInstanceUID=f"1.2.{k}", SeriesNumber=k)

@@ -59,8 +59,15 @@ def test_two_slices_at_one_place_of_a_sharp_series_do_no_harm(folder):
 
 def test_a_part_of_the_head_without_an_order_is_not_left_out_in_silence(folder):
     for n, z in enumerate((20, 25), start=3):
-        write(folder, "a", (z,), series=str(n))
-    write(folder, "a", (20,), more="twin ", brighter=9, series="3")
+        write(folder, "a", (z,), brighter=60, series=str(n))
+    write(folder, "a", (20,), more="twin ", brighter=69, series="3")
+    assert index(folder) == (["unordered"], [])
+
+
+def test_slices_of_no_order_in_a_gap_between_others_are_not_left_out_in_silence(folder):
+    (folder / "a/10.dcm").unlink()
+    for more, brighter in (("", 60), ("twin ", 69)):
+        write(folder, "a", (10,), more=more, brighter=brighter, series="3")
     assert index(folder) == (["unordered"], [])
 
 
@@ -86,3 +93,11 @@ def test_numbers_of_a_table_that_counts_other_slices_are_not_trusted(folder, los
     problems, kept = index(folder)
     assert "miscounted" in problems
     assert kept == []
+
+
+def test_slices_of_no_order_at_the_place_of_a_single_one_do_no_harm(folder):
+    for z in (0, 5, 10):
+        (folder / f"a/{z}.dcm").unlink()
+    for more, brighter in (("again ", 60), ("twin ", 69)):
+        write(folder, "a", (15,), more=more, brighter=brighter, series="3")
+    assert index(folder) == ([], ["a/15.dcm"])

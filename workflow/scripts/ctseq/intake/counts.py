@@ -63,7 +63,9 @@ def count_flow(
     of_slice = listing.drop_duplicates("scan_id").set_index("scan_id")["reason"]
     doubtful = own[own["reason"].isin(PROBLEMS)].drop_duplicates("scan_id")
     of_file = doubtful.set_index("scan_id")["reason"]
-    reasons = excluded.map(of_slice).fillna(excluded.map(of_file)).fillna("no-slices")
+    # Where nothing is found, pandas takes the column for numbers, which no text may fill.
+    told = excluded.map(of_slice).astype("object")
+    reasons = told.fillna(excluded.map(of_file)).fillna("no-slices")
     return {
         "files": _flow(len(inventory), inventory.loc[inventory["kept"] == 0, "reason"]),
         "slices": _flow(len(listing), listing.loc[listing["kept"] == 0, "reason"]),

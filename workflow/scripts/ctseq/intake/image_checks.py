@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -119,14 +119,17 @@ def unusable_images(slices: pd.DataFrame, folder: str | Path) -> Iterator[dict[s
         )
 
 
-def files_not_opened(files: pd.DataFrame, slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Find files beside slices, and called as these are, that are never opened.
+def files_not_opened(
+    files: pd.DataFrame, slices: pd.DataFrame, named: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Find files that are never opened, though they should be slices.
 
+    They lie beside slices and are called as these are, or are `named` as images by the label table.
     Nobody knows what they show, so nothing else is left out with them.
     """
     beside = {_place_and_kind(path) for path in slices["path"].unique()}
     for file in files[files["reason"].isin(NEVER_OPENED)].itertuples():
-        if _place_and_kind(file.path) in beside:
+        if file.path in named or _place_and_kind(file.path) in beside:
             yield problem("not-opened", NOTHING, file.path, detail=REASONS[file.reason].words)
 
 

@@ -21,8 +21,8 @@ class Resolved(NamedTuple):
     without_image
         Those whose image is not there.
     of_no_scan
-        Those whose image is there, and of which nobody knows what scan it is of: it is damaged, or
-        is never opened.
+        Those whose image is there, its path as `file`, and of which nobody knows what scan it is
+        of: it is damaged, or is never opened.
     """
 
     rows: pd.DataFrame
@@ -50,7 +50,7 @@ def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
     """
     by_image = rows["image"] != ""
     if not by_image.any():
-        return Resolved(rows, rows[:0], rows[:0])
+        return Resolved(rows, rows[:0], rows[:0].assign(file=""))
     path = _paths(rows[by_image], files)
     last = slices.drop_duplicates("path", keep="last").set_index("path")
     scans = _with_neighbours(files).drop_duplicates("path").set_index("path")
@@ -69,7 +69,7 @@ def resolve_images(rows: pd.DataFrame, files: pd.DataFrame, slices: pd.DataFrame
     return Resolved(
         pd.concat([rows[~by_image], found]).sort_index(),
         rows.loc[path.index[missing]],
-        rows.loc[path.index[unknown]],
+        rows.loc[path.index[unknown]].assign(file=path[unknown]),
     )
 
 

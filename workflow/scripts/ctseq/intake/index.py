@@ -1,7 +1,7 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,7 +107,8 @@ def index_dataset(
     unused = (rows["image"] != "") & rows["slice_number"].isna()
     rows, unused = rows[~unused], rows[unused]
     files, slices = _decoded(folder, files, slices, format, threads=threads)
-    problems = _doubts(contents, folder, files, slices, rows, threads=threads)
+    named = {*of_no_scan["file"]}
+    problems = _doubts(contents, folder, files, slices, rows, named=named, threads=threads)
     problems += label_checks.rows_without_image(without_image)
     problems += label_checks.rows_without_image(of_no_scan, state="of no known scan")
     kept = (reasons_of(slices, problems) == "") | (on_problem == "error")
@@ -179,9 +180,13 @@ def _doubts(
     slices: pd.DataFrame,
     rows: pd.DataFrame,
     *,
+    named: Collection[str],
     threads: int,
 ) -> list[dict[str, Any]]:
-    """Return what is wrong with files, slices and label rows, each looked at by itself."""
+    """Return what is wrong with files, slices and label rows, each looked at by itself.
+
+    `named` are files of no known scan that label rows name as images.
+    """
     of = contents.labels_of
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
@@ -189,7 +194,7 @@ def _doubts(
         *label_checks.doubtful_patients(files),
         *label_checks.doubtful_slices(slices, rows, labels_of=of),
         *file_copies.two_files(slices),
-        *image_checks.files_not_opened(files, slices),
+        *image_checks.files_not_opened(files, slices, named),
         *image_checks.unusable_images(slices, folder),
         *image_checks.other_units(slices),
         *image_checks.shared_images(slices),
@@ -293,6 +298,8 @@ def _inventory(
     of_slices = listing.drop_duplicates("path").set_index("path")["reason"]
     unused = ~files["path"].isin(listing.loc[listing["kept"] == 1, "path"])
     excluded = files.loc[unused & (files["reason"] == ""), "path"]
-    reasons = excluded.map(of_slices).fillna(excluded.map(of_file)).fillna("no-slices")
+    # Where nothing is found, pandas takes the column for numbers, which no text may fill.
+    told = excluded.map(of_slices).astype("object")
+    reasons = told.fillna(excluded.map(of_file)).fillna("no-slices")
     files = files.assign(reason=reasons.reindex(files.index).fillna(files["reason"]))
     return typed(files.assign(kept=(files["reason"] == "").astype("int64")), INVENTORY)

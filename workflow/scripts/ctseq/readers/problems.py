@@ -108,8 +108,9 @@ PROBLEMS = {
         "It is the number in which a folder's pictures differ; codes such as `3f9a12e` are none.",
     ),
     "not-opened": Reason(
-        "file beside slices that is never opened",
-        "A link that leads out (`outside`) or an odd name (`name`): the scan may lack its slice.",
+        "image that is never opened",
+        "Beside slices, or named by the label table: a link that leads out (`outside`) or an odd "
+        "name (`name`). Its scan lacks a slice, or all.",
     ),
     "two-files": Reason(
         "two files for one slice", "`2.jpg` beside `02.JPG`, both readable, and not the same."

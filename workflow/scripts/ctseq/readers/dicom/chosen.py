@@ -69,6 +69,10 @@ def note_of(
     lost = {one.path for one in chosen.odd} | _lost(chosen, headers, reasons)
     if n := len(lost):
         notes.append(f"{n} {'file' if n == 1 else 'files'} of its series left out")
+    kind = kind_of(chosen.headers[0])
+    unplaced = [one for one in headers if reasons.get(one.path) == "position" and not one.positions]
+    if n := sum(one.path not in lost and kind_of(one) == kind for one in unplaced):
+        notes.append(f"{n} {'file' if n == 1 else 'files'} of its kind without a position left out")
     rest = [stack for stack in others if _is_rest(stack, chosen)]
     if n := sum(len(stack.headers) for stack in rest):
         notes.append(f"{n} slices of its series lie apart or otherwise, and are left out")

@@ -27,6 +27,8 @@ _WHOLE_MM = 80.0
 _BETTER = 7
 # Slices at one place, on average: two files may claim to be one slice, series over time have more.
 _MOST_A_PLACE = 2
+# As many distances from every slice, a place is in a gap: elsewhere it is half a distance from one.
+_IN_GAP = 0.75
 _UNORDERED = "slices of it lie at one place, or none has a place"
 # Fewer files than this do not tell whether each was given identifiers of its own.
 _FEWEST_FILES = 3
@@ -143,36 +145,53 @@ def choose_series(
         Mostly one; the first has the reasons of all files that are not used.
     """
     headers = _with_shared_ids(headers)
-    reasons = {header.path: header.reason for header in headers if header.reason}
-    stacks, unordered, why = stacks_of([one for one in headers if not one.reason], digest)
-    reasons |= why
-    if not stacks:
-        return [Choice(reasons=reasons, doubt=_UNORDERED if unordered else "")]
-    groups = [*(stack.headers for stack in stacks), *unordered]
+    found = stacks_of([one for one in headers if not one.reason], digest)
+    reasons = {header.path: header.reason for header in headers if header.reason} | found.reasons
+    if not found.stacks:
+        return [Choice(reasons=reasons, doubt=_UNORDERED if found.unordered else "")]
+    groups = [*(stack.headers for stack in found.stacks), *found.unordered]
     both = any(contrast_of(group) == CONTRAST for group in groups)
-    ranked = sorted(((_rank(stack, both=both), stack) for stack in stacks), key=lambda one: one[0])
-    best = ranked[0]
-    equal = [one for rank, one in ranked if rank[:_BETTER] == best[0][:_BETTER]]
-    equal = [one for one in equal if one is best[1] or _repeats(one, best[1])]
-    named = [stack for stack in equal if len(equal) > 1 and labelled and _named(stack, labelled)]
-    chosen = named or equal[:1]
-    others = [stack for _, stack in ranked if all(stack is not one for one in chosen)]
-    used = {header.path for stack in chosen for header in (*stack.headers, *stack.odd)}
-    for stack in others:
-        for header in (*stack.headers, *stack.odd):
-            if header.path not in used:
-                reasons[header.path] = "other-series"
+    chosen, others = _best(found.stacks, labelled, both=both)
+    used = {path for stack in chosen for path in _paths(stack)}
+    unused = (path for stack in others for path in _paths(stack) if path not in used)
+    reasons |= dict.fromkeys(unused, "other-series")
     return [
         Choice(
             series=stack.headers,
             reasons={} if number else reasons,
-            words=words_of(stack, len(stacks)),
+            words=words_of(stack, len(found.stacks)),
             note=note_of(stack, others, headers, reasons),
             part="" if (part := stack.headers[0].facts.part) == HEAD else part,
-            doubt=_doubt(stack, unordered, both=both),
+            doubt=_doubt(stack, found.unordered, both=both),
         )
         for number, stack in enumerate(chosen)
     ]
+
+
+def _best(
+    stacks: Sequence[Stack], labelled: Labelled | None, *, both: bool
+) -> tuple[list[Stack], list[Stack]]:
+    """Return the stacks that are used, mostly one, and the others, the better ones first.
+
+    `labelled` is as in `choose_series`, and `both` as in `_rank`.
+    """
+    ranks = [_rank(stack, both=both) for stack in stacks]
+    order = sorted(range(len(stacks)), key=ranks.__getitem__)
+    best = order[0]
+    equal = [
+        index
+        for index in order
+        if ranks[index][:_BETTER] == ranks[best][:_BETTER]
+        and (index == best or _repeats(stacks[index], stacks[best]))
+    ]
+    named = [n for n in equal if len(equal) > 1 and labelled and _named(stacks[n], labelled)]
+    chosen = named or [best]
+    return [stacks[n] for n in chosen], [stacks[n] for n in order if n not in chosen]
+
+
+def _paths(stack: Stack) -> list[str]:
+    """List the files of a stack, and those that were left out beside it."""
+    return [header.path for header in (*stack.headers, *stack.odd)]
 
 
 def _repeats(stack: Stack, other: Stack) -> bool:
@@ -208,10 +227,17 @@ def _doubt(stack: Stack, unordered: Sequence[Sequence[Header]], *, both: bool) -
             continue  # the same places again and again, as of perfusion, are no head's slices
         if better and np.ptp(theirs) >= np.ptp(z) / 2:
             return f"{_UNORDERED}, and others are of a worse kind"
-        apart = theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM
-        if apart and kind_of(group[0]) == kind_of(first) and same_orientation(group[0], first):
+        alike = kind_of(group[0]) == kind_of(first) and same_orientation(group[0], first)
+        if alike and _elsewhere(theirs, z):
             return _UNORDERED
     return ""
+
+
+def _elsewhere(theirs: np.ndarray, z: np.ndarray) -> bool:
+    """Tell whether some heights are beyond those of a stack, or in a gap between two of them."""
+    beyond = theirs.min() < z.min() - NEAREST_MM or theirs.max() > z.max() + NEAREST_MM
+    nearest = np.abs(theirs[:, np.newaxis] - z).min(axis=1)
+    return bool(beyond or (nearest > _IN_GAP * np.diff(z).min(initial=np.inf)).any())
 
 
 def _with_shared_ids(headers: Sequence[Header]) -> list[Header]:

@@ -6,7 +6,7 @@ several acquisitions or series is joined.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import attrgetter
@@ -23,10 +23,9 @@ _SAME = 0.05
 _FEWEST = 3
 # Slices further from each other than this, in mm, do not continue each other: 10 is the thickest.
 _THICKEST_MM = 10.0
-# Parts of a head continue each other up to this many of their distances: of two series half a
-# distance more than usual, which is what the start of a part is rounded by; of one series, whose
-# parts belong together by what the scanner says, as far as two lost slices leave.
-_CONTINUES, _CONTINUES_IN_SERIES = 1.5, 3.0
+# Parts of a head continue each other up to this many of their distances, as far as two lost slices
+# leave: where one series ends and the next one begins, a lost slice costs no more than elsewhere.
+_CONTINUES = 3.0
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,11 @@ def stacks_of(headers: Sequence[Header], digest: Digest) -> Stacks:
         # Without an identifier, what else the header says tells series apart.
         name = facts.series or facts._replace(frame="")
         series[name, own].append(header)
-    found = Stacks([], [], {})
-    for own in series.values():
-        found.stacks.extend(_stacks_of_series(own, digest, found))
-    found.stacks.sort(key=lambda stack: _order(stack.headers[0]))
-    return found._replace(stacks=_joined(found.stacks))
+    found = [_stacks_of_series(own, digest) for own in series.values()]
+    stacks = sorted(chain(*(one.stacks for one in found)), key=lambda one: _order(one.headers[0]))
+    unordered = [group for one in found for group in one.unordered]
+    reasons = {path: why for one in found for path, why in one.reasons.items()}
+    return Stacks(_joined(stacks), unordered, reasons)
 
 
 def spacing_of(series: Sequence[Header]) -> float:
@@ -105,36 +104,47 @@ def spacing_of(series: Sequence[Header]) -> float:
     return round(float(np.median(np.diff(z))), 3)
 
 
-def _stacks_of_series(series: list[Header], digest: Digest, found: Stacks) -> Iterator[Stack]:
-    """Yield the stacks of one series; add to what is found what is in none."""
-    reasons = found.reasons
+def _stacks_of_series(series: list[Header], digest: Digest) -> Stacks:
+    """Return the stacks of one series, and why files of it are in none."""
+    groups, odd = _large_groups(series)
+    reasons: dict[str, str] = {}
+    groups = [_by_location(group, digest, reasons) for group in groups]
+    placed = [group for group in groups if group[0].positions]
+    unplaced = [one for group in groups if not group[0].positions for one in group]
+    axial = [group for group in placed if _is_axial(group)]
+    across = [one for group in placed if not _is_axial(group) for one in group]
+    reasons |= _because("not-axial", across) | _because("position", unplaced)
+    # Where most files have no place, the others are no scan.
+    if len(unplaced) > sum(map(len, axial)):
+        return Stacks([], [unplaced], reasons | _because("position", [*odd, *chain(*axial)]))
+    # Beside no stack, an odd file is what most files of its series are.
+    reasons |= _because("odd-slice" if axial else "not-axial", odd)
+    stacks, unordered = [], []
+    for group in axial:
+        for part in _told_apart(without_copies(group, digest, reasons)):
+            if _overlap(part):
+                reasons |= _because("position", part)
+                unordered.append(part)
+            else:
+                stacks.append(Stack(_upwards(part), [*odd, *unplaced], bool(group[0].place)))
+    return Stacks(stacks, unordered, reasons)
+
+
+def _large_groups(series: list[Header]) -> tuple[list[list[Header]], list[Header]]:
+    """Divide the files of a series by size and by how they lie: groups, and odd files beside them.
+
+    The first group is the usual one: axial if any is, with the most files.
+    """
     groups = [series]
     for alike in (attrgetter("size"), lambda one: bool(one.positions), _orientations(series)):
         groups = [part for group in groups for part in _by(group, alike)]
-    groups.sort(key=lambda group: (not _is_axial(group), -len(group)))
-    odd = [one for group in groups[1:] if len(group) < _FEWEST for one in group]
-    large = [groups[0], *(group for group in groups[1:] if len(group) >= _FEWEST)]
-    located = [_by_location(group, digest, reasons) for group in large]
-    unplaced = [one for group in located if not group[0].positions for one in group]
-    placed = [group for group in located if group[0].positions and _is_axial(group)]
-    across = [group for group in located if group[0].positions and not _is_axial(group)]
-    reasons.update({one.path: "not-axial" for group in across for one in group})
-    reasons.update({one.path: "position" for one in unplaced})
-    # Beside no stack, an odd file is what most files of its series are.
-    alone = "odd-slice" if placed else "position" if unplaced else "not-axial"
-    # Where most files have no place, the others are no scan.
-    if len(unplaced) > sum(map(len, placed)):
-        odd, placed, alone = [*odd, *chain(*placed)], [], "position"
-        found.unordered.append(unplaced)
-    reasons.update({one.path: alone for one in odd})
-    for group in placed:
-        was_located = bool(group[0].place)
-        for part in _told_apart(without_copies(group, digest, reasons)):
-            if _overlap(part):
-                reasons.update({header.path: "position" for header in part})
-                found.unordered.append(part)
-            else:
-                yield Stack(_upwards(part), [*odd, *unplaced], was_located)
+    usual, *others = sorted(groups, key=lambda group: (not _is_axial(group), -len(group)))
+    large = [group for group in others if len(group) >= _FEWEST]
+    return [usual, *large], [one for group in others if len(group) < _FEWEST for one in group]
+
+
+def _because(reason: str, headers: Sequence[Header]) -> dict[str, str]:
+    return dict.fromkeys((header.path for header in headers), reason)
 
 
 def _orientations(series: Sequence[Header]) -> Callable[[Header], Any]:
@@ -238,12 +248,10 @@ def _continues(one: Stack, other: Stack) -> bool:
     low, high = np.sort([(own.min(), own.max()) for own in np.split(z, [len(one.headers)])], axis=0)
     between = high[0] - low[1]
     spacings = [own for own in (one.spacing_mm, other.spacing_mm) if np.isfinite(own)]
-    within = first.facts.series and first.facts.series == second.facts.series
     # Series of one slice each are one scan, in which a wide gap is a problem of its own.
     if n_series(one) == len(one.headers) and len(other.headers) == 1:
         return bool(between > NEAREST_MM)
-    ratio = _CONTINUES_IN_SERIES if within else _CONTINUES
-    most = ratio * max(spacings) if spacings else _THICKEST_MM
+    most = _CONTINUES * max(spacings) if spacings else _THICKEST_MM
     return bool(NEAREST_MM < between <= most)
 
 
