@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctseq.core.files import atomic_write, read_json, write_json
+from ctseq.core.files import atomic_write, file_digest, read_json, write_json
 from ctseq.core.tables import write_table
 from ctseq.intake import tables
 from ctseq.intake.demographics import read_demographics
-from ctseq.intake.index import Index, index_dataset, origin
+from ctseq.intake.index import Index, index_dataset
 from ctseq.readers.problems import REASONS
 from ctseq.readers.registry import recognise
 from ctseq.readers.walk import walk
@@ -70,7 +70,7 @@ def write_index(
     labels = [settings["labels"]] if settings["labels"] else index.label_tables
     digested = [path for table, path in written.items() if table != "demographics"]
     made = {"format": format, "recognised_by": how, "settings": settings}
-    write_json(made | origin(dataset, labels, digested), recognised)
+    write_json(made | _origin(dataset, labels, digested), recognised)
     return [f"Format: {format}, by {how}.", *_said(index, dataset)]
 
 
@@ -141,6 +141,25 @@ def fingerprint(folder: str | Path, links_into: Sequence[str], labels: str | Non
         told = (name, state and state.st_size, state and state.st_mtime_ns)
         digest.update(repr(told).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
+
+
+def _origin(
+    folder: str | Path, tables: Sequence[str], written: Sequence[str | Path]
+) -> dict[str, Any]:
+    """Return what an index was made from, and what it is, as digests: SHA-256.
+
+    Parameters
+    ----------
+    folder, tables
+        The dataset's root, and its label tables: names in it, or paths.
+    written
+        The index as files.
+    """
+    digests = "".join(map(file_digest, written))
+    return {
+        "labels": {Path(name).name: file_digest(Path(folder, name)) for name in tables},
+        "index_sha256": hashlib.sha256(digests.encode()).hexdigest(),
+    }
 
 
 def _said(index: Index, dataset: str | Path) -> list[str]:

@@ -1,6 +1,5 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +7,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
-from ctseq.core.files import file_digest
 from ctseq.core.tables import typed
 from ctseq.intake import continuity, file_copies, image_checks, label_checks, scan_copies
 from ctseq.intake.checksums import checksum_problems
@@ -130,25 +128,6 @@ def index_dataset(
         contents.notes,
         label_tables,
     )
-
-
-def origin(
-    folder: str | Path, tables: Sequence[str], written: Sequence[str | Path]
-) -> dict[str, Any]:
-    """Return what an index was made from, and what it is, as digests: SHA-256.
-
-    Parameters
-    ----------
-    folder, tables
-        The dataset's root, and its label tables: names in it, or paths.
-    written
-        The index as files.
-    """
-    digests = "".join(map(file_digest, written))
-    return {
-        "labels": {Path(name).name: file_digest(Path(folder, name)) for name in tables},
-        "index_sha256": hashlib.sha256(digests.encode()).hexdigest(),
-    }
 
 
 def _read_by(format: str, labels: Path | None, columns: Columns) -> dict[str, Columns]:
