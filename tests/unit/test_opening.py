@@ -53,7 +53,7 @@ def test_any_number_of_models_opens_with_a_sentence_a_table_and_a_figure(models)
     assert box.count("<tr>") == 1 + len(models)
     assert "<table" not in rest
     [sentence] = re.findall(parts[0], box)
-    assert sentence.endswith(").") or sentence.endswith(".")
+    assert sentence.endswith(".")
     assert sentence.count(". ") == 0
     words = re.sub(r"<details>.*?</details>|<[^>]+>", " ", page, flags=re.S).split()
     assert len(words) < 300 + 30 * len(models)

@@ -26,7 +26,7 @@ from ctseq.study.encoders import catalogue_name, settings_in
 from ctseq.study.finished import OTHER_VERSION, finished_config, finished_files
 from ctseq.study.given.origins import COMMAND_LINE, Origins
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
-from ctseq.study.paths import check_paths, dataset_problems, encoder_problems
+from ctseq.study.paths import check_paths, missing_of_dataset, missing_of_encoder
 from ctseq.study.preflight import (
     check_configuration,
     check_interpreter,
@@ -153,7 +153,7 @@ def finished_studies(wildcards):
     try:
         found = finished_files(config["compare_studies"], Path("results"))
     except InputError as error:
-        raise WorkflowError(str(error))
+        stop(str(error))
     return {kind: [str(path.absolute()) for path in paths] for kind, paths in found.items()}
 
 
@@ -190,7 +190,7 @@ def external_scores(wildcards):
 
     As an input of the whole study, it stops first if a path that the study names is not there.
     """
-    check_named()
+    check_named_paths()
     return [file for one in STUDY.external for file in every_run(f"external/{one.name}.csv")]
 
 

@@ -44,8 +44,8 @@ def raw_dataset(wildcards):
     Of one that was, Snakemake takes results as they are although their input is missing.
     """
     dataset = STUDY.datasets[getattr(wildcards, "dataset", STUDY.dataset.name)]
-    if any(dataset_problems(dataset)):
-        check_named()
+    if any(missing_of_dataset(dataset)):
+        check_named_paths()
     return dataset.path
 
 
@@ -55,8 +55,8 @@ def checkpoint_of(wildcards):
     One that is not needed any more may be gone, but not where there are features of another.
     """
     encoder, dataset = ENCODERS[wildcards.encoder], STUDY.datasets[wildcards.dataset]
-    if any(encoder_problems(encoder, [dataset], config)):
-        check_named(encoder.name)
+    if any(missing_of_encoder(encoder, [dataset], config)):
+        check_named_paths(encoder.name)
     return checkpoint_files(encoder)
 
 
@@ -71,6 +71,7 @@ def checkpoint_files(encoder):
         message = (
             f"encoders.{name}.checkpoint is {encoder.checkpoint}, a folder that does not exist."
         )
+        # No `stop`: features that were made of it are served without it.
         raise WorkflowError(ORIGINS.located(message))
     if folder and folder == local:
         return {"folder": folder, "files": encoder.local_files}

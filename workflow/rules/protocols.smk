@@ -11,7 +11,7 @@ def grid():
     try:
         return grid_of(config)
     except InputError as error:
-        raise WorkflowError(str(error))
+        stop(str(error))
 
 
 def multiverse_page(wildcards):
@@ -20,7 +20,7 @@ def multiverse_page(wildcards):
     Snakemake would keep a page of another configuration whose own inputs cannot be told.
     """
     grid()
-    check_named()
+    check_named_paths()
     return f"{RESULTS}/multiverse.html"
 
 

@@ -9,7 +9,7 @@ from snakemake.settings.enums import RerunTrigger
 
 
 @cache
-def check_named(encoder=None):
+def check_named_paths(encoder=None):
     """Stop if the configuration names a path that is not there, and that no result was made from.
 
     All such paths are listed. Without it, results would be taken as they are, and the page would name

@@ -26,7 +26,7 @@ _LONG_S = 10.0
 
 
 @dataclass(frozen=True)
-class Weighed:
+class CheckpointSize:
     """The size of a checkpoint: its parameters, and the bytes of its files of weights."""
 
     parameters: int
@@ -47,7 +47,7 @@ def describe(name: str, settings: Mapping[str, Any], folder: str | Path | None) 
     return module_of(settings).describe(own, settings, key=f"encoders.{name}")
 
 
-def weigh(folder: str | Path | None, subfolder: str = "") -> Weighed | None:
+def checkpoint_size(folder: str | Path | None, subfolder: str = "") -> CheckpointSize | None:
     """Return the size of a checkpoint, from its headers; None without a checkpoint that is here."""
     if folder is None or not Path(folder).is_dir():
         return None
@@ -59,7 +59,7 @@ def weigh(folder: str | Path | None, subfolder: str = "") -> Weighed | None:
                 names = list(file.keys())
                 shapes = [file.get_slice(name).get_shape() for name in names]
             parameters += sum(math.prod(shape) for shape in shapes)
-    return Weighed(parameters, file_bytes)
+    return CheckpointSize(parameters, file_bytes)
 
 
 def pixels_of(description: Mapping[str, Any]) -> tuple[int, ...]:

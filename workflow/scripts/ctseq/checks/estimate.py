@@ -20,7 +20,7 @@ from ctseq.checks.costs import (
 )
 from ctseq.checks.current import is_described
 from ctseq.checks.datasets import Examined
-from ctseq.checks.encoders import time_row, weigh
+from ctseq.checks.encoders import checkpoint_size, time_row
 from ctseq.families.needs import needs_of
 from ctseq.families.registry import FAMILIES
 
@@ -89,7 +89,7 @@ def _encoder(
         for one in passes
         if one.slices
     )
-    size = weigh(its["folder"], its["settings"]["subfolder"] or "")
+    size = checkpoint_size(its["folder"], its["settings"]["subfolder"] or "")
     return {
         "name": name,
         "architecture": description["architecture"],

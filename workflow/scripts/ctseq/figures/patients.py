@@ -13,11 +13,11 @@ from ctseq.figures.style import (
     MM,
     MOST_LOOKS,
     MUTED,
-    alone,
     canvas,
     grid,
     key_below,
     look_of,
+    panel_each,
     styled,
     wrapped,
 )
@@ -137,7 +137,7 @@ def benefit(points: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
 def _canvas(size: tuple[float, float], labels: Mapping[str, str]) -> tuple[Figure, list[Axes]]:
     """Return a figure with one panel, or with a panel a model if there are many."""
     if len(labels) > MOST_LOOKS:
-        figure, panels = alone(labels, 38 * MM)
+        figure, panels = panel_each(labels, 38 * MM)
         return figure, list(panels.values())
     figure = canvas(*size)
     return figure, [figure.subplots()]

@@ -106,7 +106,7 @@ def look_of(models: Iterable[str], model: str) -> dict[str, object]:
     }
 
 
-def alone(labels: Mapping[str, str], height: float) -> tuple[Figure, dict[str, Axes]]:
+def panel_each(labels: Mapping[str, str], height: float) -> tuple[Figure, dict[str, Axes]]:
     """Return a figure with a panel a model, each `height` inches high and under its label.
 
     For more models than there are looks, of which one panel would hold curves that look alike.

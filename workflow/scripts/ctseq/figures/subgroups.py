@@ -14,11 +14,11 @@ from ctseq.figures.style import (
     INK,
     MM,
     MOST_LOOKS,
-    alone,
     canvas,
     grid,
     key_below,
     look_of,
+    panel_each,
     styled,
 )
 
@@ -36,7 +36,7 @@ def subgroups(rows: pd.DataFrame, *, labels: Mapping[str, str]) -> Figure:
     n = shown.drop_duplicates(["attribute", "group"])["n"]
     ticks = [f"{title_of(*group)} ({own})" for group, own in zip(groups, n, strict=True)]
     if len(labels) > MOST_LOOKS:
-        figure, panels = alone(labels, (6 + 4.5 * max(1, len(groups))) * MM)
+        figure, panels = panel_each(labels, (6 + 4.5 * max(1, len(groups))) * MM)
         for model, axes in panels.items():
             _rates(axes, shown, groups, {model: ""})
             _rows(axes, groups, ticks)

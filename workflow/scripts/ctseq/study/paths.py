@@ -25,8 +25,8 @@ def check_paths(
     `datasets` and `encoders` are those that a study uses, of the checked configuration.
     """
     datasets = [*datasets]
-    of_data = {one.name: [*dataset_problems(one)] for one in datasets}
-    of_encoders = [line for one in encoders for line in encoder_problems(one, datasets, config)]
+    of_data = {one.name: [*missing_of_dataset(one)] for one in datasets}
+    of_encoders = [line for one in encoders for line in missing_of_encoder(one, datasets, config)]
     problems = [*(line for its in of_data.values() for line in its), *of_encoders]
     if not problems:
         return
@@ -47,7 +47,7 @@ def check_paths(
     raise InputError("\n".join([*head, *(f"{bullet}{hint}" for hint in hints)]))
 
 
-def dataset_problems(dataset: Dataset) -> Iterator[str]:
+def missing_of_dataset(dataset: Dataset) -> Iterator[str]:
     """Yield which paths of a dataset do not exist, unless its index was made with these settings.
 
     One that was indexed may be gone.
@@ -72,7 +72,7 @@ def dataset_problems(dataset: Dataset) -> Iterator[str]:
             )
 
 
-def encoder_problems(
+def missing_of_encoder(
     encoder: Encoder, datasets: Iterable[Dataset], config: Mapping[str, Any]
 ) -> Iterator[str]:
     """Yield what an encoder's local checkpoint lacks, unless all features were made with it.
