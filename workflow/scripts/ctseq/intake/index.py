@@ -1,6 +1,6 @@
 """A dataset's index: every file listed, and every label checked against its image."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,23 +98,20 @@ def index_dataset(
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
     rows = with_targets(frame(contents.labels, LABELS), target, key=key)
     label_tables = [*dict.fromkeys(map(file_called, rows["path"]))]
-    rows, without_image, of_no_scan = resolve_images(rows, files, slices)
+    rows, *unresolved = resolve_images(rows, files, slices)
     labels_of = contents.labels_of
     slices, rows = with_units(slices, rows, labels_of=labels_of)
     # Rows of images that are left out only say what is lost with them.
     unused = (rows["image"] != "") & rows["slice_number"].isna()
     rows, unused = rows[~unused], rows[unused]
     files, slices = _decoded(folder, files, slices, format, threads=threads)
-    named = {*of_no_scan["file"]}
-    problems = _doubts(contents, folder, files, slices, rows, named=named, threads=threads)
-    problems += label_checks.rows_without_image(without_image)
-    problems += label_checks.rows_without_image(of_no_scan, state="of no known scan")
+    problems = _doubts(contents, folder, files, slices, rows, *unresolved, threads=threads)
     kept = (reasons_of(slices, problems) == "") | (on_problem == "error")
     problems += _of_the_rest(slices, kept, rows, unused, labels_of=labels_of, target=target)
     if problems and on_problem == "error":
         cure = [*contents.notes, _CURE.format(key) + where_files_are(folder, links_into, key)]
         _stop_on(problems, folder, cure)
-    label_checks.check_claims(of_no_scan)
+    label_checks.check_claims(unresolved[1])
     reasons = scan_copies.without_copies(slices, reasons_of(slices, problems))
     slices = slices.assign(reason=reasons)
     listing = _listing(slices, rows, labels_of=labels_of)
@@ -158,15 +155,16 @@ def _doubts(
     files: pd.DataFrame,
     slices: pd.DataFrame,
     rows: pd.DataFrame,
+    without_image: pd.DataFrame,
+    of_no_scan: pd.DataFrame,
     *,
-    named: Collection[str],
     threads: int,
 ) -> list[dict[str, Any]]:
     """Return what is wrong with files, slices and label rows, each looked at by itself.
 
-    `named` are files of no known scan that label rows name as images.
+    `without_image` and `of_no_scan` are the label rows that name no file, and one of no known scan.
     """
-    of = contents.labels_of
+    of, named = contents.labels_of, {*of_no_scan["file"]}
     explained = {patient_key(found["scan_id"]) for found in contents.problems}
     problems = [
         *contents.problems,
@@ -182,7 +180,11 @@ def _doubts(
     ]
     if contents.counted and of == "slice":
         problems += label_checks.miscounted_rows(rows, slices, files)
-    return file_copies.narrowed_to_files(problems, slices)
+    return [
+        *file_copies.narrowed_to_files(problems, slices),
+        *label_checks.rows_without_image(without_image),
+        *label_checks.rows_without_image(of_no_scan, state="of no known scan"),
+    ]
 
 
 def _of_the_rest(

@@ -228,12 +228,16 @@ def _concluded(row: Any, finding: Finding, a: str, b: str) -> str:
 
 
 def _beats(row: Any, first: bool) -> str:
-    """Return whether the first model, or else the second, beats the other: yes, no or not shown."""
+    """Return whether the first model, or else the second, beats the other: yes, no or not shown.
+
+    Models that are equal in every replicate, as those that call all patients negative, have no
+    interval that would show that they differ by little.
+    """
     finding = finding_of(row)
     if finding in (_SUPERIOR if first else _INFERIOR):
         return "yes"
     worse = _INFERIOR if first else _SUPERIOR
-    return "no" if finding in {*worse, Finding.EQUIVALENT, Finding.EQUAL} else "not shown"
+    return "no" if finding in {*worse, Finding.EQUIVALENT} else "not shown"
 
 
 def _replied(replies: Sequence[str]) -> str:
