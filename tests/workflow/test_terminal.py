@@ -130,10 +130,13 @@ def test_a_part_alone_says_nothing_of_the_report(copy):
 
 def test_the_time_that_a_check_estimated_is_of_a_whole_study(copy):
     check = copy.results / "check.json"
+    kept = check.read_text()
     check.write_text('{"seconds": 840}')
-    whole = shown(copy, "--dry-run", "--forceall")
-    part = shown(copy, "--dry-run", "--forcerun", "results/small/metrics.csv")
-    check.unlink()
+    try:
+        whole = shown(copy, "--dry-run", "--forcerun", "extract_features")
+        part = shown(copy, "--dry-run", "--forcerun", "results/small/metrics.csv")
+    finally:
+        check.write_text(kept)
     assert whole[-1] == "About 14 min 0 s, by results/small/check.txt."
     assert "check.txt" not in "\n".join(part)
 
