@@ -35,10 +35,14 @@ LIMIT_S = 900
 
 
 def write_checkpoints(folder):
-    """Write two local checkpoints, not pretrained, in folders named after what they see."""
+    """Write two local checkpoints, not pretrained, in folders named after what they see.
+
+    That of sequences is in a folder below as well, ``encoder``.
+    """
     program = (
         "from ctseq.encoders.tiny import write_tiny\n"
-        f"write_tiny('sequence', sees='sequence', frames={FRAMES}, seed=1, steps=0)\n"
+        "for folder in ('sequence', 'sequence/encoder'):\n"
+        f"    write_tiny(folder, sees='sequence', frames={FRAMES}, seed=1, steps=0)\n"
         "write_tiny('slice', sees='slice', frames=None, seed=1, steps=0)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}

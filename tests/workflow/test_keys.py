@@ -132,6 +132,9 @@ CHANGES = [
     ("multiverse", OF_THE_MULTIVERSE, REPORT, set()),
     ("report.example_slices", False, REPORT, set()),
 ]
+# What a check is not told of trainings, and what else it is told: how encoders see, and by parts.
+UNASKED = set()
+ASKED = {"shards", "encoders.vivit.window"}
 # Not in the table: `replicates`, `external` and further models are tested below or beside, the
 # others name other files or have one value.
 ELSEWHERE = {"replicates", "dataset", "external", "datasets.*.format", "datasets.*.labels"}
@@ -164,6 +167,18 @@ def test_a_key_re_runs_what_it_decides_and_no_more(changed, key, rules, names):
     plan = changed[key]
     assert plan.rules == rules, plan.text[-3000:]
     assert concerned(plan.jobs) == names
+
+
+@pytest.mark.parametrize(
+    ("key", "rules"),
+    [pytest.param(key, rules, id=key) for key, _, rules, _ in CHANGES],
+)
+def test_a_study_is_checked_again_where_data_encoders_splits_or_trainings_change(
+    changed, key, rules
+):
+    """And no more: a threshold or a level of significance costs no check."""
+    asks = {"index_dataset", "describe_encoder", "split_patients", "fit", "finetune"}
+    assert changed[key].checked == (bool(rules & asks) and key not in UNASKED or key in ASKED)
 
 
 def test_every_key_is_in_the_table():

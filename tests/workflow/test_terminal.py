@@ -132,11 +132,13 @@ def test_the_time_that_a_check_estimated_is_of_a_whole_study(copy):
     check = copy.results / "check.json"
     kept = check.read_text()
     check.write_text('{"seconds": 840}')
-    whole = shown(copy, "--dry-run", "--forcerun", "extract_features")
-    part = shown(copy, "--dry-run", "--forcerun", "results/small/metrics.csv")
-    # What the check itself will measure is not told from the one before.
-    again = shown(copy, "--dry-run", "--forceall")
-    check.write_text(kept)
+    try:
+        whole = shown(copy, "--dry-run", "--forcerun", "extract_features")
+        part = shown(copy, "--dry-run", "--forcerun", "results/small/metrics.csv")
+        # What the check itself will measure is not told from the one before.
+        again = shown(copy, "--dry-run", "--forceall")
+    finally:
+        check.write_text(kept)
     assert whole[-1] == "About 14 min 0 s, by results/small/check.txt."
     assert "check.txt" not in "\n".join([*part, *again])
 
