@@ -9,7 +9,7 @@ from collections import Counter
 
 from snakemake.settings.enums import Quietness
 
-from ctseq.core.terminal import StageProgress, is_advice, is_chatter
+from ctseq.core.terminal import StageProgress, is_advice, is_chatter, is_harmless
 from ctseq.study.plan import (
     CODE,
     MISSING,
@@ -34,9 +34,9 @@ class FewLines(logging.Filter):
         self.tables = 0
 
     def filter(self, record):
-        if record.levelno >= logging.WARNING:
-            return True
         event, message = getattr(record, "event", None), record.getMessage()
+        if record.levelno >= logging.WARNING:
+            return not is_harmless(message)
         if event == "run_info":  # a plan shows its table of jobs before and after them
             self.tables += 1
             return self.tables == 1
@@ -125,6 +125,10 @@ def causes_of(job):
         CODE: reason.code_changed,
     }
     causes = {cause for cause, given in found.items() if given}
+    if (
+        reason.missing_output
+    ):  # made whatever its settings: after a failed check they are that one's
+        return frozenset(causes)
     return frozenset(causes | settings_or_code([*params.only_old, *params.only_new]))
 
 

@@ -21,6 +21,9 @@ _LINES = re.compile(
 )
 # Ways to keep results that are out of date, after the list of the reasons.
 _ADVICE = re.compile(r"Some jobs were triggered by provenance|Rules with provenance triggered jobs")
+# Warnings of what is as it should be: a local checkpoint may be typed as ./folder, and a file that
+# is kept from run to run is not there at first.
+_HARMLESS = re.compile(r".*: Relative file path '\./|Cannot restore .*: no backup found")
 
 
 def is_chatter(event: str | None, message: str) -> bool:
@@ -40,6 +43,11 @@ def is_chatter(event: str | None, message: str) -> bool:
 def is_advice(message: str) -> bool:
     """Tell whether a line of Snakemake offers to keep results that are out of date."""
     return bool(_ADVICE.match(message))
+
+
+def is_harmless(message: str) -> bool:
+    """Tell whether a warning of Snakemake is about nothing that a user could mend."""
+    return bool(_HARMLESS.match(message))
 
 
 class StageProgress:
