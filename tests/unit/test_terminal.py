@@ -6,7 +6,14 @@ import logging
 import pytest
 
 from ctseq.core.progress import FIRST_S
-from ctseq.core.terminal import FewLines, Follower, StageProgress, is_advice, is_chatter
+from ctseq.core.terminal import (
+    FewLines,
+    Follower,
+    StageProgress,
+    is_advice,
+    is_chatter,
+    is_harmless,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,17 @@ def test_what_is_said_of_each_job_or_of_every_run_is_chatter(event, message):
 )
 def test_other_lines_are_kept(event, message):
     assert not is_chatter(event, message)
+
+
+def test_warnings_of_what_is_as_it_should_be_are_harmless():
+    typed = "rule check_study, line 37, /x/check.smk: Relative file path './swin' starts with './'."
+    assert is_harmless(f"{typed} This is redundant and strongly discouraged.")
+    record = "resources/checkpoints/owner--swin--main.json"
+    assert is_harmless(f"Cannot restore {record}: no backup found.")
+    assert not is_harmless(f"Restored previous version of {record} (updating job failed).")
+    assert not is_harmless(
+        "Error: encoders.swin.checkpoint is ./swin, a folder that does not exist"
+    )
 
 
 def test_advice_on_keeping_outdated_results_is_known():

@@ -29,6 +29,8 @@ def test_mistakes_are_said_at_once_and_cost_nothing(study_copy):
     assert "encoders.vivit.frames is 5, but the checkpoint joins 2 frames" in said
     assert study_copy.tree("results/data") == shared
 
+    plan = study_copy.snakemake("--dry-run")
+    assert "did not change since results/small was made. By missing files: check." in plan.text
     outcome = study_copy.snakemake()
     assert outcome.status == 0, outcome.text[-4000:]
     assert outcome.checked
@@ -48,10 +50,18 @@ def test_a_change_is_planned_as_it_will_be_made(study_copy):
     (study_copy.results / "check.txt").unlink()
     plan = study_copy.snakemake("--dry-run", "--", replicate)
     assert plan.idle
-    # Without a check, what is of other settings is made again all the same.
-    overlay = {"encoders": {"vivit": {"frames": 2}}}
-    plan = study_copy.snakemake("--dry-run", "--", replicate, overlay=overlay)
-    assert {*OF_AN_ENCODER, "fit"} <= plan.rules
+    assert not plan.checked
+    # Without a check, nothing of other settings takes the place of what is there.
+    for overlay, file in (
+        ({"encoders": {"vivit": {"frames": 2}}}, "encoders/vivit.json"),
+        ({"datasets": {"phantom": {"target": "Blutung"}}}, "format.json"),
+    ):
+        shared = study_copy.tree("results/data")
+        outcome = study_copy.snakemake("--", replicate, overlay=overlay)
+        assert outcome.status == 1
+        assert f"Error: results/data/phantom/{file} would be made again" in outcome.text
+        assert "Run `snakemake check` with the same configuration" in outcome.text
+        assert study_copy.tree("results/data") == shared
 
 
 def test_a_second_study_on_the_same_data_runs_its_check_and_prints_the_table(study_copy):

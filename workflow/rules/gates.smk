@@ -56,11 +56,26 @@ def check_unless(current, *files):
     if current and not workflow.dag_settings.forceall:
         return []
     there = any(map(os.path.exists, files))
-    # Snakemake makes a missing check for a job whose outputs are there only if a target names it, and
-    # would not look at the job's parameters either: what is there would be used as it is.
-    if (there and is_check_made()) or not (there or no_encoder_is_asked_for()):
+    # Snakemake makes a missing check for a job whose outputs are there only if a target names it: it
+    # would look at neither the check nor the job's parameters, and use what is there as it is.
+    if there and not is_check_made():
+        if not current:
+            stop_unchecked(*files)
+    elif there or not no_encoder_is_asked_for():
         checkpoints.check_study.get()
     return []
+
+
+def stop_unchecked(*files):
+    """Stop where a target by name would overwrite what is there without a check of the study.
+
+    Snakemake deletes files before it makes them, so that a mistake would cost all that they hold.
+    """
+    stop(
+        f"{listed(files)} would be made again with other settings, and {RESULTS}/check.txt is not "
+        "there, as before a first check and after one that failed: a mistake would cost what is "
+        "there. Run `snakemake check` with the same configuration, then this command again."
+    )
 
 
 def before_indexing(wildcards):

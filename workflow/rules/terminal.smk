@@ -53,6 +53,10 @@ def causes_of(job):
         CODE: reason.code_changed,
     }
     causes = {cause for cause, given in found.items() if given}
+    if (
+        reason.missing_output
+    ):  # made whatever its settings: after a failed check they are that one's
+        return frozenset(causes)
     return frozenset(causes | settings_or_code([*params.only_old, *params.only_new]))
 
 

@@ -27,6 +27,9 @@ _LINES = re.compile(
 )
 # Ways to keep results that are out of date, after the list of the reasons.
 _ADVICE = re.compile(r"Some jobs were triggered by provenance|Rules with provenance triggered jobs")
+# Warnings of what is as it should be: a local checkpoint may be typed as ./folder, and a file that
+# is kept from run to run is not there at first.
+_HARMLESS = re.compile(r".*: Relative file path '\./|Cannot restore .*: no backup found")
 
 # Jobs of a stage from which on their pace is told: the first ones may be of other rules.
 _TELLING = 4
@@ -49,6 +52,11 @@ def is_chatter(event: str | None, message: str) -> bool:
 def is_advice(message: str) -> bool:
     """Tell whether a line of Snakemake offers to keep results that are out of date."""
     return bool(_ADVICE.match(message))
+
+
+def is_harmless(message: str) -> bool:
+    """Tell whether a warning of Snakemake is about nothing that a user could mend."""
+    return bool(_HARMLESS.match(message))
 
 
 class StageProgress:
@@ -112,9 +120,9 @@ class FewLines(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether a record is shown."""
-        if record.levelno >= logging.WARNING:
-            return True
         event, message = getattr(record, "event", None), record.getMessage()
+        if record.levelno >= logging.WARNING:
+            return not is_harmless(message)
         if event == "run_info":  # a plan shows its table of jobs before and after them
             self._tables += 1
             return self._tables == 1
