@@ -148,8 +148,9 @@ def test_models_are_compared(study, tmp_path, undefined):
     )
     made = {name: read_table(path, OVER_REPLICATES[name].table) for name, path in tables.items()}
     for name, table in made.items():
-        # Three metrics with three models, or three pairs; a pair has several effects.
-        assert len(table) == 9 * (6 if name == "effect_sizes" else 1), name
+        # Three metrics with three models, or three pairs; a pair has several effects, and models
+        # have means of the three more metrics that the page opens with.
+        assert len(table) == 9 * {"effect_sizes": 6, "model_means": 2}.get(name, 1), name
         if {"p", "notes"} <= set(table):
             assert table.loc[table["p"].isna(), "notes"].map(read_notes).map(bool).all(), name
     third = made["paper/means"].set_index(["metric", "model"]).loc[("precision", "third")]

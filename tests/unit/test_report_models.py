@@ -178,6 +178,8 @@ def test_a_family_an_encoder_type_and_a_sight_are_told_by_their_words(monkeypatc
     )  # fmt: skip
     assert not {"Architecture", "Revision", "Pooling", "Slices are combined by"} & set(rows)
     assert encoder_table(study).rows[1][1] == "a count of voxels"
+    study.encoders["counted"] = described | {"architecture": "Voxels"}
+    assert encoder_table(study).rows[1][1] == "Voxels: a count of voxels"
     assert overview(study).rows[1][:4] == ["ConvNeXt", "none", "all", "a toss of a coin"]
     assert "ConvNeXt\nsees the volume in three dimensions at once." in render(study)
     claim = reporting_files(study)["claim.md"]

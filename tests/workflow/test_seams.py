@@ -85,7 +85,7 @@ def test_the_checks_know_them(toys):
         }
     )
     assert "did you mean nearest?" in plans["names"].text
-    assert "encoders.quadrants.checkpoint has no effect" in plans["type"].text
+    assert "encoders.quadrants.checkpoint (case-1.yaml, line 3) has no effect" in plans["type"].text
     assert "did you mean text?" in plans["format"].text
 
 

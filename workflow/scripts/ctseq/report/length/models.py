@@ -13,6 +13,7 @@ from ctseq.report.models import (
 )
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
+from ctseq.study.encoders import Encoder
 
 # Of a hash: as many as tell two apart. Cards and encoders/<name>.json have all of them.
 _DIGITS = 12
@@ -57,7 +58,7 @@ def encoder_table(study: Conducted) -> Table:
         rows.append(
             [
                 name,
-                known["architecture"] or ENCODER_TYPES[encoder.type].words,
+                _architecture(known["architecture"], encoder),
                 encoder.subfolder or _NONE,
                 f"{encoder.revision}, {commit[:_DIGITS]}…" if commit else _NONE,
                 f"{digest[:_DIGITS]}…" if digest else _NONE,
@@ -67,6 +68,12 @@ def encoder_table(study: Conducted) -> Table:
         )
     header = ["Encoder", "Architecture", "Subfolder", "Revision, commit", "SHA-256 of the weights"]
     return _without_empty("Encoders", [*header, "Pooling", "Computed in"], rows)
+
+
+def _architecture(name: str | None, encoder: Encoder) -> str:
+    """Return the name of an architecture; without a checkpoint, which tells more, in words too."""
+    words = ENCODER_TYPES[encoder.type].words
+    return name if name and encoder.checkpoint else ": ".join(filter(None, [name, words]))
 
 
 def preparations(study: Conducted) -> Table:
