@@ -1,6 +1,7 @@
 """The index that a check makes beside the one that is there, and the job that takes it over."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,20 @@ def test_a_check_reads_what_is_here(local):
     assert files_to_check(local) == ["./image", "image/config.json"]
     Path("raw").mkdir()
     assert files_to_check(local) == ["raw", "./image", "image/config.json"]
+
+
+def test_what_is_gone_and_was_used_is_listed_where_there_is_a_check(local):
+    (encoder,), dataset = local.encoders.values(), local.dataset
+    for path, settings in (
+        (Path(dataset.record), dataset.settings),
+        (Path(dataset.description("convnext")), settings_in(encoder, dataset)),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json({"settings": settings}, path)
+    for table in INDEX:
+        Path(dataset.record).with_name(f"{table}.csv").touch()
+    shutil.rmtree("image")
+    assert files_to_check(local) == []
+    Path(local.results).mkdir(parents=True)
+    Path(local.results, "check.txt").touch()
+    assert files_to_check(local) == ["raw", "./image"]

@@ -48,20 +48,24 @@ def files_to_check(study: Study) -> list[str]:
     """List the raw datasets and checkpoints that a check reads, if they are here or made here.
 
     What is missing is for the check to say, before any checkpoint is fetched. What is gone and was
-    used before is not needed.
+    used before is not needed, and yet listed where the study has its check: Snakemake leaves that
+    as it is then, and would make it again for another list.
     """
     found: list[str] = []
+    checked = Path(study.results, "check.txt").exists()
     lacking = any(map(_lacks_files, study.datasets.values()))
     for dataset in study.datasets.values():
+        indexed = is_indexed(dataset.folder, dataset.settings)
         # A phantom is drawn only where it is not indexed yet.
-        drawn = dataset.synthetic and not is_indexed(dataset.folder, dataset.settings)
-        if drawn or Path(dataset.path).exists():
+        wanted = (checked and not dataset.synthetic) if indexed else dataset.synthetic
+        if wanted or Path(dataset.path).exists():
             found += [dataset.path, *dataset.label_files]
     for encoder in study.encoders.values():
         folder = encoder.checkpoint_folder
         encoded = all(is_encoded(encoder, dataset) for dataset in study.datasets.values())
-        made_here = folder != encoder.local_folder and not encoded
-        if folder and ((made_here and not lacking) or Path(folder).exists()):
+        local = folder == encoder.local_folder
+        wanted = checked and local if encoded else not (local or lacking)
+        if folder and (wanted or Path(folder).exists()):
             found += [folder, *encoder.local_files]
     return found
 
