@@ -23,16 +23,20 @@ help: ## say what there is
 demo: .venv/ready ## run the whole study on synthetic patients
 	$(BIN)/snakemake --profile profiles/demo --cores $(CORES) $(ARGS)
 
+# Snakemake reads --configfile before the workflow can say which line is wrong.
+CHECK_CONFIG = PYTHONPATH=workflow/scripts $(BIN)/python -m ctseq.study.given.files config.yaml $(CONFIG)
+
 recommended: .venv/ready ## run the study by the recommended protocol (CONFIG=mine.yaml ARGS=-n)
+	@$(CHECK_CONFIG) > /dev/null
 	$(BIN)/snakemake --configfile config/recommended.yaml $(CONFIG) --cores $(CORES) $(ARGS)
 
 study: .venv/ready ## run the study by the paper's protocol (CONFIG=mine.yaml ARGS=-n)
+	@$(CHECK_CONFIG) > /dev/null
 	@$(if $(CONFIG),:,echo "This is the paper's protocol; the recommended one is: make recommended")
 	$(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG)) --cores $(CORES) $(ARGS)
 
-# Snakemake reads --configfile before the workflow can say which line is wrong.
 check-config: .venv/ready ## say which line of a configuration file is wrong (CONFIG=own.yaml)
-	@PYTHONPATH=workflow/scripts $(BIN)/python -m ctseq.study.given.files config.yaml $(CONFIG)
+	@$(CHECK_CONFIG)
 
 PYTEST := $(BIN)/pytest -n $$((1 + $$(nproc 2>/dev/null || echo 1))) --dist loadfile --no-loadscope-reorder
 

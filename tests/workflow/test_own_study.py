@@ -99,3 +99,14 @@ def test_the_page_leads_from_scans_to_a_report(clinic):
     assert "report.html" in shared
     for name in shared:
         assert (clinic / "results/my-study" / name).exists(), name
+
+
+def test_a_tab_in_the_configuration_is_named_by_its_line(clinic):
+    (clinic / "tab.yaml").write_text("study: x\n\treplicates: 5\n")
+    command = "make recommended CONFIG=tab.yaml ARGS=check"
+    answer = subprocess.run(
+        ["bash", "-c", command], cwd=clinic, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode != 0
+    assert "tab.yaml, line 2: a tab before the first word" in answer.stderr
+    assert "Traceback" not in answer.stderr
