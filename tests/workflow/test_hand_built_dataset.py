@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import numpy as np
+import yaml
 from PIL import Image
 
 from ct_ich import write_ct_ich
@@ -89,7 +90,12 @@ def test_it_runs_to_the_report(tmp_path, working_copy, local_encoders):
     _check_packed_pixels(copy.data, dataset)
     page = (copy.results / "report.html").read_text("utf-8")
     assert "by-hand" in page
-    assert str(dataset) in " ".join(page.split())  # YAML breaks long lines at blanks
+    # The page names no place on the machine; the configuration beside it has the whole path.
+    shown = " ".join(page.split())  # YAML breaks long lines at blanks
+    assert f"…/{dataset.name}" in shown
+    assert str(dataset.parent) not in shown
+    config = yaml.safe_load((copy.results / "config.yaml").read_text("utf-8"))
+    assert config["datasets"]["ct-ich"]["path"] == str(dataset)
 
 
 def _check_counts(data):
