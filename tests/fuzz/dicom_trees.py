@@ -28,6 +28,7 @@ _SPELLINGS = (
     "cq500ct{0}/Unknown Study/CT Plain/",
     "CQ500CT{0:03d} CQ500CT{0:03d}/Unknown Study/CT Plain/",
 )
+LAYOUTS = ("folders", "flat", "cq500")
 SHAPES = ((16, 16), (20, 16), (18, 24))
 
 
@@ -167,12 +168,12 @@ def key_of(name):
     return name.lstrip("0") if name.isdecimal() else unicodedata.normalize("NFC", name).casefold()
 
 
-def plain_tree(draw, *, odd=True):
+def plain_tree(draw, *, odd=True, layout=None):
     """Draw a tree of two to four patients with a scan each, of both classes.
 
-    `odd` is whether names may be those that people find hard to spell.
+    `odd` is whether names may be those that people find hard to spell; without a layout, any.
     """
-    layout = pick(draw, ("folders", "folders", "flat", "cq500"))
+    layout = layout or pick(draw, ("folders", *LAYOUTS))
     shape = pick(draw, SHAPES)
     n_patients = draw(st.integers(2, 4))
     numbers = draw(st.lists(st.integers(0, 480), min_size=4, max_size=4, unique=True))

@@ -38,12 +38,18 @@ class Row:
 
 def with_table(draw, written, kinds):
     """Return the dataset with a label table of one of some kinds, and perhaps a mistake in it."""
+    kind = kind_of(draw, written, kinds)
+    mistake = pick(draw, (None, None, None, *MISTAKES))
+    return table_of(draw, written, kind, mistake)
+
+
+def kind_of(draw, written, kinds):
+    """Draw one of some kinds of label table, which tells the dataset's scans apart."""
     kind = pick(draw, kinds)
     several = len({scan.name for scan in written.scans}) < len(written.scans)
     if kind == "slice" and written.format == "dicom" and (several or draw(st.booleans())):
-        kind = "numbered study"  # a number alone would not say of which of a patient's scans
-    mistake = pick(draw, (None, None, None, *MISTAKES))
-    return table_of(draw, written, kind, mistake)
+        return "numbered study"  # a number alone would not say of which of a patient's scans
+    return kind
 
 
 def plain_table(draw, written, kind):

@@ -49,6 +49,16 @@ def test_a_slice_without_position_in_a_series_of_its_own_is_told(tmp_path):
     assert choice.note == "1 file of its kind without a position left out"
 
 
+@pytest.mark.parametrize("lost", [3, 4])
+def test_a_slice_without_position_takes_no_other_one_with_it(lost, tmp_path):
+    """Whichever of a series of two it is, the other one has a place in the head."""
+    images = [ct(z=5.0 * k, **({"series": "2"} if k >= 3 else {})) for k in range(5)]
+    images[lost].ImagePositionPatient = None
+    [choice] = choose_series(headers_of(images, tmp_path), str)
+    assert [one.path for one in choice.series] == ["0.dcm", "1.dcm", "2.dcm", f"{7 - lost}.dcm"]
+    assert choice.note.endswith("joined of 2 series; 1 file of its series left out")
+
+
 def test_a_scan_that_another_acquisition_would_make_longer_says_so(tmp_path):
     # The first acquisition was stopped at 60 mm, the second began at 50 mm: neither is whole.
     first = [ct(z=5.0 * k, AcquisitionNumber=1) for k in range(12)]

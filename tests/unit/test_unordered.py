@@ -4,6 +4,7 @@ import pydicom
 import pytest
 
 from ct_files import HU, ct, save
+from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 
 SHARP = {"series": "2", "ConvolutionKernel": "H60s"}
@@ -78,6 +79,32 @@ def test_a_study_without_an_order_beside_another_one_is_told(folder):
         image.save_as(path)
     write(folder, "a", (0, 5, 10), more="later ", brighter=40, StudyInstanceUID="1.2.4")
     assert index(folder) == (["unordered"], ["a/later 0.dcm", "a/later 5.dcm", "a/later 10.dcm"])
+
+
+def test_a_study_with_burnt_in_text_beside_another_one_is_told(folder):
+    """The patient's label may be of that study alone."""
+    write(folder, "a", (0, 5, 10), more="later ", brighter=40, StudyInstanceUID="1.2.4")
+    for path in (folder / "a").glob("later *"):
+        image = pydicom.dcmread(path)
+        image.BurnedInAnnotation = "YES"
+        image.save_as(path)
+    assert index(folder) == (["no-slices"], ["a/0.dcm", "a/5.dcm", "a/10.dcm", "a/15.dcm"])
+    with pytest.raises(InputError, match=r"no slice can be used \(in one of the studies: burnt-in"):
+        index_dataset(folder, "dicom", on_problem="error")
+
+
+@pytest.mark.parametrize("told", [
+    {"BurnedInAnnotation": "YES", "ImageType": ["DERIVED", "SECONDARY", "MIP"]},
+    {"BurnedInAnnotation": "YES", "ImageOrientationPatient": [1, 0, 0, 0, 0, -1]},
+])  # fmt: skip
+def test_a_study_that_was_no_scan_in_any_case_is_not_missed(folder, told):
+    for y in (0, 5, 10):
+        image = ct(HU + 50 + y, PatientID="a", StudyInstanceUID="1.2.4")
+        image.ImagePositionPatient = [0, y, 0]
+        for name, value in told.items():
+            setattr(image, name, value)
+        save(image, folder / f"a/later {y}.dcm")
+    assert index(folder) == ([], ["a/0.dcm", "a/5.dcm", "a/10.dcm", "a/15.dcm"])
 
 
 @pytest.mark.parametrize("lost", [True, False])

@@ -87,7 +87,9 @@ PROBLEMS = {
         "one folder holds several DICOM patients", "The PatientID differs between its files."
     ),
     "no-slices": Reason(
-        "no slice can be used", "The inventory says of each of the patient's files why."
+        "no slice can be used",
+        "The inventory says of each of the patient's files why. Beside a study that is used, it is "
+        "told of one that would be but for `burnt-in`.",
     ),
     "body-part": Reason(
         "not of the head", "No series of the study is, by its description or BodyPartExamined."

@@ -129,6 +129,7 @@ def _files(
                 problems.append(problem("body-part", *found, **told))
         if any(study.choice.series for study in studies):
             problems += [_unordered(one, patient_id) for one in studies if one.choice.doubt]
+            problems += [_burnt_in(one, patient_id) for one in studies if one.burnt_in]
         else:
             why = sorted({reason for study in studies for reason in study.choice.reasons.values()})
             # Other folders of the patient, which are scans of their own, may be sound.
@@ -143,6 +144,17 @@ def _unordered(study: Study, patient_id: str) -> dict[str, Any]:
     path = next(path for path, why in chosen.reasons.items() if why == "position")
     told = {"scan_id": study.scan_id, "detail": chosen.doubt}
     return problem("unordered", whole, path, patient_id, **told)
+
+
+def _burnt_in(study: Study, patient_id: str) -> dict[str, Any]:
+    """Return the problem of a study whose slices may have text in them, beside a sound one.
+
+    A label of the patient may be that study's alone.
+    """
+    reasons = study.choice.reasons
+    path = next(path for path, why in reasons.items() if why == "burnt-in")
+    detail = f"in one of the studies: {', '.join(sorted({*reasons.values()}))}"
+    return problem("no-slices", NOTHING, path, patient_id, scan_id=study.scan_id, detail=detail)
 
 
 def _files_of(study: Study, patient_id: str) -> Iterator[File]:

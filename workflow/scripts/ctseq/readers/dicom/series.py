@@ -11,7 +11,7 @@ from ctseq.readers.dicom import kernels
 from ctseq.readers.dicom.chosen import contrast_of, note_of, words_of
 from ctseq.readers.dicom.copies import NEAREST_MM, Digest
 from ctseq.readers.dicom.descriptions import CONTRAST, HEAD, PLAIN
-from ctseq.readers.dicom.headers import Header, heights
+from ctseq.readers.dicom.headers import Header, heights, is_axial
 from ctseq.readers.dicom.stacks import (
     Stack,
     kind_of,
@@ -85,6 +85,13 @@ class Study:
     uid: str
     headers: list[Header]
     choice: Choice
+
+    @property
+    def burnt_in(self) -> bool:
+        """Whether it has no usable series, and would have slices but for text burnt into them."""
+        burnt_in = (one for one in self.headers if one.reason == "burnt-in")
+        lie = (not one.orientation or is_axial(one.orientation) for one in burnt_in)
+        return not self.choice.series and any(lie)
 
 
 def studies_of(

@@ -133,12 +133,14 @@ def _stacks_of_series(series: list[Header], digest: Digest) -> Stacks:
 def _large_groups(series: list[Header]) -> tuple[list[list[Header]], list[Header]]:
     """Divide the files of a series by size and by how they lie: groups, and odd files beside them.
 
-    The first group is the usual one: axial if any is, with the most files.
+    The first group is the usual one: axial if any is, with the most files, with positions.
     """
     groups = [series]
     for alike in (attrgetter("size"), lambda one: bool(one.positions), _orientations(series)):
         groups = [part for group in groups for part in _by(group, alike)]
-    usual, *others = sorted(groups, key=lambda group: (not _is_axial(group), -len(group)))
+    usual, *others = sorted(
+        groups, key=lambda group: (not _is_axial(group), -len(group), not group[0].positions)
+    )
     large = [group for group in others if len(group) >= _FEWEST]
     return [usual, *large], [one for group in others if len(group) < _FEWEST for one in group]
 
