@@ -71,7 +71,7 @@ def test_sensitivity_stands_beside_specificity_and_predictive_values_beside_prev
                              "NPV", "95 % interval"]  # fmt: skip
     assert values.rows[0][2] == "test subset"
     assert values.rows[1][1:3] == ["0.05", "stated"]
-    assert any("the PPV need not be the mean precision" in note for note in values.notes)
+    assert any("It need not be the mean precision" in note for note in values.notes)
 
 
 def test_net_benefit_stands_beside_treating_all(study):
