@@ -59,7 +59,8 @@ def check_unless(current, *files):
     # Snakemake makes a missing check for a job whose outputs are there only if a target names it: it
     # would look at neither the check nor the job's parameters, and use what is there as it is.
     if there and not is_check_made():
-        if not current:
+        # Shared data that somebody names, somebody wants made again.
+        if not (current or no_encoder_is_asked_for()):
             stop_unchecked(*files)
     elif there or not no_encoder_is_asked_for():
         checkpoints.check_study.get()
