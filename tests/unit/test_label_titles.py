@@ -7,18 +7,13 @@ from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.readers.labels.cells import flag
 from ctseq.readers.labels.tables import find_table
-from picture_folders import save_picture
-
-PATIENTS = ("p1", "p2", "p3", "p4")
+from picture_folders import PATIENTS, write_unlabelled
 
 
 @pytest.fixture
 def pictures(tmp_path):
     """Four patients of three pictures each, no two alike."""
-    for patient in PATIENTS:
-        for number in (1, 2, 3):
-            save_picture(tmp_path / patient / f"slice_{number}.png", 60 * int(patient[1]) + number)
-    return tmp_path
+    return write_unlabelled(tmp_path)
 
 
 def labels(folder, *rows, name="labels.csv", encoding="utf-8"):

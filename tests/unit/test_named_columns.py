@@ -13,11 +13,10 @@ from ctseq.readers.labels.columns import Columns
 from ctseq.readers.labels.spelling import bare_title, cell_key
 from ctseq.readers.labels.tables import find_table
 from ctseq.study.datasets import Dataset
-from picture_folders import save_picture
+from picture_folders import PATIENTS, write_unlabelled
 
 KEY = "datasets.ours.columns"
 GERMAN = {"patient": "Patient", "label": "Blutung", "positive": [1, "ja"]}
-PATIENTS = ("p1", "p2", "p3", "p4")
 
 
 def write(folder, *lines, name="labels.csv"):
@@ -38,10 +37,7 @@ def told(folder, columns, target="hemorrhage"):
 @pytest.fixture
 def pictures(tmp_path):
     """Four patients of three pictures each, no two alike."""
-    for patient in PATIENTS:
-        for number in (1, 2, 3):
-            save_picture(tmp_path / patient / f"slice_{number}.png", 60 * int(patient[1]) + number)
-    return tmp_path
+    return write_unlabelled(tmp_path)
 
 
 def scans(folder, columns, **options):
