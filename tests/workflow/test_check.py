@@ -3,7 +3,7 @@
 import re
 
 from reruns import OF_AN_ENCODER, OF_THE_DATASET
-from studies import contents
+from studies import STUDY, contents
 
 MISTAKES = {
     "encoders": {"vivit": {"frames": 5}},
@@ -98,3 +98,33 @@ def test_nothing_is_fetched_for_a_dataset_that_lacks_its_files(working_copy, tmp
         if scans.is_dir():
             (scans / "truth.csv").write_text("patient_id,label\n")
         scans.mkdir(exist_ok=True)
+
+
+def made_by(outcome):
+    """Return the rules of all jobs, those in groups among them, which are indented."""
+    return {*re.findall(r"^ *(?:local)?rule (\w+):$", outcome.text, re.M)} - {"check"}
+
+
+def test_jobs_in_groups_follow_a_check_of_its_own(working_copy, local_encoders):
+    """As on a cluster: the check runs by itself, and the study starts if it finds nothing."""
+    copy = working_copy(STUDY | {"encoders": local_encoders})
+    fitted = "results/small/runs/vivit/replicate-01/training.json"
+    grouped = ("--groups", "fit=runs", "index_dataset=dataset", "--", fitted)
+    plan = copy.snakemake("--dry-run", *grouped)
+    assert {"index_dataset", "fit"} <= made_by(plan)
+    assert plan.text.count("The study is checked first, in a run of its own.") == 1
+
+    outcome = copy.snakemake(*grouped, overlay={"encoders": {"vivit": {"frames": 5}}})
+    assert outcome.status == 1
+    assert "encoders.vivit.frames is 5, but the checkpoint joins 2 frames" in outcome.text
+    assert "Error: The study is not run: its check, above, failed." in outcome.text
+    assert not (copy.folder / "results/data/phantom/index").exists()
+    assert made_by(outcome) == {"draw_phantom", "check_study"}
+
+    outcome = copy.snakemake(*grouped)
+    assert outcome.status == 0, outcome.text[-4000:]
+    assert "Check of the study small: nothing is wrong." in outcome.text
+    assert (copy.folder / fitted).is_file()
+    assert {"index_dataset", "fit"} <= made_by(outcome)
+    assert outcome.text.count("rule check_study:") == 1
+    assert copy.snakemake(*grouped).idle

@@ -1,14 +1,23 @@
 # What the check of a study is told, and what waits for it. No rules.
 #
 # A job that makes what is missing, or of other settings, depends on the check without having it as
-# an input: what Snakemake records of shared data names no study.
+# an input: what Snakemake records of shared data names no study. Where jobs are submitted in groups,
+# the check is a run of its own before the study's.
+
+import subprocess
+from functools import cache
+
+from ctseq.core.command_line import with_targets
+
+# Set in the environment of a run that follows the check of the study of that folder.
+FOLLOWS_CHECK = "CTSEQ_FOLLOWS_CHECK_OF"
 
 
 def are_jobs_grouped():
     """Tell whether jobs are submitted in groups, as on a cluster; known once all rules are read.
 
     Snakemake forms groups anew after a checkpoint and adds to those that it had, so that jobs would
-    be submitted twice. There the check is a rule like others, and no job waits for it.
+    be submitted twice. There the check is a rule like others.
     """
     return bool(workflow.group_settings.overwrite_groups)
 
@@ -51,11 +60,15 @@ def check_unless(current, *files):
     `files` are what it would overwrite.
     """
     # In a job's own process, the check is done.
-    if are_jobs_grouped() or not workflow.is_main_process:
+    if not workflow.is_main_process:
         return []
     if current and not workflow.dag_settings.forceall:
         return []
     there = any(map(os.path.exists, files))
+    if are_jobs_grouped():
+        if not no_encoder_is_asked_for():
+            check_first()
+        return []
     # Snakemake makes a missing check for a job whose outputs are there only if a target names it: it
     # would look at neither the check nor the job's parameters, and use what is there as it is.
     if there and not is_check_made():
@@ -65,6 +78,29 @@ def check_unless(current, *files):
     elif there or not no_encoder_is_asked_for():
         checkpoints.check_study.get()
     return []
+
+
+@cache
+def check_first():
+    """Run the check by itself, unless this is a plan; stop if it fails, and start anew if not.
+
+    Started anew, Snakemake plans with all that the check has made.
+    """
+    if workflow.executor_plugin is None or workflow.touch:
+        return
+    if os.environ.get(FOLLOWS_CHECK) == RESULTS:
+        return
+    logger.info("The study is checked first, in a run of its own.")
+    if workflow.dryrun:
+        return
+    given = len(sys.argv) - 1
+    python = [sys.executable, *sys.orig_argv[1 : len(sys.orig_argv) - given]]
+    target = f"{RESULTS}/check.txt" if IS_MODULE else "check"
+    checking = with_targets(sys.argv[1:], workflow.dag_settings.targets, target)
+    if subprocess.run([*python, *checking], check=False).returncode:
+        stop("The study is not run: its check, above, failed.")
+    os.environ[FOLLOWS_CHECK] = RESULTS
+    os.execv(sys.executable, [*python, *sys.argv[1:]])
 
 
 def stop_unchecked(*files):
