@@ -23,7 +23,7 @@ def enhanced(draw, tree):
         return tree
     if style_.told or not {"patient", "study", "slice", "cq500"} & {*tree.tables}:
         return tree
-    if not all(file.usable for file in files):
+    if not all(file.usable and file.beside is None for file in files):
         return tree
     scale = {"RescaleSlope": style_.slope, "RescaleIntercept": style_.intercept}
     orientation = {"ImageOrientationPatient": first.tags["ImageOrientationPatient"]}
@@ -93,15 +93,15 @@ def twin(draw, tree):
 
 
 def shared_pixels(draw, tree):
-    """Let two patients have the same slice, of which neither can be used."""
+    """Let two patients have the same slice, which neither can have beside the other."""
     first, second = tree.written.scans[0], tree.written.scans[-1]
     if first.patient == second.patient or "a study copied" in tree.written.traits:
         return tree
     if tree.written.severity > HARMLESS:  # one of them could be left out for that alone
         return tree
     file, other = tree.files_of(first)[0], tree.files_of(second)[0]
-    tree = tree.swapped(other, replace(other, hu=file.hu, style=file.style, usable=False))
-    tree = tree.swapped(file, replace(file, usable=False))
+    same = replace(other, hu=file.hu, style=file.style, beside=file.shows[0])
+    tree = tree.swapped(other, same).swapped(file, replace(file, beside=other.shows[0]))
     tree = lost(tree, 0, file.shows)
     tree = lost(tree, len(tree.written.scans) - 1, other.shows)
     return tree.with_trait("one slice of two patients", PROBLEM)

@@ -45,6 +45,8 @@ class Dicom:
         do) or ``exchanged``.
     cut
         How many bytes are missing at its end.
+    usable, beside
+        As those of its `Entry`.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Dicom:
     mark: bool = True
     cut: int = 0
     usable: bool = True
+    beside: Slice | None = None
 
     def but(self, path=None, **tags):
         """Return the file with another path or other tags."""
@@ -71,7 +74,8 @@ class Dicom:
         content = dicom_file(tags, stored, syntax=self.syntax, mark=self.mark)
         truth = tuple(self.style.truth(hu) for hu in self.hu)
         content = content[: len(content) - self.cut]
-        return Entry(self.path, content, self.shows, truth, self.usable and not self.cut)
+        usable = self.usable and not self.cut
+        return Entry(self.path, content, self.shows, truth, usable, self.beside)
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,7 +145,11 @@ def check_slices(written, folder, index):
         assert len({(s.patient, s.study, s.series) for s in shown}) == 1, f"mixed: {shown}"
         ranks = [one.rank for one in shown]
         assert ranks == sorted(set(ranks)), f"{scan_id} is in the order {ranks}"
-    return pd.DataFrame(rows, columns=["scan_id", "patient_id", "number", "path", "shows"])
+    found = pd.DataFrame(rows, columns=["scan_id", "patient_id", "number", "path", "shows"])
+    shown = {*found["shows"]}
+    for path in found["path"]:
+        assert entries[path].beside not in shown, f"{path} is kept beside its copy"
+    return found
 
 
 def _shown(entry, pixels):

@@ -93,6 +93,8 @@ class Entry:
         units or grey values, the face upwards, `OUTSIDE` where nothing was measured.
     usable
         Whether its slices may be kept at all.
+    beside
+        Another patient's slice with the same pixels: only one of both may be kept.
     link
         Where it leads, relative to its folder, in place of content.
     tolerance
@@ -104,6 +106,7 @@ class Entry:
     shows: tuple[Slice, ...] = ()
     pixels: tuple[np.ndarray, ...] = ()
     usable: bool = True
+    beside: Slice | None = None
     link: str = ""
     tolerance: float = 0.01
 
