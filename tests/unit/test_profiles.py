@@ -19,7 +19,7 @@ OF_RULES += ("set-threads", "until")
 ALONE = {
     "pretrain_tiny": "minutes of a node, once for all studies",
     "pack_pixels": "reads every slice, with several threads",
-    "check_study": "all other jobs wait for it, and it times a row on a GPU",
+    "check_study": "the study waits for it, and it times a row on a GPU",
     "extract_features": "needs a GPU",
     "extract_mirrored_features": "needs a GPU",
     "finetune": "needs a GPU for hours",
