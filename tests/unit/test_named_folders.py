@@ -158,6 +158,18 @@ def test_two_visits_are_scans_of_one_patient(visits):
     assert not any("MRN" in table.to_csv() for table in found[:5])
 
 
+@pytest.mark.parametrize(("n_same", "n_patients"), [(1, 3), (2, 2), (3, 3)])
+def test_an_id_of_two_folders_in_three_is_one_patients_and_of_all_is_nobodys(
+    tmp_path, n_same, n_patients
+):
+    for number in range(3):
+        study(tmp_path, f"v{number}", number, patient="MRN7" if number < n_same else f"MRN{number}")
+    labels(tmp_path, "patient_id,label", "v0,1", "v1,0", "v2,0")
+    found = owners(index(tmp_path))
+    assert len(found) == 3
+    assert len(set(found.values())) == n_patients
+
+
 def test_two_visits_have_slices_of_their_own(visits):
     (visits / "p2/IM9-0.dcm").unlink()
     (visits / "p2/IM9-1.dcm").unlink()

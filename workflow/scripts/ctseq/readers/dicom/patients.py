@@ -205,8 +205,9 @@ def _owners(tags: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     for name, found in tags.items():
         for tag in found:
             owners[tag].append(name)
-    # An id that more than half of the folders share was written over the real ones.
-    most = max(1, len(tags) / 2)
+    # An id that more than half of the folders share, rounded up, was written over the real ones.
+    # Two of three are rather one patient's, who would else be in several subsets.
+    most = -(-len(tags) // 2)
     return {tag: shared for tag, shared in owners.items() if len(shared) <= most}
 
 
