@@ -4,32 +4,26 @@
     python benchmarks/again.py --tiny --patients 14 --image-size 64 --replicates 2   # a trial
 
 Runs the paper's study on synthetic patients, with random weights of the real shapes, and in the
-same folder, one after the other: the same study again, the recommended protocol on the same dataset,
-ten replicates more, a head more, another significance level, and one patient's changed label.
+same folder, one after the other: the same study again, the recommended protocol on its dataset, ten
+replicates more, a head more, another significance level, and one patient's changed label.
 """
 
 import argparse
 import os
-import re
 import shutil
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
-from measuring import ROOT, keep, processor_name, shown, snakemake, timed
+from measuring import ROOT, keep, processor_name, shown, snakemake, started_jobs, timed
 from study import DATA, RESULTS, prepare
 
 from ctseq.report.facts import costs
 
 HEAD = "gru"  # of the catalogue, on the encoder that is there
 RECOMMENDED = yaml.safe_load((ROOT / "config/recommended.yaml").read_text(encoding="utf-8"))
-# What a run's log says of each job that it starts.
-_JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$", re.MULTILINE)
-# These only name what others make.
-_TARGETS = ("all", "check")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,22 +72,19 @@ def run(folder: Path, study: dict[str, Any], *, what: str, cores: int) -> list[d
 
     A rule that has no benchmark has no seconds.
     """
-    logs = folder / ".snakemake/log"
-    before = {*logs.glob("*.log")}
     folders = [folder / part / "benchmarks" for part in (DATA, RESULTS.parent / study["study"])]
     for one in folders:  # what is left of other runs
         shutil.rmtree(one, ignore_errors=True)
     seconds = timed(lambda: snakemake(folder, study, cores=cores))
-    said = "".join(path.read_text(encoding="utf-8") for path in {*logs.glob("*.log")} - before)
-    jobs = Counter(name for name in _JOB.findall(said) if name not in _TARGETS)
+    jobs = started_jobs(folder)["rule"].value_counts()
     took = {cost.rule: cost.seconds for cost in costs(folders)}
-    rows = [("all", jobs.total(), seconds)]
-    rows += [(rule, jobs[rule], took.get(rule, float("nan"))) for rule in sorted(jobs)]
+    rows = [("all", int(jobs.sum()), seconds)]
+    rows += [(rule, int(n), took.get(rule, float("nan"))) for rule, n in jobs.sort_index().items()]
     return [{"what": what, "rule": rule, "jobs": n, "seconds": s} for rule, n, s in rows]
 
 
 def change_label(dataset: Path) -> None:
-    """Give one slice of the first patient without hemorrhage an intraventricular one."""
+    """Label one slice of the first patient without hemorrhage as intraventricular hemorrhage."""
     path = dataset / "hemorrhage_diagnosis.csv"
     table = pd.read_csv(path, encoding="utf-8-sig", dtype=str)
     negative = table.groupby("PatientNumber")["No_Hemorrhage"].transform("min") == "1"
