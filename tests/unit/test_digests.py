@@ -159,6 +159,19 @@ def test_a_record_is_of_the_files_and_of_the_modules_that_are_named(tmp_path):
     assert known(tmp_path) != edited
 
 
+def test_what_is_edited_meanwhile_is_not_recorded_as_what_was_there(tmp_path):
+    before = digest(tmp_path)
+    record = tmp_path / "record/digests.json"
+    early = digests.KnownDigests(tmp_path, record)
+    edited = digest(tmp_path, module=changed("if v < 0", "if v <= 0"))
+    digests.code_digest.cache_clear()
+    digests._code.cache_clear()
+    assert early.digest("rule.py") == edited
+    assert not record.exists()
+    digest(tmp_path)  # written as it was
+    assert known(tmp_path) == before
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"files": 1}', "null", "whole", "cut"])
 def test_a_record_that_cannot_be_used_is_made_anew(tmp_path, text):
     expected = known(tmp_path) if digest(tmp_path) else ""

@@ -52,28 +52,35 @@ class KnownDigests:
 
     def __init__(self, scripts: Path, record: Path) -> None:
         self._scripts, self._record = scripts, record
-        tree = hashlib.sha256()
-        for path in sorted(scripts.rglob("*.py")):  # a new module may change what an import means
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            tree.update(f"{path.relative_to(scripts).as_posix()}\n{content}\n".encode())
-        self._tree = tree.hexdigest()
-        self._digests = _recorded(record, self._tree)
+        self._files = _of_all_files(scripts)
+        self._digests = _recorded(record, self._files)
 
     def digest(self, script: str, *modules: str) -> str:
         """Return `code_digest` of a script by its name."""
         name = " ".join([script, *modules])
         if name not in self._digests:
             self._digests[name] = code_digest(self._scripts / script, *modules)
-            with contextlib.suppress(OSError):
-                write_json({"files": self._tree, "digests": self._digests}, self._record)
+            # What was edited meanwhile is of other files than the record would name.
+            if _of_all_files(self._scripts) == self._files:
+                with contextlib.suppress(OSError):
+                    write_json({"files": self._files, "digests": self._digests}, self._record)
         return self._digests[name]
 
 
-def _recorded(record: Path, tree: str) -> dict[str, str]:
+def _of_all_files(folder: Path) -> str:
+    """Return the SHA-256 of all files of code in a folder: a new one may change an import."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{content}\n".encode())
+    return digest.hexdigest()
+
+
+def _recorded(record: Path, files: str) -> dict[str, str]:
     """Return the digests of a file, if it is of these files of code."""
     try:
         found = json.loads(record.read_text(encoding="utf-8"))
-        if found["files"] == tree and all(map(_DIGEST.fullmatch, found["digests"].values())):
+        if found["files"] == files and all(map(_DIGEST.fullmatch, found["digests"].values())):
             return dict(found["digests"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
