@@ -1,5 +1,8 @@
 # Each target first makes .venv from the pinned requirement files; nothing else is installed.
 PYTHON ?= python3
+# Packages come by uv where it is installed, else by pip, as the user's own configuration of either
+# says, in the same versions. make UV= demo takes pip.
+UV     ?= $(shell command -v uv 2>/dev/null)
 CORES  ?= all
 # Of `recommended` and `study`: files that change their configuration, and what Snakemake is told
 # besides, such as a target. make study CONFIG="mine.yaml" ARGS=-n
@@ -16,8 +19,13 @@ help: ## say what there is
 .venv/ready: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'ctseq needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+ifeq ($(strip $(UV)),)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
+else
+	$(UV) venv --seed --allow-existing --python $(PYTHON) .venv
+	$(UV) pip install --python $(BIN)/python -r requirements-dev.txt
+endif
 	@touch $@
 
 demo: .venv/ready ## run the whole study on synthetic patients

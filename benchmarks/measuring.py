@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -23,6 +24,10 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from ctseq.encoders.devices import choose_device  # noqa: E402
 from ctseq.report.facts import git_revision  # noqa: E402
 
+# What Snakemake's log says of each job that it starts: its rule, and indented lines.
+_JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?: {4}.*\n)*)", re.MULTILINE)
+_ASKED = re.compile(r"^ {4}resources:.*\bmem_mb=(\d+)", re.MULTILINE)
+_TARGETS = ("all", "check")
 # What a study takes of the repository.
 PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "workflow")
 
@@ -49,6 +54,21 @@ def snakemake(folder: Path, study: Mapping[str, Any], *arguments: str, cores: in
     if outcome.returncode:
         sys.exit(f"{outcome.stdout[-4000:]}\nThe study failed; its last words stand above.")
     return outcome.stdout
+
+
+def started_jobs(folder: Path) -> pd.DataFrame:
+    """Return the jobs that a copy's last run started, by its log: ``rule`` and ``mem_mb``.
+
+    The latter is what a job asks for, if it does. Rules that only name what others make are left
+    out.
+    """
+    log = max((folder / ".snakemake/log").glob("*.snakemake.log"), key=lambda path: path.name)
+    found = [
+        (rule, float(asked[1]) if (asked := _ASKED.search(told)) else float("nan"))
+        for rule, told in _JOB.findall(log.read_text(encoding="utf-8"))
+        if rule not in _TARGETS
+    ]
+    return pd.DataFrame(found, columns=["rule", "mem_mb"])
 
 
 def timed(work: Callable[[], Any], device: torch.device | None = None) -> float:

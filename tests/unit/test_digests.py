@@ -1,5 +1,7 @@
 """The digests of code: what decides a result counts, what only people read does not."""
 
+import json
+
 import pytest
 
 from ctseq.study import digests
@@ -126,3 +128,63 @@ def test_a_module_that_a_table_names_counts_where_its_rule_says_so(tmp_path):
     module.write_text("def fit(): return 1\n")
     assert digest(tmp_path, script=script) == without
     assert digests.code_digest(tmp_path / "rule.py", "ctseq.families.x") != named
+
+
+def known(folder, *modules):
+    digests.code_digest.cache_clear()
+    digests._imported.cache_clear()
+    digests._code.cache_clear()
+    return digests.KnownDigests(folder, folder / "record/digests.json").digest("rule.py", *modules)
+
+
+def test_a_record_saves_parsing_and_changes_no_digest(tmp_path, monkeypatch):
+    expected = digest(tmp_path)
+    assert known(tmp_path) == expected
+    monkeypatch.setattr(digests, "code_digest", lambda *_: pytest.fail("computed again"))
+    again = digests.KnownDigests(tmp_path, tmp_path / "record/digests.json")
+    assert again.digest("rule.py") == expected
+
+
+def test_a_record_is_of_the_files_and_of_the_modules_that_are_named(tmp_path):
+    before = digest(tmp_path)
+    assert known(tmp_path) == before
+    named = known(tmp_path, "ctseq.core.errors")
+    assert named == digests.code_digest(tmp_path / "rule.py", "ctseq.core.errors") != before
+    edited = digest(tmp_path, module=changed("if v < 0", "if v <= 0"))
+    assert known(tmp_path) == edited != before
+    # A name of a package that becomes a module is imported from then on.
+    (tmp_path / "ctseq/core/tables").mkdir()
+    (tmp_path / "ctseq/core/tables/mean.py").write_text("mean = max\n")
+    digests._files.cache_clear()
+    assert known(tmp_path) != edited
+
+
+def test_what_is_edited_meanwhile_is_not_recorded_as_what_was_there(tmp_path):
+    before = digest(tmp_path)
+    record = tmp_path / "record/digests.json"
+    early = digests.KnownDigests(tmp_path, record)
+    edited = digest(tmp_path, module=changed("if v < 0", "if v <= 0"))
+    digests.code_digest.cache_clear()
+    digests._code.cache_clear()
+    assert early.digest("rule.py") == edited
+    assert not record.exists()
+    digest(tmp_path)  # written as it was
+    assert known(tmp_path) == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"files": 1}', "null", "whole", "cut"])
+def test_a_record_that_cannot_be_used_is_made_anew(tmp_path, text):
+    expected = known(tmp_path) if digest(tmp_path) else ""
+    record = tmp_path / "record/digests.json"
+    whole = record.read_text()
+    if text == "whole":  # its values of another kind
+        text = json.dumps(json.loads(whole) | {"digests": {"rule.py": 1}})
+    record.write_text(whole[: len(whole) // 2] if text == "cut" else text)
+    assert known(tmp_path) == expected
+    assert record.read_text() == whole
+
+
+def test_a_folder_that_cannot_be_written_to_costs_nothing_but_time(tmp_path):
+    expected = digest(tmp_path)
+    (tmp_path / "record").write_text("a file where the folder would be")
+    assert known(tmp_path) == expected

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -81,3 +83,55 @@ def test_a_rules_environment_has_what_its_script_imports(script, conda):
 def test_every_environment_is_used():
     used = {parameters.values[1] for parameters in rules()}
     assert used == {path.stem for path in (ROOT / "envs").glob("*.yaml")}
+
+
+# Fakes that note how they are called, and make what is called next.
+UV = """#!/bin/sh
+echo "uv $*" >> called
+mkdir -p .venv/bin
+"""
+PYTHON = """#!/bin/sh
+[ "$1" = -m ] || exit 0
+echo "python $*" >> called
+mkdir -p .venv/bin
+printf '#!/bin/sh\\necho "pip $*" >> called\\n' > .venv/bin/pip
+chmod +x .venv/bin/pip
+"""
+
+
+def installed_by(folder, *arguments, uv):
+    """Make .venv in a folder with a fake Python, and a fake uv or none; list what was called."""
+    for file in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        shutil.copy(ROOT / file, folder)
+    programs = folder / "programs"
+    programs.mkdir()
+    for tool in ("sh", "mkdir", "chmod", "touch", "make"):
+        (programs / tool).symlink_to(shutil.which(tool))
+    for name, text in {"python3": PYTHON, "uv": UV}.items():
+        if name != "uv" or uv:
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+    command = [programs / "make", ".venv/ready", *arguments]
+    subprocess.run(command, cwd=folder, env={"PATH": str(programs)}, check=True)
+    assert (folder / ".venv/ready").exists()
+    return (folder / "called").read_text().splitlines()
+
+
+def test_pip_shows_what_it_brings_in_the_versions_that_are_pinned(tmp_path):
+    assert installed_by(tmp_path, uv=False) == [
+        "python -m venv .venv",
+        "pip install --disable-pip-version-check -r requirements-dev.txt",
+    ]
+
+
+def test_uv_is_used_where_it_is_installed_with_the_same_pins(tmp_path):
+    venv, install = installed_by(tmp_path, uv=True)
+    assert venv == "uv venv --seed --allow-existing --python python3 .venv"
+    assert install.startswith("uv pip install ")
+    # Of the same file, and from no other place than the user's own settings name.
+    assert install.endswith(" --python .venv/bin/python -r requirements-dev.txt")
+    assert "index" not in install
+
+
+def test_pip_can_be_taken_where_uv_is_installed(tmp_path):
+    assert installed_by(tmp_path, "UV=", uv=True)[0] == "python -m venv .venv"

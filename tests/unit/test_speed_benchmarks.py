@@ -68,10 +68,97 @@ def test_the_full_study_is_of_the_size_of_the_papers():
     assert set(measuring.PARTS) <= {path.name for path in FOLDER.parent.iterdir()}
 
 
-def test_the_study_that_grows_is_one_that_the_workflow_takes():
+def test_benchmarks_run_studies_that_the_workflow_takes():
+    import again
+    import planning
     import scale
 
-    resolved(merged(CONFIG, scale.STUDY | scale.MORE))
+    paper = planning.SMALL | {"replicates": 2}
+    studies = [scale.study_of(82, shards=2), *dict(again.steps(paper, 2)).values()]
+    studies += [planning.SMALL, {"compare": planning.FOUR, "replicates": 1000}]
+    for study in studies:
+        resolved(merged(CONFIG, study))
+
+
+def test_what_follows_a_study_differs_from_it_by_one_thing():
+    import again
+
+    steps = dict(again.steps({"study": "benchmark", "replicates": 10}, 10))
+    first, more, head = (
+        steps[what] for what in ("the paper's study", "ten more replicates", "a head more")
+    )
+    assert steps["nothing changed"] == first
+    assert (first["replicates"], more["replicates"], head["replicates"]) == (10, 20, 20)
+    assert head["compare"] == ["vivit", "convnext", "gru"]
+    assert steps["a changed alpha"] == head | {"comparison": {"alpha": 0.01}}
+    assert steps["a changed label"] == steps["a changed alpha"]  # its data differ
+    recommended = steps["the recommended protocol"]
+    assert (recommended["study"], recommended["replicates"]) == ("recommended", 20)
+
+
+def test_one_slice_of_one_patient_without_hemorrhage_changes_its_label(tmp_path):
+    import again
+
+    path = tmp_path / "hemorrhage_diagnosis.csv"
+    text = "\ufeffPatientNumber,SliceNumber,Intraventricular,No_Hemorrhage\r\n"
+    text += "49,1,0,1\r\n49,2,1,0\r\n50,1,0,1\r\n50,2,0,1\r\n"
+    path.write_bytes(text.encode())
+    again.change_label(tmp_path)
+    assert path.read_bytes() == text.replace("50,1,0,1", "50,1,1,0").encode()
+
+
+def test_jobs_and_what_they_ask_for_are_read_from_a_log(tmp_path):
+    import measuring
+
+    logs = tmp_path / ".snakemake/log"
+    logs.mkdir(parents=True)
+    (logs / "2026-01-01T000000.1.snakemake.log").write_text("localrule fit:\n    jobid: 1\n")
+    log = "rule fit, line 3, fit.smk: a warning\n"
+    for rule in ("localrule fit:", "checkpoint check_study:", "rule fit:", "localrule all:"):
+        log += f"{rule}\n    input: a\n    resources: tmpdir=/tmp, mem_mb=2001, mem=2 GB\nDone\n"
+    log += "rule evaluate:\n    resources: tmpdir=/tmp\n"
+    (logs / "2026-01-02T000000.1.snakemake.log").write_text(log)
+    found = measuring.started_jobs(tmp_path)
+    assert found["rule"].tolist() == ["fit", "check_study", "fit", "evaluate"]
+    np.testing.assert_array_equal(found["mem_mb"], [2001, 2001, 2001, np.nan])
+
+
+def test_many_patients_are_on_the_line_through_two_studies():
+    import scale
+
+    rows = []
+    for patients in (100, 200):
+        per_rule = {"pack_pixels": 4 + 0.02 * patients, "evaluate": 0.01 * patients}
+        for rule, seconds in (per_rule | {scale.WHOLE: 9.0}).items():
+            rows.append(
+                {"what": rule, "patients": patients, "shards": 1, "jobs": 2, "seconds": seconds}
+                | {"peak_mb": 100 + patients, "mem_mb": 1000.0}
+            )
+    table = pd.DataFrame(rows)
+    shown = scale.by_patients(table)
+    # 60 ms a patient of 100, 40 ms of 200.
+    assert shown.loc["pack_pixels", ("growth", "200/100")] == pytest.approx(4 / 6)
+    assert shown.loc["evaluate", ("growth", "200/100")] == pytest.approx(1)
+    found = scale.projected(table, 1000, 4)
+    # Each of the four shards has the 4 s that do not grow.
+    assert found["seconds"].to_dict() == pytest.approx({"pack_pixels": 36, "evaluate": 10})
+    assert found["a job, s"].to_dict() == pytest.approx({"pack_pixels": 36 / 8, "evaluate": 5})
+    assert found["peak, MB"].to_dict() == pytest.approx({"pack_pixels": 350, "evaluate": 1100})
+
+
+def test_plans_are_told_by_their_medians():
+    import planning
+
+    rows = [
+        {"what": what, "jobs": jobs, "seconds": s, "cpu_seconds": s / 2}
+        for s in (3.0, 1.0, 8.0)
+        for what, jobs in (("one rule", 1), ("the paper's study", 69))
+    ]
+    expected = {"seconds": 3.0, "cpu_seconds": 1.5}
+    assert planning.medians(rows) == [
+        {"what": "one rule", "jobs": 1} | expected,
+        {"what": "the paper's study", "jobs": 69} | expected,
+    ]
 
 
 def test_a_peer_runs_the_encoder_in_each_epoch_of_each_replicate():

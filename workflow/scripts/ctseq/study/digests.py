@@ -1,10 +1,14 @@
 """Digests of the code that decides a script's results, without words that only people read."""
 
 import ast
+import contextlib
 import hashlib
+import json
 import re
 from functools import cache
 from pathlib import Path
+
+from ctseq.core.files import write_json
 
 # These write errors, logs and progress, and no results; nor does what only they import.
 _MESSAGES = ("core/errors.py", "core/logs.py", "core/progress.py")
@@ -12,6 +16,7 @@ _MESSAGES = ("core/errors.py", "core/logs.py", "core/progress.py")
 # takes from them, which its rule names.
 _TABLES = ("readers/formats.py", "encoders/registry.py", "families/registry.py")
 _LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical"}
+_DIGEST = re.compile("[0-9a-f]{64}")
 # Fields of a syntax tree that follow from the others, or that only say how something is spelled.
 _REDUNDANT = {"ctx", "kind", "type_comment"}
 
@@ -29,6 +34,57 @@ def code_digest(script: Path, *modules: str) -> str:
     for path in imported_files(script, *modules, without=(*_MESSAGES, *_TABLES)):
         digest.update(_code(path))
     return digest.hexdigest()
+
+
+class KnownDigests:
+    """Digests of scripts, kept in a file as long as no file of code changes.
+
+    Parsing the library takes half a second, at every start of Snakemake. The file saves that time,
+    and where it cannot be read or written, nothing is lost but that time.
+
+    Parameters
+    ----------
+    scripts
+        Folder of the scripts, with the library in it.
+    record
+        The file.
+    """
+
+    def __init__(self, scripts: Path, record: Path) -> None:
+        self._scripts, self._record = scripts, record
+        self._files = _of_all_files(scripts)
+        self._digests = _recorded(record, self._files)
+
+    def digest(self, script: str, *modules: str) -> str:
+        """Return `code_digest` of a script by its name."""
+        name = " ".join([script, *modules])
+        if name not in self._digests:
+            self._digests[name] = code_digest(self._scripts / script, *modules)
+            # What was edited meanwhile is of other files than the record would name.
+            if _of_all_files(self._scripts) == self._files:
+                with contextlib.suppress(OSError):
+                    write_json({"files": self._files, "digests": self._digests}, self._record)
+        return self._digests[name]
+
+
+def _of_all_files(folder: Path) -> str:
+    """Return the SHA-256 of all files of code in a folder: a new one may change an import."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{content}\n".encode())
+    return digest.hexdigest()
+
+
+def _recorded(record: Path, files: str) -> dict[str, str]:
+    """Return the digests of a file, if it is of these files of code."""
+    try:
+        found = json.loads(record.read_text(encoding="utf-8"))
+        if found["files"] == files and all(map(_DIGEST.fullmatch, found["digests"].values())):
+            return dict(found["digests"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return {}
 
 
 def imported_files(script: Path, *modules: str, without: tuple[str, ...] = ()) -> list[Path]:
