@@ -250,7 +250,7 @@ def own_training(
 def own_encoder(checkpoint: Path, *, sees: str) -> tuple[Encoder, int]:
     """Load an encoder as the workflow does, and return the number of its features, too."""
     settings = {"type": "transformers", "sees": sees, "checkpoint": str(checkpoint)}
-    settings |= {"subfolder": "", "pooling": "auto", "frames": None}
+    settings |= {"subfolder": "", "pooling": "auto", "frames": None, "size": None}
     settings |= {"position_embeddings": "interpolate"}
     description = describe(checkpoint, settings, key="encoders.own")
     return load(checkpoint, description, choose_device()), description["width"]
