@@ -13,7 +13,7 @@ from ctseq.core.logs import rule_log
 from ctseq.core.progress import progress
 from ctseq.core.tables import read_table, write_table
 from ctseq.encoders.contract import extract, load
-from ctseq.encoders.devices import choose_device, is_reduced
+from ctseq.encoders.devices import choose_device, taken_precision
 from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.sequences import model_rows
 from ctseq.encoders.speed import precision_error
@@ -58,15 +58,15 @@ def main(
         batches = (batch[..., ::-1] for batch in batches)
     if extraction["speedups"]:
         log.info("Speedups: %s.", "; ".join(encoder.speed_up()) or "none")
-    precision = extraction["precision"]
-    if is_reduced(precision, device):
+    precision = taken_precision(extraction["precision"], device)
+    if precision == "bfloat16":
         error = precision_error(encoder, slices[members[:1]], precision=precision)
         log.info("Features are off by %.1g of their length, for bfloat16.", error)
     batches = progress(batches, total=len(members), unit=f"{row}s", weigh=len)
     found = extract(encoder, batches, precision=precision)
-    shape = write_features(features, found, rows=len(members))
+    shape = write_features(features, found, rows=len(members), precision=precision)
     write_table(ids, feature_rows, ROWS)
-    log.info("%d rows of %d features, on %s.", *shape, device)
+    log.info("%d rows of %d features in %s, on %s.", *shape, precision, device)
 
 
 if "snakemake" in globals():

@@ -188,7 +188,7 @@ def _own(study: Conducted, model: Model) -> dict[str, str]:
     if model.shuffled:
         rows["Order of slices"] = "shuffled, as a control"
     if not model.finetuned:
-        precisions = dict.fromkeys(one.extraction["precision"] for one in model.encoders)
+        precisions = dict.fromkeys(study.precisions[one.name] for one in model.encoders)
         rows["Features are computed in"] = listed(precisions)
     return rows
 
