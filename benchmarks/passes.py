@@ -58,7 +58,8 @@ def write_checkpoint(folder: Path, *, sees: str, size: str, frames: int | None =
         processor = {"image_processor_type": "VivitImageProcessor"}
     else:  # and ConvNeXt-tiny
         model = transformers.ConvNextForImageClassification(
-            transformers.ConvNextConfig(num_labels=1000)
+            # Of 1e-6, the default, blocks would pass on their input, as no trained one does.
+            transformers.ConvNextConfig(num_labels=1000, layer_scale_init_value=1.0)
         )
         processor = {"image_processor_type": "ConvNextImageProcessor"}
         processor |= {"size": {"shortest_edge": 224}, "crop_pct": 0.875}
@@ -94,8 +95,9 @@ def stock_pass(
     repeats: int,
     threads: int,
     precision: str = "float32",
+    batch: int | None = None,
 ) -> dict[str, Any]:
-    """Time transformers' own forward pass, inputs in memory, at its best batch size.
+    """Time transformers' own forward pass, inputs in memory, at its best batch size or a given one.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def stock_pass(
             return timed(lambda: [model(part) for part in values.split(size)], device) / rows
 
     model(values[:1])  # the first pass prepares
-    best = min((size for size in SIZES[sees] if size <= rows), key=once)
+    best = batch or min((size for size in SIZES[sees] if size <= rows), key=once)
     return {"seconds": median(lambda: once(best), repeats), "batch": best, "rows": rows}
 
 
@@ -250,7 +252,7 @@ def own_training(
 def own_encoder(checkpoint: Path, *, sees: str) -> tuple[Encoder, int]:
     """Load an encoder as the workflow does, and return the number of its features, too."""
     settings = {"type": "transformers", "sees": sees, "checkpoint": str(checkpoint)}
-    settings |= {"subfolder": "", "pooling": "auto", "frames": None}
+    settings |= {"subfolder": "", "pooling": "auto", "frames": None, "size": None}
     settings |= {"position_embeddings": "interpolate"}
     description = describe(checkpoint, settings, key="encoders.own")
     return load(checkpoint, description, choose_device()), description["width"]

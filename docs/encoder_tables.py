@@ -3,7 +3,7 @@
 from transformers.models.auto import modeling_auto
 
 from ctseq.core.words import listed
-from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, TAKEN
+from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, OF_ONE_SIZE, TAKEN
 from ctseq.encoders.registry import ENCODER_TYPES
 
 WORDS = {
@@ -33,11 +33,13 @@ def _types() -> str:
 
 def _taken() -> str:
     rows = sorted((name, pooling) for pooling, names in TAKEN.items() for name in names)
-    lines = ["| `model_type` | sees | classifier | `auto` without one |", "|---|---|---|---|"]
+    header = ["`model_type`", "sees", "`size`", "classifier", "`auto` without one"]
+    lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
     for name, pooling in rows:
         sees = "sequence" if name in OF_SEQUENCES else "slice"
         has_one = "yes" if name in OF_CLASSIFIERS else ""
-        lines.append(f"| `{name}` | {sees} | {has_one} | {WORDS[pooling]} |")
+        any_size = "any" if sees == "slice" and name not in OF_ONE_SIZE else ""
+        lines.append(f"| `{name}` | {sees} | {any_size} | {has_one} | {WORDS[pooling]} |")
     return "\n".join(lines)
 
 

@@ -7,7 +7,8 @@ from ctseq.encoders import contract, pretrained
 SETTINGS = {
     "type": "transformers", "sees": "slice", "checkpoint": "x", "revision": "main", "subfolder": "",
     "pooling": "auto", "frames": None, "frame_sampling": None, "position_embeddings": None,
-    "first_slices": None, "extraction": {"precision": "float32", "speedups": False},
+    "first_slices": None, "size": None,
+    "extraction": {"precision": "float32", "speedups": False},
 }  # fmt: skip
 OF_SEQUENCES = {"sees": "sequence", "frame_sampling": "uniform"}
 OF_SEQUENCES |= {"position_embeddings": "interpolate"}

@@ -161,6 +161,12 @@ def study_of(models, dataset="phantom", *, given=(), twice=False, **changed):
         "encoders": {
             name: DESCRIPTION | {"frames": encoder.frames} for name, encoder in encoders.items()
         },
+        "precisions": {
+            one.name: one.extraction["precision"]
+            for model in Resolved.of(config).models.values()
+            for one in model.encoders
+            if not model.finetuned
+        },
         "indexed": {config["dataset"]: {"format": "ct-ich-jpg"}},
         "metrics": metrics,
         "summaries": summaries_of(models),

@@ -8,9 +8,9 @@ from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPI
 from architectures import CLASSES, FRAMES, SIDE, classes_of, names, write_checkpoint
 from ctseq.core.errors import InputError
 from ctseq.core.files import write_json
-from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, TAKEN
+from ctseq.encoders.architectures import NEEDS, NOT_TAKEN, OF_ONE_SIZE, TAKEN
 from ctseq.encoders.classes import _DISTILLED, read_config
-from ctseq.encoders.contract import extract
+from ctseq.encoders.contract import extract, load
 from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.families.pixels.trainable import load_fitted, save_fitted, with_new_layer
 from encoders import described, loaded
@@ -19,6 +19,9 @@ pytestmark = pytest.mark.numerical
 
 RUN = {name: pooling for pooling, names_of in TAKEN.items() for name in names_of}
 SEQUENCES = ("timesformer", "videomae", "videoprism", "videoprism_vision_model", "vivit", "vjepa2")
+# Their patches have 14 pixels, where others have 4 to 32.
+OF_14_PIXELS = ("aimv2_vision_model", "blip-2", "dinov2", "internvl_vision", "mlcd", "tipsv2")
+OF_14_PIXELS += ("mlcd_vision_model", "qianfan_ocr_vision", "tipsv2_vision_model")
 PAIRS = [(name, one) for name in RUN for one in classes_of(name)]
 
 
@@ -63,6 +66,26 @@ def test_it_runs_through_extraction_and_a_head(name, architecture, tmp_path):
             if isinstance(part, torch.nn.Linear) and part.out_features == CLASSES
         ]
         torch.testing.assert_close(heads[-1](torch.from_numpy(features)), answer.flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture"),
+    [pytest.param(*pair, id=pair[1].__name__) for pair in PAIRS if pair[0] not in SEQUENCES],
+)
+def test_it_takes_another_size_or_is_listed(name, architecture, tmp_path):
+    write_checkpoint(name, architecture, tmp_path)
+    side = 2 * SIDE if name not in OF_14_PIXELS else 112
+    if name in OF_ONE_SIZE:
+        with pytest.raises(InputError, match=rf"encoders\.e\.size is {side}, .* its own size only"):
+            described(tmp_path, size=side)
+        return
+    facts = described(tmp_path, size=side)
+    assert facts["preprocessing"]["resize"] == (side, side)
+    grey = np.random.default_rng(0).integers(0, 256, (2, side, side), np.uint8)
+    (features,) = extract(load(tmp_path, facts, torch.device("cpu")), [grey])
+    assert features.shape == (2, facts["width"])
+    assert np.isfinite(features).all()
+    assert abs(features[0] - features[1]).max() > 0
 
 
 @pytest.mark.parametrize("name", RUN)

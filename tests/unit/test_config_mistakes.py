@@ -58,6 +58,8 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
             },
             "joins several encoders, which stay frozen, but training.trainable is 'all'",
         ),
+        ({"encoders.vivit.size": 448}, "encoders.vivit.size has no effect: the encoder sees a seq"),
+        ({"encoders.convnext.size": 16}, "encoders.convnext.size: 16 is less than the minimum of"),
         ({"encoders.convnext.window": "bone"}, "encoders.convnext.window is 'bone', but the pict"),
         ({"dataset": {"path": "x", "window": "bone"}}, "datasets: {NAME: {path: x, window: bone}}"),
         ({"models.vivit.kind": "video"}, "kind is not a key; it is now `sees` of its encoder"),

@@ -125,7 +125,7 @@ def test_the_datasets_page_states_the_windows_and_reasons_of_the_code():
 def test_the_encoders_page_states_every_architecture():
     page = (ROOT / "docs/encoders.md").read_text("utf-8")
     assert page == generated("encoders"), "Run: make docs"
-    assert "| `vjepa2` | sequence | yes | the mean of its tokens or map |" in page
+    assert "| `vjepa2` | sequence |  | yes | the mean of its tokens or map |" in page
     assert "| its image processor pads images" in page
 
 

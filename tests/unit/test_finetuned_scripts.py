@@ -70,7 +70,7 @@ def inputs(request, tmp_path):
     return Inputs(**paths | {"pixels": [tmp_path / "e.npy"], "rows": [tables["rows"]]})
 
 
-def tuned(inputs, folder):
+def tuned(inputs, folder, **training):
     """Fine-tune a model, and return its outputs."""
     names = {"fitted": "fitted", "history": "history.csv", "scores": "scores.csv"}
     names |= {"summary": "training.json"}
@@ -79,7 +79,7 @@ def tuned(inputs, folder):
     finetune.main(
         inputs, outputs, code="", threads=1, encoder=settings, shuffled=False, labels="scan",
         sequence_rule="mean" if settings["sees"] == "slice" else None, folds=None, seed=0,
-        replicate=1, training=TRAINING | {"epochs": 1, "patience": 1},
+        replicate=1, training=TRAINING | {"epochs": 1, "patience": 1} | training,
     )  # fmt: skip
     return outputs
 
@@ -124,6 +124,18 @@ def test_what_is_stored_scores_the_same_and_is_an_encoder_of_its_own(inputs, tmp
     )
     assert first.keys() == second.keys()
     assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("inputs", ["cls+mean"], indirect=True)
+def test_a_model_predicts_in_the_precision_that_it_was_trained_in(inputs, tmp_path, monkeypatch):
+    made_for_it = {"amx_bf16": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: made_for_it)
+    outputs = tuned(inputs, tmp_path / "a", precision="auto")
+    assert read_json(outputs.fitted / "fitted.json")["precision"] == "bfloat16"
+    before = predicted(inputs, outputs.fitted, tmp_path / "before.csv")
+    made_for_it.clear()
+    after = predicted(inputs, outputs.fitted, tmp_path / "after.csv")
+    assert before["probability"].tolist() == after["probability"].tolist()
 
 
 @pytest.mark.parametrize("inputs", ["cls+mean"], indirect=True)

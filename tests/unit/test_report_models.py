@@ -143,6 +143,9 @@ def test_the_table_of_a_model_has_its_encoder_and_its_family():
     assert "Slices are combined by" not in rows_of(study, "vivit")
     first = models_of(encoders={"image": {"first_slices": 9}})
     assert rows_of(first, "convnext")["Slices seen"] == "the first 9"
+    assert "Size" not in rows
+    larger = models_of(encoders={"image": {"size": 448}})
+    assert rows_of(larger, "convnext")["Size"] == "448 x 448 pixels, not its own"
 
 
 def test_joined_encoders_stand_one_by_one():

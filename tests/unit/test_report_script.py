@@ -62,6 +62,14 @@ def inputs(tmp_path, study):
             for model, own in study.summaries.items()
             for number, summary in enumerate(own)
         ],
+        fitted=[
+            written(
+                tmp_path,
+                f"runs/{model}/fitted/fitted.json",
+                json.dumps({"encoders": [{"precision": "bfloat16"} for _ in its.encoders]}),
+            ).parent
+            for model, its in study.resolved.models.items()
+        ],
         splits=splits,
         comparison=[tmp_path / f"comparison/{one.name}.csv" for one in made],
         levels=ROOT / "resources/levels.csv",
@@ -93,6 +101,9 @@ def test_the_report_is_written_with_its_configuration(inputs, study, tmp_path):
     assert '<th scope="row">extract_features</th><td>1</td>' in page
     assert '<th scope="row">fit</th><td>1</td>' in page
     assert "32 (uniform)" in page
+    # Whatever the configuration asks for, what was taken.
+    assert page.count(">bfloat16</td>") == 2
+    assert ">float32</td>" not in page
     assert yaml.safe_load(outputs.config.read_text("utf-8")) == study.config
     assert json.loads(outputs.standing.read_text("utf-8")) == digests(inputs.shared)
 

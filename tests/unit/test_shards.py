@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from safetensors.numpy import load_file, save_file
 
-from ctseq.cache.features import map_features, write_features
+from ctseq.cache.features import map_features, precision_of, write_features
 from ctseq.cache.row_arrays import RowArrays, StoredRows
 from ctseq.cache.shards import patients_of_shard, shard_numbers
 from ctseq.core.errors import InputError
@@ -89,9 +89,11 @@ def test_a_file_that_ends_early_or_has_no_rows_is_refused(tmp_path):
 
 def test_features_are_written_as_the_library_does(tmp_path):
     features = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
-    save_file({"features": features}, tmp_path / "whole.safetensors")
-    shape = write_features(tmp_path / "a.safetensors", np.split(features, [2, 4]), rows=5)
-    assert shape == (5, 3)
+    found = {"precision": "bfloat16"}
+    save_file({"features": features}, tmp_path / "whole.safetensors", metadata=found)
+    parts = np.split(features, [2, 4])
+    assert write_features(tmp_path / "a.safetensors", parts, rows=5, **found) == (5, 3)
+    assert precision_of(tmp_path / "a.safetensors") == "bfloat16"
     whole = (tmp_path / "whole.safetensors").read_bytes()
     assert (tmp_path / "a.safetensors").read_bytes() == whole
     with pytest.raises(RuntimeError, match="2 rows were written, not 5"):
@@ -107,6 +109,7 @@ def test_features_are_mapped_as_they_are(tmp_path):
     mapped = map_features(tmp_path / "a.safetensors")
     np.testing.assert_array_equal(mapped, load_file(tmp_path / "a.safetensors")["features"])
     assert not mapped.flags.writeable
+    assert precision_of(tmp_path / "a.safetensors") == "float32"  # unless the file says otherwise
 
 
 def test_features_of_another_type_are_refused(tmp_path):

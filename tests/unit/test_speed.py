@@ -16,9 +16,11 @@ import transformers
 from safetensors.numpy import load_file
 
 import extract_features
+from ctseq.cache.features import precision_of
 from ctseq.cache.tables import ROWS
 from ctseq.core.tables import write_table
 from ctseq.encoders import contract, speed
+from ctseq.encoders.devices import has_bfloat16, taken_precision
 from ctseq.encoders.tiny import write_tiny
 from encoders import described, settings_of
 from processors import uses_all_instructions
@@ -153,10 +155,56 @@ def test_bfloat16_is_near_and_the_log_says_how_near(inputs, sees, tmp_path, capl
     encoder, probe = loaded(inputs, sees), batch_of(inputs, sees)[:1]
     error = speed.precision_error(encoder, probe, precision="bfloat16")
     assert f"off by {error:.1g} of their length" in caplog.text
-    # On a CPU, `auto` is float32.
-    np.testing.assert_array_equal(
-        run(inputs, sees, tmp_path, precision="auto"), run(inputs, sees, tmp_path)
+    assert "features in bfloat16, on cpu" in caplog.text
+    assert precision_of(tmp_path / "features.safetensors") == "bfloat16"
+
+
+@uses_all_instructions
+@pytest.mark.parametrize("capabilities", [{"amx_bf16": True}, {"avx2": True}])
+def test_auto_is_what_the_processor_is_made_for(inputs, capabilities, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    expected = "bfloat16" if "amx_bf16" in capabilities else "float32"
+    found = run(inputs, "slice", tmp_path, precision="auto")
+    assert precision_of(tmp_path / "features.safetensors") == expected
+    np.testing.assert_array_equal(found, run(inputs, "slice", tmp_path, precision=expected))
+    assert precision_of(tmp_path / "features.safetensors") == expected
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"amx_bf16": True, "avx512_bf16": True}, True),
+        ({"amx_bf16": False, "avx512_bf16": True}, True),  # Zen 4, Cooper Lake
+        ({"amx_bf16": True, "avx512_bf16": False}, True),
+        ({"amx_bf16": False, "avx512_bf16": False, "avx512_f": True, "amx_int8": True}, False),
+        ({"bf16": True, "sve": True}, False),  # not tried
+        ({}, False),
+    ],
+)
+def test_processors_that_are_made_for_bfloat16(capabilities, expected):
+    assert has_bfloat16(capabilities) is expected
+
+
+def test_this_processor_says_what_it_is_made_for():
+    found = torch.cpu.get_capabilities()
+    if found["architecture"] == "x86_64":
+        assert {"amx_bf16", "avx512_bf16"} <= found.keys()
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_auto_on_a_gpu_is_bfloat16_where_it_is_no_emulation(has_it, monkeypatch):
+    said = {"including_emulation": False}
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda **options: has_it and options == said
     )
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    gpu = torch.device("cuda")
+    assert taken_precision("auto", gpu) == ("bfloat16" if has_it else "float32")
+    assert taken_precision("float32", gpu) == "float32"
+    assert taken_precision("bfloat16", gpu) == "bfloat16"
+    assert taken_precision("auto", torch.device("mps")) == "float32"
+    with pytest.raises(ValueError, match="unknown precision 'half'"):
+        taken_precision("half", gpu)
 
 
 @pytest.mark.parametrize("sees", SIGHTS)

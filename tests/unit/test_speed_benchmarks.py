@@ -30,7 +30,7 @@ def test_a_study_is_set_beside_the_bare_pass():
             Cost("fit", 20, 30.0, np.nan),
             Cost("whole study", 22, 150.0, 2100.0),
         ],
-        {"sequence": {"seconds": 2.0}, "slice": {"seconds": 0.1}},
+        {"sequence": 2.0, "slice": 0.1},
         {"sequence": 10, "slice": 300},
     )
     told = {row["what"]: (row["jobs"], row["seconds"], row["times_bare"]) for row in rows}
@@ -40,6 +40,45 @@ def test_a_study_is_set_beside_the_bare_pass():
         "whole study": (22, 150.0, 3.0),
         "bare forward pass": (0, 50.0, 1.0),  # 10 x 2 s and 300 x 0.1 s
     }
+
+
+def test_extraction_is_set_beside_the_bare_pass_of_its_own_round():
+    import study
+
+    rounds = [  # seconds a row of the bare pass, and of all of the extraction
+        ({"sequence": 2.0, "slice": 0.1}, {"sequence": 10.0, "slice": 20.0}),
+        ({"sequence": 4.0, "slice": 0.1}, {"sequence": 24.0, "slice": 40.0}),
+        ({"sequence": 1.0, "slice": 0.1}, {"sequence": 8.0, "slice": 21.0}),
+    ]
+    vivit, convnext = study.ratios(rounds, {"sequence": 10, "slice": 300})
+    # 10 of 20 s, 24 of 40 s, 8 of 10 s; and 20, 40 and 21 of 30 s.
+    assert (vivit["seconds"], vivit["times_bare"]) == (10.0, 0.6)
+    assert (convnext["seconds"], convnext["times_bare"]) == (21.0, pytest.approx(0.7))
+
+
+def test_a_study_in_reduced_precision_is_set_beside_the_exact_one():
+    import precision
+
+    def metrics(values):
+        rows = [("a", number, "recall", value) for number, value in enumerate(values)]
+        return pd.DataFrame(rows, columns=["model", "replicate", "metric", "value"])
+
+    exact, reduced = metrics([0.5, 0.75, np.nan, 1.0]), metrics([0.5, 0.5, 0.25, 1.0])
+    (row,) = precision.differences(exact, reduced)
+    assert (row["largest"], row["mean"], row["undefined"]) == (0.25, pytest.approx(0.25 / 3), 1)
+    assert row["of_means"] == pytest.approx(2.25 / 4 - 2.25 / 3)
+    with pytest.raises(ValueError, match="not the same models"):
+        precision.differences(exact, reduced[1:])
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_the_studies_of_a_precision_are_ones_that_the_workflow_takes(full):
+    import precision
+
+    options = precision._parser().parse_args(["--full"] if full else [])
+    for name in ("float32", "auto"):
+        found = resolved(merged(CONFIG, precision.study_in(name, options)))
+        assert found["encoders"][f"vivit_{name}"]["extraction"] == {"precision": name}
 
 
 def test_operations_are_those_of_products(monkeypatch):

@@ -257,6 +257,32 @@ def test_a_model_predicts_by_its_own_encoder_and_settings_alone(inputs, tmp_path
         predicted(inputs, out, model | {"labels": "scan"}, tmp_path)
 
 
+def in_bfloat16(path, folder):
+    """Copy features, as if they had been computed in bfloat16."""
+    copied = folder / path.name
+    save_file(load_file(path), copied, metadata={"precision": "bfloat16"})
+    return copied
+
+
+@pytest.mark.parametrize("view", ["features", "mirrored"])
+def test_features_of_several_precisions_are_not_learned_from_together(inputs, tmp_path, view):
+    first, second = getattr(inputs, view)
+    mixed = SimpleNamespace(**vars(inputs) | {view: [first, in_bfloat16(second, tmp_path)]})
+    words = r"encoder dense were computed in bfloat16 and float32, .*\. Set encoders\.dense\.extrac"
+    with pytest.raises(InputError, match=words):
+        read_features(mixed)
+
+
+def test_a_model_predicts_from_features_of_its_own_precision_alone(inputs, tmp_path):
+    model = MODELS["linear"]
+    out, _ = run(inputs, tmp_path, model, folds=None)
+    stored = json.loads((out.fitted / "fitted.json").read_text())
+    assert [one["precision"] for one in stored["encoders"]] == ["float32"]
+    reduced = [in_bfloat16(path, tmp_path) for path in inputs.features]
+    with pytest.raises(InputError, match="its precision is float32, and theirs bfloat16"):
+        predicted(inputs, out, model, tmp_path, features=reduced)
+
+
 @pytest.mark.parametrize(
     ("name", "table", "missing"),
     [

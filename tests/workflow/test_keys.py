@@ -82,6 +82,7 @@ CHANGES = [
     ("encoders.vivit.extraction", {"precision": "bfloat16"}, DESCRIBED, {"vivit"}),
     ("encoders.convnext.pooling", "mean", DESCRIBED, {"convnext"}),
     ("encoders.convnext.first_slices", 9, DESCRIBED, {"convnext"}),
+    ("encoders.convnext.size", 96, DESCRIBED, {"convnext"}),
     # Features of overridden encoders stand beside the others.
     ("override.sequence", {"frames": 2}, DESCRIBED, {"vivit", "vivit-frames-2"}),
     ("override.slice.first_slices", 9, DESCRIBED, {"convnext", "convnext-first-slices-9"}),

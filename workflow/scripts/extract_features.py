@@ -1,6 +1,7 @@
 """Run a frozen encoder once over each slice or sequence."""
 
 import logging
+import math
 
 import torch
 
@@ -12,16 +13,16 @@ from ctseq.core.logs import rule_log
 from ctseq.core.progress import progress
 from ctseq.core.tables import read_table, write_table
 from ctseq.encoders.contract import extract, load
-from ctseq.encoders.devices import choose_device, is_reduced
+from ctseq.encoders.devices import choose_device, taken_precision
 from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.sequences import model_rows
 from ctseq.encoders.speed import precision_error
 
 log = logging.getLogger("ctseq")
 
-# Slices a batch: enough to fill a GPU, while activations stay below 1 GiB; on CPUs, 8, 16 and 32
-# differ by less than 5 %. A scan is a batch.
-BATCH = {"slice": 32, "scan": 1}
+# Slices a batch, and pixels: those of 32 slices of 224 x 224 fill a GPU, while activations stay
+# below 1 GiB; on CPUs, 8, 16 and 32 such slices differ by less than 5 %.
+SLICES, PIXELS = 32, 32 * 224**2
 
 
 def main(
@@ -49,21 +50,23 @@ def main(
         read_table(rows, ROWS), settings, frames=facts["frames"], shuffle_seed=shuffle_seed
     )
     row = SIGHTS[settings["sees"]].row
-    size = BATCH[row]
+    size = 1  # a scan is a batch
+    if row == "slice":
+        size = min(SLICES, max(1, PIXELS // math.prod(slices.shape[-2:])))
     batches = (slices[members[at : at + size]] for at in range(0, len(members), size))
     if mirror:  # the width is the last axis
         batches = (batch[..., ::-1] for batch in batches)
     if extraction["speedups"]:
         log.info("Speedups: %s.", "; ".join(encoder.speed_up()) or "none")
-    precision = extraction["precision"]
-    if is_reduced(precision, device):
+    precision = taken_precision(extraction["precision"], device)
+    if precision == "bfloat16":
         error = precision_error(encoder, slices[members[:1]], precision=precision)
         log.info("Features are off by %.1g of their length, for bfloat16.", error)
     batches = progress(batches, total=len(members), unit=f"{row}s", weigh=len)
     found = extract(encoder, batches, precision=precision)
-    shape = write_features(features, found, rows=len(members))
+    shape = write_features(features, found, rows=len(members), precision=precision)
     write_table(ids, feature_rows, ROWS)
-    log.info("%d rows of %d features, on %s.", *shape, device)
+    log.info("%d rows of %d features in %s, on %s.", *shape, precision, device)
 
 
 if "snakemake" in globals():

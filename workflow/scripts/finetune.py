@@ -14,7 +14,7 @@ from ctseq.core.logs import rule_log
 from ctseq.core.seeds import HEAD
 from ctseq.core.tables import read_tables, write_table
 from ctseq.encoders.contract import load
-from ctseq.encoders.devices import choose_device, identity
+from ctseq.encoders.devices import choose_device, identity, taken_precision
 from ctseq.encoders.sequences import model_rows
 from ctseq.families.pixels.finetuning import finetune
 from ctseq.families.pixels.pixel_rows import PixelExamples, probabilities
@@ -36,6 +36,8 @@ def main(
     """
     torch.set_num_threads(threads)
     device, description = choose_device(), read_json(inputs.description)
+    # What is stored predicts in the same way wherever it is read.
+    training = training | {"precision": taken_precision(training["precision"], device)}
     order = [seed, replicate] if shuffled else None
     members, rows = model_rows(
         read_tables(inputs.rows, ROWS), encoder, frames=description["frames"], shuffle_seed=order

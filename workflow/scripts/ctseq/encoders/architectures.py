@@ -25,6 +25,9 @@ TAKEN: dict[str, tuple[str, ...]] = {
         "swiftformer", "videomae", "videoprism", "videoprism_vision_model", "vitdet", "vjepa2",
     ),
 }  # fmt: skip
+# Those of TAKEN that see images of their own size only: position embeddings or biases of attention
+# that transformers does not interpolate.
+OF_ONE_SIZE = ("aimv2_vision_model", "levit", "pvt")
 # Those that transformers itself runs by other libraries: they are taken where these are installed.
 NEEDS = {"dinat": ("natten",), "timm_wrapper": ("timm", "torchvision")}
 _REASONS: dict[str, tuple[str, ...]] = {

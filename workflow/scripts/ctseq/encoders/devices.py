@@ -1,6 +1,8 @@
 """The device, number format and determinism of computations."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 import transformers
@@ -18,18 +20,36 @@ def choose_device() -> torch.device:
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """Return the context in which a model computes; its weights stay float32.
 
-    `precision` is ``float32``; ``bfloat16`` for products and convolutions, which needs no scaling
-    of the loss as float16 would; or ``auto``: bfloat16 on a GPU that has it, else float32.
+    `precision` is one of `PRECISIONS`. In bfloat16 are products and convolutions, which needs no
+    scaling of the loss as float16 would.
     """
-    return torch.autocast(device.type, torch.bfloat16, enabled=is_reduced(precision, device))
+    reduced = taken_precision(precision, device) == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=reduced)
 
 
-def is_reduced(precision: str, device: torch.device) -> bool:
-    """Return whether `precision`, one of `PRECISIONS`, means bfloat16 on this device."""
+def taken_precision(precision: str, device: torch.device) -> str:
+    """Return what a precision, one of `PRECISIONS`, is on a device: ``float32`` or ``bfloat16``.
+
+    ``auto`` is bfloat16 on GPUs and processors that are made for it, and float32 elsewhere.
+    """
     if precision not in PRECISIONS:
         raise ValueError(f"unknown precision {precision!r}")
-    has_it = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    return precision == "bfloat16" or (precision == "auto" and has_it)
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        made_for_it = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        made_for_it = device.type == "cpu" and has_bfloat16(torch.cpu.get_capabilities())
+    return "bfloat16" if made_for_it else "float32"
+
+
+def has_bfloat16(capabilities: Mapping[str, Any]) -> bool:
+    """Return whether a processor multiplies in bfloat16 itself: by AMX or by AVX-512.
+
+    `capabilities` are as `torch.cpu.get_capabilities` returns them; other kinds of processors than
+    x86-64 lack these keys. Elsewhere bfloat16 is emulated, and many times slower than float32.
+    """
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 def be_deterministic(device: torch.device) -> None:

@@ -1,9 +1,10 @@
-"""Position embeddings along time, for checkpoints that see another number of frames.
+"""Position embeddings of checkpoints that see other frames, or another size, than in pretraining.
 
 A video model knows the order of its frames by position embeddings alone. Learned ones are as many
-as the frames of pretraining.
+as the frames of pretraining. Those over an image, transformers itself interpolates.
 """
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ LEARNED = {
 # VideoMAE makes sinusoids for as many frames as its configuration says; V-JEPA 2 turns queries
 # and keys by an angle that grows from frame to frame.
 COMPUTED = ("videomae", "vjepa2")
+# How transformers calls the option of a model that interpolates position embeddings over an image.
+_INTERPOLATE = "interpolate_pos_encoding"
 
 
 def frames_key(config: Mapping[str, Any]) -> str | None:
@@ -76,6 +79,36 @@ def check_frames(config: Mapping[str, Any], *, key: str, frames: int, mode: str)
             f"{key}.position_embeddings is fresh, but {architecture!r} computes its position "
             "embeddings and has none to start anew: leave the key out."
         )
+
+
+def check_size(config: Mapping[str, Any], *, key: str, size: int) -> None:
+    """Raise an InputError if the side of a square, in pixels, is no multiple of a model's patches.
+
+    `config` is the checkpoint's config.json, and `key` the encoder's key in the configuration. A
+    model that cuts images into patches would leave out what is over.
+    """
+    # Where patches overlap, as Hiera's do, their distance counts.
+    patch = config.get("patch_stride") or config.get("patch_size") or 1
+    patch = patch if isinstance(patch, int) else patch[0]
+    if isinstance(patch, int) and size % patch:
+        below, above = size - size % patch, size - size % patch + patch
+        raise InputError(
+            f"{key}.size is {size}, but the checkpoint cuts images into patches of {patch} x "
+            f"{patch} pixels: choose a multiple of {patch}, such as {below or above} or {above}."
+        )
+
+
+def options_of_size(model: Any) -> dict[str, Any]:
+    """Return what a model of transformers is told to take images of another size than its own.
+
+    Classifiers of CLIP have the option among those that they pass on. Models of timm pass it on to
+    code that does not have it.
+    """
+    if model.config.model_type == "timm_wrapper":
+        return {}
+    parameters = inspect.signature(model.forward).parameters
+    passes_on = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    return {_INTERPOLATE: True} if _INTERPOLATE in parameters or passes_on else {}
 
 
 def resized(

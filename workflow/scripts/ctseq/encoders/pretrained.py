@@ -25,9 +25,17 @@ from ctseq.encoders.classes import (
 )
 from ctseq.encoders.image_processor import read_preprocessing
 from ctseq.encoders.pooling import pooled
-from ctseq.encoders.positions import LEARNED, check_frames, frames_key, resized, tubelet_frames
+from ctseq.encoders.positions import (
+    LEARNED,
+    check_frames,
+    check_size,
+    frames_key,
+    options_of_size,
+    resized,
+    tubelet_frames,
+)
 from ctseq.encoders.speed import speed_up
-from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice
+from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice, with_side
 
 # Rules report through their logs; bars and hints of transformers would only fill the screen.
 transformers.utils.logging.set_verbosity_error()
@@ -51,6 +59,8 @@ class Pretrained:
         A key of `registry.SIGHTS`.
     table
         Input value for each grey value, float32, shape (3, 256), on `device`.
+    options
+        What the model is told besides, such as to take images of another size than its own.
     """
 
     model: transformers.PreTrainedModel
@@ -58,10 +68,12 @@ class Pretrained:
     sees: str
     table: torch.Tensor
     device: torch.device
+    options: Mapping[str, Any]
 
     def features(self, grey: np.ndarray) -> torch.Tensor:
         """Return the features, as `encoders.contract.Encoder` says."""
-        return _features(self.model, self.pixel_values(grey), self.pooling)
+        values = {self.model.main_input_name: self.pixel_values(grey)}
+        return pooled(self.model(**values, **self.options), self.pooling, self.model)
 
     def pixel_values(self, grey: np.ndarray) -> torch.Tensor:
         """Return the model's input for grey values: a channel axis of 3 before height and width.
@@ -86,7 +98,8 @@ def describe(folder: Path, settings: Mapping[str, Any], *, key: str) -> dict[str
     ------
     InputError
         If the checkpoint is incomplete, cannot be taken, sees something else, cannot take that many
-        frames, has no such pooling, or wants images prepared by steps that ctseq does not do.
+        frames or images of that size, has no such pooling, or wants images prepared by steps that
+        ctseq does not do.
     """
     own = folder / (settings["subfolder"] or "")
     called = settings["checkpoint"]
@@ -102,7 +115,8 @@ def describe(folder: Path, settings: Mapping[str, Any], *, key: str) -> dict[str
         "initializer_range": float(values.get("initializer_range") or 0.02),
         "preprocessing": read_preprocessing(own).to_json(),
     }
-    return facts | _pooling_and_width(folder, config, facts, key=key)
+    facts |= _pooling_and_width(folder, config, facts, key=key)
+    return facts if settings["size"] is None else facts | _of_size(folder, config, facts, key=key)
 
 
 def load(folder: Path, description: Mapping[str, Any], device: torch.device) -> Pretrained:
@@ -123,7 +137,9 @@ def load(folder: Path, description: Mapping[str, Any], device: torch.device) -> 
         remove_head(model)
     steps = Preprocessing.from_json(description["preprocessing"])
     table = torch.from_numpy(intensity_table(steps)).to(device)
-    return Pretrained(model.eval().to(device), pooling, settings["sees"], table, device)
+    options = dict(_OPTIONS.get(type(model).__name__, {}))
+    options |= options_of_size(model) if settings["size"] is not None else {}
+    return Pretrained(model.eval().to(device), pooling, settings["sees"], table, device, options)
 
 
 def _frames(
@@ -158,27 +174,42 @@ def _pooling_and_width(
     raise InputError(f"{key}.pooling is {asked}, which {folder} does not allow: {refused}")
 
 
+def _of_size(
+    folder: Path, config: transformers.PretrainedConfig, facts: Mapping[str, Any], *, key: str
+) -> dict[str, Any]:
+    """Return what of a description, of the checkpoint's own size, is other for the size asked for.
+
+    What else is wrong with the checkpoint was said before, so that a failure here is of the size.
+    """
+    size = facts["settings"]["size"]
+    check_size(config.to_dict(), key=key, size=size)
+    try:
+        steps = with_side(Preprocessing.from_json(facts["preprocessing"]), size).to_json()
+        described = {**facts, "preprocessing": steps}
+        encoder = load(folder, described, torch.device("cpu"))
+        return {"preprocessing": steps, "width": _width(encoder, described)}
+    except InputError as error:
+        raise InputError(
+            f"{key}.size is {size}, but {folder} holds {facts['architecture']}, which takes images "
+            f"of its own size only ({error}). Leave the key out, or choose another checkpoint."
+        ) from None
+
+
 def _width(encoder: Pretrained, description: Mapping[str, Any]) -> int:
     """Return the number of features, without computing any: PyTorch's device `meta` has shapes."""
     steps = Preprocessing.from_json(description["preprocessing"])
     height, width = shape_slice(np.zeros((512, 512), np.uint8), steps).shape
     frames = () if description["frames"] is None else (description["frames"],)
-    inputs = torch.empty((1, *frames, 3, height, width), device="meta")
+    model = encoder.model.to("meta")
+    inputs = {model.main_input_name: torch.empty((1, *frames, 3, height, width), device="meta")}
     try:
         with torch.inference_mode():
-            return _features(encoder.model.to("meta"), inputs, encoder.pooling).shape[1]
+            return pooled(model(**inputs, **encoder.options), encoder.pooling, model).shape[1]
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, first_line = type(encoder.model).__name__, str(error).strip().partition("\n")[0]
         raise InputError(
             f"{name} makes no features of {height} x {width} pixels: {first_line}"
         ) from None
-
-
-def _features(
-    model: transformers.PreTrainedModel, values: torch.Tensor, pooling: str
-) -> torch.Tensor:
-    options = _OPTIONS.get(type(model).__name__, {})
-    return pooled(model(**{model.main_input_name: values}, **options), pooling, model)
 
 
 def _with_frames(

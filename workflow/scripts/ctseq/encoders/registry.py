@@ -27,7 +27,7 @@ class Sight:
 
 # `sees` of the configuration.
 SIGHTS: dict[str, Sight] = {
-    "slice": Sight("one slice at a time", "slice", ("first_slices",)),
+    "slice": Sight("one slice at a time", "slice", ("first_slices", "size")),
     "sequence": Sight(
         "the sequence of slices", "scan", ("frames", "frame_sampling", "position_embeddings")
     ),

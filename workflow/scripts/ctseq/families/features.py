@@ -7,18 +7,19 @@ from typing import Any
 
 import pandas as pd
 
-from ctseq.cache.features import map_features
+from ctseq.cache.features import map_features, precision_of
 from ctseq.cache.row_arrays import RowArrays, Rows
 from ctseq.cache.tables import ROWS
 from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
 from ctseq.core.tables import read_table, read_tables
+from ctseq.core.words import listed
 from ctseq.encoders.registry import SIGHTS
 from ctseq.intake.tables import SCANS, SLICES
 
 # What an encoder's description says that decides its features.
 _DECIDES = ("weights_sha256", "settings", "architecture", "pooling", "frames", "preprocessing")
-_DECIDES += ("width",)
+_DECIDES += ("width", "precision")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Features:
     rows
         `cache.tables.ROWS`: the slice or scan of each row, the same of every encoder.
     encoders
-        The description of each encoder, as the script `describe_encoder` writes it.
+        The description of each encoder, as the script `describe_encoder` writes it, with the
+        ``precision`` in which its features were computed.
     """
 
     vectors: Sequence[Rows]
@@ -62,11 +64,16 @@ def read_features(inputs: Any) -> Features:
     Raises
     ------
     InputError
-        If files do not belong together, or encoders have not the same rows.
+        If files do not belong together or were computed in several precisions, or if encoders have
+        not the same rows.
     """
     encoders = {Path(path).stem: read_json(path) for path in inputs.descriptions}
     views = [name for name in ("features", "mirrored") if hasattr(inputs, name)]
     of_views = [_by_encoder(getattr(inputs, view), len(encoders)) for view in views]
+    encoders = {
+        name: encoder | {"precision": _precision(name, [path for paths in own for path in paths])}
+        for (name, encoder), *own in zip(encoders.items(), *of_views, strict=True)
+    }
     vectors = [
         RowArrays([map_features(path) for paths in own for path in paths])
         for own in zip(*of_views, strict=True)
@@ -92,6 +99,18 @@ def read_labelled(inputs: Any) -> Labelled:
 def _by_encoder(paths: Sequence[Any], encoders: int) -> list[Sequence[Any]]:
     shards = len(paths) // encoders
     return [paths[start : start + shards] for start in range(0, encoders * shards, shards)]
+
+
+def _precision(name: str, paths: Sequence[Any]) -> str:
+    """Return the precision in which all files of an encoder's features were computed."""
+    found = sorted({precision_of(path) for path in paths})
+    if len(found) > 1:
+        raise InputError(
+            f"The features of the encoder {name} were computed in {listed(found)}, as "
+            "`extraction.precision: auto` does on machines of several kinds, and differ by more "
+            f"than rounding. Set encoders.{name}.extraction.precision to {' or '.join(found)}."
+        )
+    return found[0]
 
 
 def _check(

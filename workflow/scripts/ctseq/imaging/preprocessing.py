@@ -5,7 +5,7 @@ Geometry is applied once a slice and keeps 8-bit grey. Intensity (rescale, norma
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,32 @@ class Preprocessing:
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a JSON file."""
         return asdict(self)
+
+
+def with_side(steps: Preprocessing, side: int) -> Preprocessing:
+    """Return the steps that show the same part of a slice as a square of another side, in pixels.
+
+    What is resized to 256 pixels and cropped to 224 is, with a side of 448, resized to 512 first:
+    a slice keeps its proportions to the crop, as the checkpoint was pretrained.
+
+    Raises
+    ------
+    InputError
+        If the steps do not resize, or make no squares: what a slice shows would be another thing.
+    """
+    sides = steps.crop or steps.resize
+    height, width = (sides, sides) if isinstance(sides, int) else (sides or (0, 0))
+    if steps.resize is None:
+        raise InputError("its image processor does not resize slices")
+    if height != width:
+        raise InputError(f"its images of {width} x {height} pixels are no squares")
+
+    def grown(pixels: int) -> int:
+        return round(pixels * side / height)
+
+    resize = steps.resize
+    resize = grown(resize) if isinstance(resize, int) else tuple(map(grown, resize))
+    return replace(steps, resize=resize, crop=steps.crop and (side, side))
 
 
 def shape_slice(grey: np.ndarray, steps: Preprocessing) -> np.ndarray:

@@ -170,6 +170,7 @@ def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
         "SHA-256 of the weights": known["weights_sha256"],
         "Pooling": pooling_words(known),
         "Slices seen": slices_seen(study, encoder),
+        "Size": f"{encoder.size} x {encoder.size} pixels, not its own" if encoder.size else None,
         "Window, level/width": window_words(encoder.window or study.resolved.dataset.window),
         "Preprocessing": preprocessing_words(known),
     }
@@ -187,7 +188,7 @@ def _own(study: Conducted, model: Model) -> dict[str, str]:
     if model.shuffled:
         rows["Order of slices"] = "shuffled, as a control"
     if not model.finetuned:
-        precisions = dict.fromkeys(one.extraction["precision"] for one in model.encoders)
+        precisions = dict.fromkeys(study.precisions[one.name] for one in model.encoders)
         rows["Features are computed in"] = listed(precisions)
     return rows
 

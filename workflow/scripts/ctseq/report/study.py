@@ -118,6 +118,8 @@ class Conducted(Compared):
         ``summary.json`` of its dataset.
     encoders
         Name of an encoder, as in `Resolved.encoders`, to its description.
+    precisions
+        Name of a frozen encoder to the precision in which its features were computed.
     indexed
         Name of a dataset, as in `Resolved.datasets`, to its ``format.json``.
     versions, revision
@@ -128,6 +130,7 @@ class Conducted(Compared):
     n_never_tested: int
     summary: Mapping[str, Any]
     encoders: Mapping[str, Mapping[str, Any]]
+    precisions: Mapping[str, str]
     indexed: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
     revision: str
@@ -198,7 +201,8 @@ def conducted(
     inputs
         Paths: ``summary``, ``metrics``, ``levels``; lists of paths: ``encoders`` (one an encoder,
         in the order of `Resolved.encoders`), ``indexed`` (one a dataset, as `Resolved.datasets`),
-        ``summaries`` (one a replicate, model by model), ``splits``, ``comparison``,
+        ``summaries`` (one a replicate, model by model), ``fitted`` (folders, one a model),
+        ``splits``, ``comparison``,
         ``environments``.
     config, registered
         Configuration of the study, and the section of it that `config` lacks.
@@ -212,6 +216,7 @@ def conducted(
         "encoders": dict(
             zip(Resolved.of(config).encoders, map(read_json, inputs.encoders), strict=True)
         ),
+        "precisions": _precisions(inputs.fitted, Resolved.of(config)),
         "indexed": dict(
             zip(Resolved.of(config).datasets, map(read_json, inputs.indexed), strict=True)
         ),
@@ -224,3 +229,17 @@ def conducted(
         "versions": facts.versions([Path(path) for path in inputs.environments]),
         "revision": facts.git_revision(Path.cwd()),
     }
+
+
+def _precisions(fitted: Sequence[str], study: Resolved) -> dict[str, str]:
+    """Return in which precision each frozen encoder's features were computed, as models were told.
+
+    `fitted` are folders of fitted models, one a model of the study; its replicates are alike.
+    """
+    found = {}
+    for model, folder in zip(study.models.values(), fitted, strict=True):
+        if not model.finetuned:
+            known = read_json(Path(folder, "fitted.json"))["encoders"]
+            names = (one.name for one in model.encoders)
+            found |= {name: one["precision"] for name, one in zip(names, known, strict=True)}
+    return found

@@ -35,8 +35,9 @@ class Encoder:
         settings, these.
     window
         In numbers; None for the dataset's.
-    frames, first_slices
-        None for the checkpoint's own number of frames, and for all slices.
+    frames, first_slices, size
+        None for the checkpoint's own number of frames, for all slices, and for the checkpoint's own
+        size.
     extraction
         How its features are computed.
     """
@@ -53,6 +54,7 @@ class Encoder:
     frame_sampling: str | None
     position_embeddings: str | None
     first_slices: int | None
+    size: int | None
     extraction: dict[str, Any]
 
     @classmethod
@@ -61,7 +63,7 @@ class Encoder:
         its = config["encoders"][name]
         override = config["override"].get(its["sees"], {})
         keys = ("type", "sees", "checkpoint", "revision", "subfolder", "pooling", "frames")
-        keys += ("frame_sampling", "position_embeddings", "first_slices")
+        keys += ("frame_sampling", "position_embeddings", "first_slices", "size")
         settings = {key: override.get(key, its.get(key)) for key in keys}
         overridden = {key: value for key, value in settings.items() if value != its.get(key)}
         return cls(

@@ -49,8 +49,6 @@ def overview(study: Conducted) -> Table:
 
 def encoder_table(study: Conducted) -> Table:
     """Return which weights each encoder has, and whence."""
-    models = study.resolved.models.values()
-    frozen = {one.name for model in models if not model.finetuned for one in model.encoders}
     rows = []
     for name, encoder in study.resolved.encoders.items():
         known = study.encoders[name]
@@ -63,7 +61,7 @@ def encoder_table(study: Conducted) -> Table:
                 f"{encoder.revision}, {commit[:_DIGITS]}…" if commit else _NONE,
                 f"{digest[:_DIGITS]}…" if digest else _NONE,
                 pooling_words(known) or _NONE,
-                encoder.extraction["precision"] if name in frozen else _NONE,
+                study.precisions.get(name, _NONE),
             ]
         )
     header = ["Encoder", "Architecture", "Subfolder", "Revision, commit", "SHA-256 of the weights"]
