@@ -6,6 +6,8 @@ from typing import Any
 from ctseq.families.contract import Fitted, Learned, Predicted
 from ctseq.families.heads import LINEAR
 from ctseq.families.inputs import Inputs
+from ctseq.families.trained.exact import solve_head
+from ctseq.families.trained.standardise import NAMES, Standardised
 from ctseq.families.trained.training import predict as predict_rows
 from ctseq.families.trained.tuning import tune_head
 from ctseq.replicates.tasks import Task
@@ -14,7 +16,9 @@ from ctseq.replicates.tasks import Task
 def fit(
     inputs: Inputs, task: Task, settings: Mapping[str, Any], *, seed: int, replicate: int
 ) -> Learned:
-    """Train a final linear layer; see `contract.FamilyModule`."""
+    """Train a final linear layer, or solve it; see `contract.FamilyModule`."""
+    if settings["training"]["solver"] == "exact":
+        return solve_head(inputs, task, settings)
     options = {"std": inputs.initializer_range, "settings": settings}
     options |= {"seed": seed, "replicate": replicate}
     return tune_head(LINEAR, [inputs.vectors], task, **options)
@@ -22,5 +26,6 @@ def fit(
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict the rows of a scan."""
-    vectors = [inputs.vectors]
+    learned = {name: values for name, values in fitted.arrays.items() if name in NAMES}
+    vectors = [Standardised(inputs.vectors, learned) if learned else inputs.vectors]
     return Predicted(predict_rows(LINEAR, fitted.arrays, vectors, inputs.numbers))
