@@ -17,9 +17,10 @@ from measuring import ROOT
 
 from ctseq.evidence.evaluation import evaluate
 from ctseq.families.features import Features, Labelled
-from ctseq.families.learning import fit, patients_of, predict, tabulate
+from ctseq.families.learning import fit, patients_of, predict
 from ctseq.families.registry import FAMILIES
 from ctseq.replicates.splits import random_split
+from ctseq.replicates.tasks import tabulate_scores
 
 PATIENTS, WIDTH, CHANGE = 40, 64, 1e-6
 ENCODER = {"settings": {"sees": "slice"}, "width": WIDTH, "initializer_range": 0.02}
@@ -93,7 +94,7 @@ def learned(family: str, data: Labelled, seed: int) -> dict[str, Any]:
     if about.epochs:
         losses = found.history.set_index(["peak_rate", "epoch"])["tuning_loss"]
     called = evaluate(
-        tabulate(task, found, tested), data.scans, threshold="chosen",
+        tabulate_scores(task, tested, found.held_out), data.scans, threshold="chosen",
         sequence_rule=model.get("sequence_rule"),
     )  # fmt: skip
     summary = {name: found.summary[name] for name in found.summary if not name.startswith("rel")}

@@ -18,6 +18,7 @@ TYPES = {
     "boolean": "`true` or `false`",
     "array": "list",
     "object": "mapping",
+    "null": "`null`",
 }
 # How the bounds of a number are put, by the schema's words for them.
 BOUNDS = {

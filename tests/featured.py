@@ -13,7 +13,8 @@ from ctseq.replicates.splits import random_split
 TRAINING = {
     "learning_rate": 1e-2, "weight_decay": 0.01, "batch_size": 8, "epochs": 3, "warmup_steps": 2,
     "patience": 3, "loss": "cross_entropy", "focal_gamma": 2.0, "sampling": "shuffled",
-    "augmentation": {"mirror": False},
+    "augmentation": {"mirror": False}, "solver": "adamw", "standardise": False, "components": None,
+    "seeds": 1, "dropout": 0, "size": None,
 }  # fmt: skip
 
 
@@ -25,7 +26,8 @@ def model_of(family, **changed):
         settings["shuffled"] = False
     elif "pool" not in changed:
         settings |= {"labels": "slice", "sequence_rule": "any"}
-    settings |= {"training": TRAINING} if about.epochs else {"weighted": False}
+    in_epochs = {"training": TRAINING, "halving": False}
+    settings |= in_epochs if about.epochs else {"weighted": False}
     return settings | changed
 
 

@@ -61,7 +61,7 @@ CONFIG = {
     "override": {"sequence": {}, "slice": {}},
     "extraction": {"precision": "float32", "speedups": True},
     "training": TRAINING,
-    "tuning": {"patients": "train", "folds": 2},
+    "tuning": {"patients": "train", "folds": 2, "repeats": 1, "halving": False},
     "evaluation": {"threshold": 0.5},
     "comparison": COMPARISON,
     "report": {"example_slices": True},

@@ -87,10 +87,11 @@ def test_times_are_those_of_earlier_runs_of_any_study(tmp_path):
 
 
 def test_without_earlier_runs_a_rule_of_thumb_holds():
-    fit = MODEL | {"folds": 5, "rates": 4, "epochs": 20}
-    # 65 millionths of a second a row and epoch, of the training itself and of 5 x 4 inner ones.
+    fit = MODEL | {"folds": 5, "repeats": 2, "candidates": 4, "seeds": 3, "epochs": 20}
+    # 65 millionths of a second a row and epoch, of the training itself and of 5 x 2 x 4 inner ones,
+    # all with three seeds.
     found = costs.thumb_seconds(fit, rows=1000, row_seconds=None)
-    assert found == pytest.approx(4.5 + 21 * 1000 * 20 * 65e-6)
+    assert found == pytest.approx(4.5 + 3 * 41 * 1000 * 20 * 65e-6)
     tuned = fit | {"finetuned": True}
     # Forwards and backwards, three passes of 10 rows of 2 s, 20 times.
     assert costs.thumb_seconds(tuned, rows=10, row_seconds=2.0) == 3 * 10 * 2 * 20

@@ -18,7 +18,7 @@ from encoders import settings_of
 
 PATIENTS = {f"{number:03d}": "-b-" if number % 2 else "----" for number in range(49, 57)}
 LINEAR = {"family": "linear", "labels": "scan", "finetuned": False, "encoder_shuffled": False}
-LINEAR |= {"mirror": False, "epochs": 3, "rates": 1, "folds": None}
+LINEAR |= {"mirror": False, "epochs": 3, "candidates": 1, "seeds": 1, "folds": None, "repeats": 1}
 
 
 @pytest.fixture
@@ -141,12 +141,11 @@ def test_a_disk_that_is_too_small_is_said_before(asked, monkeypatch):
 
 def test_a_job_is_told_in_lines_what_a_configuration_asks_for():
     study = Study.of(configs.resolved(configs.changed({"tuning.patients": "train"})))
-    codes, folds = {study.dataset.name: "1"}, dict.fromkeys(study.models, study.inner_folds)
-    asked = Asked.by(study, codes=codes, folds=folds)
+    asked = Asked.by(study, codes={study.dataset.name: "1"})
     assert asked.own == "ct-ich"
     vivit, convnext = asked.models["vivit"], asked.models["convnext"]
     assert (vivit["labels"], convnext["labels"]) == ("scan", "slice")
-    assert (vivit["epochs"], vivit["rates"], vivit["folds"]) == (20, 1, study.inner_folds)
+    assert (vivit["epochs"], vivit["candidates"], vivit["folds"]) == (20, 1, study.inner_folds)
     lines = flattened(vars(asked))
     assert 'datasets.ct-ich.settings.target: "hemorrhage"' in lines
     assert Asked(**restored(lines)) == asked

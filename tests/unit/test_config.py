@@ -162,3 +162,52 @@ def test_a_path_that_a_drawn_dataset_does_not_use_is_not_kept():
     assert datasets["drawn"]["phantom"]["patients"] == 82
     assert "phantom" not in datasets["ct-ich"]
     assert datasets["ct-ich"]["path"] == "data/ct-ich"
+
+
+def test_settings_that_decide_nothing_are_no_part_of_a_model():
+    tuned = {"tuning.patients": "train", "models.pooled": {"family": "linear", "pool": "top"}}
+    tuned |= {"models.pooled.encoder": "convnext"}
+    tuned["compare"] = ["vivit", "convnext", "gru", "logistic", "pooled"]
+
+    def settings(changes):
+        models = Study.of(resolved(changed(tuned | changes))).models
+        return {name: model.settings for name, model in models.items()}
+
+    def differing(changes, others=None):
+        before, now = settings(others or {}), settings((others or {}) | changes)
+        return {name for name in before if before[name] != now[name]}
+
+    linear = {"vivit", "convnext", "pooled"}
+    exact = {"training.solver": "exact"}
+    assert settings({})["pooled"]["pool"] == "top"
+    assert "labels" not in settings({})["pooled"]
+    assert differing(exact) == linear
+    for key in ("learning_rate", "weight_decay", "epochs", "batch_size", "seeds"):
+        assert differing({f"training.{key}": 3}) == linear | {"gru"}, key
+        assert differing({f"training.{key}": 3}, exact) == {"gru"}, key
+    assert differing({"training.standardise": True}, exact) == {"gru"}
+    assert differing({"training.components": 3}, exact) == linear | {"gru"}
+    assert differing({"training.dropout": 0.5, "training.size": 3}) == {"gru"}
+    # Halving needs several settings.
+    assert differing({"tuning.halving": True}) == set()
+    rates = {"training.learning_rate": [1e-3, 1e-2]}
+    assert differing({"tuning.halving": True}, rates | exact) == {"gru"}
+
+
+def test_folds_are_repeated_only_for_what_chooses_by_them():
+    def inner(changes):
+        compared = {"compare": ["vivit", "logistic"], "tuning.repeats": 3}
+        study = Study.of(resolved(changed(compared | changes)))
+        return [study.inner_of(model) for model in study.models.values()]
+
+    thrice = {"folds": 5, "repeats": 3}
+    assert inner({}) == [{"folds": None, "repeats": 1}, thrice]
+    assert inner({"tuning.patients": "train"}) == [thrice, thrice]
+
+
+def test_settings_that_are_listed_are_counted():
+    lists = {"learning_rate": [1e-3, 1e-2], "weight_decay": [0, 0.1, 1], "dropout": [0, 0.5]}
+    changes = {f"training.{key}": values for key, values in lists.items()}
+    changes |= {"tuning.patients": "train", "compare": ["vivit", "gru", "logistic"]}
+    models = Study.of(resolved(changed(changes))).models
+    assert [model.n_candidates for model in models.values()] == [6, 12, 1]

@@ -17,7 +17,7 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ({"datasets.ct-ich.pth": "x"}, "datasets.ct-ich.pth is not a key; did you mean path?"),
         ({"encoders.vivit.frame": 3}, "encoders.vivit.frame is not a key; did you mean frames?"),
         ({"models.vivit.sequence_rule": "any"}, "has no effect: the model sees its scans whole"),
-        ({"models.convnext.pool": "max"}, "models.convnext.pool has no effect: the model has no"),
+        ({"models.vivit.pool": "max"}, "models.vivit.pool has no effect: the model has no"),
         ({"encoders.convnext.frames": 3}, "only one that sees a sequence has it; remove it"),
         ({"encoders.vivit.sees": "sequense"}, "slice, sequence; did you mean sequence?"),
         ({"encoders.vivit.sees": None}, "encoders.vivit.sees is missing"),
@@ -172,6 +172,44 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
             "or the family to linear",
         ),
         ({"training.learning_rate": [1e-4, 1e-3]}, "only inner folds may choose"),
+        ({"training.weight_decay": [0, 0.1]}, "weight_decay lists several, among which only inner"),
+        (
+            {"training.size": [32, 64], "models.vivit": {"family": "gru"}},
+            "models.vivit: training.size lists several, among which only inner folds may choose",
+        ),
+        (
+            {"training.solver": "exact"},
+            "models.vivit: training.solver is exact, whose strength only inner folds may choose: "
+            "set tuning.patients to train",
+        ),
+        (
+            {"training.solver": "exact", "training.loss": "focal", "tuning.patients": "train"},
+            "exact, which solves no focal loss: set models.vivit.training.loss to cross_entropy",
+        ),
+        (
+            {"training.solver": "exact", "training.trainable": "all", "tuning.patients": "train"},
+            "exact, for frozen encoders, but training.trainable is 'all'",
+        ),
+        (
+            {"models.vivit.training": {"dropout": 0.5}},
+            "models.vivit.training.dropout has no effect: only attention, lstm and gru have it",
+        ),
+        (
+            {"models.gru.training": {"solver": "exact"}, "compare": ["vivit", "gru"]},
+            "models.gru.training.solver has no effect: only linear, mean and max have it",
+        ),
+        (
+            {
+                "models.convnext.pool": "max",
+                "models.convnext.sequence_rule": None,
+                "models.convnext.labels": None,
+                "training.trainable": "all",
+            },
+            "models.convnext.pool is 'max', which pools a frozen encoder's features",
+        ),
+        ({"training.dropout": 1}, "training.dropout: 1 is greater than or equal to"),
+        ({"training.components": 0}, "training.components: 0 is less than the minimum"),
+        ({"tuning.repeats": 0}, "tuning.repeats: 0 is less than the minimum"),
         ({"training.learning_rate": []}, "training.learning_rate: [] should be non-empty"),
         ({"evaluation.threshold": "chosen"}, "would flatter the model"),
         ({"evaluation.threshold": "best"}, "must be one of chosen"),

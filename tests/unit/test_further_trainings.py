@@ -119,7 +119,13 @@ def test_a_protocol_is_trained_as_a_study_with_it_would_be(data):
         {"sequence_rule": "any", "threshold": 0.5, "cells": [1, 3]},
         {"sequence_rule": "mean", "threshold": 0.7, "cells": [2]},
     ]
-    training = {"model": LINEAR, "folds": None, "splits": kfold, "evaluations": evaluations}
+    training = {
+        "model": LINEAR,
+        "folds": None,
+        "repeats": 1,
+        "splits": kfold,
+        "evaluations": evaluations,
+    }
     rows = train_cells(data, [training], replicates=[1, 2], metric="accuracy", seed=7)
     split = draw_split(data.scans, kfold, replicate=2, seed=7)
     own = own_metrics(data, split, 2)["accuracy"]
@@ -141,7 +147,7 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is_trained(
     data, monkeypatch, impossible, message
 ):
     monkeypatch.setattr("ctseq.evidence.further.trainings.learn", None)  # calling it would fail
-    possible = {"model": LINEAR, "folds": None, "splits": SPLITS, "evaluations": []}
+    possible = {"model": LINEAR, "folds": None, "repeats": 1, "splits": SPLITS, "evaluations": []}
     grid = [possible, possible | impossible]
     with pytest.raises(InputError, match=message):
         train_cells(data, grid, replicates=[1, 2], metric="accuracy", seed=7)

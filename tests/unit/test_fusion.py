@@ -9,7 +9,8 @@ import pytest
 from ctseq.cache.row_arrays import RowArrays
 from ctseq.families import fusion
 from ctseq.families.fusion import Joined, scale_of
-from ctseq.families.learning import fit, predict, tabulate
+from ctseq.families.learning import fit, predict
+from ctseq.replicates.tasks import tabulate_scores
 from featured import MODELS, fitted_to, labelled, model_of, split_of
 
 pytestmark = [pytest.mark.numerical, pytest.mark.usefixtures("small_forest")]
@@ -64,7 +65,7 @@ def test_every_family_takes_several_encoders_whatever_their_sizes(data, split, m
     for features in (data.features, larger):
         known = replace(data, features=features)
         task, learned = fit(known, split, MODELS[model], folds=2, seed=0, replicate=1)
-        tables.append(tabulate(task, learned, predict(learned.fitted, features)[0]))
+        tables.append(tabulate_scores(task, predict(learned.fitted, features)[0], learned.held_out))
     pd.testing.assert_frame_equal(*tables, rtol=1e-3)
 
 

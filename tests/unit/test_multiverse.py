@@ -78,15 +78,15 @@ def test_cells_share_trainings_where_their_difference_decides_none():
     config = configured({"tuning": ["train"], "sequence_rule": ["mean"], "threshold": [0.4]})
     grid = grid_of(config)
     assert len(grid.cells) == 8
-    assert len(trainings_of(grid, "vivit", folds=5)) == 2
+    assert len(trainings_of(grid, "vivit")) == 2
     # On test patients the rule decides which epoch is kept, in inner folds it does not.
-    image = trainings_of(grid, "convnext", folds=5)
+    image = trainings_of(grid, "convnext")
     assert [(one["folds"], one["model"]["sequence_rule"]) for one in image] == [
         (None, "any"),
         (None, "mean"),
         (5, None),
     ]
-    for trainings in (image, trainings_of(grid, "vivit", folds=5)):
+    for trainings in (image, trainings_of(grid, "vivit")):
         cells = [c for one in trainings for e in one["evaluations"] for c in e["cells"]]
         assert sorted(cells) == [1, 2, 3, 4, 5, 6, 7, 8]
 
@@ -94,10 +94,13 @@ def test_cells_share_trainings_where_their_difference_decides_none():
 def test_classical_models_are_not_trained_again_for_what_they_do_not_know():
     heads = {"family": "logistic"}
     axes = {"learning_rate": [0.1], "tuning": ["train"], "loss": ["weighted", "focal"]}
-    grid = grid_of(configured(axes, vivit=heads, convnext=heads))
+    config = configured(axes, vivit=heads, convnext=heads)
+    config["tuning"] |= {"folds": 4, "repeats": 2}
+    grid = grid_of(config)
     assert list(grid.axes) == ["loss", "tuning"]
     assert grid.n_refused == 2  # focal
-    assert [one["folds"] for one in trainings_of(grid, "vivit", folds=4)] == [4, 4]
+    own = [(one["folds"], one["repeats"]) for one in trainings_of(grid, "vivit")]
+    assert own == [(4, 2), (4, 2)]
 
 
 def test_other_frames_have_features_of_their_own():
@@ -111,10 +114,10 @@ def test_other_frames_have_features_of_their_own():
     }
     assert learners["vivit-on-vivit-frames-16"].name == "vivit"
     assert variants(config)["vivit-frames-16"].frames == 16
-    [training] = trainings_of(grid, "vivit-on-vivit-frames-16", folds=5)
+    [training] = trainings_of(grid, "vivit-on-vivit-frames-16")
     assert training["evaluations"][0]["cells"] == [2]
     # What the model of slices does is the same in both cells.
-    [training] = trainings_of(grid, "convnext", folds=5)
+    [training] = trainings_of(grid, "convnext")
     assert training["evaluations"][0]["cells"] == [1, 2]
 
 

@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 # Every family that reads all slices of a scan together, and its head.
-HEADS = SEQUENCE_HEADS | dict.fromkeys(POOLS, LINEAR)
+HEADS = SEQUENCE_HEADS | dict.fromkeys(("mean", "max"), LINEAR)
 
 
 def slices_of(lengths):
@@ -63,11 +63,28 @@ def test_every_family_that_reads_slices_together_has_its_head():
     assert {*HEADS} == {name for name, about in FAMILIES.items() if about.together}
 
 
-def test_pooling_by_hand():
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [
+        ("mean", [[2, 3], [7, 7]]),
+        ("max", [[3, 5], [7, 7]]),
+        ("max+mean", [[3, 5, 2, 3], [7, 7, 7, 7]]),
+        ("max+sd", [[3, 5, 1, 2], [7, 7, 0, 0]]),
+        ("top", [[2, 3], [7, 7]]),
+    ],
+)
+def test_pooling_by_hand(pool, expected):
     features = np.array([[1, 5], [3, 1], [7, 7]], np.float32)
     sequences = [np.array([0, 1]), np.array([2])]
-    assert pooled(features, sequences, pool="mean").tolist() == [[2, 3], [7, 7]]
-    assert pooled(features, sequences, pool="max").tolist() == [[3, 5], [7, 7]]
+    assert pooled(features, sequences, pool=pool).tolist() == expected
+    assert pooled(features, sequences, pool=pool).dtype == np.float32
+
+
+def test_the_top_is_of_each_feature_by_itself():
+    features = np.array([[0, 9], [1, 8], [2, 0], [3, 1]], np.float32)
+    assert pooled(features, [np.arange(4)], pool="top").tolist() == [[2, 6]]
+    families = {pool for about in FAMILIES.values() for pool in about.pools}
+    assert families == {*POOLS}
 
 
 def test_attention_by_hand():

@@ -10,7 +10,14 @@ from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table, write_table
 from ctseq.replicates.splits import draw_split
 from ctseq.replicates.tables import SCORES
-from ctseq.replicates.tasks import Fit, Task, draw_task, row_labels, tabulate_scores
+from ctseq.replicates.tasks import (
+    Fit,
+    Task,
+    draw_fits,
+    draw_task,
+    row_labels,
+    tabulate_scores,
+)
 from scans import alone
 
 # Patient 049 has two scans, of which the second is positive.
@@ -79,19 +86,23 @@ def several_scans(numbers):
     numbers=st.lists(st.integers(1, 4), min_size=20, max_size=40),
     folds=st.none() | st.integers(2, 5),
     views=st.integers(1, 2),
+    repeats=st.integers(1, 3),
     replicate=st.integers(1, 20),
 )
-def test_scans_of_a_patient_are_never_learned_from_and_held_out(numbers, folds, views, replicate):
+def test_scans_of_a_patient_are_never_learned_from_and_held_out(
+    numbers, folds, views, repeats, replicate
+):
     scans, rows = several_scans(numbers)
     settings = {"scheme": "random", "test_proportion": 0.3, "stratify": True}
     split = draw_split(scans, settings, replicate=replicate, seed=3)
     task = draw_task(
         *(rows, scans, None, split),
         **{"labels": "scan", "sequence_rule": "any", "views": views, "folds": folds},
+        **{"repeats": repeats},
         **{"seed": 3, "replicate": replicate},
     )
     assert len(task.labels) == views * len(rows)
-    assert len(task.inner) == (folds or 0)
+    assert len(task.inner) == (folds or 0) * repeats
     for fit in (task.outer, *task.inner):
         learned, held_out = (
             set(rows["patient_id"].iloc[own % len(rows)]) for own in (fit.train, fit.held_out)
@@ -123,3 +134,33 @@ def test_scores_are_sorted_and_name_their_scan(tmp_path):
         ["a-2", "a", 1, "held_out", 0.1],
         ["b", "b", 1, "test", 0.5],
     ]
+
+
+def test_folds_are_drawn_anew_each_time_and_the_first_ones_stay():
+    scans, rows = several_scans([1] * 20)
+    split = draw_split(
+        scans, {"scheme": "random", "test_proportion": 0.3, "stratify": True}, replicate=1, seed=3
+    )
+
+    def held_out(repeats):
+        options = {"folds": 2, "repeats": repeats, "seed": [3, 1, 4]}
+        return [fit.held_out.tolist() for fit in draw_fits(rows, scans, split, **options)[1]]
+
+    once, thrice = held_out(1), held_out(3)
+    assert thrice[:2] == once
+    drawn = [sorted(map(tuple, thrice[start : start + 2])) for start in (0, 2, 4)]
+    assert len({str(folds) for folds in drawn}) == 3
+    for own in drawn:  # every training row once a time
+        assert sorted(sum(own, ())) == sorted(sum(thrice[:2], []))
+
+
+def test_a_row_that_is_held_out_several_times_has_its_mean_probability():
+    rows = ROWS.assign(patient_id=["050", "049", "049", "049"])
+    rows["slice_number"] = rows["slice_number"].astype("Int64")
+    none = np.array([], int)
+    inner = [Fit(none, np.array(own)) for own in ([1, 2], [3], [3, 1], [2])]
+    task = Task(rows, np.zeros(4), alone(np.zeros(4)), Fit(np.array([1, 2, 3]), none[:0]), inner)
+    held_out = [np.array(own) for own in ([0.2, 0.4], [0.6], [1.0, 0.4], [0.8])]
+    scores = tabulate_scores(task, np.empty(0), held_out)
+    assert scores["scan_id"].tolist() == ["049-1", "049-2", "049-2"]
+    assert scores["probability"].tolist() == pytest.approx([0.3, 0.8, 0.6])

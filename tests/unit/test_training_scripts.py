@@ -99,7 +99,7 @@ def run(inputs, folder, model, folds=3):
     names = {"history": "csv", "scores": "csv", "attention": "csv", "summary": "json"}
     out = SimpleNamespace(**{name: folder / f"{name}.{kind}" for name, kind in names.items()})
     out.fitted = folder / "fitted"
-    fit.main(inputs, out, model=model, replicate=1, folds=folds, seed=5)
+    fit.main(inputs, out, model=model, replicate=1, folds=folds, repeats=1, seed=5)
     results = [folder / name for name in ("predictions.csv", "slices.csv", "metrics.json")]
     evaluate.main(
         SimpleNamespace(scores=out.scores, scans=inputs.scans, slices=inputs.slices),

@@ -24,8 +24,7 @@ def asked_of_check():
     codes = {
         one.name: code_for_format("index_dataset.py", one.format) for one in STUDY.datasets.values()
     }
-    folds = {name: folds_of_model(model) for name, model in STUDY.models.items()}
-    return vars(Asked.by(STUDY, codes=codes, folds=folds))
+    return vars(Asked.by(STUDY, codes=codes))
 
 
 def no_encoder_is_asked_for():

@@ -230,20 +230,15 @@ def learned_from(model):
     return features_from(STUDY.dataset, model) | labels_of(STUDY.dataset) | {"splits": splits}
 
 
-def folds_of(wildcards):
-    """Return on how many inner folds a model chooses; None if the test patients choose."""
-    return folds_of_model(STUDY.models[wildcards.model])
-
-
-def folds_of_model(model):
-    """Return on how many inner folds a model chooses; None if the test patients choose."""
-    return config["tuning"]["folds"] if model.about.always_tunes else STUDY.inner_folds
+def inner_of(setting):
+    """Return an input function that returns a setting of the inner folds that a model chooses by."""
+    return lambda wildcards: STUDY.inner_of(STUDY.models[wildcards.model])[setting]
 
 
 def learning_of(wildcards):
     """Return the settings of a model's training on the features, but for the replicate."""
     model = STUDY.models[wildcards.model]
-    return {"model": model.settings, "folds": folds_of(wildcards), "seed": STUDY.seed}
+    return {"model": model.settings, **STUDY.inner_of(model), "seed": STUDY.seed}
 
 
 def evaluation_of(wildcards):

@@ -31,7 +31,7 @@ def learner(wildcards):
 
 def protocols_of(name):
     """Return the different trainings of a learner, by its name."""
-    return trainings_of(grid(), name, folds=config["tuning"]["folds"])
+    return trainings_of(grid(), name)
 
 
 def protocol_runs(wildcards):

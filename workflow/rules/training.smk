@@ -28,7 +28,8 @@ rule fit:
     params:
         code_for_model("fit.py"),
         model=of_model("settings"),
-        folds=folds_of,
+        folds=inner_of("folds"),
+        repeats=inner_of("repeats"),
         seed=STUDY.seed,
         replicate=replicate_of,
     script:

@@ -26,8 +26,9 @@ class Asked:
         ``made``, whether a rule makes that folder, and ``sources``, its local files.
     models
         Name to ``encoders``, ``family``, ``labels``, ``finetuned``, ``encoder_shuffled``,
-        ``mirror``, ``epochs`` (None of a family without), ``rates`` (how many learning rates it
-        chooses from) and ``folds`` (on how many inner folds; None where it does not).
+        ``mirror``, ``epochs`` (None where it learns in none), ``candidates`` (how many settings it
+        chooses from), ``seeds``, ``folds`` (on how many inner folds; None where it does not) and
+        ``repeats`` (how often these are drawn).
     splits, replicates, seed, shards
         As `study.study.Study` has them, but for the number of replicates.
     """
@@ -42,9 +43,7 @@ class Asked:
     shards: Sequence[str]
 
     @classmethod
-    def by(
-        cls, study: Study, *, codes: Mapping[str, str], folds: Mapping[str, int | None]
-    ) -> "Asked":
+    def by(cls, study: Study, *, codes: Mapping[str, str]) -> "Asked":
         """Return what a study asks for.
 
         Parameters
@@ -53,8 +52,6 @@ class Asked:
             The study.
         codes
             Name of a dataset to the digest of what indexes it.
-        folds
-            Name of a model to the number of inner folds that it chooses on.
         """
         return cls(
             results=study.results,
@@ -78,7 +75,7 @@ class Asked:
                 for name, its in study.encoders.items()
             },
             models={
-                name: _of_model(its) | {"folds": folds[name]} for name, its in study.models.items()
+                name: _of_model(its) | study.inner_of(its) for name, its in study.models.items()
             },
             splits=study.splits,
             replicates=len(study.replicates),
@@ -104,7 +101,6 @@ class Asked:
 
 def _of_model(model: Model) -> dict[str, Any]:
     """Return what decides a model's needs and the time of its trainings, but for its folds."""
-    rates, in_epochs = model.training["learning_rate"], model.about.epochs
     return {
         "encoders": [one.name for one in model.encoders],
         "family": model.family,
@@ -112,6 +108,7 @@ def _of_model(model: Model) -> dict[str, Any]:
         "finetuned": model.finetuned,
         "encoder_shuffled": model.encoder_shuffled,
         "mirror": model.training["augmentation"]["mirror"],
-        "epochs": model.training["epochs"] if in_epochs else None,
-        "rates": len(rates) if isinstance(rates, list) and in_epochs else 1,
+        "epochs": model.training["epochs"] if model.in_epochs else None,
+        "candidates": model.n_candidates,
+        "seeds": model.training.get("seeds", 1) if model.in_epochs else 1,
     }

@@ -166,9 +166,10 @@ def thumb_seconds(model: Mapping[str, Any], *, rows: int, row_seconds: float | N
     """Return the time of a model's training by the rules of thumb.
 
     `rows` are learned from, and a pass over one takes its encoder `row_seconds`. On inner folds, a
-    model learns once more for each fold and learning rate.
+    model learns once more for each fold, each time that these are drawn, and each of its settings.
     """
     if model["finetuned"]:
         return rows * (row_seconds or 0.0) * LEARNING_PASSES * model["epochs"]
-    times = 1 + (model["folds"] or 0) * model["rates"]
+    fits = (model["folds"] or 0) * model["repeats"]
+    times = model["seeds"] * (1 + fits * model["candidates"])
     return FIT_S + times * rows * (model["epochs"] or EPOCHS) * ROW_EPOCH_S

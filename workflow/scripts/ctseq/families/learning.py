@@ -21,7 +21,7 @@ from ctseq.families.inputs import Inputs, Reading
 from ctseq.families.pooling import POOLS
 from ctseq.families.registry import FAMILIES
 from ctseq.replicates.splits import rows_of
-from ctseq.replicates.tasks import Task, draw_task
+from ctseq.replicates.tasks import Task, draw_task, tabulate_scores
 
 
 def learn(
@@ -30,6 +30,7 @@ def learn(
     model: Mapping[str, Any],
     *,
     folds: int | None,
+    repeats: int = 1,
     seed: int,
     replicate: int,
 ) -> pd.DataFrame:
@@ -37,9 +38,10 @@ def learn(
 
     Parameters are those of `fit`.
     """
-    task, learned = fit(data, split, model, folds=folds, seed=seed, replicate=replicate)
+    inner = {"folds": folds, "repeats": repeats}
+    task, learned = fit(data, split, model, **inner, seed=seed, replicate=replicate)
     tested, _ = predict(learned.fitted, data.features, patients=patients_of(split, "test"))
-    return tabulate(task, learned, tested)
+    return tabulate_scores(task, tested, learned.held_out)
 
 
 def fit(
@@ -48,6 +50,7 @@ def fit(
     model: Mapping[str, Any],
     *,
     folds: int | None,
+    repeats: int = 1,
     seed: int,
     replicate: int,
 ) -> tuple[Task, Learned]:
@@ -64,6 +67,8 @@ def fit(
     folds
         Number of inner folds of the training patients that choose; None if the test patients
         choose the epoch, which families that always tune do not allow.
+    repeats
+        How often inner folds are drawn.
     seed, replicate
         The study's seed and the number of the replicate. Together they seed all that is random in
         a training: a new head, the order of rows, inner folds, shuffled slices. The split has been
@@ -101,6 +106,7 @@ def fit(
         sequence_rule=model.get("sequence_rule"),
         views=features.views,
         folds=folds,
+        repeats=repeats,
         seed=seed,
         replicate=replicate,
     )
@@ -157,20 +163,6 @@ def predict(
     return tuple(
         table.sort_values(order, ignore_index=True, kind="stable") for table in (scores, attention)
     )
-
-
-def tabulate(task: Task, learned: Learned, tested: pd.DataFrame) -> pd.DataFrame:
-    """Return `replicates.tables.SCORES` of the test rows and those that inner fits held out.
-
-    `tested` are the scores that `predict` returns of the test patients.
-    """
-    held_out = [
-        task.rows.iloc[fit.held_out].assign(subset="held_out", probability=probability)
-        for fit, probability in zip(task.inner, learned.held_out, strict=True)
-    ]
-    order = ["subset", "patient_id", "scan_id", "slice_number"]
-    scores = pd.concat([tested.assign(subset="test"), *held_out])
-    return scores.sort_values(order, ignore_index=True, kind="stable")
 
 
 def patients_of(split: pd.DataFrame, subset: str) -> set[str]:

@@ -22,6 +22,10 @@ class Family:
         Whether it reads all slices of a scan together; if not, it learns from each row by itself.
     epochs
         Whether it is trained in epochs, and so has a learning rate and a history.
+    solves
+        Whether it is linear, and so can be solved to convergence: `training.solver`.
+    hidden
+        Whether it has a hidden layer or state: `training.size`, `training.dropout`.
     always_tunes
         Whether it chooses its hyperparameters on inner folds of the training patients, whatever
         `tuning.patients` says.
@@ -40,6 +44,8 @@ class Family:
     takes: tuple[str, ...] = ("slice", "sequence")
     together: bool = False
     epochs: bool = False
+    solves: bool = False
+    hidden: bool = False
     always_tunes: bool = False
     finetunes: bool = False
     losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
@@ -47,25 +53,28 @@ class Family:
     needs: tuple[str, ...] = ()
 
 
+# Keys of `pooling.POOLS`.
+_POOLS = ("max", "mean", "max+mean", "max+sd", "top")
 _CLASSICAL = {
     "module": "ctseq.families.classical",
     "always_tunes": True,
     "losses": ("cross_entropy", "weighted"),
-    "pools": ("max", "mean"),
+    "pools": _POOLS,
 }
 # scikit-learn's classifiers that know no weights of classes.
 _UNWEIGHED = {"losses": ("cross_entropy",)}
-_SEQUENCE = {
-    "module": "ctseq.families.trained.sequence_heads",
-    "takes": ("slice",),
-    "together": True,
-    "epochs": True,
-}
+_TOGETHER = {"takes": ("slice",), "together": True, "epochs": True}
+_SEQUENCE = _TOGETHER | {"module": "ctseq.families.trained.sequence_heads", "hidden": True}
 # A linear layer reads pooled slices as it does any other row.
-_POOLED = _SEQUENCE | {"module": "ctseq.families.trained.linear"}
+_POOLED = _TOGETHER | {"module": "ctseq.families.trained.linear", "solves": True}
 FAMILIES: dict[str, Family] = {
     "linear": Family(
-        "ctseq.families.trained.linear", "final linear layer", epochs=True, finetunes=True
+        "ctseq.families.trained.linear",
+        "final linear layer",
+        epochs=True,
+        solves=True,
+        finetunes=True,
+        pools=_POOLS,
     ),
     "mean": Family(words="linear layer on the mean of the slices", **_POOLED),
     "max": Family(words="linear layer on the maximum of the slices", **_POOLED),

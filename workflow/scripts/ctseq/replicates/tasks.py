@@ -1,6 +1,6 @@
 """What a replicate's model has to learn: rows, their labels, and which rows train and test it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,8 @@ class Task:
     outer
         The replicate's own training: on all training rows, with the test rows held out.
     inner
-        The trainings that tune it: one a fold of the training patients, which is held out.
-        Empty where nothing is tuned inside the training patients.
+        The trainings that tune it: one a fold of the training patients, which is held out, for each
+        time that folds were drawn. Empty where nothing is tuned inside the training patients.
     """
 
     rows: pd.DataFrame
@@ -71,6 +71,7 @@ def draw_task(
     sequence_rule: str | None,
     views: int,
     folds: int | None,
+    repeats: int = 1,
     seed: int,
     replicate: int,
 ) -> Task:
@@ -93,11 +94,14 @@ def draw_task(
         Copies of the rows in the features: 2 where mirrored ones follow the originals.
     folds
         Number of inner folds, or None.
+    repeats
+        How often they are drawn.
     seed, replicate
         The study's seed and the number of the replicate: together they seed the inner folds.
     """
     outer, inner = draw_fits(
-        rows, scans, split, folds=folds, seed=[seed, replicate, INNER], views=views
+        *(rows, scans, split),
+        **{"folds": folds, "repeats": repeats, "seed": [seed, replicate, INNER], "views": views},
     )
     truth = row_labels(rows, slices, scans, of=labels)
     numbers, _ = pd.factorize(rows["scan_id"])
@@ -111,24 +115,26 @@ def draw_fits(
     split: pd.DataFrame,
     *,
     folds: int | None,
+    repeats: int = 1,
     seed: Sequence[int],
     views: int = 1,
 ) -> tuple[Fit, list[Fit]]:
     """Return the outer fit of a split, and inner fits of folds drawn from its training patients.
 
-    Parameters are as for `draw_task`; `seed` is that of the draw. Of several views of a row, all
-    are learned from, but only the first is held out. Rows of patients in neither subset have no
-    part.
+    Parameters are as for `draw_task`; `seed` is that of the first draw, and with the number of a
+    repeat, from 1, that of another. Of several views of a row, all are learned from, but only the
+    first is held out. Rows of patients in neither subset have no part.
     """
     training, test = (rows_of(split, subset, rows["patient_id"]) for subset in SUBSETS)
     outer = _fit(training, test, views)
     if folds is None:
         return outer, []
     known = scans[rows_of(split, "train", scans["patient_id"])]
-    fold = rows["patient_id"].map(inner_folds(known, folds=folds, seed=seed)).to_numpy()
-    return outer, [
-        _fit(training & (fold != number), fold == number, views) for number in range(folds)
-    ]
+    inner = []
+    for own in [seed, *([*seed, repeat] for repeat in range(1, repeats))]:
+        fold = rows["patient_id"].map(inner_folds(known, folds=folds, seed=own)).to_numpy()
+        inner += [_fit(training & (fold != n), fold == n, views) for n in range(folds)]
+    return outer, inner
 
 
 def row_labels(
@@ -165,21 +171,37 @@ def row_labels(
     return found.to_numpy().astype(int)
 
 
-def tabulate_scores(task: Task, test: np.ndarray, inner: Iterable[np.ndarray]) -> pd.DataFrame:
+def held_out_means(
+    fits: Sequence[Fit], probabilities: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that fits held out, each once and rising, and their mean probabilities.
+
+    `probabilities` are those of the rows that each fit held out.
+    """
+    rows = np.concatenate([np.empty(0, int), *(fit.held_out for fit in fits)])
+    sums = np.bincount(rows, np.concatenate([np.empty(0), *probabilities]))
+    times = np.bincount(rows)
+    own = np.flatnonzero(times)
+    # As precise as they were, so that one probability is its own mean to the last digit.
+    return own, (sums[own] / times[own]).astype(np.result_type(*probabilities))
+
+
+def tabulate_scores(
+    task: Task, test: pd.DataFrame | np.ndarray, inner: Sequence[np.ndarray]
+) -> pd.DataFrame:
     """Return the probabilities of a task's held-out rows as a table, `tables.SCORES`.
 
-    `test` are those of the test rows, `inner` those of the rows that each inner fit held out.
+    `test` are those of the test rows, or a table of these rows with them; `inner` those of the rows
+    that each inner fit held out. Of a row that was held out several times, it has the mean.
     """
-    fits = [("test", task.outer, test)]
-    fits += [("held_out", *pair) for pair in zip(task.inner, inner, strict=True)]
-    scores = pd.concat(
-        [
-            task.rows.iloc[fit.held_out].assign(subset=subset, probability=probability)
-            for subset, fit, probability in fits
-        ]
-    )
+    if not isinstance(test, pd.DataFrame):
+        test = task.rows.iloc[task.outer.held_out].assign(probability=test)
+    parts = [test.assign(subset="test")]
+    if task.inner:
+        rows, means = held_out_means(task.inner, inner)
+        parts.append(task.rows.iloc[rows].assign(subset="held_out", probability=means))
     order = ["subset", "patient_id", "scan_id", "slice_number"]
-    return scores.sort_values(order, ignore_index=True, kind="stable")
+    return pd.concat(parts).sort_values(order, ignore_index=True, kind="stable")
 
 
 def _fit(train: np.ndarray, held_out: np.ndarray, views: int) -> Fit:

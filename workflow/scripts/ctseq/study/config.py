@@ -6,7 +6,7 @@ from typing import Any
 
 from ctseq.core.errors import fail_on
 from ctseq.core.words import not_among, unknown
-from ctseq.study import encoders, models
+from ctseq.study import encoders, model_problems, models
 from ctseq.study.comparison import comparison_problems
 from ctseq.study.datasets import PHANTOM, dataset_problems, external_problems
 from ctseq.study.further import further_problems
@@ -114,7 +114,7 @@ def _problems(config: Config) -> Iterator[str]:
     for name in used_config(config)["encoders"]:
         yield from encoders.view_problems(name, config)
     for name in config["compare"]:
-        yield from models.model_problems(name, config)
+        yield from model_problems.model_problems(name, config)
     if config["evaluation"]["threshold"] == "chosen" and config["tuning"]["patients"] != "train":
         yield (
             "evaluation.threshold is 'chosen', for which tuning.patients must be train: "
@@ -138,7 +138,7 @@ def _naming_problems(config: Config) -> list[str]:
         )
     for name in config["compare"]:
         if name in config["models"]:
-            found += models.naming_problems(name, config)
+            found += model_problems.naming_problems(name, config)
         else:
             found.append(unknown("compare", name, "models", [*config["models"]]))
     return found

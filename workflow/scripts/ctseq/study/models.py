@@ -1,16 +1,31 @@
 """The models of a study, each with its own settings and, where it has none, the study's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
-from ctseq.core.words import listed
 from ctseq.encoders.registry import SIGHTS
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.study.encoders import Encoder
 
-# Keys of `training` that have no effect on what learns from a frozen encoder's features.
+# Keys of `training` that have no effect on what learns from a frozen encoder's features ...
 FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
+# ... and on what is trained from pixels.
+_OF_FEATURES = ("solver", "standardise", "components", "dropout", "size", "seeds")
+# Keys of `training` that may list several values, among which inner folds choose.
+LISTED = ("learning_rate", "weight_decay", "dropout", "size")
+# All keys of `training` that decide what is solved.
+_SOLVED = ("solver", "components", "loss")
+# Keys of `training` that not all families have: what of a family tells that it has them.
+OWN_KEYS = {
+    "solver": "solves",
+    "standardise": "epochs",
+    "components": "epochs",
+    "seeds": "epochs",
+    "dropout": "hidden",
+    "size": "hidden",
+}
 
 Config = Mapping[str, Any]
 
@@ -37,6 +52,8 @@ class Model:
         Whether it sees each scan's slices in a random order, a new one each replicate.
     training
         Settings of its training.
+    halving
+        Whether the worse of several settings stop early.
     """
 
     name: str
@@ -48,6 +65,7 @@ class Model:
     pool: str | None
     shuffled: bool
     training: dict[str, Any]
+    halving: bool
 
     @classmethod
     def of(cls, name: str, config: Config) -> "Model":
@@ -63,6 +81,7 @@ class Model:
             pool=its.get("pool"),
             shuffled=its.get("shuffle_slices", False),
             training=training_settings(name, config),
+            halving=config["tuning"]["halving"],
         )
 
     @property
@@ -74,6 +93,17 @@ class Model:
     def finetuned(self) -> bool:
         """Whether its encoder is trained too, from pixels."""
         return self.training["trainable"] != "head"
+
+    @property
+    def in_epochs(self) -> bool:
+        """Whether it is trained in epochs, and so has a learning rate and a history."""
+        return self.about.epochs and self.training.get("solver") != "exact"
+
+    @property
+    def n_candidates(self) -> int:
+        """Number of settings of its training in epochs that it chooses from."""
+        listed = [self.training.get(key) for key in LISTED if self.in_epochs]
+        return prod(len(values) for values in listed if isinstance(values, list))
 
     @property
     def slicewise(self) -> bool:
@@ -93,10 +123,13 @@ class Model:
             found["labels"] = self.labels
         if self.pool is not None:
             found["pool"] = self.pool
-        if self.about.epochs:
+        if self.in_epochs:
             found["training"] = self.training
+            found["halving"] = self.halving and self.n_candidates > 1
             if self.slicewise:  # by the rule, epochs have the accuracy of scans
                 found["sequence_rule"] = self.sequence_rule
+        elif self.about.solves:
+            found["training"] = {key: self.training[key] for key in _SOLVED}
         else:
             found["weighted"] = self.training["loss"] == "weighted"
         if self.about.together:
@@ -159,91 +192,33 @@ IDLE = {
 def training_settings(name: str, config: Config) -> dict[str, Any]:
     """Return the training settings of a model: its own, and the study's others.
 
-    Settings that have no effect on what learns from features are left out, so that changing them
-    re-runs nothing.
+    Settings that have no effect on it are left out, so that changing them re-runs nothing.
     """
+    settings, family = merged_training(name, config), FAMILIES[config["models"][name]["family"]]
+    idle = {key for key, of in OWN_KEYS.items() if not getattr(family, of)}
+    augmentation = settings["augmentation"]
+    if settings["trainable"] == "head":
+        idle |= {*FINE_TUNING}
+        augmentation = {"mirror": augmentation["mirror"]}
+    else:
+        idle |= {*_OF_FEATURES}
+    if settings.get("loss") != "focal":
+        idle.add("focal_gamma")
+    kept = {key: value for key, value in settings.items() if key not in idle}
+    return kept | {"augmentation": augmentation}
+
+
+def merged_training(name: str, config: Config) -> dict[str, Any]:
+    """Return what a model's own section `training` and the study's say together."""
     general = {key: value for key, value in config["training"].items() if key != "slices"}
-    parts = [general, config["models"][name]["training"]]
+    own = config["models"][name]
+    parts = [general, own["training"]]
     if is_slicewise(name, config):
         parts.insert(1, config["training"]["slices"])
     settings, augmentation = {}, {}
     for part in parts:
         settings |= part
         augmentation |= part.get("augmentation", {})
-    own = config["models"][name]
     if not FAMILIES[own["family"]].finetunes and "trainable" not in own["training"]:
         settings["trainable"] = "head"  # what a study trains throughout, others leave frozen
-    if settings["trainable"] == "head":
-        settings = {key: value for key, value in settings.items() if key not in FINE_TUNING}
-        augmentation = {"mirror": augmentation["mirror"]}
-    if settings.get("loss") != "focal":
-        settings.pop("focal_gamma", None)
     return settings | {"augmentation": augmentation}
-
-
-def naming_problems(name: str, config: Config) -> list[str]:
-    """Say which encoders of a model are not there, or cannot be used together or by its family."""
-    its, key = config["models"][name], f"models.{name}"
-    takes, names = FAMILIES[its["family"]].takes, encoder_names(name, config)
-    if not names:
-        return [
-            f"{key}.family is {its['family']!r}, which takes an encoder that sees a "
-            f"{' or '.join(takes)}, and `encoders` has none: add one"
-        ]
-    unknown = [one for one in names if one not in config["encoders"]]
-    if unknown:
-        known = ", ".join(config["encoders"])
-        return [f"{key}.encoder names {listed(unknown)}, but `encoders` has {known}"]
-    sees = {one: config["encoders"][one]["sees"] for one in names}
-    found = [
-        f"{key}.family is {its['family']!r}, which takes an encoder that sees a "
-        f"{' or '.join(takes)}, but {one} sees a {seen}: choose another family or encoder"
-        for one, seen in sees.items()
-        if seen not in takes
-    ]
-    if len({SIGHTS[seen].row for seen in sees.values()}) > 1:
-        each = listed(f"{one}, which sees a {seen}" for one, seen in sees.items())
-        found.append(
-            f"{key}.encoder joins {each}: only features of the same rows can be joined; choose "
-            "encoders that see the same"
-        )
-    elif len({config["encoders"][one].get("first_slices") for one in names}) > 1:
-        found.append(
-            f"{key}.encoder joins {listed(names)}, whose first_slices differ: only features of the "
-            "same slices can be joined"
-        )
-    return found
-
-
-def model_problems(name: str, config: Config) -> Iterator[str]:
-    """Yield what is wrong with a model's combination of keys, in a filled configuration."""
-    its, key = config["models"][name], f"models.{name}"
-    about, training = FAMILIES[its["family"]], training_settings(name, config)
-    if training["loss"] not in about.losses:
-        yield (
-            f"{key}.family is {its['family']!r}, which cannot learn a {training['loss']} loss: set "
-            f"{key}.training.loss to cross_entropy"
-        )
-    if training["trainable"] != "head":
-        if not about.finetunes:
-            yield (
-                f"{key}.family is {its['family']!r}, which takes a frozen encoder's features, but "
-                f"{key}.training.trainable is {training['trainable']!r}: set it to head, or the "
-                f"family to {' or '.join(n for n, one in FAMILIES.items() if one.finetunes)}"
-            )
-        if len(encoder_names(name, config)) > 1:
-            yield (
-                f"{key}.encoder joins several encoders, which stay frozen, but training.trainable "
-                f"is {training['trainable']!r}: set {key}.training.trainable to head"
-            )
-    several = isinstance(training["learning_rate"], list)
-    if several and about.epochs and config["tuning"]["patients"] != "train":
-        yield (
-            f"{key}: training.learning_rate lists several, among which only inner folds may "
-            "choose: set tuning.patients to train, or name one"
-        )
-    if several and training["trainable"] != "head":
-        yield (
-            f"{key}: training.learning_rate lists several, which is for cached features: a model "
-            f"that is trained throughout takes one, as {key}.training.learning_rate"
-        )

@@ -122,7 +122,7 @@ def grid_of(config: Mapping[str, Any]) -> Grid:
     return Grid(shown, cells, n_refused)
 
 
-def trainings_of(grid: Grid, features: str, *, folds: int) -> list[dict[str, Any]]:
+def trainings_of(grid: Grid, features: str) -> list[dict[str, Any]]:
     """Return the different trainings of a model, each a replicate, and what evaluates them.
 
     Cells that differ in the threshold alone, or in a rule that decides no training, share one.
@@ -131,20 +131,18 @@ def trainings_of(grid: Grid, features: str, *, folds: int) -> list[dict[str, Any
     ----------
     features
         The model, and the encoders whose features it learns from: a key of `feature_names`.
-    folds
-        `tuning.folds`, on which classical heads always choose.
 
     Returns
     -------
     list of dict
-        ``model``, ``folds`` and ``splits`` decide a training; ``evaluations`` are a
+        ``model``, ``folds``, ``repeats`` and ``splits`` decide a training; ``evaluations`` are a
         ``sequence_rule``, a ``threshold`` and the numbers of the ``cells`` that have them.
     """
     found: dict[str, dict[str, Any]] = {}
     for cell in grid.cells:
         for name, model in cell.study.models.items():
             if features_name(name, model, grid) == features:
-                recipe = _recipe(model, cell.study, folds)
+                recipe = _recipe(model, cell.study)
                 training = found.setdefault(repr(recipe), recipe | {"evaluations": {}})
                 key = (model.sequence_rule, cell.study.threshold)
                 training["evaluations"].setdefault(key, []).append(cell.number)
@@ -186,14 +184,13 @@ def variants(config: Mapping[str, Any]) -> dict[str, Encoder]:
     return found
 
 
-def _recipe(model: Model, study: Study, folds: int) -> dict[str, Any]:
+def _recipe(model: Model, study: Study) -> dict[str, Any]:
     """Return all settings that decide a training and its scores."""
-    inner = folds if model.about.always_tunes else study.inner_folds
-    settings = dict(model.settings)
-    if inner is not None and "sequence_rule" in settings:
+    inner, settings = study.inner_of(model), dict(model.settings)
+    if inner["folds"] is not None and "sequence_rule" in settings:
         # Inner folds choose by the loss of rows, which the rule does not enter.
         settings["sequence_rule"] = None
-    return {"model": settings, "folds": inner, "splits": study.splits}
+    return {"model": settings, **inner, "splits": study.splits}
 
 
 def text_of(value: Any) -> str:
@@ -228,7 +225,7 @@ def _training(name: str, words: str) -> Axis:
 
     def own(config: Config) -> list[Any]:
         models = Study.of(config).models.values()
-        return [model.training[name] for model in models if name == "loss" or model.about.epochs]
+        return [model.training[name] for model in models if name == "loss" or model.in_epochs]
 
     def choose(config: Config, value: Any) -> None:
         config["training"][name] = value

@@ -124,7 +124,7 @@ def _of_runs(study: Study) -> dict[str, Any]:
         "seed": study.seed,
         "dataset": study.dataset.name,
         "splits": study.splits,
-        "tuning": {"folds": study.inner_folds},
+        "tuning": {"folds": study.inner_folds, "repeats": study.tuning["repeats"]},
         "evaluation": {"threshold": study.threshold},
         "models": {},
     }

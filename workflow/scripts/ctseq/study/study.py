@@ -34,6 +34,9 @@ class Study:
         Endings of the names of shards' files: empty if there is one shard, ``-2-of-4`` if four.
     inner_folds
         Number of inner folds that hyperparameters are chosen by; None if the test patients decide.
+    tuning
+        ``folds`` and ``repeats``: number of inner folds, and how often they are drawn, of models
+        that choose by them.
     threshold
         Probability from which on a scan is positive, or ``chosen``.
     """
@@ -48,6 +51,7 @@ class Study:
     replicates: list[str]
     shards: list[str]
     inner_folds: int | None
+    tuning: dict[str, int]
     threshold: float | str
 
     @classmethod
@@ -66,6 +70,7 @@ class Study:
             replicates=[f"{number:02d}" for number in range(1, config["replicates"] + 1)],
             shards=[f"-{one}-of-{len(shards)}" for one in shards] if len(shards) > 1 else [""],
             inner_folds=tuning["folds"] if tuning["patients"] == "train" else None,
+            tuning={key: tuning[key] for key in ("folds", "repeats")},
             threshold=config["evaluation"]["threshold"],
         )
 
@@ -78,6 +83,15 @@ class Study:
     def encoders(self) -> dict[str, Encoder]:
         """All encoders of its models by name."""
         return {one.name: one for model in self.models.values() for one in model.encoders}
+
+    def inner_of(self, model: Model) -> dict[str, int | None]:
+        """Return the ``folds`` that a model chooses by, and how often they are drawn, ``repeats``.
+
+        There are no folds where the test patients choose.
+        """
+        if model.about.always_tunes or self.inner_folds is not None:
+            return dict(self.tuning)
+        return {"folds": None, "repeats": 1}
 
     def of_family(self, **about: bool) -> list[str]:
         """List the models whose families are as asked, such as ``epochs=True``."""

@@ -145,8 +145,8 @@ def train_cells(
         runs.append((training, replicate, split))
     rows = []
     for training, replicate, split in progress(runs, total=len(runs), unit="trainings"):
-        options = {"folds": training["folds"], "seed": seed, "replicate": replicate}
-        scores = learn(data, split, training["model"], **options)
+        learning = {key: training[key] for key in ("model", "folds", "repeats")}
+        scores = learn(data, split, **learning, seed=seed, replicate=replicate)
         for evaluation in training["evaluations"]:
             chosen = {key: evaluation[key] for key in ("sequence_rule", "threshold")}
             for cell in evaluation["cells"]:

@@ -1,0 +1,101 @@
+"""Standardise features, and find their principal components, by the rows that a head learns on.
+
+What was learned is arrays by name, stored with a head's own, and applied by `Standardised`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctseq.cache.row_arrays import Rows
+from ctseq.families.fusion import scale_of
+
+_MEAN, _DEVIATION, _COMPONENTS = "features.mean", "features.deviation", "features.components"
+NAMES = (_MEAN, _DEVIATION, _COMPONENTS)
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """Features less their mean, over their deviation, and then their components, row by row.
+
+    Attributes
+    ----------
+    vectors
+        float32, shape (rows, width).
+    learned
+        As `learn_standards` returns it; nothing changes where it is empty.
+    """
+
+    vectors: Rows
+    learned: Mapping[str, np.ndarray]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows, and of features or components."""
+        n_rows, width = self.vectors.shape
+        return n_rows, len(self.learned[_COMPONENTS]) if _COMPONENTS in self.learned else width
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows: numbers of shape (...) give a float32 array (..., features)."""
+        return standardised(self.vectors[rows], self.learned)
+
+
+def standardised(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return features, shape (..., width), as float32, by what was learned of others."""
+    # In double precision, so that the order of sums does not show in float32.
+    found = values.astype(float)
+    if _MEAN in learned:
+        found = (found - learned[_MEAN]) / learned[_DEVIATION]
+    if _COMPONENTS in learned:
+        found = found @ learned[_COMPONENTS].T.astype(float)
+    return found.astype(np.float32)
+
+
+def learn_standards(
+    vectors: Rows, rows: np.ndarray, *, standardise: bool, components: int | None
+) -> dict[str, np.ndarray]:
+    """Learn from some rows how features are standardised.
+
+    Parameters
+    ----------
+    vectors
+        float32, shape (rows, width).
+    rows
+        Numbers of those that are learned from, without others.
+    standardise
+        Whether features shall have the mean 0 and the deviation 1; one that is constant has 0.
+    components
+        Number of principal components to keep, at most as many as rows or features; None for all
+        features as they are. Components are of centred features and not scaled themselves; the
+        largest weight of each is positive, so that nothing but the rows decides their signs.
+
+    Returns
+    -------
+    dict
+        float32 arrays by name: mean and deviation, shape (width,), and components, shape
+        (components, width), as far as they are asked for.
+    """
+    learned: dict[str, np.ndarray] = {}
+    if standardise or components is not None:
+        scale = scale_of([vectors], rows)
+        deviation = scale.deviation if standardise else np.ones_like(scale.deviation)
+        learned = {_MEAN: scale.mean, _DEVIATION: deviation}
+    if components is not None:
+        learned[_COMPONENTS] = _principal(standardised(vectors[rows], learned), components)
+    return learned
+
+
+def slices_of(members: Sequence[np.ndarray], scans: np.ndarray) -> np.ndarray:
+    """Return the rows of all slices of some scans, of the rows that each scan has, `members`."""
+    return np.concatenate([members[scan] for scan in scans])
+
+
+def _principal(values: np.ndarray, components: int) -> np.ndarray:
+    """Return the first principal components, float32, shape (components, width)."""
+    # It takes a third of a second to import, and few heads need it.
+    from sklearn.decomposition import PCA
+
+    solver = "covariance_eigh" if len(values) > values.shape[1] else "full"
+    pca = PCA(min(components, *values.shape), svd_solver=solver).fit(values.astype(float))
+    return pca.components_.astype(np.float32)

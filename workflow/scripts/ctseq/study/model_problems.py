@@ -1,0 +1,118 @@
+"""What is wrong with a model: its encoders, and its combination of keys."""
+
+from collections.abc import Iterator
+
+from ctseq.core.words import listed
+from ctseq.encoders.registry import SIGHTS
+from ctseq.families.registry import FAMILIES
+from ctseq.study.models import (
+    LISTED,
+    OWN_KEYS,
+    Config,
+    Model,
+    encoder_names,
+    merged_training,
+    training_settings,
+)
+
+
+def naming_problems(name: str, config: Config) -> list[str]:
+    """Say which encoders of a model are not there, or cannot be used together or by its family."""
+    its, key = config["models"][name], f"models.{name}"
+    takes, names = FAMILIES[its["family"]].takes, encoder_names(name, config)
+    if not names:
+        return [
+            f"{key}.family is {its['family']!r}, which takes an encoder that sees a "
+            f"{' or '.join(takes)}, and `encoders` has none: add one"
+        ]
+    unknown = [one for one in names if one not in config["encoders"]]
+    if unknown:
+        known = ", ".join(config["encoders"])
+        return [f"{key}.encoder names {listed(unknown)}, but `encoders` has {known}"]
+    sees = {one: config["encoders"][one]["sees"] for one in names}
+    found = [
+        f"{key}.family is {its['family']!r}, which takes an encoder that sees a "
+        f"{' or '.join(takes)}, but {one} sees a {seen}: choose another family or encoder"
+        for one, seen in sees.items()
+        if seen not in takes
+    ]
+    if len({SIGHTS[seen].row for seen in sees.values()}) > 1:
+        each = listed(f"{one}, which sees a {seen}" for one, seen in sees.items())
+        found.append(
+            f"{key}.encoder joins {each}: only features of the same rows can be joined; choose "
+            "encoders that see the same"
+        )
+    elif len({config["encoders"][one].get("first_slices") for one in names}) > 1:
+        found.append(
+            f"{key}.encoder joins {listed(names)}, whose first_slices differ: only features of the "
+            "same slices can be joined"
+        )
+    return found
+
+
+def model_problems(name: str, config: Config) -> Iterator[str]:
+    """Yield what is wrong with a model's combination of keys, in a filled configuration."""
+    its, key = config["models"][name], f"models.{name}"
+    about, training = FAMILIES[its["family"]], training_settings(name, config)
+    if training["loss"] not in about.losses:
+        yield (
+            f"{key}.family is {its['family']!r}, which cannot learn a {training['loss']} loss: set "
+            f"{key}.training.loss to cross_entropy"
+        )
+    if training["trainable"] != "head":
+        if not about.finetunes:
+            yield (
+                f"{key}.family is {its['family']!r}, which takes a frozen encoder's features, but "
+                f"{key}.training.trainable is {training['trainable']!r}: set it to head, or the "
+                f"family to {' or '.join(n for n, one in FAMILIES.items() if one.finetunes)}"
+            )
+        if len(encoder_names(name, config)) > 1:
+            yield (
+                f"{key}.encoder joins several encoders, which stay frozen, but training.trainable "
+                f"is {training['trainable']!r}: set {key}.training.trainable to head"
+            )
+        if "pool" in its:
+            yield (
+                f"{key}.pool is {its['pool']!r}, which pools a frozen encoder's features, but "
+                f"training.trainable is {training['trainable']!r}: set {key}.training.trainable to "
+                "head, or remove the pool"
+            )
+    yield from _solver_problems(name, config)
+    several = [its for its in LISTED if isinstance(training.get(its), list)]
+    if several and Model.of(name, config).in_epochs and config["tuning"]["patients"] != "train":
+        yield (
+            f"{key}: training.{several[0]} lists several, among which only inner folds may "
+            "choose: set tuning.patients to train, or name one"
+        )
+    if several and training["trainable"] != "head":
+        yield (
+            f"{key}: training.{several[0]} lists several, which is for cached features: a model "
+            f"that is trained throughout takes one, as {key}.training.{several[0]}"
+        )
+
+
+def _solver_problems(name: str, config: Config) -> Iterator[str]:
+    """Yield what is wrong with the way in which a model learns from features."""
+    its, key, training = config["models"][name], f"models.{name}", merged_training(name, config)
+    about = FAMILIES[its["family"]]
+    for own, of in OWN_KEYS.items():
+        if own in its["training"] and not getattr(about, of):
+            having = listed(name for name, one in FAMILIES.items() if getattr(one, of))
+            yield f"{key}.training.{own} has no effect: only {having} have it; remove it"
+    if training["solver"] != "exact" or not about.solves:
+        return
+    if training["trainable"] != "head":
+        yield (
+            f"{key}: training.solver is exact, for frozen encoders, but training.trainable is "
+            f"{training['trainable']!r}: set {key}.training.solver to adamw"
+        )
+    elif config["tuning"]["patients"] != "train":
+        yield (
+            f"{key}: training.solver is exact, whose strength only inner folds may choose: set "
+            "tuning.patients to train, or the solver to adamw"
+        )
+    if training["loss"] == "focal":
+        yield (
+            f"{key}: training.solver is exact, which solves no focal loss: set "
+            f"{key}.training.loss to cross_entropy or weighted, or the solver to adamw"
+        )
