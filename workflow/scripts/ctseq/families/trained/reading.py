@@ -57,7 +57,7 @@ def standards(
     of_fits = [fit.train if members is None else slices_of(members, fit.train) for fit in fits]
     components = training["components"]
     if components is not None:
-        components = min(components, *map(len, of_fits))
+        components = min(components, *(len(rows) - 1 for rows in of_fits))
     options = {"standardise": training["standardise"], "components": components}
     return [learn_standards(inputs.vectors, rows, **options) for rows in of_fits]
 
