@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR
 from ctseq.families.inputs import Inputs
-from ctseq.families.trained.reading import standards
+from ctseq.families.trained.reading import seen, standards
 from ctseq.families.trained.training import Setting, predict, predict_fitted
 from ctseq.families.trained.tuning import settings_of, tune_head
 from ctseq.replicates.aggregation import Scans, choose_threshold, combine_slices
@@ -199,14 +199,17 @@ def test_every_fit_standardises_by_its_own_rows(components):
     inner = standards(Inputs(scaled, None, 0.02), task.inner, TRAINING | options)
     for fit, learned in zip(task.inner, inner, strict=True):
         np.testing.assert_allclose(learned["features.mean"], scaled[fit.train].mean(0), rtol=1e-5)
+        if components:  # as large as standardised features
+            found = seen(Inputs(scaled, None, 0.02), learned).vectors[fit.train]
+            assert found.std() == pytest.approx(1, rel=1e-5)
     # As features that are standardised beforehand would be learned from, of all training rows.
     mean, deviation = scaled[task.outer.train].mean(0), scaled[task.outer.train].std(0)
-    seen = ((scaled - mean) / deviation).astype(np.float32)
+    by_hand = ((scaled - mean) / deviation).astype(np.float32)
     if components is None:
         own = {name: run.fitted.arrays[name] for name in ("weight", "bias")}
         np.testing.assert_allclose(
             predict_fitted(LINEAR, run.fitted, Inputs(scaled, None, 0.02)),
-            predict(LINEAR, own, [seen], np.arange(len(rows))), rtol=1e-5,
+            predict(LINEAR, own, [by_hand], np.arange(len(rows))), rtol=1e-5,
         )  # fmt: skip
 
 

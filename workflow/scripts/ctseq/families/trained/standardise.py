@@ -11,8 +11,8 @@ import numpy as np
 from ctseq.cache.row_arrays import Rows
 from ctseq.families.fusion import scale_of
 
-_MEAN, _DEVIATION, _COMPONENTS = "features.mean", "features.deviation", "features.components"
-NAMES = (_MEAN, _DEVIATION, _COMPONENTS)
+_MEAN, _DEVIATION, COMPONENTS = "features.mean", "features.deviation", "features.components"
+NAMES = (_MEAN, _DEVIATION, COMPONENTS)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Standardised:
     def shape(self) -> tuple[int, int]:
         """Number of rows, and of features or components."""
         n_rows, width = self.vectors.shape
-        return n_rows, len(self.learned[_COMPONENTS]) if _COMPONENTS in self.learned else width
+        return n_rows, len(self.learned[COMPONENTS]) if COMPONENTS in self.learned else width
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
         """Return rows: numbers of shape (...) give a float32 array (..., features)."""
@@ -47,8 +47,8 @@ def standardised(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.nd
     found = values.astype(float)
     if _MEAN in learned:
         found = (found - learned[_MEAN]) / learned[_DEVIATION]
-    if _COMPONENTS in learned:
-        found = found @ learned[_COMPONENTS].T.astype(float)
+    if COMPONENTS in learned:
+        found = found @ learned[COMPONENTS].T.astype(float)
     return found.astype(np.float32)
 
 
@@ -66,8 +66,8 @@ def learn_standards(
     standardise
         Whether features shall have the mean 0 and the deviation 1; one that is constant has 0.
     components
-        Number of principal components to keep, at most the features and fewer than rows; None for all
-        features as they are. Components are of centred features and not scaled themselves; the
+        Number of principal components to keep, at most the features and fewer than rows; None for
+        all features as they are. Components are of centred features and not scaled themselves; the
         largest weight of each is positive, so that nothing but the rows decides their signs.
 
     Returns
@@ -82,7 +82,7 @@ def learn_standards(
         deviation = scale.deviation if standardise else np.ones_like(scale.deviation)
         learned = {_MEAN: scale.mean, _DEVIATION: deviation}
     if components is not None:
-        learned[_COMPONENTS] = _principal(standardised(vectors[rows], learned), components)
+        learned[COMPONENTS] = _principal(standardised(vectors[rows], learned), components)
     return learned
 
 
