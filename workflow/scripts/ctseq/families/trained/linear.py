@@ -6,7 +6,7 @@ from typing import Any
 from ctseq.families.contract import Fitted, Learned, Predicted
 from ctseq.families.heads import LINEAR
 from ctseq.families.inputs import Inputs
-from ctseq.families.trained.training import predict as predict_rows
+from ctseq.families.trained.training import predict_fitted
 from ctseq.families.trained.tuning import tune_head
 from ctseq.replicates.tasks import Task
 
@@ -15,12 +15,9 @@ def fit(
     inputs: Inputs, task: Task, settings: Mapping[str, Any], *, seed: int, replicate: int
 ) -> Learned:
     """Train a final linear layer; see `contract.FamilyModule`."""
-    options = {"std": inputs.initializer_range, "settings": settings}
-    options |= {"seed": seed, "replicate": replicate}
-    return tune_head(LINEAR, [inputs.vectors], task, **options)
+    return tune_head(LINEAR, inputs, task, settings=settings, seed=seed, replicate=replicate)
 
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict the rows of a scan."""
-    vectors = [inputs.vectors]
-    return Predicted(predict_rows(LINEAR, fitted.arrays, vectors, inputs.numbers))
+    return Predicted(predict_fitted(LINEAR, fitted, inputs))
