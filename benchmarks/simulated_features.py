@@ -93,6 +93,7 @@ def draw_dataset(
     target = np.concatenate([_labels(rng, n_scans) for n_scans in (n_train, n_test)])
     n_slices = _numbers_of_slices(rng, len(target))
     loadings = rng.standard_normal((RANK, width), dtype=np.float32)
+    loadings *= np.arange(1, RANK + 1, dtype=np.float32)[:, None] ** -0.5
     loadings /= np.linalg.norm(loadings, axis=0)
     common = _directions(rng, loadings)
     scale = (10 ** rng.uniform(*DECADES, width)).astype(np.float32)
@@ -148,9 +149,8 @@ def _mixed(factors: np.ndarray, own: np.ndarray, loadings: np.ndarray) -> np.nda
 
 
 def _directions(rng: np.random.Generator, loadings: np.ndarray) -> np.ndarray:
-    """Draw two directions, such as features themselves deviate in, shape (2, width)."""
-    factors, own = (rng.standard_normal((2, n), dtype=np.float32) for n in loadings.shape)
-    return _mixed(factors, own, loadings)
+    """Draw two directions in which the factors move features, shape (2, width)."""
+    return rng.standard_normal((2, len(loadings)), dtype=np.float32) @ loadings
 
 
 def _patient(rng: np.random.Generator, n_slices: int, loadings: np.ndarray) -> np.ndarray:

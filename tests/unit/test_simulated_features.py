@@ -72,7 +72,7 @@ def test_neighbouring_slices_are_alike_and_patients_differ():
     # Between patients .4 of the variance; the rest, as far as it is of factors, .7, at .8 a slice.
     assert near == pytest.approx(0.4 + 0.6 * 0.7 * 0.8, abs=0.04)
     assert far == pytest.approx(0.4 + 0.6 * 0.7 * 0.8**12, abs=0.04)
-    assert across == pytest.approx(0, abs=0.02)
+    assert across == pytest.approx(0, abs=0.05)
 
 
 @pytest.mark.parametrize("kind", ["mean", "maximum"])
