@@ -6,8 +6,8 @@ from ctseq.core.contracts import Table
 # paper prints it, the test patients. The loss is over their rows, the accuracy over their scans.
 HISTORY = Table(
     {
-        # The settings of training that were tried, numbered from 1; a head without a hidden layer or
-        # state has no size.
+        # The settings of training that were tried, from 1. A head without hidden layer or state has
+        # no size.
         "setting": "int",
         "peak_rate": "float",
         "weight_decay": "float",

@@ -8,8 +8,16 @@ import numpy as np
 
 from ctseq.cache.row_arrays import Rows
 from ctseq.families.inputs import Inputs
-from ctseq.families.trained.standardise import Standardised, learn_standards, slices_of
+from ctseq.families.trained.standardise import (
+    COMPONENTS,
+    Standardised,
+    learn_standards,
+    slices_of,
+)
 from ctseq.replicates.tasks import Fit
+
+# Rows that are standardised at a time: 21 MB, in double precision, of the width 1280.
+_READ = 2048
 
 
 @dataclass(frozen=True)
@@ -57,9 +65,15 @@ def standards(
     of_fits = [fit.train if members is None else slices_of(members, fit.train) for fit in fits]
     components = training["components"]
     if components is not None:
-        components = min(components, *map(len, of_fits))
+        components = min(components, *(len(rows) - 1 for rows in of_fits))
     options = {"standardise": training["standardise"], "components": components}
-    return [learn_standards(inputs.vectors, rows, **options) for rows in of_fits]
+    learned = [learn_standards(inputs.vectors, rows, **options) for rows in of_fits]
+    if components is not None:
+        for own, rows in zip(learned, of_fits, strict=True):
+            # As large as standardised features, for which heads' initial weights are made; all by
+            # one factor, so that weak components stay weak.
+            own[COMPONENTS] /= _computed(Standardised(inputs.vectors, own), rows).std()
+    return learned
 
 
 def seen(inputs: Inputs, learned: Mapping[str, np.ndarray]) -> Inputs:
@@ -72,4 +86,13 @@ def seen(inputs: Inputs, learned: Mapping[str, np.ndarray]) -> Inputs:
         return inputs
     found = Standardised(inputs.vectors, learned)
     narrow = found.shape[1] < inputs.vectors.shape[1]
-    return replace(inputs, vectors=found[np.arange(found.shape[0])] if narrow else found)
+    if narrow:
+        found = _computed(found, np.arange(found.shape[0]))
+    return replace(inputs, vectors=found)
+
+
+def _computed(features: Standardised, rows: np.ndarray) -> np.ndarray:
+    """Return rows of features, some at a time: all of them are wide in between."""
+    return np.concatenate(
+        [features[part] for part in np.split(rows, range(_READ, len(rows), _READ))]
+    )

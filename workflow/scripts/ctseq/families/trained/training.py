@@ -96,7 +96,7 @@ class SideBySide:
         }
         decays = [each.setting.weight_decay for each in trainings]
         self._optimiser = AdamW(self._parameters, weight_decays=decays)
-        # Of each training: the rows that it learns from, and the sum of their losses in its last epoch.
+        # Of each training: its rows, and the sum of their losses in its last epoch.
         self.n_rows = np.array([*map(len, self._trained)])
         self.losses = np.zeros(len(trainings))
 
@@ -160,7 +160,7 @@ class SideBySide:
         }
         rows = _padded(batches)
         selected = _select([self.trainings[training].inputs for training in block], rows)
-        logits = self._head.logits(parameters, selected, self._drop(block, batches))
+        logits = self._head.logits(parameters, selected, self.drop(block, batches))
         losses = row_losses(logits, self._targets[rows], self._settings)
         weights = self._weights(block, batches)
         means = (losses * weights).sum(1) / weights.sum(1)
@@ -176,8 +176,11 @@ class SideBySide:
             own[: len(batch)] = self._class_weights[training][self._labels[batch]]
         return torch.from_numpy(weights)
 
-    def _drop(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> Drop:
-        """Return what leaves out shares of values, by a draw of each training's own."""
+    def drop(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> Drop:
+        """Return what leaves out a share of values in a step, by draws of each training's own.
+
+        What stays is larger by as much, so that the mean stays. Of `batches`, all are rows.
+        """
         shares = [self.trainings[training].setting.dropout for training in block]
         if not any(shares):
             return _whole
