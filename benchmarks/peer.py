@@ -27,7 +27,9 @@ from passes import SEEN, own_pass, stock_training, write_checkpoint
 from sklearn.linear_model import LogisticRegression
 
 from ctseq.families.heads import LINEAR
-from ctseq.families.trained.training import Examples, train
+from ctseq.families.trained.candidates import Truth, search
+from ctseq.families.trained.training import Training
+from ctseq.families.trained.tuning import settings_of
 from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.tasks import Fit
 
@@ -79,10 +81,10 @@ def head_costs(features: np.ndarray, n_train: int) -> dict[str, float]:
 
     def head() -> None:
         initial = LINEAR.initial(features.shape[1], 0.02, np.random.default_rng(1))
-        train(
-            LINEAR, Examples([features], labels, Scans(rows, labels, None)), [fit], initial=initial,
-            rates=[settings["learning_rate"]], settings=settings, by="accuracy", seed=[1],
-        )  # fmt: skip
+        (setting,) = settings_of(settings)
+        training = Training([features], fit, initial, setting, order=[1], chance=[2])
+        truth = Truth(labels, Scans(rows, labels, None))
+        search(LINEAR, [[training]], truth, settings=settings, by="accuracy")
 
     def logistic() -> None:
         LogisticRegression(max_iter=2000).fit(features[fit.train], labels[fit.train])

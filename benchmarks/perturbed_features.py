@@ -92,7 +92,7 @@ def learned(family: str, data: Labelled, seed: int) -> dict[str, Any]:
     tested, _ = predict(found.fitted, data.features, patients=patients_of(split, "test"))
     losses = pd.Series(dtype=float)
     if about.epochs:
-        losses = found.history.set_index(["peak_rate", "epoch"])["tuning_loss"]
+        losses = found.history.set_index(["setting", "epoch"])["tuning_loss"]
     called = evaluate(
         tabulate_scores(task, tested, found.held_out), data.scans, threshold="chosen",
         sequence_rule=model.get("sequence_rule"),

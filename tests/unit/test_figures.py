@@ -63,11 +63,11 @@ def means_of(labels):
 
 def histories_of(labels):
     rows = [
-        (model, replicate, 1e-4, epoch, 0.7 - 0.01 * epoch, 0.7, 0.6, 1e-4, int(epoch == 2))
+        (model, replicate, 1, epoch, 0.7 - 0.01 * epoch, 0.7, 0.6, 1e-4, int(epoch == 2))
         for model, replicate in itertools.product(labels, (1, 2))
         for epoch in range(1, 3 + replicate)
     ]
-    columns = ["model", "replicate", "peak_rate", "epoch", "train_loss", "tuning_loss"]
+    columns = ["model", "replicate", "setting", "epoch", "train_loss", "tuning_loss"]
     columns += ["tuning_accuracy", "learning_rate", "kept"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -278,9 +278,9 @@ def test_labels_are_not_read_as_formulas(tmp_path):
     save(drawn(labels, "metric")["metric"], tmp_path / "a.svg", tmp_path / "a.png")
 
 
-def test_only_models_with_a_history_and_their_chosen_learning_rate_are_drawn():
+def test_only_models_with_a_history_and_their_chosen_settings_are_drawn():
     histories = histories_of(["convnext"])
-    refused = histories.assign(peak_rate=1e-3, kept=0, tuning_loss=99.0)
+    refused = histories.assign(setting=2, kept=0, tuning_loss=99.0)
     figure = training.training_curves(pd.concat([histories, refused]), labels=TWO)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["ConvNeXt", ""]
     drawn = np.concatenate([line.get_ydata() for line in figure.axes[0].get_lines()])

@@ -19,13 +19,17 @@ def test_trainings_side_by_side_take_the_steps_of_pytorchs_adamw():
         name: torch.randn(3, *shape, generator=generator)
         for name, shape in {"weight": (2, 9), "bias": (2,)}.items()
     }
+    decays = [0.1, 0.0, 1.0]
     ours = {name: values.clone() for name, values in initial.items()}
-    optimiser = AdamW(ours, weight_decay=0.1)
+    optimiser = AdamW(ours, weight_decays=decays)
     theirs = [
         {name: values[training].clone().requires_grad_() for name, values in initial.items()}
         for training in range(3)
     ]
-    peers = [torch.optim.AdamW(own.values(), weight_decay=0.1) for own in theirs]
+    peers = [
+        torch.optim.AdamW(own.values(), weight_decay=decay)
+        for own, decay in zip(theirs, decays, strict=True)
+    ]
     for step in range(30):
         # One has fewer steps, as in a smaller fit.
         going, of = ([0, 1, 2], slice(None)) if step % 3 else ([2, 0], [2, 0])

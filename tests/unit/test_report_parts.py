@@ -142,7 +142,7 @@ def test_histories_are_told_apart_by_their_folders(tmp_path):
     paths = []
     for loss, run in zip((0.1, 0.2, 0.3, 0.4), product("ab", (1, 2)), strict=True):
         paths.append(tmp_path / "runs/{}/replicate-{:02d}/history.csv".format(*run))
-        row = [[1e-4, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
+        row = [[1, 1e-4, 0.01, 0, None, 1, loss, 0.5, 0.5, 1e-4, np.nan, 1]]
         write_table(pd.DataFrame(row, columns=list(HISTORY.columns)), paths[-1], HISTORY)
     rows = read_histories(paths)
     assert list(zip(rows["model"], rows["replicate"], rows["train_loss"], strict=True)) == [

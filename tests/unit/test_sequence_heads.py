@@ -8,14 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctseq.encoders.sequences import ordered_slices
+from ctseq.families.contract import Fitted
 from ctseq.families.heads import LINEAR
 from ctseq.families.inputs import Inputs
 from ctseq.families.pooling import POOLS, pooled
 from ctseq.families.registry import FAMILIES
-from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS, sequences_of, slice_attention
-from ctseq.families.trained.training import predict, train
+from ctseq.families.trained.reading import read
+from ctseq.families.trained.recurrence import gru, last_states, lstm
+from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS, slice_attention
+from ctseq.families.trained.sequence_heads import predict as predict_scans
+from ctseq.families.trained.training import Setting, SideBySide, Training, predict
 from ctseq.replicates.tasks import Fit
-from scans import examples_of
+from scans import examples_of, searched
 
 pytestmark = pytest.mark.numerical
 
@@ -44,7 +48,7 @@ def read_by(head, features, sequences):
     """Return sequences as a head takes them."""
     if head in POOLS:
         return [pooled(features, sequences, pool=head)]
-    return sequences_of(Inputs(features, sequences, 0.02))
+    return read(Inputs(features, sequences, 0.02))
 
 
 def inputs_of(head, lengths, seed=0, shuffle_seed=None):
@@ -97,7 +101,8 @@ def test_attention_by_hand():
     }
     gated = np.tanh(hidden["value"]) / (1 + np.exp(-hidden["gate"]))
     scores = np.exp(gated @ parameters["score_weight"])
-    weights = slice_attention(parameters, [part[np.arange(2)] for part in inputs])
+    fitted = Fitted({"family": "attention"}, arrays=parameters)
+    weights = slice_attention(fitted, Inputs(features, list(sequences.values()), 0.02))
     for scan, seen, weight in zip("ab", sequences.values(), weights, strict=True):
         share = scores[seen] / scores[seen].sum()
         np.testing.assert_allclose(weight, share, rtol=1e-5)
@@ -135,11 +140,99 @@ def test_a_task_of_order_alone(head, learns):
     features = np.concatenate([forward if n % 2 else forward[::-1] for n in range(24)])
     inputs = read_by(head, features, list(ordered_slices(rows, shuffle_seed=None).values()))
     everyone = np.arange(24)
-    (candidate,) = train(
+    (candidate,) = searched(
         HEADS[head], examples_of(inputs, everyone % 2), [Fit(everyone, everyone)],
-        initial=initial(head), rates=[0.01], settings=SETTINGS, by="loss", seed=[0],
+        initial=initial(head), settings=[0.01], recipe=SETTINGS,
     )  # fmt: skip
     assert (candidate.table()["tuning_accuracy"].max() == 1.0) == learns
+
+
+@pytest.mark.parametrize(("head", "kind"), [("gru", torch.nn.GRU), ("lstm", torch.nn.LSTM)])
+def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind):
+    # Of several trainings, with sequences of one slice, of other lengths, and of all slices.
+    torch.manual_seed(0)
+    features = torch.randn(3, 4, 6, 5, dtype=torch.double, requires_grad=True)
+    lengths = torch.tensor([[1, 6, 3, 3], [2, 1, 1, 5], [6, 6, 6, 6]])
+    network = kind(5, 7, batch_first=True, bidirectional=True, dtype=torch.double)
+    parameters = {
+        name: torch.randn(3, *own.shape, dtype=torch.double, requires_grad=True)
+        for name, own in network.named_parameters()
+    }
+    expected = []
+    for number, own in enumerate(features):
+        packed = torch.nn.utils.rnn.pack_padded_sequence(
+            own, lengths[number], batch_first=True, enforce_sorted=False
+        )
+        weights = {name: values[number] for name, values in parameters.items()}
+        _, state = torch.func.functional_call(network, weights, (packed,))
+        last = state[0] if isinstance(state, tuple) else state
+        expected.append(last.transpose(0, 1).flatten(1))
+    expected = torch.stack(expected)
+    found = last_states({"gru": gru, "lstm": lstm}[head], parameters, features, lengths)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    learned = [features, *parameters.values()]
+    flow = torch.randn_like(expected)
+    theirs, ours = (torch.autograd.grad((own * flow).sum(), learned) for own in (expected, found))
+    for gradient, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+def test_a_size_is_that_of_the_hidden_layer_or_state(head):
+    drawn = HEADS[head].initial(4, 0.5, np.random.default_rng(0), 3)
+    assert {"attention": (3, 4), "gru": (9, 4), "lstm": (12, 4)}[head] in {
+        values.shape for values in drawn.values()
+    }
+    _, _, inputs = inputs_of(head, {"a": 3})
+    assert 0 < predicted(HEADS[head], drawn, inputs)[0] < 1
+
+
+@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+def test_dropout_is_drawn_by_each_training_alone(head):
+    _, _, inputs = inputs_of(head, {str(n): 1 + n % 5 for n in range(20)})
+    everyone = np.arange(20)
+    trainings = [
+        Training(inputs, Fit(rows, rows[:0]), initial(head), Setting(1e-2, 0.0, share), [n], [n, 1])
+        for share in (0.0, 0.5)
+        for n, rows in enumerate([everyone[2:], everyone[:15]])
+    ]
+
+    def learned(*numbers):
+        side = SideBySide(HEADS[head], [trainings[n] for n in numbers], everyone % 2, SETTINGS)
+        for _ in range(3):
+            side.learn(np.arange(len(numbers)))
+        return [side.parameters(place) for place in range(len(numbers))]
+
+    together = learned(0, 1, 2, 3)
+    assert abs(together[0]["weight"] - together[2]["weight"]).max() > 1e-3
+    for number, own in enumerate(together):
+        (alone,) = learned(number)
+        for name, values in alone.items():
+            np.testing.assert_allclose(values, own[name], rtol=1e-4, atol=1e-5)
+
+
+def test_dropout_leaves_out_its_share_and_keeps_the_mean():
+    rows = np.arange(50)
+    everything, setting = Fit(rows, rows[:0]), Setting(1e-3, 0.0, dropout=0.25)
+    inputs = [np.ones((50, 2), np.float32)]
+    training = Training(inputs, everything, initial("mean", 2), setting, order=[0], chance=[1])
+    side = SideBySide(LINEAR, [training], rows % 2, SETTINGS)
+    dropped = side.drop([0], [rows])(torch.ones(1, 50, 200)).numpy()
+    assert set(np.unique(dropped)) == {0, np.float32(1 / 0.75)}
+    assert (dropped == 0).mean() == pytest.approx(0.25, abs=0.02)  # 10,000 draws: deviation .004
+
+
+def test_a_fitted_model_of_several_heads_has_their_mean():
+    features, sequences, inputs = inputs_of("attention", {"a": 3, "b": 5})
+    heads = [initial("attention", seed=seed) for seed in (0, 1)]
+    stored = {name: np.stack([head[name] for head in heads]) for name in heads[0]}
+    own = Inputs(features, list(sequences.values()), 0.02)
+    found = predict_scans(Fitted({"family": "attention"}, arrays=stored), own)
+    each = [predicted(HEADS["attention"], head, inputs) for head in heads]
+    np.testing.assert_allclose(found.probability, np.mean(each, axis=0), rtol=1e-12)
+    alone = [slice_attention(Fitted({"family": "attention"}, arrays=head), own) for head in heads]
+    for weights, *parts in zip(found.attention, *alone, strict=True):
+        np.testing.assert_allclose(weights, np.mean(parts, axis=0), rtol=1e-5)
 
 
 def test_a_stack_is_its_heads_one_by_one():
@@ -151,7 +244,7 @@ def test_a_stack_is_its_heads_one_by_one():
             name: torch.stack([torch.from_numpy(own[name]) for own in sets]) for name in sets[0]
         }
         tensors = [torch.from_numpy(np.stack([values[both], values[both]])) for values in inputs]
-        logits = kind.logits(stack, tensors)
+        logits = kind.logits(stack, tensors, lambda values: values)
         for place, own in enumerate(sets):
             probability = predicted(kind, own, inputs)
             together = torch.softmax(logits[place], dim=-1)[:, 1].numpy()

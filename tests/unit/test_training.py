@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR, initial_layer, relative_weight_change
 from ctseq.families.trained import training
-from ctseq.families.trained.training import predict, train
+from ctseq.families.trained.candidates import Truth
+from ctseq.families.trained.training import Setting, SideBySide, predict
 from ctseq.replicates.tasks import Fit
-from scans import EPOCHS, LABELS, SCANS, examples_of
+from scans import EPOCHS, LABELS, SCANS, examples_of, searched
 
 pytestmark = pytest.mark.numerical
 
@@ -49,15 +50,16 @@ def halves(n):
     return Fit(rows[rows % 4 < 2], rows[rows % 4 >= 2])
 
 
-def run(data, fits, *, rates=(5e-6,), by="accuracy", initial=None, **changes):
-    return train(
+def run(data, fits, *, rates=(5e-6,), by="accuracy", initial=None, halving=False, **changes):
+    return searched(
         LINEAR,
         data,
         fits,
         initial=initial or start(data),
-        rates=rates,
-        settings=SETTINGS | changes,
+        settings=rates,
+        recipe=SETTINGS | changes,
         by=by,
+        halving=halving,
         seed=[0, 1, 2],
     )
 
@@ -114,7 +116,7 @@ def test_what_is_kept_is_the_epoch_kept():
 @pytest.mark.parametrize(("rule", "kept"), [("any", 2), (None, 1)])
 def test_the_scans_choose_whatever_a_row_is(rule, kept, monkeypatch):
     found = iter(EPOCHS)
-    monkeypatch.setattr(training, "predict", lambda *_: next(found))
+    monkeypatch.setattr(SideBySide, "held_out", lambda *_: [next(found)])
     rows = np.arange(len(LABELS))
     data = examples_of([np.zeros((len(rows), 2), np.float32)], LABELS)
     if rule:
@@ -149,6 +151,42 @@ def test_a_grid_is_its_trainings_one_by_one(loss):
                 atol=1e-6,
             )  # fmt: skip
     assert grid[0].epoch == grid[1].epoch == 6  # so the comparison above was made
+
+
+def test_settings_of_a_grid_are_trained_as_they_are_alone():
+    data, fits = examples(50), [halves(50)]
+    settings = [Setting(rate, decay) for rate in (1e-3, 1e-2) for decay in (0.0, 0.1)]
+    grid = run(data, fits, rates=settings, by="loss", epochs=4)
+    weights = [candidate.parameters[0]["weight"] for candidate in grid]
+    assert len({own.tobytes() for own in weights}) == 4
+    for setting, own in zip(settings, weights, strict=True):
+        (alone,) = run(data, fits, rates=[setting], by="loss", epochs=4)
+        np.testing.assert_allclose(alone.parameters[0]["weight"], own, rtol=1e-5, atol=1e-7)
+        assert set(alone.table()["weight_decay"]) == {setting.weight_decay}
+
+
+def test_the_worse_half_stops_after_an_eighth_a_quarter_and_half_of_the_epochs():
+    # Rates so small that losses fall the faster, the larger they are, and nothing stops early.
+    rates = [1e-5, 3e-4, 1e-4, 2e-4, 4e-4]
+    grid = run(examples(80), [halves(80)], rates=rates, by="loss", halving=True, epochs=12)
+    # After 2 epochs three of five go on, after 3 two, after 6 one.
+    assert [len(candidate.history) for candidate in grid] == [2, 6, 2, 3, 12]
+    (alone,) = run(examples(80), [halves(80)], rates=[4e-4], by="loss", halving=True, epochs=12)
+    assert len(alone.history) == 12
+
+
+def test_of_equally_good_settings_the_first_go_on():
+    grid = run(examples(80), [halves(80)], rates=[1e-9] * 4, by="loss", halving=True, patience=99,
+               epochs=8)  # fmt: skip
+    assert [len(candidate.history) for candidate in grid] == [8, 2, 1, 1]
+
+
+def test_rows_that_come_several_times_are_one_in_the_accuracy_of_scans():
+    truth = Truth(np.array([1, 0]), examples_of([], np.array([1, 0])).scans)
+    rows, probability = np.array([0, 1, 0, 1]), np.array([0.9, 0.4, 0.2, 0.8])
+    assert truth.accuracy(rows, probability) == 0.5  # means of 0.55 and 0.6
+    expected = -np.log([0.9, 0.6, 0.2, 0.2]).mean()
+    assert truth.loss(rows, probability) == pytest.approx(expected)
 
 
 def test_losses_of_a_grid_are_over_all_held_out_rows():

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR
-from ctseq.families.trained.training import predict
-from ctseq.families.trained.tuning import tune_head
+from ctseq.families.inputs import Inputs
+from ctseq.families.trained.reading import seen, standards
+from ctseq.families.trained.training import Setting, predict, predict_fitted
+from ctseq.families.trained.tuning import settings_of, tune_head
 from ctseq.replicates.aggregation import Scans, choose_threshold, combine_slices
 from ctseq.replicates.splits import inner_folds
 from ctseq.replicates.tasks import Task, draw_fits
@@ -24,6 +26,9 @@ TRAINING = {
     "loss": "cross_entropy",
     "focal_gamma": 2.0,
     "sampling": "shuffled",
+    "standardise": False,
+    "components": None,
+    "seeds": 1,
 }
 
 
@@ -57,10 +62,9 @@ def task_of(patients, split, rows, labels, folds):
 def trained(features, labels, patients, split, rows, folds, **changes):
     return tune_head(
         LINEAR,
-        [features],
+        Inputs(features, None, 0.02),
         task_of(patients, split, rows, labels, folds),
-        std=0.02,
-        settings={"family": "linear", "training": TRAINING | changes},
+        settings={"family": "linear", "halving": False, "training": TRAINING | changes},
         seed=0,
         replicate=1,
     )
@@ -137,6 +141,87 @@ def test_rate_and_epoch_have_the_lowest_held_out_loss():
     assert run.history["kept"].sum() == 1
     assert (run.summary["peak_rate"], run.summary["epoch"]) == (best["peak_rate"], best["epoch"])
     assert set(run.history["peak_rate"]) == {1e-3, 1e-2}
+
+
+def test_lists_are_chosen_from_in_all_combinations():
+    training = {"learning_rate": [1e-3, 1e-2], "weight_decay": 0.01, "dropout": [0, 0.5]}
+    assert settings_of(training | {"size": None}) == [
+        Setting(1e-3, 0.01, 0), Setting(1e-3, 0.01, 0.5),
+        Setting(1e-2, 0.01, 0), Setting(1e-2, 0.01, 0.5),
+    ]  # fmt: skip
+    patients, split, rows, features, labels = dataset()
+    run = trained(features, labels, patients, split, rows, 3, weight_decay=[0.01, 1.0])
+    kept = run.history.query("kept == 1").iloc[0]
+    tried = run.history[["setting", "peak_rate", "weight_decay"]].drop_duplicates()
+    assert tried.to_numpy().tolist() == [
+        [1, 1e-3, 0.01], [2, 1e-3, 1.0], [3, 1e-2, 0.01], [4, 1e-2, 1.0]
+    ]  # fmt: skip
+    assert [*run.summary] == ["peak_rate", "weight_decay", "epoch", "relative_weight_change"]
+    assert run.summary["weight_decay"] == kept["weight_decay"]
+
+
+@pytest.mark.parametrize("folds", [3, None])
+def test_seeds_differ_in_their_seed_alone_and_held_out_rows_are_predicted_by_all(folds):
+    patients, split, rows, features, labels = dataset()
+    options = {"learning_rate": 1e-2}
+    one = trained(features, labels, patients, split, rows, folds, **options)
+    three = trained(features, labels, patients, split, rows, folds, **options, seeds=3)
+    pd.testing.assert_frame_equal(one.history, three.history)
+    weights = three.fitted.arrays["weight"]
+    assert weights.shape == (3, 2, 5)
+    np.testing.assert_allclose(weights[0], one.fitted.arrays["weight"], rtol=1e-6)
+    assert len({own.tobytes() for own in weights}) == 3
+    if folds:
+        task = task_of(patients, split, rows, labels, folds)
+        for fit, alone, mean in zip(task.inner, one.held_out, three.held_out, strict=True):
+            assert len(mean) == len(fit.held_out)
+            assert 0 < abs(mean - alone).max() < 0.1
+    inputs = Inputs(features, None, 0.02)
+    each = [
+        predict(LINEAR, {name: own[n] for name, own in three.fitted.arrays.items()}, [features],
+                np.arange(len(rows)))
+        for n in range(3)
+    ]  # fmt: skip
+    np.testing.assert_allclose(predict_fitted(LINEAR, three.fitted, inputs), np.mean(each, axis=0))
+
+
+@pytest.mark.parametrize("components", [None, 2])
+def test_every_fit_standardises_by_its_own_rows(components):
+    patients, split, rows, features, labels = dataset()
+    scaled = features * [1e-2, 1, 10, 100, 1e3] + 7
+    options = {"standardise": True, "components": components}
+    run = trained(scaled.astype(np.float32), labels, patients, split, rows, 3, **options)
+    task = task_of(patients, split, rows, labels, 3)
+    np.testing.assert_allclose(
+        run.fitted.arrays["features.mean"], scaled[task.outer.train].mean(0), rtol=1e-5
+    )
+    assert run.fitted.arrays["weight"].shape == (2, components or 5)
+    inner = standards(Inputs(scaled, None, 0.02), task.inner, TRAINING | options)
+    for fit, learned in zip(task.inner, inner, strict=True):
+        np.testing.assert_allclose(learned["features.mean"], scaled[fit.train].mean(0), rtol=1e-5)
+        if components:  # as large as standardised features
+            found = seen(Inputs(scaled, None, 0.02), learned).vectors[fit.train]
+            assert found.std() == pytest.approx(1, rel=1e-5)
+    # As features that are standardised beforehand would be learned from, of all training rows.
+    mean, deviation = scaled[task.outer.train].mean(0), scaled[task.outer.train].std(0)
+    by_hand = ((scaled - mean) / deviation).astype(np.float32)
+    if components is None:
+        own = {name: run.fitted.arrays[name] for name in ("weight", "bias")}
+        np.testing.assert_allclose(
+            predict_fitted(LINEAR, run.fitted, Inputs(scaled, None, 0.02)),
+            predict(LINEAR, own, [by_hand], np.arange(len(rows))), rtol=1e-5,
+        )  # fmt: skip
+
+
+def test_all_fits_have_the_components_that_the_smallest_allows():
+    patients, split, rows, features, labels = dataset(n_slices=1)
+    scans = Scans(np.arange(20), labels, None)
+    task = Task(rows, labels, scans, *draw_fits(rows, patients, split, folds=3, seed=[0, 1, 4]))
+    wide = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
+    training = TRAINING | {"standardise": True, "components": 25}
+    settings = {"family": "mean", "halving": False, "training": training}
+    run = tune_head(LINEAR, Inputs(wide, None, 0.02), task, settings=settings, seed=0, replicate=1)
+    assert run.fitted.arrays["weight"].shape == (2, min(len(fit.train) for fit in task.inner) - 1)
 
 
 def test_every_inner_fit_predicts_the_rows_that_it_held_out():

@@ -67,7 +67,7 @@ class Learned:
         What was chosen, by name: ``peak_rate``, ``epoch`` and the final layer's
         ``relative_weight_change`` of what is trained in epochs, else hyperparameters.
     history
-        `tables.HISTORY`: the epochs at every learning rate; None without epochs.
+        `tables.HISTORY`: the epochs at every setting; None without epochs.
     """
 
     fitted: Fitted

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 
 Parameters = Mapping[str, torch.Tensor]
+# Returns values, shape (trainings, rows, width), of which dropout has left some out.
+Drop = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -21,19 +23,29 @@ class Head:
     ----------
     initial
         Draws the parameters that training starts from, float32 arrays by name, given the number of
-        features, the standard deviation of the final layer's weights, and a generator. ``weight``
-        (2, ...) and ``bias`` (2,) are those of the final layer.
+        features, the standard deviation of the final layer's weights, a generator, and the width of
+        a hidden layer or state, None for the usual one. ``weight`` (2, ...) and ``bias`` (2,) are
+        those of the final layer.
     logits
-        Computes logits (trainings, rows, 2) from parameters (trainings, ...) and inputs
-        (trainings, rows, ...).
+        Computes logits (trainings, rows, 2) from parameters (trainings, ...), inputs (trainings,
+        rows, ...), and what leaves out a share of values while it is trained.
+    together
+        The most trainings of one computation: more only take memory that the processor has to wait
+        for.
     """
 
-    initial: Callable[[int, float, np.random.Generator], dict[str, np.ndarray]]
-    logits: Callable[[Parameters, Sequence[torch.Tensor]], torch.Tensor]
+    initial: Callable[[int, float, np.random.Generator, int | None], dict[str, np.ndarray]]
+    logits: Callable[[Parameters, Sequence[torch.Tensor], Drop], torch.Tensor]
+    together: int = 256
 
 
-def initial_layer(n_features: int, std: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw a linear layer: normal weights, zero bias, as transformers initialises classifiers."""
+def initial_layer(
+    n_features: int, std: float, rng: np.random.Generator, size: int | None = None
+) -> dict[str, np.ndarray]:
+    """Draw a linear layer: normal weights, zero bias, as transformers initialises classifiers.
+
+    A linear layer alone has nothing hidden, whose `size` could matter.
+    """
     weight = rng.normal(0.0, std, (2, n_features)).astype(np.float32)
     return {"weight": weight, "bias": np.zeros(2, np.float32)}
 
@@ -44,7 +56,13 @@ def layer_logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torc
     return torch.baddbmm(parameters["bias"].unsqueeze(1), inputs[0], weight)
 
 
-LINEAR = Head(initial_layer, layer_logits)
+def _linear_logits(
+    parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop
+) -> torch.Tensor:
+    return layer_logits(parameters, [drop(inputs[0])])
+
+
+LINEAR = Head(initial_layer, _linear_logits)
 
 
 def relative_weight_change(initial: np.ndarray, trained: np.ndarray) -> float:

@@ -32,8 +32,10 @@ class AdamW:
         How many steps each training has taken, shape (trainings,).
     """
 
-    def __init__(self, parameters: Mapping[str, torch.Tensor], *, weight_decay: float) -> None:
-        self._parameters, self._weight_decay = parameters, weight_decay
+    def __init__(
+        self, parameters: Mapping[str, torch.Tensor], *, weight_decays: Sequence[float]
+    ) -> None:
+        self._parameters, self._weight_decays = parameters, np.asarray(weight_decays)
         self._means = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self._squares = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self.steps = np.zeros(len(next(iter(parameters.values()))), int)
@@ -59,7 +61,7 @@ class AdamW:
         """
         self.steps[of] += 1
         first, second = (1 - beta ** self.steps[of] for beta in BETAS)
-        decays = 1 - np.asarray(rates) * self._weight_decay
+        decays = 1 - np.asarray(rates) * self._weight_decays[of]
         scales = [torch.from_numpy(each).float() for each in (decays, rates / first, second**0.5)]
         stores = (self._parameters, self._means, self._squares)
         for name, gradient in gradients.items():

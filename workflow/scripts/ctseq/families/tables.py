@@ -6,7 +6,13 @@ from ctseq.core.contracts import Table
 # paper prints it, the test patients. The loss is over their rows, the accuracy over their scans.
 HISTORY = Table(
     {
+        # The settings of training that were tried, from 1. A head without hidden layer or state has
+        # no size.
+        "setting": "int",
         "peak_rate": "float",
+        "weight_decay": "float",
+        "dropout": "float",
+        "size": "int?",
         "epoch": "int",
         "train_loss": "float",
         "tuning_loss": "float",
@@ -15,7 +21,7 @@ HISTORY = Table(
         "images_per_second": "float",
         "kept": "flag",
     },
-    key=("peak_rate", "epoch"),
+    key=("setting", "epoch"),
 )
 # The weights that an attention head gives the slices of a scan; other heads have no rows.
 ATTENTION = Table(

@@ -57,10 +57,10 @@ def training_curves(histories: pd.DataFrame, *, labels: Mapping[str, str]) -> Fi
 
 
 def _chosen(histories: pd.DataFrame) -> pd.DataFrame:
-    """Return the epochs of the learning rate that was chosen, where several were tried."""
-    kept = histories["peak_rate"].where(histories["kept"] == 1)
+    """Return the epochs of the settings that were chosen, where several were tried."""
+    kept = histories["setting"].where(histories["kept"] == 1)
     chosen = kept.groupby([histories["model"], histories["replicate"]]).transform("max")
-    return histories[histories["peak_rate"] == chosen]
+    return histories[histories["setting"] == chosen]
 
 
 def _curves(axes: Axes, runs: pd.DataFrame, column: str, colour: str) -> None:

@@ -86,7 +86,13 @@ def finetune(
     with torch.no_grad():
         for name, values in unfinished.load_best(run.best, fitted.encoder.device).items():
             run.weights[name].copy_(values)
-    history = pd.DataFrame(run.history).assign(peak_rate=settings["learning_rate"])
+    history = pd.DataFrame(run.history).assign(
+        setting=1,
+        peak_rate=settings["learning_rate"],
+        weight_decay=settings["weight_decay"],
+        dropout=0.0,
+        size=pd.NA,
+    )
     history["kept"] = (history["epoch"] == run.best).astype(int)
     change = relative_weight_change(initial, fitted.layer.weight.detach().cpu().numpy())
     return history, {

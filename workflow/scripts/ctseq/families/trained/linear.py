@@ -7,8 +7,7 @@ from ctseq.families.contract import Fitted, Learned, Predicted
 from ctseq.families.heads import LINEAR
 from ctseq.families.inputs import Inputs
 from ctseq.families.trained.exact import solve_head
-from ctseq.families.trained.standardise import NAMES, Standardised
-from ctseq.families.trained.training import predict as predict_rows
+from ctseq.families.trained.training import predict_fitted
 from ctseq.families.trained.tuning import tune_head
 from ctseq.replicates.tasks import Task
 
@@ -19,13 +18,9 @@ def fit(
     """Train a final linear layer, or solve it; see `contract.FamilyModule`."""
     if settings["training"]["solver"] == "exact":
         return solve_head(inputs, task, settings)
-    options = {"std": inputs.initializer_range, "settings": settings}
-    options |= {"seed": seed, "replicate": replicate}
-    return tune_head(LINEAR, [inputs.vectors], task, **options)
+    return tune_head(LINEAR, inputs, task, settings=settings, seed=seed, replicate=replicate)
 
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict the rows of a scan."""
-    learned = {name: values for name, values in fitted.arrays.items() if name in NAMES}
-    vectors = [Standardised(inputs.vectors, learned) if learned else inputs.vectors]
-    return Predicted(predict_rows(LINEAR, fitted.arrays, vectors, inputs.numbers))
+    return Predicted(predict_fitted(LINEAR, fitted, inputs))

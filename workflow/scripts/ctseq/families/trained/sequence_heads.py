@@ -5,19 +5,18 @@ between them are due to how they read the sequence: recurrent heads see the orde
 others do not.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch.func import functional_call
 
-from ctseq.cache.row_arrays import Rows
 from ctseq.families.contract import Fitted, Learned, Predicted
-from ctseq.families.heads import Head, Parameters, initial_layer, layer_logits
+from ctseq.families.heads import Drop, Head, Parameters, initial_layer, layer_logits
 from ctseq.families.inputs import Inputs
-from ctseq.families.trained.training import predict as predict_rows
+from ctseq.families.trained.reading import read
+from ctseq.families.trained.recurrence import DIRECTIONS, gru, last_states, lstm
+from ctseq.families.trained.training import heads_of, predict_fitted
 from ctseq.families.trained.tuning import tune_head
 from ctseq.replicates.tasks import Task
 
@@ -25,25 +24,31 @@ from ctseq.replicates.tasks import Task
 # direction: narrow, because a head learns from some fifty patients.
 _ATTENTION = 128
 _STATE = 64
+# The inner folds of a setting or two: their values and gradients fit a processor's caches.
+_TOGETHER = 16
 
 
 def _initial_attention(
-    n_features: int, std: float, rng: np.random.Generator
+    n_features: int, std: float, rng: np.random.Generator, size: int | None = None
 ) -> dict[str, np.ndarray]:
+    size = size or _ATTENTION
     # Standard deviations that keep hidden values near 1 if features are.
-    wide, narrow = n_features**-0.5, _ATTENTION**-0.5
+    wide, narrow = n_features**-0.5, size**-0.5
     drawn = {}
     for name in ("value", "gate"):
-        weight = rng.normal(0, wide, (_ATTENTION, n_features)).astype(np.float32)
-        drawn |= {f"{name}_weight": weight, f"{name}_bias": np.zeros(_ATTENTION, np.float32)}
-    drawn["score_weight"] = rng.normal(0, narrow, _ATTENTION).astype(np.float32)
+        weight = rng.normal(0, wide, (size, n_features)).astype(np.float32)
+        drawn |= {f"{name}_weight": weight, f"{name}_bias": np.zeros(size, np.float32)}
+    drawn["score_weight"] = rng.normal(0, narrow, size).astype(np.float32)
     return drawn | initial_layer(n_features, std, rng)
 
 
-def _attention_weights(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+def _attention_weights(
+    parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop
+) -> torch.Tensor:
     """Return each slice's weight by gated attention, shape (trainings, scans, slices).
 
-    The weights of a scan's slices sum to 1.
+    The weights of a scan's slices sum to 1. Dropout leaves out hidden values of all slices of a
+    scan alike, so that it is the scan that is seen by fewer of them.
     """
     features, lengths = inputs
 
@@ -52,116 +57,83 @@ def _attention_weights(parameters: Parameters, inputs: Sequence[torch.Tensor]) -
         return torch.einsum("mpsf,mhf->mpsh", features, weight) + bias[:, None, None]
 
     gated = torch.tanh(hidden("value")) * torch.sigmoid(hidden("gate"))
-    scores = torch.einsum("mpsh,mh->mps", gated, parameters["score_weight"])
+    kept = drop(torch.ones_like(gated[:, :, 0]))
+    scores = torch.einsum("mpsh,mh->mps", gated * kept[:, :, None], parameters["score_weight"])
     absent = torch.arange(features.shape[2]) >= lengths[..., None]
     return torch.softmax(scores.masked_fill(absent, -torch.inf), dim=-1)
 
 
-def _attention_logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-    weights = _attention_weights(parameters, inputs)
-    return layer_logits(parameters, [torch.einsum("mps,mpsf->mpf", weights, inputs[0])])
+def _attention_logits(
+    parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop
+) -> torch.Tensor:
+    weights = _attention_weights(parameters, inputs, drop)
+    return layer_logits(parameters, [drop(torch.einsum("mps,mpsf->mpf", weights, inputs[0]))])
 
 
-def _recurrent(kind: type[torch.nn.RNNBase]) -> Head:
-    """Return a head that reads the slices in both directions with a recurrent network."""
+def _recurrent(cell: Callable[..., torch.Tensor], n_gates: int) -> Head:
+    """Return a head that reads the slices in both directions with a recurrent network.
 
-    def network(n_features: int, like: torch.Tensor | None = None) -> torch.nn.RNNBase:
-        options = {} if like is None else {"dtype": like.dtype}
-        return kind(n_features, _STATE, batch_first=True, bidirectional=True, **options)
+    It has the parameters of a bidirectional `torch.nn.GRU` or `LSTM`, by their names.
+    """
 
-    def initial(n_features: int, std: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    def initial(
+        n_features: int, std: float, rng: np.random.Generator, size: int | None = None
+    ) -> dict[str, np.ndarray]:
+        size = size or _STATE
+        rows = n_gates * size
+        shapes = {"weight_ih": (rows, n_features), "weight_hh": (rows, size)}
+        shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         # The distribution is PyTorch's; drawn here, it follows the replicate's seed.
-        bound = _STATE**-0.5
+        bound = size**-0.5
         drawn = {
-            name: rng.uniform(-bound, bound, tuple(value.shape)).astype(np.float32)
-            for name, value in network(n_features).named_parameters()
+            f"{name}_l0{direction}": rng.uniform(-bound, bound, shape).astype(np.float32)
+            for direction in DIRECTIONS
+            for name, shape in shapes.items()
         }
-        return drawn | initial_layer(2 * _STATE, std, rng)
+        return drawn | initial_layer(2 * size, std, rng)
 
-    def logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        features, lengths = inputs
-        module = network(features.shape[-1], like=features)
-        own = [name for name, _ in module.named_parameters()]
-        states = []
-        for training in range(len(features)):
-            packed = torch.nn.utils.rnn.pack_padded_sequence(
-                features[training], lengths[training], batch_first=True, enforce_sorted=False
-            )
-            weights = {name: parameters[name][training] for name in own}
-            _, state = functional_call(module, weights, (packed,))
-            last = state[0] if isinstance(state, tuple) else state  # an LSTM has a cell state too
-            states.append(last.transpose(0, 1).flatten(1))
-        return layer_logits(parameters, [torch.stack(states)])
+    def logits(parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop) -> torch.Tensor:
+        return layer_logits(parameters, [drop(last_states(cell, parameters, *inputs))])
 
-    return Head(initial, logits)
+    return Head(initial, logits, together=_TOGETHER)
 
 
 # A family to its head.
 SEQUENCE_HEADS: dict[str, Head] = {
-    "attention": Head(_initial_attention, _attention_logits),
-    "lstm": _recurrent(torch.nn.LSTM),
-    "gru": _recurrent(torch.nn.GRU),
+    "attention": Head(_initial_attention, _attention_logits, together=_TOGETHER),
+    "lstm": _recurrent(lstm, n_gates=4),
+    "gru": _recurrent(gru, n_gates=3),
 }
-
-
-@dataclass(frozen=True)
-class Padded:
-    """Sequences padded with 0 to the length of the longest, on demand.
-
-    `features` are float32, shape (slices, features); `sequences` are the rows of them that each
-    scan has, in the order in which heads read them.
-    """
-
-    features: Rows
-    sequences: Sequence[np.ndarray]
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Scans, slices of the longest sequence, features."""
-        return len(self.sequences), max(map(len, self.sequences)), self.features.shape[1]
-
-    def __getitem__(self, scans: np.ndarray) -> np.ndarray:
-        """Return the sequences of scans, (...), as an array (..., slices, features)."""
-        padded = np.zeros((*scans.shape, *self.shape[1:]), np.float32)
-        for index, scan in np.ndenumerate(scans):
-            rows = self.sequences[scan]
-            padded[index][: len(rows)] = self.features[rows]
-        return padded
 
 
 def fit(
     inputs: Inputs, task: Task, settings: Mapping[str, Any], *, seed: int, replicate: int
 ) -> Learned:
     """Train a head that sees all slices of a scan together; see `contract.FamilyModule`."""
-    options = {"std": inputs.initializer_range, "settings": settings}
-    options |= {"seed": seed, "replicate": replicate}
-    return tune_head(SEQUENCE_HEADS[settings["family"]], sequences_of(inputs), task, **options)
+    head = SEQUENCE_HEADS[settings["family"]]
+    return tune_head(head, inputs, task, settings=settings, seed=seed, replicate=replicate)
 
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
     """Predict a scan, and tell how an attention head weighs its slices."""
-    sequences, rows = sequences_of(inputs), inputs.numbers
-    probability = predict_rows(SEQUENCE_HEADS[fitted.family], fitted.arrays, sequences, rows)
+    probability = predict_fitted(SEQUENCE_HEADS[fitted.family], fitted, inputs)
     if fitted.family != "attention":
         return Predicted(probability)
-    return Predicted(probability, slice_attention(fitted.arrays, [own[rows] for own in sequences]))
-
-
-def sequences_of(inputs: Inputs) -> tuple[Padded, np.ndarray]:
-    """Return sequences as heads take them, and their numbers of slices, shape (scans,)."""
-    lengths = np.array([len(slices) for slices in inputs.members])
-    return Padded(inputs.vectors, inputs.members), lengths
+    return Predicted(probability, slice_attention(fitted, inputs))
 
 
 @torch.no_grad()
-def slice_attention(
-    parameters: Mapping[str, np.ndarray], inputs: Sequence[np.ndarray]
-) -> list[np.ndarray]:
+def slice_attention(fitted: Fitted, inputs: Inputs) -> list[np.ndarray]:
     """Return the weights that a trained attention head has for the slices of each scan.
 
-    `inputs` are some rows of both that `sequences_of` returns. The weights are in the order in
-    which the head reads the slices and sum to 1.
+    They are in the order in which the head reads the slices and sum to 1. Of several heads, they
+    are the mean.
     """
-    stack = {name: torch.from_numpy(value)[None] for name, value in parameters.items()}
-    weights = _attention_weights(stack, [torch.from_numpy(values)[None] for values in inputs])[0]
-    return [row[:length].numpy() for row, length in zip(weights, inputs[1], strict=True)]
+    heads, inputs = heads_of(fitted, inputs)
+    rows, found = read(inputs), []
+    for scan in inputs.numbers[:, None]:
+        own = [torch.from_numpy(values[scan]) for values in rows]
+        stack = [values.expand(len(heads["bias"]), *values.shape) for values in own]
+        weights = _attention_weights(heads, stack, lambda values: values).mean(0)
+        found.append(weights[0, : own[1][0]].numpy())
+    return found

@@ -2,22 +2,21 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 from ctseq.cache.row_arrays import Rows
-from ctseq.core.errors import InputError
-from ctseq.core.progress import progress
-from ctseq.families.heads import Head
+from ctseq.families.contract import Fitted
+from ctseq.families.heads import Drop, Head
+from ctseq.families.inputs import Inputs
 from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.optimiser import AdamW, learning_rate_share
 from ctseq.families.sampling import epoch_order
-from ctseq.families.ties import improves
-from ctseq.replicates.aggregation import Scans
+from ctseq.families.trained.reading import read, seen
+from ctseq.families.trained.standardise import NAMES
 from ctseq.replicates.tasks import Fit
 
 # Numbers that are scored at a time, 16 MiB in double precision: 2,700 rows of the usual 768.
@@ -25,242 +24,258 @@ _SCORED = 2**21
 
 
 @dataclass(frozen=True)
-class Examples:
-    """What heads learn from.
+class Setting:
+    """What trainings of one recipe differ in: `training.learning_rate` and so on."""
 
-    `labels` are 0 or 1, shape (rows,). `inputs` are what the head's `logits` takes, an entry a row:
-    arrays, or anything that an array of row indices selects from as from arrays, so that memory
-    holds only a batch of mapped files. `scans` has the scan of each row that may be held out.
-    """
-
-    inputs: Sequence[Rows]
-    labels: np.ndarray
-    scans: Scans
+    rate: float
+    weight_decay: float
+    dropout: float = 0.0
+    size: int | None = None
 
 
-@dataclass
-class Candidate:
-    """The trainings at one learning rate, one a fit.
+@dataclass(frozen=True)
+class Training:
+    """One training.
 
     Attributes
     ----------
-    rate
-        Peak learning rate.
-    history
-        A row an epoch: epoch, train_loss, tuning_loss, tuning_accuracy, learning_rate.
-        Losses are means over the rows of all fits together, the accuracy that of their scans.
-    epoch
-        The epoch that is kept: the first best, or the last if the fits hold out no rows.
-    parameters
-        The head of each fit after that epoch.
-    probabilities
-        Probabilities of the rows that each fit held out, after that epoch, shape (rows,).
-    score
-        The higher, the better that epoch; minus infinity if training diverged then or later.
+    inputs
+        What the head's `logits` takes, an entry a row: arrays, or anything that an array of row
+        indices selects from as from arrays, so that memory holds only a batch of mapped files.
+    fit
+        The rows to learn from, and those that are held out.
+    initial
+        Parameters to start from.
+    setting
+        What is chosen from.
+    order, chance
+        The seeds of the order of rows, and of dropout.
     """
 
-    rate: float
-    history: list[tuple[float, ...]] = field(default_factory=list)
-    epoch: int = 0
-    parameters: list[dict[str, np.ndarray]] = field(default_factory=list)
-    probabilities: list[np.ndarray] = field(default_factory=list)
-    score: float = -np.inf
-
-    def table(self) -> pd.DataFrame:
-        """Return the history as a table in which the kept epoch is marked."""
-        names = ["epoch", "train_loss", "tuning_loss", "tuning_accuracy", "learning_rate"]
-        rows = pd.DataFrame(self.history, columns=names).astype({"epoch": int})
-        return rows.assign(kept=(rows["epoch"] == self.epoch).astype(int), peak_rate=self.rate)
+    inputs: Sequence[Rows]
+    fit: Fit
+    initial: Mapping[str, np.ndarray]
+    setting: Setting
+    order: Sequence[int]
+    chance: Sequence[int]
 
 
-def train(
-    head: Head,
-    examples: Examples,
-    fits: Sequence[Fit],
-    *,
-    initial: Mapping[str, np.ndarray],
-    rates: Sequence[float],
-    settings: Mapping[str, Any],
-    by: str,
-    seed: Sequence[int],
-    epochs: int | None = None,
-) -> list[Candidate]:
-    """Train a head at every learning rate on every fit, all side by side: a candidate a rate.
-
-    The recipe is that of the paper's program: AdamW, a learning rate that rises over the warm-up
-    steps and then falls linearly to zero at the last step, and early stopping. The first of
-    equally good epochs is kept (`ties`).
+class SideBySide:
+    """Trainings whose heads have the same shapes, in lockstep; they are named by their indices.
 
     Parameters
     ----------
-    head, examples
-        The kind of head, and the rows of all fits.
-    fits
-        Rows to learn from, and held-out rows to choose the epoch on. If there are none of the
-        latter, the last epoch is kept.
-    initial
-        Parameters that each training starts from.
-    rates
-        Peak learning rates.
+    head
+        The kind of head.
+    trainings
+        At least one.
+    labels
+        0 or 1, of all rows, shape (rows,).
     settings
         The section `training` of the configuration.
-    by
-        What makes an epoch better: a higher ``accuracy`` of held-out scans, or a lower ``loss`` of
-        held-out rows.
-    seed
-        Seed of the order of rows, extended by the index of the fit.
-    epochs
-        Number of epochs to stop after; the learning rate still falls as for all of them.
-
-    Raises
-    ------
-    InputError
-        If training diverges at every rate: the loss is no longer a number.
     """
-    torch.set_num_threads(1)  # faster for heads, and independent of the number of cores
-    grid = _Grid(head, examples, fits, initial, rates, settings, seed)
-    candidates = [Candidate(rate) for rate in rates]
-    going = list(range(len(rates)))
-    epochs = epochs or settings["epochs"]
-    for epoch in progress(range(1, epochs + 1), total=epochs, unit="epochs at most"):
-        grid.learn(going)
-        for number in going:
-            grid.evaluate(candidates[number], number, epoch, by)
-        going = [
-            number
-            for number in going
-            if candidates[number].score > -np.inf
-            and epoch - candidates[number].epoch < settings["patience"]
-        ]
-        if not going:
-            break
-    if all(candidate.score == -np.inf for candidate in candidates):
-        raise InputError(
-            "Training diverged: the loss is no longer a number. Lower training.learning_rate (now "
-            f"{', '.join(map(str, rates))})."
-        )
-    return candidates
 
-
-@torch.no_grad()
-def predict(
-    head: Head, parameters: Mapping[str, np.ndarray], inputs: Sequence[Rows], rows: np.ndarray
-) -> np.ndarray:
-    """Return the probability of the target of some rows, in double precision, shape (rows,)."""
-    torch.set_num_threads(1)
-    stack = {name: torch.from_numpy(value)[None].double() for name, value in parameters.items()}
-    size = max(1, _SCORED // max(math.prod(values.shape[1:]) for values in inputs))
-    found = [np.empty(0)]
-    for start in range(0, len(rows), size):
-        selected = _select(inputs, rows[None, start : start + size])
-        wide = [values.double() if values.is_floating_point() else values for values in selected]
-        found.append(torch.softmax(head.logits(stack, wide)[0], dim=-1)[:, 1].numpy())
-    return np.concatenate(found)
-
-
-class _Grid:
-    """Trainings at every rate on every fit: first those at the first rate, one a fit, and so on."""
-
-    def __init__(self, head, examples, fits, initial, rates, settings, seed) -> None:
-        self.head, self.examples, self.settings = head, examples, settings
-        self.labels = torch.from_numpy(examples.labels.astype(np.int64))
-        self.n_fits = len(fits)
-        # Of each training:
-        self.fits = [*fits] * len(rates)
-        self.rates = np.repeat(rates, len(fits))
-        self.trained = [examples.labels[fit.train] for fit in self.fits]
-        self.class_weights = [class_weights(labels, settings) for labels in self.trained]
-        numbers = [*range(len(fits))] * len(rates)
-        self.rngs = [np.random.default_rng([*seed, number]) for number in numbers]
-        self.parameters = {
-            name: torch.from_numpy(value).expand(len(self.rates), *value.shape).clone()
-            for name, value in initial.items()
+    def __init__(
+        self,
+        head: Head,
+        trainings: Sequence[Training],
+        labels: np.ndarray,
+        settings: Mapping[str, Any],
+    ) -> None:
+        # Faster for heads, whose steps are small, and independent of the number of cores.
+        torch.set_num_threads(1)
+        self.trainings, self._head, self._settings = trainings, head, settings
+        self._labels, self._targets = labels, torch.from_numpy(labels.astype(np.int64))
+        self._trained = [labels[each.fit.train] for each in trainings]
+        self._class_weights = [class_weights(own, settings) for own in self._trained]
+        self._orders = [np.random.default_rng(each.order) for each in trainings]
+        self._chances = [np.random.default_rng(each.chance) for each in trainings]
+        self._parameters = {
+            name: torch.from_numpy(np.stack([each.initial[name] for each in trainings]))
+            for name in trainings[0].initial
         }
-        self.optimiser = AdamW(self.parameters, weight_decay=settings["weight_decay"])
-        self.losses = np.zeros(len(self.rates))
+        decays = [each.setting.weight_decay for each in trainings]
+        self._optimiser = AdamW(self._parameters, weight_decays=decays)
+        # Of each training: its rows, and the sum of their losses in its last epoch.
+        self.n_rows = np.array([*map(len, self._trained)])
+        self.losses = np.zeros(len(trainings))
 
-    def learn(self, candidates: Sequence[int]) -> None:
-        """Take all trainings of some candidates through one epoch, each step in one computation."""
-        trainings = np.concatenate([self._trainings(number) for number in candidates])
+    def learn(self, trainings: Sequence[int]) -> None:
+        """Take some trainings, in ascending order, through one epoch."""
         batches = {training: self._batches(training) for training in trainings}
         self.losses[trainings] = 0.0
         for step in range(max(map(len, batches.values()))):
             going = [training for training in trainings if step < len(batches[training])]
-            self._step(going, [batches[training][step] for training in going])
+            for block in self._blocks(going):
+                self._step(block, [batches[training][step] for training in block])
 
-    def _step(self, trainings: Sequence[int], batches: Sequence[np.ndarray]) -> None:
-        rows, weights = self._padded(trainings, batches)
-        of = slice(None) if len(trainings) == len(self.rates) else trainings
-        parameters = {
-            name: values[of].detach().requires_grad_() for name, values in self.parameters.items()
-        }
-        logits = self.head.logits(parameters, _select(self.examples.inputs, rows))
-        losses = row_losses(logits, self.labels[rows], self.settings)
-        means = (losses * weights).sum(1) / weights.sum(1)
-        gradients = torch.autograd.grad(means.sum(), list(parameters.values()))
-        rates = np.array([self._rate(training) for training in trainings])
-        self.optimiser.step(dict(zip(parameters, gradients, strict=True)), of=of, rates=rates)
-        self.losses[trainings] += means.detach().numpy() * [len(batch) for batch in batches]
+    def held_out(self, trainings: Sequence[int]) -> list[np.ndarray]:
+        """Return the probabilities of the rows that each of some trainings holds out."""
+        found: list[np.ndarray] = []
+        for block in self._blocks(trainings):
+            parameters = {name: own[_span(block)] for name, own in self._parameters.items()}
+            inputs = [self.trainings[training].inputs for training in block]
+            rows = [self.trainings[training].fit.held_out for training in block]
+            found += probabilities(self._head, parameters, inputs, rows)
+        return found
 
-    def _padded(self, trainings, batches) -> tuple[np.ndarray, torch.Tensor]:
-        """Return rows and their weights, (trainings, rows); shorter batches end in weights of 0."""
-        shape = (len(batches), max(map(len, batches)))
-        rows, weights = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
-        for index, (training, batch) in enumerate(zip(trainings, batches, strict=True)):
-            rows[index, : len(batch)] = batch
-            labels = self.examples.labels[batch]
-            weights[index, : len(batch)] = self.class_weights[training][labels]
-        return rows, torch.from_numpy(weights)
+    def parameters(self, training: int) -> dict[str, np.ndarray]:
+        """Return the head of a training as it is now."""
+        return {name: own[training].numpy().copy() for name, own in self._parameters.items()}
 
-    @torch.no_grad()
-    def evaluate(self, candidate: Candidate, number: int, epoch: int, by: str) -> None:
-        """Add an epoch to a candidate's history, and keep it if it is the best so far."""
-        trainings = self._trainings(number)
-        heads = [self._head(training) for training in trainings]
-        held_out = [self.fits[training].held_out for training in trainings]
-        found = [
-            predict(self.head, own, self.examples.inputs, rows)
-            for own, rows in zip(heads, held_out, strict=True)
-        ]
-        rows, probability = np.concatenate(held_out), np.concatenate(found)
-        loss = accuracy = np.nan
-        if len(rows):
-            truth = self.examples.labels[rows]
-            of_truth = np.where(truth == 1, probability, 1 - probability)
-            loss = -np.log(np.clip(of_truth, 1e-12, None)).mean()
-            accuracy = self.examples.scans[rows].accuracy(probability)
-        train_loss = self.losses[trainings].sum() / sum(len(self.trained[t]) for t in trainings)
-        candidate.history.append((epoch, train_loss, loss, accuracy, self._rate(trainings[0])))
-        score = {"accuracy": accuracy, "loss": -loss}[by] if len(rows) else epoch
-        if not np.isfinite(train_loss):
-            candidate.score = -np.inf
-        elif improves(score, candidate.score):
-            candidate.score, candidate.epoch = score, epoch
-            candidate.parameters, candidate.probabilities = heads, found
+    def rate(self, training: int) -> float:
+        """Return the learning rate of a training's next step."""
+        n_steps = -(-self.n_rows[training] // self._settings["batch_size"])
+        n_steps *= self._settings["epochs"]
+        share = learning_rate_share(
+            self._optimiser.steps[training],
+            warmup_steps=self._settings["warmup_steps"],
+            n_steps=n_steps,
+        )
+        return self.trainings[training].setting.rate * share
 
-    def _trainings(self, candidate: int) -> np.ndarray:
-        return candidate * self.n_fits + np.arange(self.n_fits)
+    def _blocks(self, trainings: Sequence[int]) -> list[list[int]]:
+        """Split trainings into neighbours that are computed together."""
+        blocks: list[list[int]] = []
+        for training in trainings:
+            last = blocks[-1] if blocks else []
+            if last and last[-1] == training - 1 and len(last) < self._head.together:
+                last.append(training)
+            else:
+                blocks.append([training])
+        return blocks
 
     def _batches(self, training: int) -> list[np.ndarray]:
         """Draw the rows of one epoch of a training, batch by batch."""
-        balanced = self.settings["sampling"] == "balanced"
-        order = epoch_order(self.trained[training], balanced=balanced, rng=self.rngs[training])
-        size = self.settings["batch_size"]
-        rows = self.fits[training].train[order]
+        balanced = self._settings["sampling"] == "balanced"
+        rng, size = self._orders[training], self._settings["batch_size"]
+        order = epoch_order(self._trained[training], balanced=balanced, rng=rng)
+        rows = self.trainings[training].fit.train[order]
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
-    def _rate(self, training: int) -> float:
-        """Return the learning rate of a training's next step."""
-        n_steps = -(-len(self.trained[training]) // self.settings["batch_size"])
-        n_steps *= self.settings["epochs"]
-        warmup = self.settings["warmup_steps"]
-        step = self.optimiser.steps[training]
-        share = learning_rate_share(step, warmup_steps=warmup, n_steps=n_steps)
-        return self.rates[training] * share
+    def _step(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> None:
+        of = _span(block)
+        parameters = {
+            name: own[of].detach().requires_grad_() for name, own in self._parameters.items()
+        }
+        rows = _padded(batches)
+        selected = _select([self.trainings[training].inputs for training in block], rows)
+        logits = self._head.logits(parameters, selected, self.drop(block, batches))
+        losses = row_losses(logits, self._targets[rows], self._settings)
+        weights = self._weights(block, batches)
+        means = (losses * weights).sum(1) / weights.sum(1)
+        gradients = torch.autograd.grad(means.sum(), list(parameters.values()))
+        rates = np.array([self.rate(training) for training in block])
+        self._optimiser.step(dict(zip(parameters, gradients, strict=True)), of=of, rates=rates)
+        self.losses[of] += means.detach().numpy() * [len(batch) for batch in batches]
 
-    def _head(self, training: int) -> dict[str, np.ndarray]:
-        return {name: values[training].numpy().copy() for name, values in self.parameters.items()}
+    def _weights(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> torch.Tensor:
+        """Return the weight of each row of padded batches, and 0 of what they are padded with."""
+        weights = np.zeros((len(batches), max(map(len, batches))), np.float32)
+        for own, training, batch in zip(weights, block, batches, strict=True):
+            own[: len(batch)] = self._class_weights[training][self._labels[batch]]
+        return torch.from_numpy(weights)
+
+    def drop(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> Drop:
+        """Return what leaves out a share of values in a step, by draws of each training's own.
+
+        What stays is larger by as much, so that the mean stays. Of `batches`, all are rows.
+        """
+        shares = [self.trainings[training].setting.dropout for training in block]
+        if not any(shares):
+            return _whole
+
+        def drop(values: torch.Tensor) -> torch.Tensor:
+            kept = np.ones(values.shape, np.float32)
+            for own, training, share, batch in zip(kept, block, shares, batches, strict=True):
+                if share:
+                    shape = (len(batch), values.shape[2])
+                    drawn = self._chances[training].random(shape, np.float32)
+                    own[: len(batch)] = (drawn >= share) / (1 - share)
+            return values * torch.from_numpy(kept)
+
+        return drop
 
 
-def _select(inputs: Sequence[Rows], rows: np.ndarray) -> list[torch.Tensor]:
-    return [torch.from_numpy(values[rows]) for values in inputs]
+@torch.no_grad()
+def probabilities(
+    head: Head,
+    parameters: Mapping[str, torch.Tensor],
+    inputs: Sequence[Sequence[Rows]],
+    rows: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """Return the probabilities of the target by several heads, in double precision.
+
+    Parameters
+    ----------
+    parameters
+        Those of all heads, each with a leading axis of heads.
+    inputs, rows
+        What each head sees, and the rows of it that are asked for, shape (rows,).
+    """
+    wide = {name: own.double() for name, own in parameters.items()}
+    padded, size = _padded(rows), _SCORED // max(math.prod(own.shape[1:]) for own in inputs[0])
+    size, found = max(1, size // len(rows)), [np.empty((len(rows), 0))]
+    for start in range(0, padded.shape[1], size):
+        selected = _select(inputs, padded[:, start : start + size])
+        doubles = [own.double() if own.is_floating_point() else own for own in selected]
+        found.append(torch.softmax(head.logits(wide, doubles, _whole), dim=-1)[..., 1].numpy())
+    together = np.concatenate(found, axis=1)
+    return [own[: len(of)] for own, of in zip(together, rows, strict=True)]
+
+
+def predict(
+    head: Head, parameters: Mapping[str, np.ndarray], inputs: Sequence[Rows], rows: np.ndarray
+) -> np.ndarray:
+    """Return the probabilities of the target of some rows by one head, shape (rows,)."""
+    stack = {name: torch.from_numpy(own)[None] for name, own in parameters.items()}
+    return probabilities(head, stack, [inputs], [rows])[0]
+
+
+def predict_fitted(head: Head, fitted: Fitted, inputs: Inputs) -> np.ndarray:
+    """Return the mean probability of each input by the heads of a fitted model, shape (inputs,)."""
+    torch.set_num_threads(1)
+    heads, inputs = heads_of(fitted, inputs)
+    n_heads, rows = len(heads["bias"]), read(inputs)
+    return np.mean(probabilities(head, heads, [rows] * n_heads, [inputs.numbers] * n_heads), axis=0)
+
+
+def heads_of(fitted: Fitted, inputs: Inputs) -> tuple[dict[str, torch.Tensor], Inputs]:
+    """Return a fitted model's heads, with a leading axis, and inputs as they were learned from."""
+    own = {name: values for name, values in fitted.arrays.items() if name not in NAMES}
+    if own["bias"].ndim == 1:  # one head is stored without the axis
+        own = {name: values[None] for name, values in own.items()}
+    learned = {name: fitted.arrays[name] for name in NAMES if name in fitted.arrays}
+    return {name: torch.from_numpy(values) for name, values in own.items()}, seen(inputs, learned)
+
+
+def _whole(values: torch.Tensor) -> torch.Tensor:
+    """Leave nothing out."""
+    return values
+
+
+def _span(block: Sequence[int]) -> slice:
+    """Return neighbouring indices as a slice, which copies nothing."""
+    return slice(block[0], block[-1] + 1)
+
+
+def _padded(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return rows, shape (parts, longest), of which shorter parts end in row 0."""
+    padded = np.zeros((len(parts), max(map(len, parts))), np.int64)
+    for own, part in zip(padded, parts, strict=True):
+        own[: len(part)] = part
+    return padded
+
+
+def _select(inputs: Sequence[Sequence[Rows]], rows: np.ndarray) -> list[torch.Tensor]:
+    """Return what each of several heads sees of its rows, shape (heads, rows, ...) a tensor."""
+    if all(own is inputs[0] for own in inputs):
+        return [torch.from_numpy(values[rows]) for values in inputs[0]]
+    # Trainings that differ in their settings alone see the same.
+    found: dict[Any, list[np.ndarray]] = {}
+    keys = [(id(own), part.tobytes()) for own, part in zip(inputs, rows, strict=True)]
+    for key, own, part in zip(keys, inputs, rows, strict=True):
+        if key not in found:
+            found[key] = [values[part] for values in own]
+    each = zip(*(found[key] for key in keys), strict=True)
+    return [torch.from_numpy(np.stack(values)) for values in each]
