@@ -18,7 +18,7 @@ TRAINING = {
     "augmentation": {"mirror": False}, "solver": "adamw", "standardise": False, "components": None,
     "seeds": 1, "dropout": 0, "size": None,
 }  # fmt: skip
-SOLVED = {"solver": "exact", "components": None, "loss": "cross_entropy"}
+SOLVED = {"solver": "exact", "loss": "cross_entropy"}
 
 
 def problem(n=60):

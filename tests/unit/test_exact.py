@@ -150,15 +150,6 @@ def test_test_rows_and_seeds_decide_nothing():
     np.testing.assert_array_equal(other.held_out, found.held_out)
 
 
-def test_components_are_learned_from_and_stored():
-    features, task = problem()
-    found, tested = learned(features, task, components=2)
-    assert found.fitted.arrays["features.components"].shape == (2, 6)
-    assert found.fitted.arrays["weight"].shape == (2, 2)
-    truth = task.labels[task.outer.held_out]
-    assert ((tested >= 0.5) == truth).mean() >= 0.85
-
-
 def test_a_fold_without_a_class_does_not_stop_it():
     features, task = problem()
     inner = [*task.inner]

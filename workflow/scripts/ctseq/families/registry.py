@@ -53,11 +53,6 @@ class Family:
     pools: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
-    @property
-    def reduces(self) -> bool:
-        """Whether it learns from principal components where `training.components` asks for some."""
-        return self.epochs or self.solves
-
 
 # Keys of `pooling.POOLS`.
 _POOLS = ("max", "mean", "max+mean", "max+sd", "top")

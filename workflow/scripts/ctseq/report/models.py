@@ -239,9 +239,10 @@ def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
 
 def _prepared(model: Model) -> str:
     """Return in words what a linear head, or one in epochs, makes of features before it learns."""
-    training = model.training
-    steps = ["standardised"] * (model.solved or training.get("standardise", False))
-    if components := training.get("components"):
+    if model.solved:
+        return "standardised"
+    steps = ["standardised"] * model.training.get("standardise", False)
+    if components := model.training.get("components"):
         steps.append(f"reduced to {components} principal components")
     return listed(steps)
 

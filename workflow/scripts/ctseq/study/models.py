@@ -16,12 +16,12 @@ _OF_FEATURES = ("solver", "standardise", "components", "dropout", "size", "seeds
 # Keys of `training` that may list several values, among which inner folds choose.
 LISTED = ("learning_rate", "weight_decay", "dropout", "size")
 # All keys of `training` that decide what is solved.
-SOLVED = ("solver", "components", "loss")
+SOLVED = ("solver", "loss")
 # Keys of `training` that not all families have: what of a family tells that it has them.
 OWN_KEYS = {
     "solver": "solves",
     "standardise": "epochs",
-    "components": "reduces",
+    "components": "epochs",
     "seeds": "epochs",
     "dropout": "hidden",
     "size": "hidden",

@@ -22,10 +22,10 @@ STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-12, 5))
 def solve_head(inputs: Inputs, task: Task, settings: Mapping[str, Any]) -> Learned:
     """Choose the strength of a logistic regression by inner folds, and solve it for all rows.
 
-    Every fit learns from features that its own training rows standardise, and from their principal
-    components if the settings ask for some. Kept is the first strength, from the strongest penalty
-    on, with the lowest log loss over all held-out rows, which the loss ``weighted`` counts as it
-    does in training. Nothing is random. Parameters are those of `contract.FamilyModule.fit`.
+    Every fit learns from features that its own training rows standardise. Kept is the first
+    strength, from the strongest penalty on, with the lowest log loss over all held-out rows, which
+    the loss ``weighted`` counts as it does in training. Nothing is random. Parameters are those of
+    `contract.FamilyModule.fit`.
     """
     fits = _Fits(inputs, task, settings["training"])
     found = [fits.held_out(fit) for fit in task.inner]
@@ -50,9 +50,8 @@ class _Fits:
 
     def __init__(self, inputs: Inputs, task: Task, training: Mapping[str, Any]) -> None:
         self.vectors, self.labels, self.training = inputs.vectors, task.labels, training
-        self.basis = None
-        if training["components"] is None:  # they are a basis already
-            self.basis = rotation(self._rows(task.outer.train, self._learned(task.outer)))
+        rows = task.outer.train
+        self.basis = rotation(standardised(self.vectors[rows], self._learned(task.outer)))
 
     def solved(
         self, fit: Fit, strengths: Sequence[float]
@@ -70,8 +69,7 @@ class _Fits:
         return np.stack([expit(rows @ weight + bias) for weight, bias in solutions])
 
     def _learned(self, fit: Fit) -> dict[str, np.ndarray]:
-        options = {"standardise": True, "components": self.training["components"]}
-        return learn_standards(self.vectors, fit.train, **options)
+        return learn_standards(self.vectors, fit.train, standardise=True, components=None)
 
     def _rows(self, numbers: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
         rows = standardised(self.vectors[numbers], learned)
