@@ -44,6 +44,7 @@ from ctseq.study.standing import (
     run_differences,
 )
 from ctseq.study.study import Study
+from ctseq.study.targets import check_targets
 
 put_first(SCRIPTS)
 
