@@ -115,6 +115,7 @@ def test_a_mistyped_path_stops_and_says_what_results_were_made_from(plans, name)
     assert MISTYPED[name][1].format(file) in line
     assert not plans[name].jobs
     assert "Nothing to be done" not in plans[name].text
+    assert "made again" not in plans[name].text  # the error stands alone
     assert "Traceback" not in plans[name].text
 
 
