@@ -68,8 +68,9 @@ def _stop_on(problems: list[str]) -> None:
 def _examined(asked: Asked, threads: int, problems: list[str]) -> dict[str, Examined]:
     """Return the datasets that can be used, by name, and append why others cannot."""
     found = {}
+    study = Path(asked.results).name
     for name, its in asked.datasets.items():
-        parts = {key: its[key] for key in ("folder", "settings", "code")}
+        parts = {key: its[key] for key in ("folder", "settings", "code")} | {"study": study}
         try:
             found[name] = examine(name, **parts, threads=threads)
         except InputError as error:
