@@ -1,4 +1,4 @@
-# What the check of a study is told, and what waits for it. No rules.
+# What the check of a study (check.smk) is told, and what waits for it. No rules.
 #
 # A job that makes what is missing, or of other settings, depends on the check without having it as
 # an input: what Snakemake records of shared data names no study.
