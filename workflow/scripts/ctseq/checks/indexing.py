@@ -125,7 +125,8 @@ def adopt_index(
     """
     own = _own(kept, "its job")
     try:
-        if not _taken(kept, own, _made_from(code, settings)):
+        # Its files are looked at only where an index is kept: there may be a million.
+        if not (_record(kept) and _taken(kept, own, _made_from(code, settings))):
             shutil.rmtree(kept, ignore_errors=True)
             return None
         for name, path in {"format.json": recognised, **_named(written)}.items():
