@@ -1,5 +1,4 @@
-"""Does a model that sees the whole head-CT sequence classify hemorrhage better than one that
-sees slices? From a raw dataset to a report in results/<study>/, as config.yaml and config/ say."""
+"""From a raw dataset to a report in results/<study>/: does seeing the whole sequence help?"""
 
 from snakemake.utils import min_version
 
@@ -16,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/terminal.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reuse.smk"
+include: "workflow/rules/gates.smk"
 include: "workflow/rules/check.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/splits.smk"

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fuzz.dicom_trees import SHAPES, pick, positives
-from fuzz.tables import SUBTYPES, missing_row, note_row, two_rows
+from fuzz.label_mistakes import missing_row, note_row, two_rows
+from fuzz.tables import SUBTYPES
 from fuzz.tables import Row as LabelRow
 from fuzz.written import (
     DOUBTFUL,

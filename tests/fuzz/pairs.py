@@ -11,7 +11,8 @@ from fuzz.dicom_series import hidden_bleed
 from fuzz.dicom_studies import visits
 from fuzz.dicom_trees import LAYOUTS, plain_tree
 from fuzz.junk import DICOM_JUNK_TRAITS, JUNK_TRAITS
-from fuzz.tables import MISTAKES, kind_of, plain_table, table_of
+from fuzz.label_mistakes import MISTAKES
+from fuzz.tables import kind_of, plain_table, table_of
 
 _JUNK = DICOM_JUNK_TRAITS | JUNK_TRAITS
 # Names of groups of traits in the order in which they are made; of a group, a dataset has one.

@@ -14,7 +14,7 @@ from fuzz.datasets import (
 from fuzz.dicom_trees import plain_tree
 from fuzz.invariants import hold
 from fuzz.junk import DICOM_JUNK_TRAITS, JUNK_TRAITS
-from fuzz.tables import MISTAKES
+from fuzz.label_mistakes import MISTAKES
 
 
 def once(groups):

@@ -9,7 +9,7 @@ import pytest
 from configs import changed, resolved
 from ct_ich import write_ct_ich
 from ctseq.checks.current import files_to_check, is_encoded, is_indexed
-from ctseq.checks.indexing import adopt_index, fingerprint, keep_index, write_index
+from ctseq.checks.indexing import adopt_index, fingerprint, kept_index, write_index
 from ctseq.core.errors import InputError
 from ctseq.core.files import write_json
 from ctseq.intake.tables import INDEX
@@ -33,9 +33,14 @@ def written(tmp_path):
     return {table: folder / f"{table}.csv" for table in INDEX}
 
 
-def keep(tmp_path, settings, code="1"):
+def keeping(tmp_path, settings, code="1", by="ours"):
     options = {"dataset": settings["path"], "name": "own", "settings": settings, "threads": 1}
-    keep_index(tmp_path / "checked", code=code, **options)
+    return kept_index(tmp_path / "checked", by=by, code=code, **options)
+
+
+def keep(*given):
+    with keeping(*given):
+        pass
 
 
 def adopt(tmp_path, settings, written, code="1"):
@@ -80,6 +85,51 @@ def test_what_was_kept_is_not_read_again(tmp_path, settings):
     made = (tmp_path / "checked/listing.csv").stat().st_mtime_ns
     keep(tmp_path, settings)
     assert (tmp_path / "checked/listing.csv").stat().st_mtime_ns == made
+
+
+def left(tmp_path):
+    """List what stands beside the dataset."""
+    return sorted(path.name for path in tmp_path.iterdir() if path.name not in ("raw", "made"))
+
+
+def test_two_checks_at_once_read_each_their_own(tmp_path, settings, written):
+    other = settings | {"on_problem": "exclude"}
+    with keeping(tmp_path, settings) as ours:
+        before = (ours / "listing.csv").read_bytes()
+        with keeping(tmp_path, settings, by="same") as same:
+            assert (same / "listing.csv").read_bytes() == before
+        with keeping(tmp_path, other, by="theirs") as theirs:
+            assert len({ours, same, theirs}) == 3
+            assert (theirs / "made.json").read_bytes() != (ours / "made.json").read_bytes()
+        assert (ours / "listing.csv").read_bytes() == before
+    # The one that ends last stays, and nothing else.
+    assert left(tmp_path) == ["checked"]
+    assert adopt(tmp_path, settings, written) is not None
+    assert left(tmp_path) == []
+
+
+def test_while_an_index_is_read_no_other_takes_it(tmp_path, settings, written):
+    keep(tmp_path, settings)
+    with keeping(tmp_path, settings) as ours:
+        assert adopt(tmp_path, settings, written) is None
+        assert (ours / "listing.csv").is_file()
+    assert "Slices seen: 6, kept: 6." in adopt(tmp_path, settings, written)
+
+
+def test_what_a_killed_check_left_is_no_index_and_goes(tmp_path, settings):
+    unfinished = tmp_path / ".ours.unfinished.checked"
+    unfinished.mkdir()
+    (unfinished / "listing.csv").write_text("cut sho")
+    keep(tmp_path, settings)
+    assert left(tmp_path) == ["checked"]
+
+
+def test_an_index_stays_if_what_reads_it_fails(tmp_path, settings):
+    with pytest.raises(InputError), keeping(tmp_path, settings):
+        raise InputError("no such window")
+    made = (tmp_path / "checked/listing.csv").stat().st_ino
+    with keeping(tmp_path, settings) as ours:
+        assert (ours / "listing.csv").stat().st_ino == made
 
 
 def test_a_dataset_that_cannot_be_used_leaves_nothing(tmp_path, settings):

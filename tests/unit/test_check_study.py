@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import configs
+from ct_files import ct, save
 from ct_ich import write_ct_ich
 from ctseq.checks.asked import Asked
 from ctseq.checks.study import check_study
@@ -14,6 +15,7 @@ from ctseq.checks.table import summary, table
 from ctseq.core.errors import InputError
 from ctseq.core.lines import flattened, restored
 from ctseq.study.study import Study
+from dicom_folders import head, write_dicom
 from encoders import settings_of
 
 PATIENTS = {f"{number:03d}": "-b-" if number % 2 else "----" for number in range(49, 57)}
@@ -180,3 +182,29 @@ def test_what_a_dataset_lacks_is_said_without_a_checkpoint_that_is_still_to_be_f
     assert "datasets.own.path: away does not exist" in said
     assert "encoders.image" in said
     assert "encoders.video" not in said
+
+
+def test_the_table_counts_what_is_left_out_by_choice_too(asked, tmp_path):
+    path = write_dicom(tmp_path / "dicom")
+    write_beside(
+        path / "a", "scout", 200, series="9", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    )
+    write_beside(path / "a", "thick", 210, series="8")
+    (path / "b/notes.txt").write_text("seen")
+    by_patient = replace(asked, models={"a": asked.models["a"]})
+    wanted = changed(by_patient, "datasets", "own", path=str(path), format="dicom")
+    found = check_study(wanted, threads=1)
+    files = {"localizer": 2, "other": 1, "other-series": 2}  # and no label table
+    assert found["datasets"][0]["left_out"] == {"files": files, "slices": {}, "scans": {}}
+    assert (
+        "Left out of own, files: localizer (2), not part of the layout (1) and another series of "
+        "the study was chosen (2)."
+    ) in " ".join(table(found).split())
+
+
+def write_beside(folder, name, seed, *, series, **changes):
+    """Write a series of two slices of patient a's study."""
+    for number in range(2):
+        image = ct(head(seed + number), z=5.0 * number, series=series, **changes)
+        image.PatientID, image.StudyInstanceUID = "a", "1.2.0"
+        save(image, folder / f"{name}{number}.dcm")

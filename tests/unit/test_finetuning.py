@@ -1,6 +1,5 @@
 """Fine-tuning: the gradient, what is kept, and what test sees."""
 
-import json
 import shutil
 
 import numpy as np
@@ -8,89 +7,35 @@ import pytest
 import torch
 import transformers
 
-import encoders
-from architectures import write_checkpoint
 from ctseq.core.errors import InputError
-from ctseq.encoders.tiny import write_tiny
 from ctseq.families.pixels import finetuning
-from ctseq.families.pixels.finetuning import FineTuning, finetune
-from ctseq.families.pixels.pixel_rows import PixelExamples, probabilities
-from ctseq.families.pixels.resume import Unfinished
+from ctseq.families.pixels.finetuning import FineTuning
+from ctseq.families.pixels.pixel_rows import PixelExamples
 from ctseq.families.pixels.trainable import (
     choose_trainable,
-    load_fitted,
-    save_fitted,
-    with_new_layer,
 )
 from processors import uses_all_instructions
 from scans import EPOCHS, LABELS, SCANS, alone
+from tunable import (
+    FRAMES_OF,
+    MOVING,
+    SETTINGS,
+    examples,
+    loaded,
+    same,
+    scored,
+    train,
+    weights,
+    write_each,
+)
 
 pytestmark = pytest.mark.numerical
-
-FRAMES = 4
-FRAMES_OF = {"sequence": FRAMES, "slice": None}
-SIDES = {"sequence": 48, "slice": 64}
-STILL = {"mirror": False, "rotate_degrees": 0, "scale": 0, "shift": 0, "intensity": 0}
-MOVING = {"mirror": True, "rotate_degrees": 10, "scale": 0.1, "shift": 0.1, "intensity": 0.1}
-SETTINGS = {
-    "trainable": "all", "learning_rate": 1e-3, "weight_decay": 0.01, "batch_size": 5, "epochs": 3,
-    "warmup_steps": 2, "patience": 5, "loss": "cross_entropy", "focal_gamma": 2.0,
-    "sampling": "shuffled", "augmentation": STILL, "precision": "float32", "micro_batch": 2,
-    "gradient_checkpointing": False, "compile": False,
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """Return the folder of a tiny checkpoint of each sees."""
-    root = tmp_path_factory.mktemp("tiny")
-    for sees, frames in FRAMES_OF.items():
-        write_tiny(root / sees, sees=sees, frames=frames, seed=7, steps=0)
-    return root
-
-
-def loaded(folder, sees, **changes):
-    """Return a model with a new layer."""
-    encoder, facts = encoders.loaded(folder, sees, **changes), encoders.described(folder, sees)
-    return with_new_layer(encoder, width=facts["width"], std=0.02, seed=[0, 1, 1])
-
-
-def examples(sees, n=11):
-    """Return rows of noise; the positive ones are brighter."""
-    rng = np.random.default_rng(5)
-    labels = np.arange(n) % 3 // 2
-    each = FRAMES if sees == "sequence" else 1
-    shape = (n * each, SIDES[sees], SIDES[sees])
-    pixels = rng.integers(0, 150, shape, dtype=np.uint8) + np.repeat(labels * 100, each)[
-        :, None, None
-    ].astype(np.uint8)
-    members = np.arange(n * each)
-    members = members.reshape(n, each) if sees == "sequence" else members
-    return PixelExamples(pixels, members, labels, alone(labels))
-
-
-def train(encoder, rows, folder, *, choose=None, by="accuracy", seed=(0, 1), **changes):
-    return finetune(
-        encoder,
-        rows,
-        rows if choose is None else choose,
-        settings=SETTINGS | changes,
-        by=by,
-        seed=list(seed),
-        unfinished=Unfinished(folder / "unfinished", json.dumps(changes)),
-    )
-
-
-def scored(fitted, rows, settings=SETTINGS):
-    return probabilities(fitted, rows.pixels, rows.members, settings)
-
-
-def weights(fitted):
-    return {name: values.detach().clone() for name, values in fitted.named_parameters()}
-
-
-def same(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[n], second[n]) for n in first)
+    return write_each(tmp_path_factory.mktemp("tiny"))
 
 
 def gradient(encoder, rows, **changes):
@@ -242,70 +187,3 @@ def test_bfloat16_is_near_and_auto_is_float32_on_a_cpu(tiny):
 def test_diverging_is_an_error(tiny, tmp_path):
     with pytest.raises(InputError, match=r"diverged in epoch 1.*training\.learning_rate"):
         train(loaded(tiny / "slice", "slice"), examples("slice"), tmp_path, learning_rate=1e30)
-
-
-@pytest.mark.parametrize("sees", FRAMES_OF)
-def test_what_is_stored_scores_the_same_bytes(sees, tiny, tmp_path):
-    fitted, rows = loaded(tiny / sees, sees), examples(sees)
-    facts = encoders.described(tiny / sees, sees)
-    train(fitted, rows, tmp_path, epochs=1)
-    store(fitted, tmp_path / "fitted", tiny / sees, facts)
-    files = [path for path in (tmp_path / "fitted").rglob("*") if path.is_file()]
-    assert sorted(path.name for path in files) == [
-        "config.json", "fitted.json", "layer.safetensors", "model.safetensors",
-        "preprocessor_config.json",
-    ]  # fmt: skip
-    assert not any(str(tmp_path).encode() in path.read_bytes() for path in files)
-    again, stored = load_fitted(tmp_path / "fitted", torch.device("cpu"))
-    assert (stored["settings"]["family"], stored["precision"]) == ("finetuned", "float32")
-    np.testing.assert_array_equal(scored(again, rows, stored), scored(fitted, rows))
-
-
-def store(fitted, folder, checkpoint, facts):
-    save_fitted(fitted, folder, checkpoint=checkpoint, description=facts, training=SETTINGS)
-
-
-@pytest.mark.parametrize(
-    ("architecture", "pooling"),
-    [
-        (transformers.Dinov2Model, "auto"),
-        (transformers.Dinov2Model, "cls+mean"),
-        (transformers.CLIPVisionModel, "pooler"),
-        (transformers.CLIPModel, "auto"),
-    ],
-)
-def test_an_encoder_without_classifier_is_tuned_on_its_pooling(architecture, pooling, tmp_path):
-    name = architecture.config_class.model_type
-    write_checkpoint(name, architecture, tmp_path / "checkpoint")
-    facts = encoders.described(tmp_path / "checkpoint", pooling=pooling)
-    fitted = with_new_layer(
-        encoders.loaded(tmp_path / "checkpoint", pooling=pooling),
-        width=facts["width"],
-        std=0.02,
-        seed=[0],
-    )
-    rows, before = examples("slice"), weights(fitted)
-    train(fitted, rows, tmp_path, epochs=1)
-    after = weights(fitted)
-    moved = [name for name in before if not torch.equal(before[name], after[name])]
-    assert "layer.weight" in moved
-    assert any("attention" in name or "attn" in name for name in moved)
-    store(fitted, tmp_path / "fitted", tmp_path / "checkpoint", facts)
-    again, stored = load_fitted(tmp_path / "fitted", torch.device("cpu"))
-    np.testing.assert_array_equal(scored(again, rows, stored), scored(fitted, rows))
-
-
-def test_a_number_of_frames_that_was_asked_for_is_stored(tiny, tmp_path):
-    asked = {"frames": 8, "position_embeddings": "interpolate"}
-    facts = encoders.described(tiny / "sequence", "sequence", **asked)
-    fitted = with_new_layer(
-        encoders.loaded(tiny / "sequence", "sequence", **asked),
-        width=facts["width"],
-        std=0.02,
-        seed=[0],
-    )
-    store(fitted, tmp_path / "fitted", tiny / "sequence", facts)
-    again, _ = load_fitted(tmp_path / "fitted", torch.device("cpu"))
-    grey = np.random.default_rng(0).integers(0, 256, (1, 8, 48, 48), dtype=np.uint8)
-    with torch.no_grad():
-        assert torch.equal(again(grey), fitted.eval()(grey))

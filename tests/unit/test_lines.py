@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from configs import resolved
-from ctseq.core.lines import flattened, restored
+from ctseq.core.lines import differing, flattened, restored
 from ctseq.study.registration import spelled
 from studies import ROOT
 
@@ -51,3 +51,27 @@ def test_what_an_anchor_shares_is_spelled_wherever_it_stands():
     shared = yaml.safe_load("a: &same {epochs: 3}\nb: *same")
     assert spelled(shared) == "a:\n  epochs: 3\nb:\n  epochs: 3\n"
     assert spelled(restored(flattened(shared))) == spelled(shared)
+
+
+def test_settings_that_differ_are_named_with_both_values():
+    made = {"a": 1, "b": {"x": "40/120", "y": {"z": [1]}}, "c": None, "d": "5", "e": "./one"}
+    asked = {"e": "./two", "a": 1.5, "b": {"x": "bone", "y": {"z": [1]}}, "c": {"k": 1}, "f": True}
+    assert differing(made, asked) == [
+        "e ./one -> ./two",
+        "a 1 -> 1.5",
+        "b.x 40/120 -> bone",
+        'c null -> {"k": 1}',
+        "f unset -> true",
+        'd "5" -> unset',
+    ]
+    assert differing(made, made) == differing({}, {}) == differing({"a": {}}, {"a": {}}) == []
+    assert differing({"a": {}}, {"a": {"k": None}}) == ["a.k unset -> null"]
+
+
+def test_long_lists_are_cut_and_paths_are_not():
+    long = "/data/" + 20 * "deeper/"
+    assert differing({"path": f"{long}a"}, {"path": f"{long}b"}) == [f"path {long}a -> {long}b"]
+    (line,) = differing({"a": []}, {"a": [*range(100)]})
+    assert line.startswith("a [] -> [0, 1, ")
+    assert line.endswith("...")
+    assert len(line) < 80

@@ -35,34 +35,32 @@ MISTYPED = {
     "path": (
         {"datasets": {"own": {"path": "scan"}}},
         "datasets.own.path (--config) is scan, which does not exist",
-        f"results/data/own {OF_SETTINGS}path was scans and is now scan",
+        f"results/data/own {OF_SETTINGS}path scans -> scan",
     ),
     "labels": (
         {"datasets": {"own": {"labels": "label.csv"}}},
         "datasets.own.labels (--config) is label.csv, a table that scans does not hold",
-        f"results/data/own {OF_SETTINGS}labels was labels.csv and is now label.csv",
+        f"results/data/own {OF_SETTINGS}labels labels.csv -> label.csv",
     ),
     "links_into": (
         {"datasets": {"own": {"links_into": ["store", "archiv"]}}},
         "datasets.own.links_into.1 (--config) is archiv, a folder that does not exist",
-        f'{OF_SETTINGS}links_into was ["store", "archive"] and is now ["store", "archiv"]',
+        f'{OF_SETTINGS}links_into ["store", "archive"] -> ["store", "archiv"]',
     ),
     "an external dataset": (
         {"datasets": {"other": {"path": "elsewere"}}},
         "datasets.other.path (--config) is elsewere, which does not exist",
-        f"results/data/other {OF_SETTINGS}path was elsewhere and is now elsewere",
+        f"results/data/other {OF_SETTINGS}path elsewhere -> elsewere",
     ),
     "checkpoint": (
         {"encoders": {"convnext": {"checkpoint": "./imag"}}},
         "encoders.convnext.checkpoint (--config) is ./imag, a folder that does not exist",
-        f"results/data/own/encoders/convnext.json {OF_SETTINGS}checkpoint was ./image and is now "
-        "./imag",
+        f"results/data/own/encoders/convnext.json {OF_SETTINGS}checkpoint ./image -> ./imag",
     ),
     "subfolder": (
         {"encoders": {"vivit": {"subfolder": "encoders"}}},
         "encoders.vivit.subfolder (--config) is encoders, which ./video does not have",
-        f"results/data/own/encoders/vivit.json {OF_SETTINGS}subfolder was encoder and is now "
-        "encoders",
+        f"results/data/own/encoders/vivit.json {OF_SETTINGS}subfolder encoder -> encoders",
     ),
 }
 
@@ -149,12 +147,8 @@ def test_all_of_them_are_listed_at_once(results):
 def test_what_is_gone_is_served_under_the_settings_that_it_was_made_with(results):
     gone("scans", "store", "elsewhere", "video", "image")
     assert said() == ""
-    assert "on_problem was error and is now exclude" in said(
-        {"datasets": {"own": {"on_problem": "exclude"}}}
-    )
-    assert "first_slices was null and is now 9" in said(
-        {"encoders": {"convnext": {"first_slices": 9}}}
-    )
+    assert "on_problem error -> exclude" in said({"datasets": {"own": {"on_problem": "exclude"}}})
+    assert "first_slices null -> 9" in said({"encoders": {"convnext": {"first_slices": 9}}})
 
 
 def test_after_an_earlier_failure_nothing_vouches_for_a_path(results):

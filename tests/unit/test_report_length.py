@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 
 from ctseq.evidence.notes import write_notes
-from ctseq.report.length.pairs import pairs_table
-from ctseq.report.length.replicates import replicates_shown
-from ctseq.report.length.rows import MOST_ROWS, narrowed
-from ctseq.report.length.tables import page_tables
 from ctseq.report.numbers import CUT, CUT_MEANS
 from ctseq.report.page import render
+from ctseq.report.short_tables.analyses import page_tables
+from ctseq.report.short_tables.pairs import pairs_table
+from ctseq.report.short_tables.replicates import replicates_shown
+from ctseq.report.short_tables.rows import MOST_ROWS, narrowed
 from reports import TWO, study_of
 
 TWENTY = {f"m{n}": f"Model-{n}" for n in range(20)}

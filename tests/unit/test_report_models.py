@@ -9,8 +9,8 @@ from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS, EncoderType, Sight
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.report import models
 from ctseq.report.checklists.files import reporting_files
-from ctseq.report.length.models import encoder_table, overview
 from ctseq.report.page import render
+from ctseq.report.short_tables.models import encoder_table, overview
 from reports import DESCRIPTION, TWO, study_of
 
 WHOLE = {"training": {"trainable": "all"}}

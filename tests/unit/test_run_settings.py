@@ -28,23 +28,21 @@ def test_more_replicates_and_models_are_added_and_change_no_run():
     more = {"replicates": 12, "compare": ["vivit", "convnext", "gru"], "comparison.alpha": 0.01}
     assert of_runs({}, more) == []
     assert of_page({}, more) == [
-        "replicates was 10 and is now 12",
-        'compare was ["vivit", "convnext"] and is now ["vivit", "convnext", "gru"]',
-        "comparison.alpha was 0.05 and is now 0.01",
+        "replicates 10 -> 12",
+        'compare ["vivit", "convnext"] -> ["vivit", "convnext", "gru"]',
+        "comparison.alpha 0.05 -> 0.01",
     ]
 
 
 def test_what_decides_runs_is_named_by_its_key():
-    assert of_runs({}, {"seed": 5}) == ["seed was 2024 and is now 5"]
-    assert of_runs({}, {"splits.test_proportion": 0.2}) == [
-        "splits.test_proportion was 0.3 and is now 0.2"
-    ]
+    assert of_runs({}, {"seed": 5}) == ["seed 2024 -> 5"]
+    assert of_runs({}, {"splits.test_proportion": 0.2}) == ["splits.test_proportion 0.3 -> 0.2"]
     assert of_runs({}, {"training.epochs": 3, "compare": ["vivit", "gru"]}) == [
-        "models.vivit.training.epochs was 20 and is now 3"
+        "models.vivit.training.epochs 20 -> 3"
     ]
-    assert of_runs({}, {"tuning.patients": "train"}) == ["tuning.folds was null and is now 5"]
+    assert of_runs({}, {"tuning.patients": "train"}) == ["tuning.folds null -> 5"]
     assert of_runs({}, {"models.convnext.sequence_rule": "mean"})[0] == (
-        "models.convnext.sequence_rule was any and is now mean"
+        "models.convnext.sequence_rule any -> mean"
     )
 
 

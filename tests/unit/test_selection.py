@@ -10,48 +10,26 @@ from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table
 from ctseq.intake.index import index_dataset
 from ctseq.intake.tables import INVENTORY, MASKS, PROBLEMS, SCANS, SERIES, SLICES
-from index_dataset import main as index_main
-from indexed import selected
-from select_slices import main as select_main
-
-HEADER = (
-    "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
-    "No_Hemorrhage,Fracture_Yes_No"
+from diagnosis_rows import (
+    BLEEDING,
+    EPIDURAL,
+    HEALTHY,
+    NO,
+    cut_image,
+    index,
+    repeat_row,
+    rows_of,
+    select,
+    write,
 )
-NO, EPIDURAL = "0,0,0,0,0,1,0", "0,0,0,1,0,0,0"
-HEALTHY = {f"49,{k}": NO for k in (1, 2, 10)}
-BLEEDING = {"50,1": NO, "50,2": EPIDURAL, "50,3": EPIDURAL}
-
-
-def write(folder, rows, images=None, size=(4, 4)):
-    """Write a dataset of these rows, with images for each row or for those named."""
-    for name in images if images is not None else rows:
-        patient, number = name.split(",")
-        path = folder / f"Patients_CT/{int(patient):03d}/brain/{number}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("L", size, 90).save(path)
-    lines = rows if isinstance(rows, list) else [f"{k},{cells}" for k, cells in rows.items()]
-    (folder / "hemorrhage_diagnosis.csv").write_text("\n".join([HEADER, *lines]) + "\n")
-
-
-def index(folder, on_problem="exclude"):
-    return index_dataset(folder, "ct-ich-jpg", on_problem=on_problem, threads=2)[:3]
-
-
-def select(folder, on_problem="exclude"):
-    return selected(folder, "ct-ich-jpg", on_problem=on_problem)
+from index_dataset import main as index_main
+from select_slices import main as select_main
 
 
 @pytest.fixture
 def folder(tmp_path):
     write(tmp_path, HEALTHY | BLEEDING)
     return tmp_path
-
-
-def rows_of(changes):
-    """List the diagnosis rows after `changes`: cells to replace, None to leave out."""
-    rows = HEALTHY | BLEEDING | changes
-    return {name: cells for name, cells in rows.items() if cells is not None}
 
 
 def test_sound_dataset(folder):
@@ -89,142 +67,6 @@ def test_sound_dataset(folder):
     assert summary["slices_per_scan"] == {"min": 3, "median": 3.0, "max": 3}
     assert summary["subtypes"]["epidural"] == {"scans": 1, "slices": 2}
     assert summary["subtypes"]["subdural"] == {"scans": 0, "slices": 0}
-
-
-def lose_row(folder):
-    write(folder, rows_of({"49,2": None}), HEALTHY | BLEEDING)
-
-
-def lose_file(folder):
-    (folder / "Patients_CT/049/brain/2.jpg").unlink()
-
-
-def repeat_row(folder):
-    lines = [f"{k},{cells}" for k, cells in (HEALTHY | BLEEDING).items()]
-    write(folder, [*lines, f"049,2,{NO}"], [])
-
-
-def contradict(folder):
-    write(folder, rows_of({"49,2": "0,0,0,0,0,0,0"}))
-
-
-def contradict_the_other_way(folder):
-    write(folder, rows_of({"50,2": "0,0,0,1,0,1,0"}))
-
-
-def mistype(folder):
-    write(folder, rows_of({"50,2": "0,0,0,x,2,0,0"}))
-
-
-def cut_image(folder):
-    (folder / "Patients_CT/049/brain/2.jpg").write_bytes(b"")
-
-
-def grow_image(folder):
-    Image.new("L", (6, 5)).save(folder / "Patients_CT/049/brain/2.jpg")
-
-
-def repeat_file(folder):
-    Image.new("L", (4, 4)).save(folder / "Patients_CT/049/brain/02.JPG", format="JPEG")
-
-
-def lose_number(folder):
-    write(folder, rows_of({"50,": NO}), [])
-
-
-TABLE = "hemorrhage_diagnosis.csv"
-BRAIN = "Patients_CT/049/brain/"
-ONE_SLICE = [
-    (lose_row, f"{BRAIN}2.jpg: patient 049 slice 2: no diagnosis row"),
-    (repeat_row, f"{TABLE}, row 8: patient 049 slice 2: two diagnosis rows (also row 3)"),
-    (
-        contradict,
-        f"{TABLE}, row 3: patient 49 slice 2: hemorrhage contradicts the subtypes "
-        "(without a subtype)",
-    ),
-    (
-        contradict_the_other_way,
-        f"{TABLE}, row 6: patient 50 slice 2: hemorrhage contradicts the subtypes "
-        "(a subtype without it)",
-    ),
-    (
-        mistype,
-        f"{TABLE}, row 6: patient 50 slice 2: cell is not 0, 1 or blank "
-        "(epidural is 'x', subdural is '2')",
-    ),
-    (
-        cut_image,
-        f"{BRAIN}2.jpg: patient 049 slice 2: unreadable image (cannot be read as an image: it is "
-        "empty)",
-    ),
-    (
-        grow_image,
-        f"{BRAIN}2.jpg: patient 049 slice 2: another image size than the scan's other slices "
-        "(6 x 5, the others 4 x 4)",
-    ),
-    (repeat_file, f"{BRAIN}02.JPG: patient 049 slice 2: two files for one slice"),
-]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "line"), ONE_SLICE, ids=lambda case: getattr(case, "__name__", "")
-)
-def test_a_slice_problem_is_told_and_the_slice_excluded(folder, spoil, line):
-    spoil(folder)
-    with pytest.raises(InputError) as error:
-        index(folder, "error")
-    assert f"  - {line}\n" in str(error.value)
-    assert "datasets.<name>.on_problem: exclude" in str(error.value)
-    inventory, _, problems = index(folder)
-    excluded = inventory[(inventory["kind"] == "brain") & (inventory["kept"] == 0)]
-    problem = problems.iloc[0]
-    by_slice = excluded[excluded["reason"] == problem["problem"]]
-    assert set(by_slice["slice_number"]) == {2}
-    assert problem["action"] == "slice excluded"
-    kept = inventory.loc[inventory["kept"] == 1, "patient_id"]
-    # A row that claims the patient's only hemorrhage takes its patient along.
-    whole_patient = spoil is contradict
-    assert set(kept) == ({"050"} if whole_patient else {"049", "050"})
-    assert len(kept) == (3 if whole_patient else 5)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "line"),
-    [
-        (lose_file, f"{TABLE}, row 3: patient 49 slice 2: no slice file"),
-        (lose_number, f"{TABLE}, row 8: patient 50: row without patient or slice number"),
-    ],
-)
-def test_a_row_problem_is_told_and_the_row_ignored(folder, spoil, line):
-    before = len(select(folder)[0])
-    spoil(folder)
-    with pytest.raises(InputError) as error:
-        index(folder, "error")
-    assert f"  - {line}\n" in str(error.value)
-    _, _, problems = index(folder)
-    assert problems["action"].tolist() == ["row ignored"]
-    assert len(select(folder)[0]) == before - (spoil is lose_file)
-
-
-def test_two_folders_for_one_patient_exclude_both(folder):
-    Image.new("L", (4, 4)).save(folder / "x.jpg")
-    (folder / "Patients_CT/50/brain").mkdir(parents=True)
-    (folder / "x.jpg").rename(folder / "Patients_CT/50/brain/1.jpg")
-    with pytest.raises(
-        InputError, match=r"patient 050: two folders for one patient \(050 and 50\)"
-    ):
-        index(folder, "error")
-    inventory, _, problems = index(folder)
-    assert problems["patient_id"].tolist() == ["050", "50"]
-    assert problems["action"].tolist() == ["patient excluded"] * 2
-    assert set(inventory.loc[inventory["kept"] == 1, "patient_id"]) == {"049"}
-
-
-def test_all_problems_are_reported_at_once(folder):
-    write(folder, rows_of({"49,2": None, "49,3": NO, "50,2": "0,0,0,9,0,0,0"}), [])
-    cut_image(folder)
-    with pytest.raises(InputError, match=r"\(4 problems\)"):
-        index(folder, "error")
 
 
 def test_gaps_and_single_slices_are_fine(tmp_path):

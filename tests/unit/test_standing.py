@@ -46,8 +46,8 @@ def test_the_same_settings_change_nothing(folder):
 
 def test_a_changed_dataset_names_the_studies_that_stand_on_it(folder):
     assert said(folder, {"datasets.ct-ich.target": "subdural"}) == [
-        "results/data/ct-ich: its index and all features are made again, since target was "
-        "hemorrhage and is now subdural.",
+        "results/data/ct-ich: its index and all features are made again, since target "
+        "hemorrhage -> subdural.",
         "  Finished studies that stand on them: finished; their pages will say so until they are "
         "made again.",
     ]
@@ -55,18 +55,18 @@ def test_a_changed_dataset_names_the_studies_that_stand_on_it(folder):
 
 def test_other_patients_under_the_same_name_are_named(folder):
     (line, _) = said(folder, {"datasets.ct-ich.path": "y"})
-    assert line.endswith("since path was x and is now y.")
+    assert line.endswith("since path x -> y.")
     drawn = {"format": "phantom", "phantom": {"layout": "dicom", "patients": 20, "positive": 9}}
     lines = said(folder, {"datasets.ct-ich": drawn})
-    assert "phantom was null and is now {" in lines[0]
+    assert "phantom null -> {" in lines[0]
 
 
 def test_a_changed_encoder_is_named_alone(folder):
     (line, _) = said(folder, {"encoders.vivit.frames": 16})
-    assert "features of vivit are made again, since frames was 32 and is now 16." in line
+    assert "features of vivit are made again, since frames 32 -> 16." in line
     lines = said(folder, {"datasets.ct-ich.window": "bone"})
     assert ["vivit" in lines[0], "convnext" in lines[2]] == [True, True]
-    assert "window was 40/120 and is now 700/3200" in lines[0]
+    assert "window 40/120 -> 700/3200" in lines[0]
 
 
 def test_what_is_overridden_stands_elsewhere(folder):

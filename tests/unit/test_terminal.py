@@ -7,6 +7,7 @@ import pytest
 
 from ctseq.core.progress import FIRST_S
 from ctseq.core.terminal import (
+    Explaining,
     FewLines,
     Follower,
     StageProgress,
@@ -173,3 +174,14 @@ def test_a_run_that_failed_has_no_last_lines(follow):
     assert follower.failed
     follower.close()
     assert screen.getvalue() == ""
+
+
+@pytest.mark.parametrize(("exception", "why", "shown"), [
+    ("MissingRuleException", "replicate 7 of 2", "Error: replicate 7 of 2"),
+    ("MissingRuleException", "", "No rule to produce 100 %s"),
+    ("WorkflowError", "replicate 7 of 2", "No rule to produce 100 %s"),
+])  # fmt: skip
+def test_why_no_rule_makes_a_file_is_said_where_it_is_known(exception, why, shown):
+    told = logging.makeLogRecord({"msg": "No rule to produce 100 %s", "exception": exception})
+    assert Explaining(lambda: why).filter(told)
+    assert told.getMessage() == shown

@@ -36,35 +36,34 @@ MISTYPED = {
     "a dataset": (
         {"datasets": {"own": {"path": "scan"}}},
         "datasets.own.path ({}, line 3) is scan, which does not exist, and results/data/own was "
-        "made with other settings: path was scans and is now scan",
+        "made with other settings: path scans -> scan",
     ),
     "its labels": (
         {"datasets": {"own": {"labels": "truths.csv"}}},
         "datasets.own.labels ({}, line 3) is truths.csv, a table that scans does not hold, and "
-        "results/data/own was made with other settings: labels was truth.csv and is now truths.csv",
+        "results/data/own was made with other settings: labels truth.csv -> truths.csv",
     ),
     "a store": (
         {"datasets": {"own": {"links_into": ["stores"]}}},
         "datasets.own.links_into.0 ({}, line 4) is stores, a folder that does not exist, and "
-        'results/data/own was made with other settings: links_into was ["store"] and is now '
-        '["stores"]',
+        'results/data/own was made with other settings: links_into ["store"] -> ["stores"]',
     ),
     "an external dataset": (
         {"datasets": {"other": {"path": "elsewere"}}},
         "datasets.other.path ({}, line 3) is elsewere, which does not exist, and "
-        "results/data/other was made with other settings: path was elsewhere and is now elsewere",
+        "results/data/other was made with other settings: path elsewhere -> elsewere",
     ),
     "a checkpoint": (
         {"encoders": {"convnext": {"checkpoint": "./imag"}}},
         "encoders.convnext.checkpoint ({}, line 3) is ./imag, a folder that does not exist, and "
-        "results/data/own/encoders/convnext.json was made with other settings: checkpoint was "
-        "./image and is now ./imag",
+        "results/data/own/encoders/convnext.json was made with other settings: checkpoint "
+        "./image -> ./imag",
     ),
     "its subfolder": (
         {"encoders": {"vivit": {"subfolder": "encoders"}}},
         "encoders.vivit.subfolder ({}, line 3) is encoders, which ./video does not have, and "
-        "results/data/own/encoders/vivit.json was made with other settings: subfolder was encoder "
-        "and is now encoders",
+        "results/data/own/encoders/vivit.json was made with other settings: subfolder encoder "
+        "-> encoders",
     ),
 }
 EVERYTHING = {}
@@ -116,6 +115,7 @@ def test_a_mistyped_path_stops_and_says_what_results_were_made_from(plans, name)
     assert MISTYPED[name][1].format(file) in line
     assert not plans[name].jobs
     assert "Nothing to be done" not in plans[name].text
+    assert "made again" not in plans[name].text  # the error stands alone
     assert "Traceback" not in plans[name].text
 
 
@@ -160,7 +160,7 @@ def test_what_is_gone_is_served_and_what_is_new_is_not(finished, tmp_path):
     assert copy.snakemake("--dry-run").idle
     outcome = copy.snakemake("--dry-run", overlay={"encoders": {"vivit": {"frames": 2}}})
     assert outcome.status == 1
-    assert "frames was 4 and is now 2" in outcome.text
+    assert "frames 4 -> 2" in outcome.text
     for options in (["--list"], ["--unlock"]):
         assert copy.snakemake(*options, overlay=EVERYTHING).status == 0
 

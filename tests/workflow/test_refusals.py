@@ -106,6 +106,27 @@ def test_a_study_that_cannot_be_ends_in_a_message(refused, name):
         assert words in ORIGIN.sub("", outcome.text)
 
 
+# What is asked for by name, and what is said of it.
+TARGETS = {
+    "results/x/runs/vivit/replicate-07/metrics.json": "it is of replicate 7 of a study with 2: "
+    "raise `replicates`, now 2.",
+    "results/y/report.html": "the study of this configuration is x, whose files are in results/x/.",
+    "results/x/runs/vivt/replicate-01/metrics.json": "it names 'vivt', but `compare` has vivit, "
+    "convnext; did you mean vivit?",
+}
+
+
+def test_what_no_study_has_is_not_planned(modules_copy, local_encoders):
+    copy = modules_copy({"study": "x", "replicates": 2, "encoders": local_encoders})
+    drawn = {"datasets": {"ct-ich": {"format": "phantom"}}}
+    plans = copy.plans({name: {"overlay": drawn, "targets": [name]} for name in TARGETS})
+    for name, words in TARGETS.items():
+        assert not plans[name].jobs
+        assert f"Error: {name} cannot be made: {words}" in plans[name].text
+        assert "No rule to produce" not in plans[name].text
+        assert PYTHONS not in plans[name].text
+
+
 def test_only_ct_ich_comes_from_physionet(refused):
     assert "physionet" in refused["no data"].text
     for name in ("no data of another layout", "no data of a dataset of one's own"):

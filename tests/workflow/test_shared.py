@@ -55,13 +55,13 @@ def test_compare_on_the_command_line_adds_what_it_names(plans):
     [
         (
             "another encoder",
-            "results/data/phantom: features of convnext are made again, since first_slices was "
-            "null and is now 9.",
+            "results/data/phantom: features of convnext are made again, since first_slices "
+            "null -> 9.",
         ),
         (
             "another index",
-            "results/data/phantom: its index and all features are made again, since on_problem was "
-            "error and is now exclude.",
+            "results/data/phantom: its index and all features are made again, since on_problem "
+            "error -> exclude.",
         ),
         ("other patients", "results/data/phantom: its index and all features are made again"),
     ],

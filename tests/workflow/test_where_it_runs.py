@@ -109,14 +109,14 @@ CASES = {
 }
 # What is said of a case, and how to go on.
 STOPPED = {
-    "another index": ["on_problem was error and is now exclude", "rm -r results/data/phantom"],
-    "another drawing": ["phantom was {", "rm -r results/data/phantom"],
-    "another encoder": ["first_slices was null and is now 9", "snakemake " + " ".join(FORCED)],
+    "another index": ["on_problem error -> exclude", "rm -r results/data/phantom"],
+    "another drawing": ["phantom.seed ", "rm -r results/data/phantom"],
+    "another encoder": ["first_slices null -> 9", "snakemake " + " ".join(FORCED)],
     "another learning rate": [
-        "models.vivit.training.learning_rate was 0.003 and is now 0.001",
+        "models.vivit.training.learning_rate 0.003 -> 0.001",
         "rm -r results/small",
     ],
-    "more replicates": ["replicates was 2 and is now 3", "snakemake " + " ".join(RENEWED)],
+    "more replicates": ["replicates 2 -> 3", "snakemake " + " ".join(RENEWED)],
 }
 
 
@@ -174,7 +174,7 @@ def test_a_record_does_not_let_other_settings_pass(planned):
     said = (
         "Error: datasets.phantom.path (case-0.yaml, line 4) is no/where, which does not exist, and "
     )
-    assert f"{said}results/data/phantom was made with other settings: path was " in text
+    assert f"{said}results/data/phantom was made with other settings: path " in text
     said = "Error: encoders.convnext.checkpoint (case-1.yaml, line 3) is ./no/where, a folder that "
     assert f"{said}does not exist" in plans["a checkpoint"].text
     assert "format.json was made with other settings" in plans["by time alone"].text
@@ -184,7 +184,7 @@ def test_touching_results_under_other_settings_is_found_out(study_copy):
     assert study_copy.snakemake("--touch", overlay=OTHER_INDEX).status == 0
     outcome = study_copy.snakemake("--dry-run", overlay=OTHER_INDEX)
     assert outcome.status != 0
-    assert "on_problem was error and is now exclude" in outcome.text
+    assert "on_problem error -> exclude" in outcome.text
     assert "format.json was made with other settings" in outcome.text
 
 

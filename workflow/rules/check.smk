@@ -4,9 +4,6 @@
 # would fail overwrites anything.
 
 
-include: "gates.smk"
-
-
 localrules:
     check,
 

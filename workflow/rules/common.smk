@@ -44,6 +44,7 @@ from ctseq.study.standing import (
     run_differences,
 )
 from ctseq.study.study import Study
+from ctseq.study.targets import check_targets
 
 put_first(SCRIPTS)
 
@@ -278,8 +279,3 @@ def files_in(folder, pattern):
 # What all pages are made with.
 TEMPLATES = files_in("workflow/scripts/ctseq/report/templates", "*.j2")
 CAPTIONS = files_in("workflow/report", "*.rst")
-
-
-# What changes under a name that finished studies stand on is said before anything is made again.
-for line in changes(STUDY, ENCODERS, Path("results")) if workflow.is_main_process else []:
-    logger.info(line)

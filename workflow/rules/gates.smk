@@ -1,4 +1,4 @@
-# What the check of a study is told, and what waits for it. No rules.
+# What the check of a study (check.smk) is told, and what waits for it. No rules.
 #
 # A job that makes what is missing, or of other settings, depends on the check without having it as
 # an input: what Snakemake records of shared data names no study. Where jobs are submitted in groups,
@@ -114,6 +114,16 @@ def stop_unchecked(*files):
     )
 
 
+def targets_problem(*files):
+    """Return why files cannot be made that are asked for by name, or else these; mostly empty."""
+    for targets in (workflow.dag_settings.targets, files):
+        try:
+            check_targets(targets, STUDY)
+        except InputError as error:
+            return str(error)
+    return ""
+
+
 def before_indexing(wildcards):
     """Wait for the check where a dataset's index is missing, or of other settings or files."""
     dataset = STUDY.datasets[wildcards.dataset]
@@ -142,6 +152,11 @@ def before_extracting(wildcards):
 
 
 def before_splitting(wildcards):
-    """Wait for the check where there is neither a replicate's split nor a check of its study."""
+    """Wait for the check where there is neither a replicate's split nor a check of its study.
+
+    A replicate that the study does not have is asked for by name: stop, and say so.
+    """
+    if wildcards.replicate not in REPLICATES:
+        stop(targets_problem(f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv"))
     made = (f"{RESULTS}/splits/replicate-{wildcards.replicate}.csv", f"{RESULTS}/check.txt")
     return check_unless(any(map(os.path.exists, made)))

@@ -9,18 +9,34 @@ from snakemake.settings.enums import RerunTrigger
 
 
 @cache
+def problem_of_paths(encoder=None):
+    """Return which paths of the configuration are not there, and no result was made from.
+
+    An `encoder` is looked at beside the study's own.
+    """
+    used = STUDY.encoders | ({encoder: ENCODERS[encoder]} if encoder else {})
+    try:
+        check_paths(config, STUDY.datasets.values(), used.values(), origins=ORIGINS)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
 def check_named_paths(encoder=None):
     """Stop if the configuration names a path that is not there, and that no result was made from.
 
     All such paths are listed. Without it, results would be taken as they are, and the page would name
-    what they were not made from. An `encoder` is looked at beside the study's own.
+    what they were not made from.
     """
-    used = STUDY.encoders | ({encoder: ENCODERS[encoder]} if encoder else {})
-    try:
-        if workflow.is_main_process:
-            check_paths(config, STUDY.datasets.values(), used.values(), origins=ORIGINS)
-    except InputError as error:
-        stop(str(error))
+    if workflow.is_main_process and (problem := problem_of_paths(encoder)):
+        stop(problem)
+
+
+# What changes under a name that finished studies stand on is said before anything is made again. A
+# path that is not there is an error, and nothing is made again.
+if workflow.is_main_process and not problem_of_paths():
+    for line in changes(STUDY, ENCODERS, Path("results")):
+        logger.info(line)
 
 
 def is_noticed(rule, settings, wildcards):

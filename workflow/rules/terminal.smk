@@ -9,7 +9,7 @@ from functools import cache
 
 from snakemake.settings.enums import Quietness
 
-from ctseq.core.terminal import FewLines, Follower, is_advice
+from ctseq.core.terminal import Explaining, FewLines, Follower, is_advice
 from ctseq.study.plan import (
     CODE,
     MISSING,
@@ -137,6 +137,7 @@ def follow_run():
     )
     if not speaks:
         return follower
+    logger.addFilter(Explaining(lambda: targets_problem()))
     if short:
         plain[0].addFilter(FewLines(say=logger.info))
     elif not plain and not shown.verbose:  # a plugin's, which shows jobs in a way of its own

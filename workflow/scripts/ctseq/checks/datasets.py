@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ctseq.checks.current import is_indexed
-from ctseq.checks.indexing import keep_index
+from ctseq.checks.indexing import kept_index
 from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
 from ctseq.core.tables import read_table
@@ -55,7 +55,7 @@ class Examined:
 
 
 def examine(
-    name: str, *, folder: str, settings: Mapping[str, Any], code: str, threads: int
+    name: str, *, folder: str, settings: Mapping[str, Any], code: str, study: str, threads: int
 ) -> Examined:
     """Return a dataset as a study would use it; index it beside its index if that is of no use.
 
@@ -67,6 +67,8 @@ def examine(
         Folder of what is made of it. What it holds stays as it is.
     code
         Digest of the code that decides an index.
+    study
+        Name of the study that is checked: others may be checked at the same time.
     threads
         How many slices are decoded at a time.
 
@@ -76,10 +78,15 @@ def examine(
         If the dataset cannot be used.
     """
     made = Path(folder)
-    if not is_indexed(made, settings):
-        made = made / "checked"
-        options = {"dataset": settings["path"], "name": name, "threads": threads}
-        keep_index(made, code=code, settings=settings, **options)
+    if is_indexed(made, settings):
+        return _examined(name, made, settings)
+    options = {"dataset": settings["path"], "name": name, "settings": settings, "threads": threads}
+    with kept_index(made / "checked", by=study, code=code, **options) as kept:
+        return _examined(name, kept, settings)
+
+
+def _examined(name: str, made: Path, settings: Mapping[str, Any]) -> Examined:
+    """Return a dataset as a study would use it, by its index in the folder `made`."""
     inventory = read_table(made / "inventory.csv", INVENTORY)
     listing = read_table(made / "listing.csv", LISTING)
     slices, scans = select_slices(

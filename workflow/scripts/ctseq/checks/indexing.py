@@ -7,11 +7,13 @@ with these settings, leaves the index as it is; and what was read once is not re
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ctseq.core.files import atomic_write, file_digest, read_json, write_json
+from ctseq.core.errors import InputError
+from ctseq.core.files import file_digest, read_json, write_json
 from ctseq.core.tables import write_table
 from ctseq.intake import tables
 from ctseq.intake.demographics import read_demographics
@@ -74,19 +76,38 @@ def write_index(
     return [f"Format: {format}, by {how}.", *_said(index, dataset)]
 
 
-def keep_index(kept: str | Path, *, code: str, **options: Any) -> None:
-    """Index a dataset into the folder `kept`, unless what is there is the same.
+@contextmanager
+def kept_index(kept: str | Path, *, by: str, code: str, **options: Any) -> Iterator[Path]:
+    """Yield a folder with the index of a dataset, which stands in the folder `kept` afterwards.
 
-    `code` is the digest of the code that decides an index; `options` are those of `write_index`.
+    What is there is taken if it is the same. While it is read, the folder belongs to its reader
+    alone: other checks of the dataset, and its job, find none, and make their own.
+
+    Parameters
+    ----------
+    kept
+        The folder; it appears and goes as a whole.
+    by
+        Who checks: no two that run at once have the same name.
+    code
+        Digest of the code that decides an index.
+    options
+        Those of `write_index`.
     """
     made_from = _made_from(code, options["settings"])
-    if _record(kept).get("from") == made_from:
-        return
-    with atomic_write(kept) as folder:
-        folder.mkdir()
-        written = {table: folder / f"{table}.csv" for table in tables.INDEX}
-        lines = write_index(folder / "format.json", written, **options)
-        write_json({"from": made_from, "log": lines}, folder / _RECORD)
+    own = _own(kept, by)
+    try:
+        if not _taken(kept, own, made_from):
+            own.mkdir(parents=True)
+            written = {table: own / f"{table}.csv" for table in tables.INDEX}
+            lines = write_index(own / "format.json", written, **options)
+            write_json({"from": made_from, "log": lines}, own / _RECORD)
+        try:
+            yield own
+        finally:  # of what is wrong with it, a study may be mended alone
+            _put_back(own, Path(kept))
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def adopt_index(
@@ -99,19 +120,60 @@ def adopt_index(
 ) -> list[str] | None:
     """Move a kept index to where `write_index` would write it, and return what the log says of it.
 
-    Where none is kept, it is None; one of other settings, code or files, or one that was taken in
-    part, is of no use any more and goes.
+    Where none is kept, it is None; one of other settings, code or files is of no use any more and
+    goes.
     """
-    record = _record(kept)
-    if not record or record["from"] != _made_from(code, settings):
-        shutil.rmtree(kept, ignore_errors=True)
-        return None
-    Path(kept, _RECORD).unlink()  # what is moved in part is none
-    for name, path in {"format.json": recognised, **_named(written)}.items():
-        Path(kept, name).replace(path)
-        os.utime(path)  # newer than what the job read, as all that jobs write
-    shutil.rmtree(kept)
-    return list(record["log"])
+    own = _own(kept, "its job")
+    try:
+        # Its files are looked at only where an index is kept: there may be a million.
+        if not (_record(kept) and _taken(kept, own, _made_from(code, settings))):
+            shutil.rmtree(kept, ignore_errors=True)
+            return None
+        for name, path in {"format.json": recognised, **_named(written)}.items():
+            Path(own, name).replace(path)
+            os.utime(path)  # newer than what the job read, as all that jobs write
+        return list(_record(own)["log"])
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _own(kept: str | Path, by: str) -> Path:
+    """Return the folder of one reader alone, which is not there yet.
+
+    A process that was killed may have left it: only one of this name runs at a time.
+    """
+    own = Path(kept).with_name(f".{by}.unfinished.{Path(kept).name}")
+    shutil.rmtree(own, ignore_errors=True)
+    return own
+
+
+def _taken(kept: str | Path, own: Path, made_from: Mapping[str, Any]) -> bool:
+    """Rename what is kept to one's own folder if it was made from the same, and tell whether.
+
+    Another may take it, or keep another in its place, between two looks.
+    """
+    if _record(kept).get("from") != made_from:
+        return False
+    with suppress(OSError):
+        Path(kept).rename(own)
+    if _record(own).get("from") == made_from:
+        return True
+    shutil.rmtree(own, ignore_errors=True)
+    return False
+
+
+def _put_back(own: Path, kept: Path) -> None:
+    """Rename one's own folder to that which is kept, in place of what another kept meanwhile.
+
+    If yet another one is faster, its index stays.
+    """
+    before = own.with_name(f"{own.name}.before")
+    shutil.rmtree(before, ignore_errors=True)
+    with suppress(OSError):
+        kept.rename(before)
+    with suppress(OSError):
+        own.rename(kept)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _named(written: Mapping[str, str | Path]) -> dict[str, str | Path]:
@@ -119,8 +181,10 @@ def _named(written: Mapping[str, str | Path]) -> dict[str, str | Path]:
 
 
 def _record(kept: str | Path) -> dict[str, Any]:
-    path = Path(kept, _RECORD)
-    return dict(read_json(path)) if path.is_file() else {}
+    try:
+        return dict(read_json(Path(kept, _RECORD)))
+    except InputError:  # none is kept
+        return {}
 
 
 def _made_from(code: str, settings: Mapping[str, Any]) -> dict[str, Any]:

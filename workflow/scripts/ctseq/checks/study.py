@@ -15,7 +15,7 @@ from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import read_json
 from ctseq.core.words import size
 from ctseq.families.needs import needs_of
-from ctseq.readers.problems import PROBLEMS
+from ctseq.readers.problems import BESIDE_SLICES
 
 Descriptions = dict[tuple[str, str], Mapping[str, Any]]
 
@@ -68,8 +68,9 @@ def _stop_on(problems: list[str]) -> None:
 def _examined(asked: Asked, threads: int, problems: list[str]) -> dict[str, Examined]:
     """Return the datasets that can be used, by name, and append why others cannot."""
     found = {}
+    study = Path(asked.results).name
     for name, its in asked.datasets.items():
-        parts = {key: its[key] for key in ("folder", "settings", "code")}
+        parts = {key: its[key] for key in ("folder", "settings", "code")} | {"study": study}
         try:
             found[name] = examine(name, **parts, threads=threads)
         except InputError as error:
@@ -139,12 +140,11 @@ def _facts(dataset: Examined) -> dict[str, Any]:
     """Return what the table says of a dataset."""
     keys = ("patients", "positive_patients", "scans", "positive_scans", "brain_slices")
     keys += ("positive_slices", "slices_per_scan", "masks")
-    # Files of another kind, such as masks, are not left out of anything.
     left_out = {
         part: {
             code: number
             for code, number in flow["excluded_by_reason"].items()
-            if part != "files" or code in PROBLEMS
+            if code not in BESIDE_SLICES
         }
         for part, flow in dataset.counts["flow"].items()
     }

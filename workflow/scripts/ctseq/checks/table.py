@@ -48,7 +48,7 @@ def _datasets(found: Found) -> Iterator[str]:
     yield from _aligned(rows)
     for one in found["datasets"]:
         for part, reasons in one["left_out"].items():
-            told = [f"{number} {REASONS[code].words}" for code, number in reasons.items()]
+            told = [f"{REASONS[code].words} ({number})" for code, number in reasons.items()]
             if told:
                 yield from _folded(f"Left out of {one['name']}, {part}: {listed(told)}.")
     splits = found["splits"]

@@ -133,6 +133,27 @@ class FewLines(logging.Filter):
         return not is_chatter(event, message)
 
 
+class Explaining(logging.Filter):
+    """Says why no rule makes a file, where that is known.
+
+    Parameters
+    ----------
+    why
+        Returns the message; empty where nothing is known.
+    """
+
+    def __init__(self, why: Callable[[], str]) -> None:
+        super().__init__()
+        self._why = why
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let a record through; one on a missing rule with the message in place of its own."""
+        missing = getattr(record, "exception", None) == "MissingRuleException"
+        if missing and (why := self._why()):
+            record.msg, record.args = f"Error: {why}", ()
+        return True
+
+
 class Follower(logging.Handler):
     """Follows a run by its records; says how far its stages are, and what is to be said last.
 

@@ -171,6 +171,8 @@ PROBLEMS = {
     ),
 }
 REASONS = UNUSED_FILES | PROBLEMS
+# Files beside the slices, as a format has them: nothing that is looked for is left out with them.
+BESIDE_SLICES = ("bone", "mask", "table")
 # Why a file is listed and never opened.
 NEVER_OPENED = ("outside", "name")
 

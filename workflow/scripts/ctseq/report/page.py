@@ -9,11 +9,11 @@ import jinja2
 from ctseq.core.words import listed, sentence_case
 from ctseq.figures import registry
 from ctseq.report import sections
-from ctseq.report.length.tables import page_tables
 from ctseq.report.levels import coverage
 from ctseq.report.numbers import number, p_equation, size
 from ctseq.report.opening.answer import Answer, answer_of, sentence
 from ctseq.report.opening.performance import performance_table
+from ctseq.report.short_tables.analyses import page_tables
 from ctseq.report.study import Published, Study
 
 # Figures of one kind, such as one a model, that stand in the open: two stand side by side.

@@ -12,11 +12,11 @@ from ctseq.report.checklists.files import reporting_lines
 from ctseq.report.comparison import false_alarms, further, has_further, primary
 from ctseq.report.dataset import data, has_subgroups, is_papers, sample_size
 from ctseq.report.facts import cost_table, made_from
-from ctseq.report.length.groups import subgroups_shown
-from ctseq.report.length.models import encoder_table, overview, preparations
-from ctseq.report.length.replicates import replicates_shown
 from ctseq.report.models import limits, models
 from ctseq.report.paper import against_paper, claims, corrected, printed_table
+from ctseq.report.short_tables.groups import subgroups_shown
+from ctseq.report.short_tables.models import encoder_table, overview, preparations
+from ctseq.report.short_tables.replicates import replicates_shown
 from ctseq.report.study import Compared, Published, Study
 from ctseq.study.registration import spelled
 

@@ -116,7 +116,7 @@ def _made(what: str | Path, other: list[str], key: str) -> str:
 
     If the key itself was another one, that is enough.
     """
-    told = [line for line in other if line.startswith(f"{key} was ")] or other
+    told = [line for line in other if line.startswith(f"{key} ")] or other
     return f", and {what} was made with other settings: {listed(told)}" if other else ""
 
 

@@ -1,13 +1,12 @@
 """What a plan changes: keys of the configuration that differ, and the stages that run again."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ctseq.core.lines import dotted
+from ctseq.core.lines import differing, dotted
 from ctseq.core.words import listed
 
 # Stages in their order to the rules of each. Those of _COUNTED are told by their number.
@@ -66,7 +65,6 @@ _CATALOGUES = ("datasets", "encoders", "models")
 _LEFT_OUT = ("compare_studies", "container")
 # A plan of more keys, as under another protocol, is read by its first ones.
 _MOST_KEYS = 8
-_MOST_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -104,13 +102,7 @@ def config_changes(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[st
     list
         Such as ``comparison.alpha 0.05 -> 0.01``, in the order of the keys.
     """
-    before, now = (_values(one, other) for one, other in ((made, asked), (asked, made)))
-    keys = [*now, *(key for key in before if key not in now)]
-    return [
-        f"{key} {_short(before.get(key))} -> {_short(now.get(key))}"
-        for key in keys
-        if before.get(key) != now.get(key)
-    ]
+    return differing(_values(made, asked), _values(asked, made))
 
 
 def work_of(jobs: Sequence[Job]) -> list[str]:
@@ -163,24 +155,13 @@ def _changed(changes: Sequence[str], work: Sequence[str], causes: Collection[str
     return [*lines, f"  together: {', '.join(work)}{also}"]
 
 
-def _values(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
-    """Return the spelled values of a configuration by dotted keys, without what is not compared."""
+def _values(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a configuration by dotted keys, without what is not compared."""
     kept = {key: value for key, value in config.items() if key not in _LEFT_OUT}
     for catalogue in _CATALOGUES:
         both = other.get(catalogue, {})
         kept[catalogue] = {k: v for k, v in kept.get(catalogue, {}).items() if k in both}
-    return {
-        key: json.dumps(value, ensure_ascii=False) for key, value in dotted(kept) if value != {}
-    }
-
-
-def _short(value: str | None) -> str:
-    """Return a value as it is shown: text without quotes where that is clear, and cut if long."""
-    if value is None:
-        return "unset"
-    if re.fullmatch(r'"[A-Za-z_][\w./-]*"', value):
-        value = value[1:-1]
-    return value if len(value) <= _MOST_CHARACTERS else f"{value[: _MOST_CHARACTERS - 3]}..."
+    return {key: value for key, value in dotted(kept) if value != {}}
 
 
 def _counted(stage: str, number: int) -> str:

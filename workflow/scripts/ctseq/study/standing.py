@@ -13,7 +13,7 @@ from typing import Any
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import file_digest
-from ctseq.core.lines import dotted
+from ctseq.core.lines import differing, dotted
 from ctseq.core.words import listed
 from ctseq.study.encoders import Encoder, settings_in
 from ctseq.study.study import Study
@@ -137,15 +137,8 @@ def _of_runs(study: Study) -> dict[str, Any]:
 
 def _differing(made: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """List in words which values of the keys that both have differ."""
-    return [
-        f"{key} was {_spelled(made[key])} and is now {_spelled(value)}"
-        for key, value in asked.items()
-        if key in made and made[key] != value
-    ]
-
-
-def _spelled(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, dict | list) or value is None else str(value)
+    both = [key for key in asked if key in made]
+    return differing(*({key: one[key] for key in both} for one in (made, asked)))
 
 
 def _records(results: Path) -> Iterator[tuple[str, dict[str, str]]]:

@@ -47,7 +47,8 @@ def open_cells(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
 def open_table(path: str | Path) -> Iterator[tuple[list[str], Iterator[Row]]]:
     """Open a CSV file, or the first sheet of an .xlsx file, to read it row by row.
 
-    The separator is the one of comma, semicolon and tab that is most frequent in the header.
+    The separator is the one of comma, semicolon and tab that is most frequent in the header, and of
+    several that are, in the lines below.
     A file that is no UTF-8 and has no mark of UTF-16 is read as `encoding_of` says.
 
     Yields
@@ -145,8 +146,10 @@ def _separator(text: str) -> str:
     # A quoted title may hold a line break, so quoted titles are removed before lines are split.
     # Tabs before what is left are the separators between them.
     start = re.sub(r'"[^"]*"', "", text[:5000]).lstrip(" \r\n").splitlines() or [""]
-    line = start[1] if start[0].startswith("sep=") and len(start) > 1 else start[0]
-    return max(",;\t", key=line.count)
+    lines = start[1:] if start[0].startswith("sep=") and len(start) > 1 else start
+    # A heading above the titles may have none.
+    below = "\n".join(lines[1:])
+    return max(",;\t", key=lambda separator: (lines[0].count(separator), below.count(separator)))
 
 
 def _filled(path: Path, text: Iterator[str], separator: str) -> Iterator[Row]:

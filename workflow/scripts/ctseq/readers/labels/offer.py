@@ -6,30 +6,17 @@ columns may be names or days of birth, and are left out.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 
 import pandas as pd
 
-from ctseq.readers.labels.cells import flag, open_table
+from ctseq.readers.labels.cells import flag
 from ctseq.readers.labels.columns import NAMED, WHOSE
 from ctseq.readers.labels.layout import TITLES_OF
 from ctseq.readers.labels.spelling import bare_title, cell_key
+from ctseq.readers.labels.starts import HINTS, Start
 from ctseq.readers.labels.titles import FLAGS, WEAK_PATIENT, column_of, is_private
 
-_ROWS_TRIED = 200
 _TITLES_SHOWN, _VALUES_SHOWN = 12, 4
-# Parts of bare titles in some languages; more often than not they mean this.
-_HINTS = {
-    "image": re.compile("image|bild|datei|file|imagen|fichier"),
-    "slice": re.compile("slice|schicht|schnitt|coupe|corte"),
-    "scan": re.compile("scan|studyuid|accession|untersuchung"),
-    "patient": re.compile("pat|subj|proband|case|fall|record|mrn|nummer$|id$|^nr|^id|^code|^no$"),
-    "label": re.compile(
-        "bl(ut|eed)|h[aä]?e?mor|sangr|saign|^ich|icb$|label|diagn|befund|result|ergebnis"
-    ),
-}
 # An id without blanks and with a digit, and a day, which may be one of birth.
 _ID = re.compile(r"(?=\D*\d)[^\s,;@]{1,64}")
 _DAY = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d")
@@ -43,43 +30,25 @@ _PLAIN = re.compile(r"[^\W\d_][\w ./()-]*")
 _OTHERWISE = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 
 
-@dataclass(frozen=True)
-class Start:
-    """The titles and first rows of a table."""
-
-    titles: Sequence[str]
-    rows: Sequence[tuple[int, Sequence[str]]]
-
-    def cells(self, at: int) -> list[str]:
-        """Return the cells of a column that are not blank."""
-        return [cells[at] for _, cells in self.rows if cells[at]]
-
-
-def start_of(path: Path) -> Start:
-    """Return the start of a table; an `InputError` of a damaged one is raised."""
-    with open_table(path) as (titles, rows):
-        return Start(titles, list(islice(rows, _ROWS_TRIED)))
-
-
 def titles_words(titles: Sequence[str]) -> str:
     """Return the titles of a table's columns as they are written, the first ones of many."""
-    more = len(titles) - _TITLES_SHOWN
-    return ", ".join(titles[:_TITLES_SHOWN]) + f" and {more} more" * (more > 0)
+    told = [title for title in titles if title]
+    more = len(told) - _TITLES_SHOWN
+    return ", ".join(told[:_TITLES_SHOWN]) + f" and {more} more" * (more > 0)
 
 
-def offer(path: Path, key: str, label: str = "") -> str:
+def offer(start: Start, key: str, label: str = "") -> str:
     """Return the first row of a table, and the line of configuration that would read it.
 
     Parameters
     ----------
-    path
-        The table.
+    start
+        The start of the table.
     key
         Where the configuration has the dataset's `columns`.
     label
         The bare title of the column with the label, if that is known.
     """
-    start = start_of(path)
     guessed = _guess(start, label)
     told = {name: _value(start.titles[at]) for name, at in guessed.items()}
     if not set(WHOSE) & set(told):
@@ -90,7 +59,7 @@ def offer(path: Path, key: str, label: str = "") -> str:
     fill = ", with what belongs in place of the dots" if "..." in line else ""
     section = key.rpartition(".")[0]
     return (
-        f"{_first_row(path, start, guessed)}If this is the label table, write in the "
+        f"{_first_row(start, guessed)}If this is the label table, write in the "
         f"configuration, below {section}{fill}:\n  columns: {{{line}}}\n"
     )
 
@@ -105,7 +74,7 @@ def _guess(start: Start, label: str) -> dict[str, int]:
         free = ["" if at == found["label"] else title for at, title in enumerate(header)]
         at = column_of(free, [title for title in TITLES_OF[name] if title not in WEAK_PATIENT])
         if at is None:
-            hinted = [n for n, title in enumerate(free) if _HINTS[name].search(title)]
+            hinted = [n for n, title in enumerate(free) if HINTS[name].search(title)]
             taken = [own for own in found.values() if own is not None]
             hinted = [n for n in hinted if n not in taken and not is_private(header[n])]
             weak = column_of(free, WEAK_PATIENT) if name == "patient" else None
@@ -126,7 +95,7 @@ def _label(start: Start, header: Sequence[str]) -> int | None:
     others = {title for name, own in FLAGS.items() if name != "hemorrhage" for title in own}
     titled = [(at, title) for at, title in enumerate(header) if title and title not in others]
     free = [at for at, title in titled if not is_private(title)]
-    hinted = [at for at in free if _HINTS["label"].search(header[at])]
+    hinted = [at for at in free if HINTS["label"].search(header[at])]
     said = [at for at in free if _says_yes_or_no(start.cells(at))]
     both = [at for at in hinted if at in said]
     for candidates in (both, said, hinted):
@@ -161,9 +130,9 @@ def _is_flag(cell: str, value: int) -> bool:
     return said is not pd.NA and said == value
 
 
-def _first_row(path: Path, start: Start, guessed: dict[str, int]) -> str:
+def _first_row(start: Start, guessed: dict[str, int]) -> str:
     if not start.rows:
-        return f"{path.name} has no row below its titles. "
+        return f"{start.path.name} has no row below its titles. "
     number, cells = start.rows[0]
     shown = [
         f"{start.titles[at]} {cells[at]!r}"
@@ -193,12 +162,11 @@ def _value(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def best_of(paths: Iterable[Path]) -> Path | None:
-    """Return the table that looks most like labels, or None if there is none."""
+def best_of(starts: Iterable[Start]) -> Start | None:
+    """Return the start of the table that looks most like labels, or None if there is none."""
     found = []
-    for path in paths:
-        start = start_of(path)
+    for number, start in enumerate(starts):
         guessed = _guess(start, "")
         said = "label" in guessed and _says_yes_or_no(start.cells(guessed["label"]))
-        found.append((-len({"label", "patient"} & {*guessed}) - said, path.name, path))
+        found.append((-len({"label", "patient"} & {*guessed}) - said, number, start))
     return min(found)[2] if found else None

@@ -15,6 +15,7 @@ from ctseq.readers.labels.layout import Layout, layout_of
 from ctseq.readers.labels.meanings import counted, meanings, meanings_words
 from ctseq.readers.labels.offer import offer
 from ctseq.readers.labels.spelling import cell_key
+from ctseq.readers.labels.starts import start_of
 from ctseq.readers.labels.titles import doubled_labels, known_titles, unknown_titles
 from ctseq.readers.names import ROUNDED, patient_key, patient_text
 from ctseq.readers.subtypes import deciding_flags
@@ -149,7 +150,7 @@ def _classes(path: Path, title: str, values: dict[str, int], target: str, column
     return (
         f"{path}: the column {title} holds {counted(shown, title)}, which is not yes or no alone: "
         f"its cells may be 1 and 0, or {', '.join(YES)} and {', '.join(NO)} in any letter case. "
-        f"{offer(path, columns.key, title)}"
+        f"{offer(start_of(path, target, columns), columns.key, title)}"
         "Or add a column that is 1 where the class is what you look for and 0 elsewhere, and set "
         f"the dataset's `target` to its title (now {target!r})."
     )

@@ -5,7 +5,6 @@ for each patient, with three readers), and plain tables with a row for each pati
 image.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,23 +20,17 @@ from ctseq.readers.labels.cells import Row, encoding_words, open_cells, open_tab
 from ctseq.readers.labels.columns import NO_COLUMNS, Columns
 from ctseq.readers.labels.cq500 import is_cq500, knows, read_cq500
 from ctseq.readers.labels.layout import Layout, layout_of
-from ctseq.readers.labels.offer import best_of, offer, titles_words
+from ctseq.readers.labels.offer import titles_words
 from ctseq.readers.labels.plain import check_plain, holds_probability, read_plain
+from ctseq.readers.labels.refused import NOT_READ, none_fits, not_known, not_there
 from ctseq.readers.labels.rsna import is_rsna, read_rsna
 from ctseq.readers.labels.sheets import WORKBOOK, called, is_workbook, read_sheet
 from ctseq.readers.labels.spelling import bare_title
+from ctseq.readers.labels.starts import start_of
 from ctseq.readers.labels.titles import INSTANCE
-from ctseq.readers.stores import absence
 from ctseq.readers.subtypes import TARGETS
 
-_EXPECTED = (
-    "Known by their titles are RSNA 2019's stage_2_train.csv (ID,Label), CQ500's reads.csv (name, "
-    "R1:ICH to R3:ICH), patient_id,label for patients, scan_id,label for scans, "
-    "patient_id,slice_number,label for slices, or image,label; in place of label may stand a "
-    "subtype, fracture or the target's column"
-)
 _TEXT = (".csv", ".tsv")
-_NOT_READ = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 # Text columns that a kind of table does not fill.
 _EMPTY = {"scan_id": "", "patient_id": "", "image": "", "invalid": ""}
 
@@ -154,7 +147,8 @@ def find_table(
                 f"{folder} has {len(fitting)} tables that could be the labels: "
                 f"{', '.join(table.path.name for table in fitting)}. Name one as its `labels`."
             )
-    raise InputError(_none_fits(Path(folder), target, columns, read, seen))
+    starts = [start_of(path, target, columns) for path in read]
+    raise InputError(none_fits(Path(folder), target, columns, starts, seen))
 
 
 def _may_be_labels(path: Path) -> bool:
@@ -162,79 +156,18 @@ def _may_be_labels(path: Path) -> bool:
     return of_text and path.name.casefold() != DEMOGRAPHICS and not is_junk(path.name)
 
 
-def _none_fits(
-    folder: Path, target: str, columns: Columns, read: list[Path], seen: list[str]
-) -> str:
-    """Return the message on a folder without a label table that is known."""
-    if columns and len(read) == 1:
-        with open_table(read[0]) as (titles, _):
-            missing = columns.missing([bare_title(title) for title in titles])
-            if missing:
-                return _lacks(read[0], titles, columns, missing[0])
-    if columns:
-        named = listed(f"{name} {title!r}" for name, title in columns.titles.items())
-        asked = f" with the columns of {columns.key}" + f" ({named})" * bool(named)
-    else:
-        asked = f" that knows the target, {target!r}"
-    likely = best_of(read) if not columns else None
-    line = offer(likely, columns.key) if likely else ""
-    return (
-        f"{folder} has no label table{asked}. Tables there, with their columns: "
-        f"{', '.join(seen) or 'none'}. {line}"
-        f"{_EXPECTED}. Put one there, or name it as its `labels`.{_not_read(folder)}"
-    )
-
-
-def _not_read(folder: Path) -> str:
-    """Return a sentence on spreadsheets that may be the labels; mostly empty."""
-    names = sorted(path.name for path in folder.iterdir() if path.suffix.casefold() in _NOT_READ)
-    shown = [name for name in names if not is_junk(name)]
-    return f" {listed(shown)} is not read: save it as .xlsx or CSV." if shown else ""
-
-
 def _chosen(table: LabelTable) -> LabelTable:
     """Return the table that a dataset's `labels` names, with its kind."""
     path, columns = table.path, table.columns
-    if path.suffix.casefold() in _NOT_READ:
+    if path.suffix.casefold() in NOT_READ:
         raise InputError(f"{path} is a spreadsheet that is not read: save it as .xlsx or CSV.")
     if not path.exists():
-        raise InputError(_not_there(path))
+        raise InputError(not_there(path, filter(_may_be_labels, path.parent.glob("*"))))
     if known := _known(table, predicted=True):
         return known
-    with open_table(path) as (titles, _):
-        others = f" {words}" if (words := _others_words(path)) else ""
-        missing = columns.missing([bare_title(title) for title in titles])
-        if missing:
-            raise InputError(f"{_lacks(path, titles, columns, missing[0])}{others}")
-        raise InputError(
-            f"{path} is no label table that is known; its columns are {titles_words(titles)}. "
-            f"{offer(path, columns.key)}{_EXPECTED}.{others}"
-        )
-
-
-def _not_there(path: Path) -> str:
-    """Return the message on a table that `labels` names and that is not there."""
-    tables = sorted(one.name for one in path.parent.glob("*") if _may_be_labels(one))
-    there = f"There {'are' if len(tables) > 1 else 'is'} {listed(tables)}. " if tables else ""
-    return (
-        f"{path}, which `labels` names: {absence(path)}. {there}Name one that is there, or `auto`."
-    )
-
-
-def _lacks(path: Path, titles: list[str], columns: Columns, name: str) -> str:
-    title = columns.titles[name]
-    fitting = [own for own in titles if bare_title(own) == bare_title(title)]
-    if fitting:
-        return (
-            f"{path} has several columns {title!r}, which {columns.key}.{name} names: call all but "
-            "one of them otherwise."
-        )
-    near = difflib.get_close_matches(title, [own for own in titles if own], n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return (
-        f"{path} has no column {title!r}, which {columns.key}.{name} names; its columns are "
-        f"{titles_words(titles)}.{hint}"
-    )
+    others = f" {words}" if (words := _others_words(path)) else ""
+    told = not_known(path, columns, start_of(path, table.target, columns))
+    raise InputError(f"{told}{others}")
 
 
 def _others_words(path: Path) -> str:

@@ -1,6 +1,6 @@
 """What to do next, from what a study saw; and its cautions, each with what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pandas as pd
@@ -27,19 +27,51 @@ _ENOUGH = 3
 def next_step(study: Study) -> tuple[str, list[str]]:
     """Return what to do next, and the other cautions of a study.
 
-    What makes its numbers worth little comes first: a model that learnt nothing, too few
+    What makes its numbers worth little comes first: models that learnt nothing, too few
     replicates, choices made on the patients that are reported, metrics without a value. Of a study
-    without any of these, its verdict decides.
+    without any of these, its verdict decides: more patients are of no use before.
     """
     remarks = remarks_of(study)
-    learnt = list(_learnt(study, remarks))
-    grave = any(2 * len(one.replicates) > one.of for one in remarks)
-    found = [*_few_replicates(study), *_flattered(study), *_undefined(study)]
-    found = [*learnt, *found] if grave else [*found, *learnt]
+    grave = {one.model for one in remarks if 2 * len(one.replicates) > one.of}
+    nothing = _nothing_learnt(study, grave)
+    protocol = list(_protocol(study, nothing))
+    learnt = [*_at_chance(nothing if not (protocol or grave) else ""), *_learnt(study, remarks)]
+    few, undefined = list(_few_replicates(study)), list(_undefined(study))
+    if nothing and protocol:
+        return protocol[0], [*learnt, *few, *undefined]
+    found = [*few, *protocol, *undefined]
     # What a model does in few replicates is no reason to put the rest off.
-    if found[: len(found) - len(learnt)] or grave:
-        return found[0], found[1:]
-    return _by_verdict(study), found
+    if nothing or grave:
+        found = [*learnt, *found]
+    elif not found:
+        return _by_verdict(study), learnt
+    else:
+        found += learnt
+    return found[0], found[1:]
+
+
+def _nothing_learnt(study: Study, grave: Collection[str]) -> str:
+    """Return in words that no model is shown to have learnt anything; empty if one is.
+
+    `grave` are models that learnt little in most of their replicates. An interval of few replicates
+    says nothing, and tables of confusion matrices have no AUC.
+    """
+    means = study.comparison["model_means"]
+    at_chance = means["metric"].eq("roc_auc") & means["low"].le(0.5)
+    at_chance &= study.config["replicates"] >= _ENOUGH
+    chance = {*means.loc[at_chance, "model"]}
+    if chance.issuperset(study.labels):
+        return "no model's AUC is told from chance (no interval lies above 0.5)"
+    return "no model learnt much" if chance.union(grave).issuperset(study.labels) else ""
+
+
+def _at_chance(nothing: str) -> Iterator[str]:
+    """Yield a sentence on a study by the recommended protocol of which no model learnt anything."""
+    if nothing:
+        yield (
+            f"Give other encoders or families, or look at labels and windows again: {nothing}, and "
+            "before one is, a comparison has nothing to compare."
+        )
 
 
 def _learnt(study: Study, remarks: list[Remark]) -> Iterator[str]:
@@ -76,15 +108,28 @@ def _few_replicates(study: Study) -> Iterator[str]:
         yield f"Run more replicates (replicates: 10): {why}."
 
 
-def _flattered(study: Study) -> Iterator[str]:
-    labels = flattered(study)
-    if labels:
+def _protocol(study: Study, nothing: str) -> Iterator[str]:
+    """Yield a sentence on why a study is to be run by the recommended protocol, if it is.
+
+    `nothing` says that no model learnt anything, where a protocol that does not choose the learning
+    rate may be why.
+    """
+    models = study.resolved.models.values()
+    rates = [one.training["learning_rate"] for one in models if one.about.epochs]
+    inside = study.config["tuning"]["patients"] == "train"
+    fixed = bool(rates) and not (inside and all(isinstance(rate, list) for rate in rates))
+    reasons = [nothing] if nothing and fixed else []
+    chooses = "chooses the learning rate, too," if reasons else "chooses"
+    if labels := flattered(study):
         who = "every model" if len(labels) == len(study.labels) else listed_few(labels, _MOST_NAMED)
+        reasons.append(
+            f"{who} kept the epoch that did best on the very patients reported, which flatters "
+            "models unequally (in simulated studies by up to 0.04 of accuracy)"
+        )
+    if reasons:
         yield (
             f"Run it by the recommended protocol ({_RECOMMENDED} as another --configfile), which "
-            f"chooses inside the training patients: here {who} kept the epoch that did best on the "
-            "very patients reported, which flatters models unequally (in simulated studies by up "
-            "to 0.04 of accuracy)."
+            f"{chooses} inside the training patients: here {', and '.join(reasons)}."
         )
 
 

@@ -1,9 +1,9 @@
 """What each replicate did, or of many what they did together."""
 
 from ctseq.evidence.metrics import METRICS
-from ctseq.report.length.rows import MOST_ROWS
 from ctseq.report.numbers import count, number
 from ctseq.report.replicates import replicate_tables
+from ctseq.report.short_tables.rows import MOST_ROWS
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table
 

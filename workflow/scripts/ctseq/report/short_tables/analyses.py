@@ -9,10 +9,10 @@ import pandas as pd
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.metrics import METRICS
 from ctseq.report.comparison import section_tables
-from ctseq.report.length.pairs import MERGED, pairs_table
-from ctseq.report.length.rows import narrowed
 from ctseq.report.notes import cut_note, words_of
 from ctseq.report.numbers import count, estimate, number, size
+from ctseq.report.short_tables.pairs import MERGED, pairs_table
+from ctseq.report.short_tables.rows import narrowed
 from ctseq.report.study import Compared, Conducted
 from ctseq.report.tables import MEASURES, Table, footnotes_of
 

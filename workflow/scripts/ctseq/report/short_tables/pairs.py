@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ctseq.report.length.rows import narrowed
 from ctseq.report.numbers import count, estimate, number, p_value, size
+from ctseq.report.short_tables.rows import narrowed
 from ctseq.report.study import Compared
 from ctseq.report.tables import Table, table_of
 

@@ -1,1 +1,0 @@
-"""What keeps a page short, however many models a study compares."""
