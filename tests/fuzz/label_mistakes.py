@@ -66,7 +66,10 @@ def two_rows(draw, written, rows, labels_of):
     for index in row.scans if again.positive else ():  # what one of them claims may be missed
         written = written.with_scan(index, state=DOUBTFUL)
     written = _blamed(written, row, labels_of, state, told=True)
-    written = written.with_trait("two rows", PROBLEM)
+    # A row alone may say that a damaged image is positive, and nobody knows of which scan it is.
+    cut = any(trait.startswith("cut ") for trait in written.traits)
+    unknown = cut and again.positive and not row.positive and _kind(written) == "image"
+    written = written.with_trait("two rows", REFUSABLE if unknown else PROBLEM)
     return written, [*rows, again], []
 
 
