@@ -4,8 +4,8 @@ import pytest
 
 from configs import changed, resolved
 from ctseq.core.errors import InputError
+from ctseq.study.made.targets import check_targets
 from ctseq.study.study import Study
-from ctseq.study.targets import check_targets
 
 RUN = "results/ours/runs"
 

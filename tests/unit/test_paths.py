@@ -9,7 +9,7 @@ from configs import changed, merged, resolved
 from ctseq.core.errors import InputError
 from ctseq.study.encoders import catalogue_name, settings_in
 from ctseq.study.given.origins import COMMAND_LINE, Origins
-from ctseq.study.paths import check_paths
+from ctseq.study.made.paths import check_paths
 from ctseq.study.study import Study
 
 CONFIG = changed(

@@ -12,7 +12,7 @@ from ctseq.core.tables import write_table
 from ctseq.evidence.analyses import ANALYSES
 from ctseq.evidence.tables import METRICS
 from ctseq.replicates.tables import SPLIT
-from ctseq.study.standing import digests
+from ctseq.study.made.standing import digests
 from published import PUBLISHED, RESOURCES
 from reports import ROOT, TWO, study_of
 from write_report import main as write_report

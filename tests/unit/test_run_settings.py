@@ -2,7 +2,7 @@
 
 from configs import changed, resolved
 from ctseq.study.config import used_config
-from ctseq.study.standing import page_differences, run_differences
+from ctseq.study.made.standing import page_differences, run_differences
 from ctseq.study.study import Study
 
 PHANTOM = {"datasets.ct-ich": {"format": "phantom"}}

@@ -6,7 +6,7 @@ import pytest
 
 from configs import changed, resolved
 from ctseq.core.errors import InputError
-from ctseq.study.standing import changes, check_layout, digests, mark_outdated
+from ctseq.study.made.standing import changes, check_layout, digests, mark_outdated
 from ctseq.study.study import Study
 
 PAGE = '<body><div id="standing" class="notice"></div><h1>Report</h1></body>'

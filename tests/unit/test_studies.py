@@ -17,7 +17,7 @@ from ctseq.evidence.studies import (
 )
 from ctseq.report.pages.agreement import agreement_sentence
 from ctseq.report.pages.studies import render_studies
-from ctseq.study.finished import finished_files
+from ctseq.study.made.finished import finished_files
 from finished import COMPARISON, CONFIG, GRU, SHUFFLED, VALUES, study
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -23,10 +23,10 @@ from ctseq.study.comparison import comparison_settings, contrasts_of, model_labe
 from ctseq.study.config import in_order_of, resolved_config, used_config
 from ctseq.study.digests import KnownDigests
 from ctseq.study.encoders import catalogue_name, settings_in
-from ctseq.study.finished import OTHER_VERSION, finished_config, finished_files
+from ctseq.study.made.finished import OTHER_VERSION, finished_config, finished_files
 from ctseq.study.given.origins import COMMAND_LINE, Origins
 from ctseq.study.multiverse import feature_names, grid_of, trainings_of, variants
-from ctseq.study.paths import check_paths, missing_of_dataset, missing_of_encoder
+from ctseq.study.made.paths import check_paths, missing_of_dataset, missing_of_encoder
 from ctseq.study.preflight import (
     check_configuration,
     check_interpreter,
@@ -35,7 +35,7 @@ from ctseq.study.preflight import (
     check_temporary,
     put_first,
 )
-from ctseq.study.standing import (
+from ctseq.study.made.standing import (
     changes,
     check_layout,
     differences,
@@ -44,7 +44,7 @@ from ctseq.study.standing import (
     run_differences,
 )
 from ctseq.study.study import Study
-from ctseq.study.targets import check_targets
+from ctseq.study.made.targets import check_targets
 
 put_first(SCRIPTS)
 

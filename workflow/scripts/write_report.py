@@ -12,8 +12,8 @@ from ctseq.report import facts
 from ctseq.report.figures import read_figures
 from ctseq.report.page import render
 from ctseq.report.study import Published, Study, conducted
+from ctseq.study.made.standing import digests
 from ctseq.study.registration import spelled
-from ctseq.study.standing import digests
 
 
 def main(inputs, outputs, *, config, registered, published, benchmarks):

@@ -10,7 +10,7 @@ from typing import Any
 from ctseq.intake.tables import INDEX
 from ctseq.study.datasets import Dataset
 from ctseq.study.encoders import Encoder, settings_in
-from ctseq.study.standing import differences
+from ctseq.study.made.standing import differences
 from ctseq.study.study import Study
 
 

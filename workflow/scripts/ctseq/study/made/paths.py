@@ -10,7 +10,7 @@ from ctseq.core.words import listed
 from ctseq.study.datasets import Dataset
 from ctseq.study.encoders import Encoder, catalogue_name, settings_in
 from ctseq.study.given.origins import Origins
-from ctseq.study.standing import differences
+from ctseq.study.made.standing import differences
 
 
 def check_paths(
