@@ -9,9 +9,9 @@ import pytest
 from configs import changed, resolved
 from ct_ich import write_ct_ich
 from ctseq.checks.current import files_to_check, is_encoded, is_indexed
-from ctseq.checks.indexing import adopt_index, fingerprint, kept_index, write_index
 from ctseq.core.errors import InputError
 from ctseq.core.files import write_json
+from ctseq.intake.index_files import adopt_index, fingerprint, kept_index, write_index
 from ctseq.intake.tables import INDEX
 from ctseq.study.encoders import settings_in
 from ctseq.study.study import Study

@@ -7,8 +7,8 @@ import pytest
 
 from ct_files import HU, ct, save
 from ctseq.core.errors import InputError
-from ctseq.intake.image_labels import resolve_images
 from ctseq.intake.index import index_dataset
+from ctseq.intake.labels.images import resolve_images
 from ctseq.readers.contents import FILES, LABELS, SLICES, frame
 from ctseq.readers.names import image_path
 

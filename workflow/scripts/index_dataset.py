@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from ctseq.checks.indexing import adopt_index, write_index
 from ctseq.core.logs import rule_log
+from ctseq.intake.index_files import adopt_index, write_index
 
 
 def main(*, dataset, name, settings, recognised, code="", threads=1, **tables):

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from ctseq.checks.current import is_indexed
-from ctseq.checks.indexing import kept_index
 from ctseq.core.errors import InputError
 from ctseq.core.files import read_json
 from ctseq.core.tables import read_table
 from ctseq.families.needs import Holdings
 from ctseq.imaging.windows import parse_windows
 from ctseq.intake.counts import count_flow, count_used
+from ctseq.intake.index_files import kept_index
 from ctseq.intake.selection import select_slices
 from ctseq.intake.tables import DEMOGRAPHICS, INVENTORY, LISTING, SERIES
 from ctseq.readers.registry import check_windows

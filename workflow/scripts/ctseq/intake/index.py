@@ -8,11 +8,12 @@ import pandas as pd
 
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.tables import typed
-from ctseq.intake import continuity, file_copies, image_checks, label_checks, scan_copies
+from ctseq.intake import continuity, file_copies, image_checks, scan_copies
 from ctseq.intake.checksums import checksum_problems
 from ctseq.intake.file_tables import files_and_slices
-from ctseq.intake.image_labels import resolve_images
-from ctseq.intake.label_units import with_targets, with_units
+from ctseq.intake.labels import checks as label_checks
+from ctseq.intake.labels.images import resolve_images
+from ctseq.intake.labels.units import with_targets, with_units
 from ctseq.intake.reasons import reasons_of
 from ctseq.intake.tables import INVENTORY, LABELLED, LISTING, MASKS, PROBLEMS, SERIES
 from ctseq.readers.contents import LABELS, Contents, Series, frame

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.intake.label_checks import of_subtypes
+from ctseq.intake.labels.checks import of_subtypes
 from ctseq.readers.names import patient_keys
 from ctseq.readers.registry import KEY
 from ctseq.readers.subtypes import TARGETS, deciding_flags, flag_of, target_words
