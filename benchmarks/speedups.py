@@ -7,8 +7,13 @@ both. Beside them stand products by oneDNN in place of MKL, which the workflow l
     python benchmarks/speedups.py --csv speedups.csv
     python benchmarks/speedups.py --tiny --pairs 2   # a trial
 
-With `--architectures`, all speedups of `extraction.speedups` together, of every architecture of
-docs/encoders.md in its default widths with one block a stage, or two layers:
+With `--together`, all speedups of `extraction.speedups` together, in float32 and in bfloat16,
+against transformers' own pass in float32:
+
+    python benchmarks/speedups.py --together --pairs 5 --csv together.csv
+
+With `--architectures`, the same in float32 of every architecture of docs/encoders.md in its default
+widths with one block a stage, or two layers:
 
     python benchmarks/speedups.py --architectures all --csv architectures.csv
 """
@@ -34,6 +39,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from ctseq.core.errors import InputError
 from ctseq.encoders.architectures import TAKEN
 from ctseq.encoders.classes import default_poolings, model_class, remove_head
+from ctseq.encoders.devices import autocast
 from ctseq.encoders.pooling import pooled
 from ctseq.encoders.speed import fuse_gelu, keep_buffers, skip_unread_tokens, speed_up
 
@@ -50,6 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.architectures:
         asked = None if "all" in options.architectures else options.architectures
         _finish(over_architectures(asked, options.pairs), options)
+        return
+    if options.together:
+        _finish(together("tiny" if options.tiny else "full", options.pairs), options)
         return
     # Read by oneDNN at its first use: AMX has no float32.
     os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
@@ -77,6 +86,23 @@ def _finish(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         keep(rows, options.csv)
     print(f"CPU seconds of a pass on {processor_name()}, one thread, {options.pairs} pairs")
     print(shown(rows))
+
+
+def together(size: str, pairs: int) -> list[dict[str, Any]]:
+    """Time transformers' own passes and those with all speedups, in turn, in either precision."""
+    rows = []
+    for sees in SEEN:
+        with tempfile.TemporaryDirectory() as name:
+            write_checkpoint(Path(name), sees=sees, size=size)
+            model = stock_model(Path(name), sees=sees)
+        remove_head(model)
+        faster = copy.deepcopy(model)
+        speed_up(faster, "classifier", torch.device("cpu"))
+        values = model_inputs(model, OWN_SIZE[sees])
+        for precision in ("float32", "bfloat16"):
+            row = measured(model, faster, values, "buffers", pairs, precision=precision)
+            rows.append({"sees": sees} | row | {"speedup": f"all, {precision}"})
+    return rows
 
 
 @torch.inference_mode()
@@ -151,9 +177,18 @@ def _is_read(outputs: Any, pooling: str, model: torch.nn.Module) -> bool:
 
 
 def measured(
-    model: torch.nn.Module, faster: torch.nn.Module, values: torch.Tensor, speedup: str, pairs: int
+    model: torch.nn.Module,
+    faster: torch.nn.Module,
+    values: torch.Tensor,
+    speedup: str,
+    pairs: int,
+    *,
+    precision: str = "float32",
 ) -> dict[str, Any]:
-    """Time passes without and with a speedup, in turn, and return the median of their ratios."""
+    """Time passes without and with a speedup, in turn, and return the median of their ratios.
+
+    `precision` is that of the passes with it; those without are in float32.
+    """
 
     def without() -> float:
         _switch(speedup, on=False)
@@ -161,7 +196,8 @@ def measured(
 
     def with_it() -> float:
         _switch(speedup, on=True)
-        return _seconds(faster, values)
+        with autocast(precision, torch.device("cpu")):
+            return _seconds(faster, values)
 
     with_it(), without()  # the first passes prepare
     times = [_in_turn(without, with_it, first=number % 2) for number in range(pairs)]
@@ -214,6 +250,9 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tiny", action="store_true", help="the demo's models, for a trial")
+    parser.add_argument(
+        "--together", action="store_true", help="all speedups together, and bfloat16 besides"
+    )
     parser.add_argument(
         "--architectures", nargs="+", metavar="MODEL_TYPE",
         help="all speedups together, of these architectures, or of `all`",

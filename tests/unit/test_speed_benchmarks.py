@@ -266,6 +266,29 @@ def test_each_speedup_is_measured_in_alternation():
     ]
 
 
+def test_all_speedups_are_measured_together_and_in_bfloat16():
+    import speedups
+
+    rows = speedups.together("tiny", 1)
+    assert [(row["sees"], row["speedup"]) for row in rows] == [
+        ("sequence", "all, float32"),
+        ("sequence", "all, bfloat16"),
+        ("slice", "all, float32"),
+        ("slice", "all, bfloat16"),
+    ]
+    assert all(row["ratio"] > 0 for row in rows)
+
+
+def test_architectures_are_measured_as_docs_name_them(monkeypatch):
+    import speedups
+
+    monkeypatch.setattr(speedups, "SIDE", 64)
+    # The tower of CLIP is loaded under two names.
+    rows = speedups.over_architectures(["clip", "clip_vision_model", "levit"], 1)
+    assert [row["architecture"] for row in rows] == ["clip", "levit"]
+    assert all(row["speedup"] == "buffers" for row in rows)
+
+
 def test_work_is_done_apart(monkeypatch):
     import os
 
