@@ -9,6 +9,8 @@ from ctseq.families.features import Features, Labelled
 from ctseq.families.learning import fit
 from ctseq.families.registry import FAMILIES
 from ctseq.replicates.splits import random_split
+from ctseq.replicates.tasks import Fit, Task
+from scans import alone
 
 TRAINING = {
     "learning_rate": 1e-2, "weight_decay": 0.01, "batch_size": 8, "epochs": 3, "warmup_steps": 2,
@@ -16,6 +18,20 @@ TRAINING = {
     "augmentation": {"mirror": False}, "solver": "adamw", "standardise": False, "components": None,
     "seeds": 1, "dropout": 0, "size": None,
 }  # fmt: skip
+SOLVED = {"solver": "exact", "loss": "cross_entropy"}
+
+
+def problem(n=60):
+    """Return rows of two classes, and a task of a quarter of them, with three inner folds."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(n) % 2
+    features = rng.normal(labels[:, None] * 1.5, 1.0, (n, 6)).astype(np.float32)
+    rows = np.arange(n)
+    outer = Fit(rows[rows < 45], rows[rows >= 45])
+    inner = [Fit(rows[(rows < 45) & (rows % 3 != k)], rows[(rows < 45) & (rows % 3 == k)])
+             for k in range(3)]  # fmt: skip
+    index = pd.DataFrame({"scan_id": [f"{row:02d}" for row in rows], "slice_number": 1})
+    return features, Task(index, labels, alone(labels), outer, inner)
 
 
 def model_of(family, **changed):
@@ -26,8 +42,10 @@ def model_of(family, **changed):
         settings["shuffled"] = False
     elif "pool" not in changed:
         settings |= {"labels": "slice", "sequence_rule": "any"}
-    in_epochs = {"training": TRAINING, "halving": False}
-    settings |= in_epochs if about.epochs else {"weighted": False}
+    if about.epochs:
+        settings |= {"training": TRAINING, "halving": False}
+    else:
+        settings |= {"training": SOLVED} if about.solves else {"weighted": False}
     return settings | changed
 
 
@@ -38,6 +56,7 @@ MODELS |= {
     for family, about in FAMILIES.items()
     for pool in about.pools[:1]
 }
+MODELS |= {f"{family}-exact": model_of(family, training=SOLVED) for family in ("linear", "mean")}
 MODELS["gru-shuffled"] = model_of("gru", shuffled=True)
 
 

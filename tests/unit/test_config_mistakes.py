@@ -196,7 +196,7 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ),
         (
             {"models.gru.training": {"solver": "exact"}, "compare": ["vivit", "gru"]},
-            "models.gru.training.solver has no effect: only linear, mean and max have it",
+            "models.gru.training.solver has no effect: only linear, mean, max and logistic have it",
         ),
         (
             {

@@ -21,8 +21,10 @@ from replicates import RATIO, replicates
 
 TRAINING = {"learning_rate": 0.05, "weight_decay": 0.01, "batch_size": 8, "epochs": 3}
 TRAINING |= {"warmup_steps": 2, "patience": 3, "loss": "cross_entropy", "focal_gamma": 2.0}
-TRAINING |= {"sampling": "shuffled", "augmentation": {"mirror": False}}
+TRAINING |= {"sampling": "shuffled", "augmentation": {"mirror": False}, "solver": "adamw"}
+TRAINING |= {"standardise": False, "components": None, "seeds": 1}
 LINEAR = {"family": "linear", "labels": "slice", "sequence_rule": "any", "training": TRAINING}
+LINEAR |= {"halving": False}
 LEARNING = {"model": LINEAR, "folds": None, "seed": 7}
 EVALUATION = {"sequence_rule": "any", "threshold": 0.5}
 SPLITS = {"scheme": "random", "test_proportion": 0.3, "stratify": True}

@@ -115,7 +115,7 @@ def test_a_scan_is_shuffled_alike_when_it_is_predicted_alone(data, split):
 
 @pytest.mark.parametrize("pool", ["max", "mean"])
 def test_a_classifier_reads_pooled_slices_and_learns_the_scans_labels(data, split, pool):
-    task, learned = fit(data, split, model_of("logistic", pool=pool), folds=2, seed=0, replicate=1)
+    task, learned = fit(data, split, model_of("forest", pool=pool), folds=2, seed=0, replicate=1)
     assert task.labels.tolist() == data.scans["target"].tolist()
     own = data.slices["scan_id"].to_numpy() == "003"
     by_hand = getattr(data.features.vectors[0][own], pool)(axis=0)

@@ -218,7 +218,7 @@ FURTHER = {
 }
 for tables in FURTHER.values():
     DRAWABLE |= tables
-if trained := STUDY.of_family(epochs=True):
+if trained := [name for name, model in STUDY.models.items() if model.in_epochs]:
     DRAWABLE |= {"histories": every_run("history.csv", models=trained)}
 
 

@@ -77,7 +77,7 @@ rule compare_slices:
         slices="<data>/slices.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
         scores=every_run("slice_predictions.csv"),
-        attention=every_run("attention.csv", models=STUDY.of_family(together=True)),
+        attention=every_run("attention.csv", models=[name for name in MODELS if STUDY.models[name].about.together]),
     output:
         **tables_from("slices"),
     log:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss
+from sklearn.metrics import log_loss
 from sklearn.model_selection import ParameterGrid
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -50,7 +51,6 @@ class Classical:
 # A family to its classifier. The grids span the range that scikit-learn's guide suggests, from
 # strong to weak regularisation, in few steps.
 CLASSIFIERS: dict[str, Classical] = {
-    "logistic": Classical(LogisticRegression(max_iter=2000), {"C": [1e-4, 1e-3, 0.01, 0.1, 1.0]}),
     "svm": Classical(SVC(tol=1e-6), {"C": [0.1, 1.0, 10.0]}),
     "forest": Classical(RandomForestClassifier(200), {"min_samples_leaf": [1, 4, 16]}),
     "neighbours": Classical(KNeighborsClassifier(), {"n_neighbors": [3, 7, 15]}),
@@ -75,16 +75,25 @@ def fit(
 ) -> Learned:
     """Tune a classifier on the inner folds and fit it to all training rows.
 
-    Kept are the first hyperparameters with the lowest Brier score over all held-out rows. A
+    Kept are the first hyperparameters with the lowest log loss over all held-out rows, for which no
+    probability is nearer to 0 or 1 than one row more of the other class would let it be. A
     classifier without probabilities gets them from a logistic curve through the scores of the
-    held-out rows (Platt 1999). Features are standardised by the training rows. scikit-learn takes
-    them all at once, so memory holds them several times. See `contract.FamilyModule`.
+    held-out rows (Platt 1999). Features are standardised by the training rows, and some classifiers
+    learn from their principal components. scikit-learn takes them all at once, so memory holds them
+    several times. See `contract.FamilyModule`.
     """
     about, vectors = CLASSIFIERS[settings["family"]], inputs.vectors
     classifier = about.seeded(weighted=settings["weighted"], seed=seed, replicate=replicate)
 
     def fitted(values: Mapping[str, Any], fit: Fit) -> Pipeline:
-        pipeline = make_pipeline(StandardScaler(), clone(classifier).set_params(**values))
+        own = {name: value for name, value in values.items() if name != "components"}
+        steps = [StandardScaler(), clone(classifier).set_params(**own)]
+        if values.get("components"):
+            n_rows, width = len(fit.train), vectors.shape[1]
+            solver = "covariance_eigh" if n_rows > width else "full"
+            kept = min(values["components"], n_rows, width)
+            steps.insert(1, PCA(kept, svd_solver=solver))
+        pipeline = make_pipeline(*steps)
         with warnings.catch_warnings():
             # A network stops after its epochs on purpose.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -100,7 +109,9 @@ def fit(
         held_out = [_scores(fitted(values, fit), vectors[fit.held_out]) for fit in task.inner]
         curve = {} if about.probabilistic else {"curve": _curve(np.concatenate(held_out), truth)}
         calibrated = [_calibrated(part, curve) for part in held_out]
-        loss = brier_score_loss(truth, np.concatenate(calibrated))
+        # Neighbours and trees that agree are no more certain than so many rows allow.
+        bounded = np.clip(np.concatenate(calibrated), 1 / (n_rows + 2), 1 - 1 / (n_rows + 2))
+        loss = log_loss(truth, bounded)
         trials.append((-loss, values, curve, calibrated))
     _, values, curve, calibrated = trials[first_best([trial[0] for trial in trials])]
     estimators = {"classifier": fitted(values, task.outer), **curve}

@@ -23,7 +23,8 @@ class Family:
     epochs
         Whether it is trained in epochs, and so has a learning rate and a history.
     solves
-        Whether it is linear, and so can be solved to convergence: `training.solver`.
+        Whether it is linear, and so can be solved to convergence: `training.solver`. What is not
+        trained in epochs always is.
     hidden
         Whether it has a hidden layer or state: `training.size`, `training.dropout`.
     always_tunes
@@ -81,7 +82,10 @@ FAMILIES: dict[str, Family] = {
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),
     "lstm": Family(words="LSTM that reads the slices in order", **_SEQUENCE),
     "gru": Family(words="GRU that reads the slices in order", **_SEQUENCE),
-    "logistic": Family(words="logistic regression", **_CLASSICAL),
+    "logistic": Family(
+        words="logistic regression",
+        **_CLASSICAL | {"module": "ctseq.families.trained.linear", "solves": True},
+    ),
     "svm": Family(words="support vector machine", **_CLASSICAL),
     "forest": Family(words="random forest", **_CLASSICAL),
     "neighbours": Family(words="nearest neighbours", **_CLASSICAL | _UNWEIGHED),

@@ -9,7 +9,7 @@ from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
 from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
 from ctseq.study.encoders import TINY, Encoder
-from ctseq.study.models import Model
+from ctseq.study.models import LISTED, SOLVED, Model
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 SEQUENCE_RULES = {
@@ -44,7 +44,7 @@ def flattered(study: Conducted) -> list[str]:
     """Return labels of the models whose epoch is chosen on the patients that are reported."""
     if study.config["tuning"]["patients"] == "train":
         return []
-    return [model.label for model in study.resolved.models.values() if model.about.epochs]
+    return [model.label for model in study.resolved.models.values() if model.in_epochs]
 
 
 def limits(study: Conducted) -> dict[str, Any]:
@@ -62,12 +62,12 @@ def limits(study: Conducted) -> dict[str, Any]:
     resolved = study.resolved
     own = resolved.models.values()
     inside = resolved.inner_folds is not None
-    in_epochs = [model for model in own if model.about.epochs]
-    rates = [model.training["learning_rate"] for model in in_epochs]
+    in_epochs = [model for model in own if model.in_epochs]
+    listed_keys = {key for model in in_epochs for key in _listed_keys(model)}
     chosen = {
         "the epoch": inside and in_epochs,
-        "the learning rate": inside and any(isinstance(rate, list) for rate in rates),
-        "every hyperparameter": any(model.about.always_tunes for model in own),
+        **{f"the {_spaced(key)}": inside and key in listed_keys for key in LISTED},
+        "every hyperparameter": any(model.about.always_tunes or model.solved for model in own),
         "the threshold": resolved.threshold == "chosen",
     }
     counts = study.metrics[study.metrics["metric"].isin(["tn", "fp", "fn", "tp"])]
@@ -215,31 +215,54 @@ def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     recipe = {
         "finetuned": model.finetuned,
         "joined": len(model.encoders) > 1,
-        "epochs": about.epochs,
-        "tunes": about.always_tunes,
+        "epochs": model.in_epochs,
+        "tunes": about.always_tunes or model.solved,
+        "solved": model.solved,
         "loss": training["loss"],
+        "prepared": _prepared(model),
     }
-    if not about.epochs:
+    if not model.in_epochs:
         return recipe
     trainable = training["trainable"]
     chooses = study.resolved.inner_folds is not None and not model.finetuned
+    keys = _listed_keys(model) if chooses else []
     return recipe | {
         "last_blocks": trainable["last_blocks"] if isinstance(trainable, Mapping) else None,
         "warmup": training["warmup_steps"],
         "patience": training["patience"],
-        "chooses_rate": chooses and isinstance(training["learning_rate"], list),
+        "chosen": ("epoch", *map(_spaced, keys)),
+        "halving": chooses and model.settings["halving"],
+        "seeds": training.get("seeds", 1),
     }
+
+
+def _prepared(model: Model) -> str:
+    """Return in words what a linear head, or one in epochs, makes of features before it learns."""
+    if model.solved:
+        return "standardised"
+    steps = ["standardised"] * model.training.get("standardise", False)
+    if components := model.training.get("components"):
+        steps.append(f"reduced to {components} principal components")
+    return listed(steps)
+
+
+def _listed_keys(model: Model) -> list[str]:
+    """Return the keys of a model's training that list several values, which are chosen from."""
+    return [key for key in LISTED if isinstance(model.training.get(key), list)]
 
 
 def _settings(study: Conducted, model: Model) -> dict[str, str]:
     """Return the settings that take part in a model's training, in words."""
     settings, tuning = dict(model.training), study.config["tuning"]
-    if not model.about.epochs:
-        settings = {key: settings[key] for key in ("trainable", "augmentation")}
+    if not model.in_epochs:
+        keys = ["trainable", *(SOLVED if model.solved else ()), "augmentation"]
+        settings = {key: settings[key] for key in keys}
     folds = f"{tuning['folds']} inner folds of the training patients"
+    if tuning["repeats"] > 1 and not model.finetuned:
+        folds += f", drawn {tuning['repeats']} times"
     where = ("one of " if model.finetuned else "") + folds
     if tuning["patients"] == "test" and not model.about.always_tunes:
-        where = "the test patients" if model.about.epochs else "nothing"
+        where = "the test patients" if model.in_epochs else "nothing"
     return {key: _plain(value) for key, value in settings.items()} | {
         "choices_are_made_on": where,
         "decision_threshold": str(study.resolved.threshold),

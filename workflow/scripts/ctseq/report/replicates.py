@@ -104,5 +104,5 @@ def _chosen(summary: Mapping[str, float]) -> str:
     return ", ".join(
         f"{key.replace('peak_', '').replace('_', ' ')} {value:g}"
         for key, value in summary.items()
-        if key != "relative_weight_change"
+        if key != "relative_weight_change" and value is not None
     )

@@ -99,7 +99,7 @@ def _solver_problems(name: str, config: Config) -> Iterator[str]:
         if own in its["training"] and not getattr(about, of):
             having = listed(name for name, one in FAMILIES.items() if getattr(one, of))
             yield f"{key}.training.{own} has no effect: only {having} have it; remove it"
-    if training["solver"] != "exact" or not about.solves:
+    if training["solver"] != "exact" or not (about.solves and about.epochs):
         return
     if training["trainable"] != "head":
         yield (

@@ -16,7 +16,7 @@ _OF_FEATURES = ("solver", "standardise", "components", "dropout", "size", "seeds
 # Keys of `training` that may list several values, among which inner folds choose.
 LISTED = ("learning_rate", "weight_decay", "dropout", "size")
 # All keys of `training` that decide what is solved.
-_SOLVED = ("solver", "components", "loss")
+SOLVED = ("solver", "loss")
 # Keys of `training` that not all families have: what of a family tells that it has them.
 OWN_KEYS = {
     "solver": "solves",
@@ -95,9 +95,14 @@ class Model:
         return self.training["trainable"] != "head"
 
     @property
+    def solved(self) -> bool:
+        """Whether it is linear, and solved to convergence."""
+        return self.training.get("solver") == "exact"
+
+    @property
     def in_epochs(self) -> bool:
         """Whether it is trained in epochs, and so has a learning rate and a history."""
-        return self.about.epochs and self.training.get("solver") != "exact"
+        return self.about.epochs and not self.solved
 
     @property
     def n_candidates(self) -> int:
@@ -128,8 +133,8 @@ class Model:
             found["halving"] = self.halving and self.n_candidates > 1
             if self.slicewise:  # by the rule, epochs have the accuracy of scans
                 found["sequence_rule"] = self.sequence_rule
-        elif self.about.solves:
-            found["training"] = {key: self.training[key] for key in _SOLVED}
+        elif self.solved:
+            found["training"] = {key: self.training[key] for key in SOLVED}
         else:
             found["weighted"] = self.training["loss"] == "weighted"
         if self.about.together:
@@ -199,6 +204,8 @@ def training_settings(name: str, config: Config) -> dict[str, Any]:
     augmentation = settings["augmentation"]
     if settings["trainable"] == "head":
         idle |= {*FINE_TUNING}
+        if not family.epochs and family.solves:
+            settings["solver"] = "exact"
         augmentation = {"mirror": augmentation["mirror"]}
     else:
         idle |= {*_OF_FEATURES}

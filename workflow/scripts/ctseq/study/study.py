@@ -92,11 +92,3 @@ class Study:
         if model.about.always_tunes or self.inner_folds is not None:
             return dict(self.tuning)
         return {"folds": None, "repeats": 1}
-
-    def of_family(self, **about: bool) -> list[str]:
-        """List the models whose families are as asked, such as ``epochs=True``."""
-        return [
-            name
-            for name, model in self.models.items()
-            if all(getattr(model.about, key) == value for key, value in about.items())
-        ]

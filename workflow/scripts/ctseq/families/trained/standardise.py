@@ -38,18 +38,17 @@ class Standardised:
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
         """Return rows: numbers of shape (...) give a float32 array (..., features)."""
-        return standardised(self.vectors[rows], self.learned)
+        return standardised(self.vectors[rows], self.learned).astype(np.float32)
 
 
 def standardised(values: np.ndarray, learned: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return features, shape (..., width), as float32, by what was learned of others."""
-    # In double precision, so that the order of sums does not show in float32.
+    """Return features, shape (..., width), in double precision, by what was learned of others."""
     found = values.astype(float)
     if _MEAN in learned:
         found = (found - learned[_MEAN]) / learned[_DEVIATION]
     if COMPONENTS in learned:
         found = found @ learned[COMPONENTS].T.astype(float)
-    return found.astype(np.float32)
+    return found
 
 
 def learn_standards(

@@ -152,8 +152,15 @@ def chosen(study: Conducted, name: str) -> str:
 
 def ensembling(study: Conducted) -> Answer:
     """Return whether models are combined."""
+    seeds = {
+        model.label: model.training["seeds"]
+        for model in study.resolved.models.values()
+        if model.in_epochs and model.training.get("seeds", 1) > 1
+    }
+    own = [f"{label} averages heads of {number} seeds" for label, number in seeds.items()]
+    within = f"Within models alone ({'; '.join(own)})" if own else "None"
     return Answer(
-        "None: no model is combined with another, and no replicates are averaged.", (PAGE,)
+        f"{within}: no model is combined with another, and no replicates are averaged.", (PAGE,)
     )
 
 
@@ -199,7 +206,7 @@ def imbalance(study: Conducted) -> Answer:
     for model in study.resolved.models.values():
         loss, balanced = model.training["loss"], model.training["sampling"] == "balanced"
         means = [f"{loss} loss"] * (loss in ("weighted", "focal"))
-        means += ["balanced sampling of training rows"] * (balanced and model.about.epochs)
+        means += ["balanced sampling of training rows"] * (balanced and model.in_epochs)
         uses.append(f"{model.label}: {listed(means) or 'nothing'}")
     return Answer(
         f"Done about unequal classes in training: {'; '.join(uses)}. Test patients are never "
@@ -232,7 +239,7 @@ def files_of(study: Conducted, name: str) -> tuple[str, ...]:
 
 
 def _learns(study: Conducted, model: Model) -> str:
-    by = " by AdamW" * model.about.epochs
+    by = " by AdamW" * model.in_epochs
     return (
         f"{model.label} is {described(model)}; it is fitted{by} to the label of the "
         f"{taught(study, model)}."

@@ -52,7 +52,7 @@ def _learnt(study: Study, remarks: list[Remark]) -> Iterator[str]:
         False: "Give another encoder or family",
     }
     for in_epochs, cure in cures.items():
-        own = [one for one in remarks if models[one.model].about.epochs == in_epochs]
+        own = [one for one in remarks if models[one.model].in_epochs == in_epochs]
         if own:
             said = listed_few([_remark(study, one) for one in own], _MOST_NAMED)
             yield (
