@@ -19,10 +19,11 @@ SLICES, MEDIAN = (19, 40), 30
 PREVALENCE = 36 / 82
 # Slices of a lesion, or of one of the two patterns whose order counts.
 LESION = (2, 6)
-# The share of a lesion's variance over features that lesions of all patients have in common. Bleeds
-# differ; with so much, the maximum over slices tells about as much as slices learned one by one do,
-# as on real scans, where with half of it the latter are far ahead.
-COMMON = 0.1
+# The share of a shift over features that the shifts of all scans have in common, as variance. What
+# all slices show, and patterns, are the same everywhere. Lesions differ: with so little in common,
+# the maximum over slices tells somewhat more than slices that are learned one by one, as on real
+# scans, where with .4 the latter are far ahead.
+COMMON = {"mean": 1.0, "maximum": 0.1, "order": 1.0}
 # Factors, the share of a feature's variance that is theirs, the share of any variance that lies
 # between patients, and the correlation of neighbouring slices beyond it.
 RANK, FACTORS, BETWEEN, NEIGHBOURS = 50, 0.7, 0.4, 0.8
@@ -100,11 +101,10 @@ def draw_dataset(
     mean = (rng.uniform(-MEANS, MEANS, width) * scale).astype(np.float32)
     places = [_stretches(rng, number) for number in n_slices]
     parts = [_patient(rng, number, loadings) for number in n_slices]
-    shifts = [
-        strength * (COMMON**0.5 * common + (1 - COMMON) ** 0.5 * _directions(rng, loadings))
-        for _ in parts
-    ]
-    shifted = [_shifted(kind, *own) for own in zip(parts, target, shifts, places, strict=True)]
+    own = [_directions(rng, loadings) for _ in parts]
+    shares = strength * COMMON[kind] ** 0.5, strength * (1 - COMMON[kind]) ** 0.5
+    shifts = [shares[0] * common + shares[1] * each for each in own]
+    shifted = [_shifted(kind, *each) for each in zip(parts, target, shifts, places, strict=True)]
     ids = pd.Series([f"{number:03d}" for number in range(len(target))])
     scans = pd.DataFrame({"scan_id": ids, "patient_id": ids, "target": target})
     slices = scans.loc[scans.index.repeat(n_slices)].reset_index(drop=True)
