@@ -68,7 +68,8 @@ def two_rows(draw, written, rows, labels_of):
     written = _blamed(written, row, labels_of, state, told=True)
     # A row alone may say that a damaged image is positive, and nobody knows of which scan it is.
     cut = any(trait.startswith("cut ") for trait in written.traits)
-    unknown = cut and again.positive and not row.positive and _kind(written) == "image"
+    of_images = "image table" in written.traits
+    unknown = cut and of_images and again.positive and not row.positive
     written = written.with_trait("two rows", REFUSABLE if unknown else PROBLEM)
     return written, [*rows, again], []
 
