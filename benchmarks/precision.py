@@ -93,6 +93,7 @@ def study_in(precision: str, options: argparse.Namespace) -> dict[str, Any]:
     }
     encoders[f"vivit_{precision}"]["frames"] = FRAMES["full" if options.full else "tiny"]
     phantom = {"patients": options.patients, "positive": round(options.patients * 36 / 82)}
+    phantom |= {"image_size": options.image_size}
     return protocol | {
         "study": precision,
         "datasets": {DATASET: {"format": "phantom", "phantom": phantom}},
@@ -153,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--patients", type=int, default=82, help="patients (%(default)s)")
+    parser.add_argument("--image-size", type=int, default=650, help="pixels (%(default)s)")
     parser.add_argument("--replicates", type=int, default=10, help="replicates (%(default)s)")
     parser.add_argument(
         "--precision", choices=["auto", "bfloat16"], default="auto",
