@@ -20,6 +20,7 @@ import yaml
 from measuring import ROOT, keep, processor_name, shown, snakemake, started_jobs, timed
 from study import DATA, RESULTS, prepare
 
+from ctseq.core.files import atomic_write
 from ctseq.report.facts import costs
 
 HEAD = "gru"  # of the catalogue, on the encoder that is there
@@ -90,7 +91,9 @@ def change_label(dataset: Path) -> None:
     negative = table.groupby("PatientNumber")["No_Hemorrhage"].transform("min") == "1"
     row = table.index[negative][0]
     table.loc[row, ["Intraventricular", "No_Hemorrhage"]] = ["1", "0"]
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    # As most editors save: under another name, and renamed, so that the folder has a new time.
+    with atomic_write(path) as unfinished:
+        table.to_csv(unfinished, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def _beside_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

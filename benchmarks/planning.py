@@ -29,7 +29,7 @@ SMALL = {
     "datasets": {
         "phantom": {
             "format": "phantom",
-            "phantom": {"patients": 14, "positive": 6, "image_size": 32},
+            "phantom": {"patients": 20, "positive": 9, "image_size": 32},
         }
     },
     "dataset": "phantom",
