@@ -13,6 +13,7 @@ from ctseq.core.errors import InputError
 from ctseq.core.files import write_json
 from ctseq.intake.index_files import adopt_index, fingerprint, kept_index, write_index
 from ctseq.intake.tables import INDEX
+from ctseq.study.datasets import label_files
 from ctseq.study.encoders import settings_in
 from ctseq.study.study import Study
 
@@ -154,6 +155,12 @@ def test_an_index_is_current_until_settings_or_files_change(tmp_path, settings, 
     later = (tmp_path / "made/format.json").stat().st_mtime_ns + 1
     os.utime(settings["path"], ns=(later, later))
     assert not is_indexed(tmp_path / "made", settings)
+    os.utime(settings["path"], ns=(0, 0))
+    assert is_indexed(tmp_path / "made", settings)
+    table = next(one for one in label_files(settings["path"], None) if "diagnosis" in one)
+    os.utime(table, ns=(later, later))
+    assert not is_indexed(tmp_path / "made", settings)
+    os.utime(table, ns=(0, 0))
     # A raw dataset that is gone cannot have changed.
     (tmp_path / "raw").rename(tmp_path / "away")
     assert is_indexed(tmp_path / "made", settings)

@@ -97,6 +97,13 @@ def test_it_runs_to_the_report(tmp_path, working_copy, local_encoders):
     config = yaml.safe_load((copy.results / "config.yaml").read_text("utf-8"))
     assert config["datasets"]["ct-ich"]["path"] == str(dataset)
 
+    # An edit in place leaves the time of the folder as it was.
+    table = dataset / "hemorrhage_diagnosis.csv"
+    table.write_bytes(table.read_bytes())
+    plan = copy.snakemake("--dry-run")
+    assert plan.checked
+    assert {"index_dataset", "fit"} <= plan.rules
+
 
 def _check_counts(data):
     slices = sum(map(len, PATIENTS_CT.values()))

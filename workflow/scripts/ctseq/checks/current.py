@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctseq.intake.tables import INDEX
-from ctseq.study.datasets import Dataset
+from ctseq.study.datasets import Dataset, label_files
 from ctseq.study.encoders import Encoder, settings_in
 from ctseq.study.made.standing import differences
 from ctseq.study.study import Study
@@ -24,8 +24,8 @@ def is_indexed(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     if not all(recorded.with_name(f"{table}.csv").is_file() for table in INDEX):
         return False
     drawn = settings["phantom"] is not None  # as its settings say, whenever that was
-    sources = [] if drawn else [path, path / (settings["labels"] or "")]
-    return _is_current(recorded, settings, sources)
+    sources = [] if drawn else [path, *label_files(path, settings["labels"])]
+    return _is_current(recorded, settings, map(Path, sources))
 
 
 def is_described(

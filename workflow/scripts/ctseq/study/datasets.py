@@ -1,5 +1,6 @@
 """The datasets of a study, each with all of its settings."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from ctseq.readers.subtypes import target_words
 
 DATA = "results/data"
 PHANTOM = "phantom"
+# Of tables that may have labels or demographics.
+_TABLES = (".csv", ".tsv", ".xlsx")
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,8 @@ class Dataset:
 
     @property
     def label_files(self) -> list[str]:
-        """The label table that the settings choose, if it is there."""
-        table = self.labels and Path(self.path, self.labels)
-        return [str(table)] if table and table.exists() else []
+        """The tables that may label it; of a phantom none, since they are drawn with the rest."""
+        return [] if self.synthetic else label_files(self.path, self.labels)
 
     @property
     def synthetic(self) -> bool:
@@ -182,3 +184,19 @@ def window_problems(key: str, window: Any, dataset: Mapping[str, Any]) -> Iterat
             + ", ".join(other for other, its in FORMATS.items() if its.hounsfield)
             + ")"
         )
+
+
+def label_files(path: str | Path, labels: str | None) -> list[str]:
+    """List the tables that may label a raw dataset, as far as they are there.
+
+    That is the one that the settings choose, `labels`, or else all that stand at the top of the
+    dataset's folder, `path`: an edit of one changes no time of the folder.
+    """
+    if labels:
+        table = Path(path, labels)
+        return [str(table)] if table.exists() else []
+    if not Path(path).is_dir():
+        return []
+    with os.scandir(path) as entries:  # a flat dataset has 750,000 files beside its table
+        names = [one.name for one in entries if one.name.casefold().endswith(_TABLES)]
+    return [str(Path(path, name)) for name in sorted(names)]
