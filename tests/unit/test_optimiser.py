@@ -21,13 +21,13 @@ def test_trainings_side_by_side_take_the_steps_of_pytorchs_adamw():
     }
     decays = [0.1, 0.0, 1.0]
     ours = {name: values.clone() for name, values in initial.items()}
-    optimiser = AdamW(ours, weight_decays=decays)
+    optimiser = AdamW(ours, weight_decays=decays, paces={"weight": 0.1})
     theirs = [
         {name: values[training].clone().requires_grad_() for name, values in initial.items()}
         for training in range(3)
     ]
     peers = [
-        torch.optim.AdamW(own.values(), weight_decay=decay)
+        torch.optim.AdamW([{"params": [values]} for values in own.values()], weight_decay=decay)
         for own, decay in zip(theirs, decays, strict=True)
     ]
     for step in range(30):
@@ -42,7 +42,8 @@ def test_trainings_side_by_side_take_the_steps_of_pytorchs_adamw():
         for index, training in enumerate(going):
             for name, parameter in theirs[training].items():
                 parameter.grad = gradients[name][index].clone()
-            peers[training].param_groups[0]["lr"] = rates[index]
+            for group, pace in zip(peers[training].param_groups, (0.1, 1.0), strict=True):
+                group["lr"] = rates[index] * pace
             peers[training].step()
     assert optimiser.steps.tolist() == [30, 20, 30]
     for training, own in enumerate(theirs):

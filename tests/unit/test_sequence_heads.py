@@ -177,6 +177,36 @@ def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind):
         torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize(("head", "cell"), [("gru", gru), ("lstm", lstm)])
+def test_at_the_start_the_directions_differ_by_the_order_alone(head, cell):
+    _, _, (sequences, lengths) = inputs_of(head, {"a": 5})
+    stack = {name: torch.from_numpy(own)[None] for name, own in initial(head).items()}
+    there = torch.from_numpy(sequences[np.array([[0]])])
+    lengths = torch.from_numpy(lengths)[None]
+    ways = [last_states(cell, stack, own, lengths).chunk(2, -1) for own in (there, there.flip(2))]
+    (first, second), (other, another) = ways
+    torch.testing.assert_close(first - second, another - other)
+    assert (first - second).abs().max() > 0.01
+
+
+def test_hidden_weights_of_recurrent_heads_learn_at_the_rate_over_their_inputs():
+    # AdamW's first step moves every weight by its rate.
+    _, _, inputs = inputs_of("gru", {str(n): 4 for n in range(8)})
+    everyone, start = np.arange(8), initial("gru")
+    training = Training(inputs, Fit(everyone, everyone[:0]), start, Setting(1e-2, 0), [0], [1])
+    recipe = SETTINGS | {"warmup_steps": 0, "epochs": 99}
+    side = SideBySide(SEQUENCE_HEADS["gru"], [training], everyone % 2, recipe)
+    side.learn([0])
+    for name, n_inputs in (
+        ("weight", 1),
+        ("bias_ih_l0", 1),
+        ("weight_ih_l0", 4),
+        ("weight_hh_l0", 64),
+    ):
+        moved = np.median(np.abs(side.parameters(0)[name] - start[name]))
+        assert moved == pytest.approx(1e-2 / n_inputs, rel=0.02), name
+
+
 @pytest.mark.parametrize("head", SEQUENCE_HEADS)
 def test_a_size_is_that_of_the_hidden_layer_or_state(head):
     drawn = HEADS[head].initial(4, 0.5, np.random.default_rng(0), 3)

@@ -115,8 +115,8 @@ def test_what_cannot_be_read_says_why_and_what_to_do(data, tmp_path):
     with pytest.raises(InputError, match="fitted holds no fitted model: it has no fitted.json"):
         read_fitted(folder)
     stored(data, "linear", folder)
-    changed_facts(folder, version=2)
-    with pytest.raises(InputError, match="is of version 2, and this is version 1. Delete the"):
+    changed_facts(folder, version=1)
+    with pytest.raises(InputError, match="is of version 1, and this is version 2. Delete the"):
         read_fitted(folder)
     changed_facts(folder, version=1, settings={"family": "oracle"})
     with pytest.raises(InputError, match="is of the family 'oracle', which is not among linear"):

@@ -29,6 +29,11 @@ class Head:
     logits
         Computes logits (trainings, rows, 2) from parameters (trainings, ...), inputs (trainings,
         rows, ...), and what leaves out a share of values while it is trained.
+    slow
+        Parameters that learn at the rate over the number of their inputs, their last axis. A step
+        of AdamW moves every weight by the rate, and so a sum over n inputs by n times as much:
+        hidden weights would outrun the final layer (Yang et al., Tuning large neural networks via
+        zero-shot hyperparameter transfer, NeurIPS 2021).
     together
         The most trainings of one computation: more only take memory that the processor has to wait
         for.
@@ -36,6 +41,7 @@ class Head:
 
     initial: Callable[[int, float, np.random.Generator, int | None], dict[str, np.ndarray]]
     logits: Callable[[Parameters, Sequence[torch.Tensor], Drop], torch.Tensor]
+    slow: tuple[str, ...] = ()
     together: int = 256
 
 

@@ -23,6 +23,9 @@ def learning_rate_share(step: int, *, warmup_steps: int, n_steps: int) -> float:
 class AdamW:
     """AdamW (Loshchilov and Hutter 2019) of several trainings that share one computation.
 
+    Each has its weight decay. `paces` say of parameters, by name, at which share of the rate they
+    learn, as PyTorch's groups of parameters may; the others learn at the rate.
+
     The steps are those of `torch.optim.AdamW`, which knows one training and whose construction
     imports PyTorch's compiler: a second, longer than most heads are trained.
 
@@ -33,9 +36,14 @@ class AdamW:
     """
 
     def __init__(
-        self, parameters: Mapping[str, torch.Tensor], *, weight_decays: Sequence[float]
+        self,
+        parameters: Mapping[str, torch.Tensor],
+        *,
+        weight_decays: Sequence[float],
+        paces: Mapping[str, float] | None = None,
     ) -> None:
         self._parameters, self._weight_decays = parameters, np.asarray(weight_decays)
+        self._paces = paces or {}
         self._means = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self._squares = {name: torch.zeros_like(p) for name, p in parameters.items()}
         self.steps = np.zeros(len(next(iter(parameters.values()))), int)
@@ -61,10 +69,11 @@ class AdamW:
         """
         self.steps[of] += 1
         first, second = (1 - beta ** self.steps[of] for beta in BETAS)
-        decays = 1 - np.asarray(rates) * self._weight_decays[of]
-        scales = [torch.from_numpy(each).float() for each in (decays, rates / first, second**0.5)]
         stores = (self._parameters, self._means, self._squares)
         for name, gradient in gradients.items():
+            own = np.asarray(rates) * self._paces.get(name, 1.0)
+            decays = 1 - own * self._weight_decays[of]
+            scales = [torch.from_numpy(each).float() for each in (decays, own / first, second**0.5)]
             decay, size, root = (scale.view(-1, *[1] * (gradient.ndim - 1)) for scale in scales)
             moved = [store[name][of] for store in stores]
             parameter, mean, square = moved

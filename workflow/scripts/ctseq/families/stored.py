@@ -24,7 +24,7 @@ from ctseq.families.inputs import Reading
 from ctseq.families.registry import FAMILIES
 
 # Of the layout of the folder; another one is not read.
-VERSION = 1
+VERSION = 2
 
 FACTS, _ARRAYS, _ESTIMATORS = "fitted.json", "arrays.safetensors", "estimators.skops"
 _SCALE = ("encoders.mean", "encoders.deviation")

@@ -24,6 +24,8 @@ from ctseq.replicates.tasks import Task
 # direction: narrow, because a head learns from some fifty patients.
 _ATTENTION = 128
 _STATE = 64
+# Slices of a scan, about (the median of CT-ICH is 30).
+_SLICES = 32
 # The inner folds of a setting or two: their values and gradients fit a processor's caches.
 _TOGETHER = 16
 
@@ -70,39 +72,56 @@ def _attention_logits(
     return layer_logits(parameters, [drop(torch.einsum("mps,mpsf->mpf", weights, inputs[0]))])
 
 
-def _recurrent(cell: Callable[..., torch.Tensor], n_gates: int) -> Head:
+def _recurrent(cell: Callable[..., torch.Tensor], gates: Mapping[str, int]) -> Head:
     """Return a head that reads the slices in both directions with a recurrent network.
 
-    It has the parameters of a bidirectional `torch.nn.GRU` or `LSTM`, by their names.
+    It has the parameters of a bidirectional `torch.nn.GRU` or `LSTM`, by their names. Both
+    directions start from the same weights: of their last states, the difference then tells the
+    order alone, without what patients differ in, and the mean tells the rest.
+
+    `gates` are the places of those, among all, that keep the state (1) or let new values in (-1).
     """
 
     def initial(
         n_features: int, std: float, rng: np.random.Generator, size: int | None = None
     ) -> dict[str, np.ndarray]:
         size = size or _STATE
-        rows = n_gates * size
+        rows = len(gates) * size
         shapes = {"weight_ih": (rows, n_features), "weight_hh": (rows, size)}
         shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         # The distribution is PyTorch's; drawn here, it follows the replicate's seed.
         bound = size**-0.5
         drawn = {
-            f"{name}_l0{direction}": rng.uniform(-bound, bound, shape).astype(np.float32)
-            for direction in DIRECTIONS
+            name: rng.uniform(-bound, bound, shape).astype(np.float32)
             for name, shape in shapes.items()
         }
-        return drawn | initial_layer(2 * size, std, rng)
+        # But for gates that keep a state for one slice to all of a scan, and not for two, of which
+        # nothing is left at the end (chrono initialisation, Tallec and Ollivier, ICLR 2018).
+        kept = np.log(rng.uniform(1, _SLICES, size))
+        for gate, sign in zip(drawn["bias_ih"].reshape(-1, size), gates.values(), strict=True):
+            if sign:
+                gate[:] = sign * kept
+        both = {
+            f"{name}_l0{direction}": values.copy()
+            for direction in DIRECTIONS
+            for name, values in drawn.items()
+        }
+        return both | initial_layer(2 * size, std, rng)
 
     def logits(parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop) -> torch.Tensor:
-        return layer_logits(parameters, [drop(last_states(cell, parameters, *inputs))])
+        forwards, backwards = last_states(cell, parameters, *inputs).chunk(2, dim=-1)
+        read = torch.cat([forwards - backwards, (forwards + backwards) / 2], dim=-1)
+        return layer_logits(parameters, [drop(read)])
 
-    return Head(initial, logits, together=_TOGETHER)
+    names = (f"weight_{of}_l0{direction}" for of in ("ih", "hh") for direction in DIRECTIONS)
+    return Head(initial, logits, slow=tuple(names), together=_TOGETHER)
 
 
 # A family to its head.
 SEQUENCE_HEADS: dict[str, Head] = {
     "attention": Head(_initial_attention, _attention_logits, together=_TOGETHER),
-    "lstm": _recurrent(lstm, n_gates=4),
-    "gru": _recurrent(gru, n_gates=3),
+    "lstm": _recurrent(lstm, {"input": -1, "forget": 1, "candidate": 0, "output": 0}),
+    "gru": _recurrent(gru, {"reset": 0, "update": 1, "candidate": 0}),
 }
 
 

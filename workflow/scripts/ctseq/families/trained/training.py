@@ -95,7 +95,8 @@ class SideBySide:
             for name in trainings[0].initial
         }
         decays = [each.setting.weight_decay for each in trainings]
-        self._optimiser = AdamW(self._parameters, weight_decays=decays)
+        paces = {name: 1 / self._parameters[name].shape[-1] for name in head.slow}
+        self._optimiser = AdamW(self._parameters, weight_decays=decays, paces=paces)
         # Of each training: its rows, and the sum of their losses in its last epoch.
         self.n_rows = np.array([*map(len, self._trained)])
         self.losses = np.zeros(len(trainings))
