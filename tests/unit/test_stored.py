@@ -118,7 +118,7 @@ def test_what_cannot_be_read_says_why_and_what_to_do(data, tmp_path):
     changed_facts(folder, version=1)
     with pytest.raises(InputError, match="is of version 1, and this is version 2. Delete the"):
         read_fitted(folder)
-    changed_facts(folder, version=1, settings={"family": "oracle"})
+    changed_facts(folder, version=2, settings={"family": "oracle"})
     with pytest.raises(InputError, match="is of the family 'oracle', which is not among linear"):
         read_fitted(folder)
     changed_facts(folder, settings={"family": "linear"})
