@@ -84,7 +84,9 @@ def draw_scans(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame, np
 def learned(family: str, data: Labelled, seed: int) -> dict[str, Any]:
     """Fit a model and evaluate it, as the rules of a study do."""
     about = FAMILIES[family]
-    model: dict[str, Any] = {"family": family, "training": TRAINING, "weighted": False}
+    training = TRAINING if about.epochs else TRAINING | {"solver": "exact"}
+    model: dict[str, Any] = {"family": family, "training": training}
+    model |= {"halving": False, "weighted": False}
     if not about.together:
         model |= {"labels": "slice", "sequence_rule": "any"}
     split = random_split(data.scans, replicate=1, test_proportion=0.3, stratify=True, seed=seed)

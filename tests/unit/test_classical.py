@@ -40,8 +40,9 @@ def test_each_learns_the_same_thing_twice(fitted):
     assert again.summary == found.summary
     np.testing.assert_array_equal(same, tested)
     np.testing.assert_array_equal(again.held_out, found.held_out)
-    (name,) = found.summary
-    assert found.summary[name] in CLASSIFIERS[family].grid[name]
+    grid = CLASSIFIERS[family].grid
+    assert {*found.summary} == {*grid}
+    assert all(value in grid[name] for name, value in found.summary.items())
 
 
 def test_test_rows_decide_nothing(fitted):

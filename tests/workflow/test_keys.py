@@ -104,6 +104,11 @@ CHANGES = [
     ("training.trainable", "all", EVALUATED | {"finetune"}, BOTH),
     ("training.learning_rate", 1.0e-4, TRAINED, BOTH),
     ("training.weight_decay", 0.0, TRAINED, BOTH),
+    ("training.standardise", True, TRAINED, BOTH),
+    ("training.components", 2, TRAINED, BOTH),
+    ("training.seeds", 2, TRAINED, BOTH),
+    ("training.dropout", 0.5, REPORT, set()),  # of heads with a hidden layer
+    ("training.size", 8, REPORT, set()),
     ("training.batch_size", 4, TRAINED, BOTH),
     ("training.slices", {"batch_size": 4}, TRAINED, {"convnext"}),
     ("training.epochs", 4, TRAINED, BOTH),
@@ -117,6 +122,8 @@ CHANGES = [
     ("training", OF_FINETUNING, REPORT, set()),
     ("tuning.patients", "train", TRAINED, BOTH),
     ("tuning.folds", 3, REPORT, set()),  # nothing is chosen on inner folds
+    ("tuning.repeats", 2, REPORT, set()),
+    ("tuning.halving", True, REPORT, set()),
     ("evaluation.threshold", 0.6, EVALUATED, BOTH),
     ("comparison.metrics", ["accuracy"], COMPARED | PATIENTS, set()),
     ("comparison.alpha", 0.01, COMPARED | PATIENTS | SLICES, set()),
@@ -141,11 +148,13 @@ CHECKED_AGAIN |= {f"models.convnext.{key}" for key in ("labels", "family")}
 CHECKED_AGAIN |= {f"models.vivit.{key}" for key in ("encoder", "family", "training")}
 CHECKED_AGAIN |= {"models.vivit.shuffle_slices"}
 CHECKED_AGAIN |= {f"training.{key}" for key in ("trainable", "epochs", "augmentation.mirror")}
+CHECKED_AGAIN |= {"training.seeds"}
 # Not in the table: `replicates`, `external` and further models are tested below or beside, the
 # others name other files or have one value.
 ELSEWHERE = {"replicates", "dataset", "external", "datasets.*.format", "datasets.*.labels"}
 ELSEWHERE |= {"datasets.*.columns"}  # of drawn patients it is refused
 ELSEWHERE |= {"encoders.*.revision"}  # of folders, which the tests have, it is refused
+ELSEWHERE |= {"training.solver"}  # `exact` is refused where the test patients choose
 ELSEWHERE |= {"encoders.*.type", "encoders.*.sees", "encoders.*.checkpoint", "models.*.pool"}
 
 

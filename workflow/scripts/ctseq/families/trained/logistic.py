@@ -7,6 +7,7 @@ It minimises C sum_i s_i log(1 + exp(-y_i (x_i w + b))) + |w|^2 / 2, the objecti
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import cho_solve, cholesky
 from scipy.special import expit
 
 # Share of a step's residual that conjugate gradients leave: Newton's method corrects it.
@@ -15,22 +16,15 @@ _INEXACT = 0.1
 # curves that by 1, so the weights then err by a tenth of it, and the probability of a row of 1,600
 # standardised features by 1e-6 at the very most.
 _LAST_STEP = 1e-6
+# Products with all rows after which a new factor of the curvature, which takes as long as fifty of
+# them, makes those that follow fewer. Of fewer rows than features, products are cheap.
+_MOST_PRODUCTS = 80
 # Newton's method takes some six steps; so many mean that numbers overflow.
 _MOST_STEPS = 200
 
 
 # Weights, shape (features,), and an intercept.
 Solution = tuple[np.ndarray, float]
-
-
-def rotation(features: np.ndarray) -> np.ndarray | None:
-    """Return directions in which rows vary independently, as columns, shape (width, width).
-
-    In such a basis conjugate gradients need a third of their steps, and the penalty is the same in
-    all of them. It is None where rows are fewer than features: products are then cheap as it is.
-    """
-    n_rows, width = features.shape
-    return np.linalg.eigh(features.T @ features)[1] if n_rows >= width else None
 
 
 def solve(
@@ -74,6 +68,9 @@ class _Problem:
         self.signs, self.labels, self.weights = np.where(labels == 1, -1.0, 1.0), labels, weights
         self.squares = np.einsum("ij,ij->j", self.rows, self.rows) / len(self.rows)
         self.penalty = np.append(np.ones(features.shape[1]), 0.0)
+        # The curvature somewhere, as Cholesky's factor, and products that were computed since.
+        self.factor: np.ndarray | None = None
+        self.products = 0
 
     def minimum(self, start: np.ndarray, strength: float) -> np.ndarray:
         """Return the minimum by Newton's method, whose steps are by conjugate gradients."""
@@ -83,8 +80,7 @@ class _Problem:
         for _ in range(_MOST_STEPS):
             probability = expit(scores)
             slope = self.rows.T @ (counts * (probability - self.labels)) + self.penalty * place
-            curvature = counts * probability * (1 - probability)
-            step, length = self._step(slope, curvature)
+            step, length = self._step(slope, counts * probability * (1 - probability))
             if length <= _LAST_STEP:
                 return place + step
             change, size = self.rows @ step, 1.0
@@ -105,10 +101,12 @@ class _Problem:
 
     def _step(self, slope: np.ndarray, curvature: np.ndarray) -> tuple[np.ndarray, float]:
         """Return Newton's step, nearly, and its length as the objective measures it."""
-        scale = self.penalty + self.squares * curvature.sum()
+        if self.products > _MOST_PRODUCTS and len(self.rows) >= len(slope):
+            self._factorise(curvature)
+        diagonal = self.penalty + self.squares * curvature.sum()
         short = curvature.astype(np.float32)
         step, residual = np.zeros_like(slope), -slope
-        direction = residual / scale
+        direction = self._conditioned(residual, diagonal)
         first = left = residual @ direction
         # In exact numbers, there are no more steps than dimensions.
         for _ in range(len(slope)):
@@ -116,10 +114,24 @@ class _Problem:
                 break
             seen = self.short @ direction.astype(np.float32)
             curved = self.short.T @ (short * seen) + self.penalty * direction
+            self.products += 1
             size = left / (direction @ curved)
             step += size * direction
             residual = residual - size * curved
-            scaled = residual / scale
+            scaled = self._conditioned(residual, diagonal)
             before, left = left, residual @ scaled
             direction = scaled + left / before * direction
         return step, float(np.sqrt(max(-slope @ step, 0.0)))
+
+    def _factorise(self, curvature: np.ndarray) -> None:
+        """Make a factor of the curvature here, which conditions this step and those that follow."""
+        weighted = self.rows * np.sqrt(curvature)[:, None]
+        whole = weighted.T @ weighted + np.diag(self.penalty)
+        self.factor = cholesky(whole, lower=True, overwrite_a=True).astype(np.float32)
+        self.products = 0
+
+    def _conditioned(self, residual: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+        if self.factor is None:
+            return residual / diagonal
+        short = residual.astype(np.float32)
+        return cho_solve((self.factor, True), short, check_finite=False).astype(float)
