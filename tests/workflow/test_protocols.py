@@ -8,8 +8,9 @@ import yaml
 
 from configs import merged
 from ctseq.core.tables import read_table
-from ctseq.families.registry import FAMILIES
 from ctseq.families.tables import HISTORY
+from ctseq.families.ties import RESOLUTION
+from ctseq.families.trained.exact import STRENGTHS
 from ctseq.replicates.tables import SCORES, SPLIT
 from studies import ROOT, STUDY
 
@@ -22,7 +23,8 @@ MODELS = {
     "svm": "svm",
     "logistic": "logistic",
 }
-IN_EPOCHS = [model for model, family in MODELS.items() if FAMILIES[family].epochs]
+# The recommended protocol solves linear heads.
+TUNED = ["gru", "gru-shuffled"]
 
 
 def shipped(name):
@@ -82,13 +84,23 @@ def test_training_patients_choose_and_test_patients_are_scored(recommended, mode
     assert set(scores["patient_id"]) == set(subset.index)
 
 
-@pytest.mark.parametrize("model", IN_EPOCHS)
-def test_rate_and_epoch_have_the_lowest_loss_of_patients_held_out(recommended, model):
+@pytest.mark.parametrize("model", TUNED)
+def test_the_kept_epoch_has_the_lowest_loss_of_patients_held_out(recommended, model):
     copy, _ = recommended
     history = table(copy, model, "history.csv", HISTORY)
-    best = history.loc[history["tuning_loss"].idxmin()]
+    (kept,) = history[history["kept"] == 1].itertuples()
     chosen = json.loads((copy.folder / run(copy, model, "training.json")).read_text())
-    assert (chosen["peak_rate"], chosen["epoch"]) == (best["peak_rate"], best["epoch"])
+    assert (chosen["peak_rate"], chosen["epoch"]) == (kept.peak_rate, kept.epoch)
+    # An epoch is as good as the best of its setting, and the setting as the best of all.
+    assert kept.tuning_loss <= history["tuning_loss"].min() + 2 * RESOLUTION
+
+
+@pytest.mark.parametrize("model", ["vivit", "convnext", "logistic"])
+def test_the_strength_of_a_solved_head_is_one_of_the_grid(recommended, model):
+    copy, _ = recommended
+    chosen = json.loads((copy.folder / run(copy, model, "training.json")).read_text())
+    assert chosen["C"] in STRENGTHS
+    assert table(copy, model, "history.csv", HISTORY).empty
 
 
 def test_the_shuffled_model_saw_the_same_scans_in_another_order(recommended):
@@ -152,11 +164,14 @@ def test_the_released_program_looks_at_18_frames_and_19_slices(released):
 
 
 @pytest.mark.parametrize("model", ["vivit", "convnext"])
-def test_what_was_fine_tuned_scores_the_same_scans_to_the_last_digit(released, model):
+def test_what_was_fine_tuned_scores_the_same_scans_alike(released, model):
     copy, _ = released
     tested = table(copy, model, "scores.csv", SCORES)
     again = table(copy, model, "external/again.csv", SCORES)
     assert set(again["subset"]) == {"external"}
     assert again["scan_id"].nunique() == 8
     again = again[again["scan_id"].isin(tested["scan_id"])].reset_index(drop=True)
+    # The last digits of a row may depend on what shares its batch.
+    apart = (again.pop("probability") - tested.pop("probability")).abs()
+    assert apart.max() < 1e-6
     assert again.drop(columns="subset").equals(tested.drop(columns="subset"))
