@@ -137,18 +137,17 @@ def test_a_killed_head_leaves_a_study_that_goes_on(again, studies):
 def test_gpu_rules_and_no_others_hold_a_gpu(undisturbed):
     jobs = undisturbed.cluster.jobs(undisturbed.folder)
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
-    on_gpu = [job for job in jobs if "extract_features" in job.rules]
-    assert len(on_gpu) == 2
+    minutes = {"check_study": 30, "extract_features": 60}
+    on_gpu = [job for job in jobs if job.rules & minutes.keys()]
+    assert len(on_gpu) == 3
     for job in jobs:
         expected = ("gpu", "gpu:1", "g0") if job in on_gpu else ("cpu", "(null)", "c0")
         assert (job["Partition"], job.gpus, job["NodeList"]) == expected, job
     for job in on_gpu:
-        assert job.rules == {"extract_features"}
-        assert (job["NumCPUs"], job["TimeLimit"], job["MinMemoryNode"]) == (
-            "8",
-            "01:00:00",
-            "8000M",
-        )
+        (rule,) = job.rules
+        hours, rest = divmod(minutes[rule], 60)
+        asked = ("8", f"{hours:02}:{rest:02}:00", "8000M")
+        assert (job["NumCPUs"], job["TimeLimit"], job["MinMemoryNode"]) == asked
 
 
 def test_few_submissions_hold_every_job_once(undisturbed):
@@ -160,7 +159,9 @@ def test_few_submissions_hold_every_job_once(undisturbed):
     groups += [{"fit", "evaluate"}]
     groups += [{"collect_metrics", "compare_models", "compare_patients"}]
     assert all(group in [job.rules for job in jobs] for group in groups)
-    assert len(jobs) == 7  # and one for the dataset
+    # And one for the dataset; before them, the check and the patients that it reads.
+    assert len(jobs) == 9
+    assert [job.rules for job in jobs[:2]] == [{"draw_phantom"}, {"check_study"}]
 
 
 def test_results_are_those_of_a_local_run(undisturbed, studies):
