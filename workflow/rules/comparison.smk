@@ -77,7 +77,9 @@ rule compare_slices:
         slices="<data>/slices.csv",
         splits=expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
         scores=every_run("slice_predictions.csv"),
-        attention=every_run("attention.csv", models=[name for name in MODELS if STUDY.models[name].about.together]),
+        attention=every_run(
+            "attention.csv", models=[name for name in MODELS if STUDY.models[name].about.together]
+        ),
     output:
         **tables_from("slices"),
     log:
