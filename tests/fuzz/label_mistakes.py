@@ -13,13 +13,14 @@ _PARENT = re.compile(r"[^/\\]+([/\\][^/\\]+)$")
 _FILE = re.compile(r"[^/\\]+$")
 
 
-def _blamed(written, row, labels_of, state, *, told=False):
+def _blamed(written, row, labels_of, state, left):
     """Return the dataset in which a row's slice, or its scans, may or must be left out.
 
-    `told` is whether the table still says what the slice may hold.
+    `left` are the rows that still say what slices hold: that of an image's copy may.
     """
-    if labels_of == "slice" and not told:
-        written = replace(written, unlabelled=written.unlabelled | {*row.slices})
+    if labels_of == "slice":
+        silent = {*row.slices}.difference(*(other.slices for other in left))
+        written = replace(written, unlabelled=written.unlabelled | silent)
     for index in row.scans:
         scan = written.scans[index]
         if labels_of == "slice":
@@ -31,16 +32,22 @@ def _blamed(written, row, labels_of, state, *, told=False):
     return written
 
 
-def missing_row(draw, written, rows, labels_of):
+def _taken(draw, rows):
+    """Draw a row, and return it and those that are left."""
     row = pick(draw, rows)
-    written = _blamed(written, row, labels_of, SPOILED).with_trait("a row missing", PROBLEM)
+    return row, [other for other in rows if other is not row]
+
+
+def missing_row(draw, written, rows, labels_of):
+    row, left = _taken(draw, rows)
+    written = _blamed(written, row, labels_of, SPOILED, left).with_trait("a row missing", PROBLEM)
     for index in row.scans if labels_of != "slice" else ():
         written = written.with_scan(index, named=False)
     # A folder without a label may be the rest of another one's scan, if both are one patient's.
     patients = {written.scans[index].patient for index in row.scans}
     for index in (n for n, scan in enumerate(written.scans) if scan.patient in patients):
         written = written.with_scan(index, state=DOUBTFUL)
-    return written, [other for other in rows if other is not row], []
+    return written, left, []
 
 
 def extra_row(draw, written, rows, labels_of):
@@ -65,7 +72,7 @@ def two_rows(draw, written, rows, labels_of):
     state = DOUBTFUL if again == row else SPOILED
     for index in row.scans if again.positive else ():  # what one of them claims may be missed
         written = written.with_scan(index, state=DOUBTFUL)
-    written = _blamed(written, row, labels_of, state, told=True)
+    written = _blamed(written, row, labels_of, state, rows)
     # A row alone may say that a damaged image is positive, and nobody knows of which scan it is.
     cut = any(trait.startswith("cut ") for trait in written.traits)
     of_images = "image table" in written.traits
@@ -75,27 +82,27 @@ def two_rows(draw, written, rows, labels_of):
 
 
 def bad_cell(draw, written, rows, labels_of):
-    row = pick(draw, rows)
+    row, left = _taken(draw, rows)
     cell = pick(draw, ("?", "0.9", "maybe", "", "=1+0", "-1"))
-    written = _blamed(written, row, labels_of, SPOILED).with_trait(f"cell {cell!r}", PROBLEM)
-    return written, [other for other in rows if other is not row], [[*row.names, cell]]
+    written = _blamed(written, row, labels_of, SPOILED, left).with_trait(f"cell {cell!r}", PROBLEM)
+    return written, left, [[*row.names, cell]]
 
 
 def classes(draw, written, rows, labels_of):
     """Write classes of 0 to 4, which have to be refused or left out."""
-    row = pick(draw, rows)
-    written = _blamed(written, row, labels_of, SPOILED).with_trait("several classes", REFUSABLE)
-    return written, [other for other in rows if other is not row], [[*row.names, "3"]]
+    row, left = _taken(draw, rows)
+    written = _blamed(written, row, labels_of, SPOILED, left)
+    return written.with_trait("several classes", REFUSABLE), left, [[*row.names, "3"]]
 
 
 def of_another_folder(draw, written, rows, labels_of):
     """Let a row of images name a folder that is not here, though the file's name is."""
     if _kind(written) != "image" or not _PARENT.search(rows[0].names[0]):
         return note_row(draw, written, rows, labels_of)
-    row = pick(draw, rows)
-    written = _blamed(written, row, labels_of, SPOILED).with_trait("another folder", PROBLEM)
+    row, left = _taken(draw, rows)
+    written = _blamed(written, row, labels_of, SPOILED, left)
     wrong = _PARENT.sub(r"p99\1", row.names[0])
-    return written, [other for other in rows if other is not row], [[wrong, "1"]]
+    return written.with_trait("another folder", PROBLEM), left, [[wrong, "1"]]
 
 
 MISTAKES = (missing_row, extra_row, note_row, two_rows, bad_cell, classes, of_another_folder)
