@@ -41,6 +41,18 @@ def test_two_slices_at_one_place_are_not_replaced_by_a_sharp_series(folder):
     assert index(folder) == (["unordered"], [])
 
 
+@pytest.mark.parametrize("tilt", [0.0, -0.05])
+def test_two_slices_at_one_place_are_not_replaced_by_a_thin_part(folder, tilt):
+    lies = {"ImageOrientationPatient": [1.0, 0.0, 0.0, 0.0, (1 - tilt**2) ** 0.5, tilt]}
+    for path in (folder / "a").iterdir():
+        path.unlink()
+    write(folder, "a", (0, 5, 10, 15), **lies)
+    write(folder, "a", (5, 5.6, 6.2), more="thin ", brighter=40, series="2")
+    assert index(folder) == ([], ["a/0.dcm", "a/5.dcm", "a/10.dcm", "a/15.dcm"])
+    write(folder, "a", (0,), more="twin ", brighter=9, **lies)
+    assert index(folder) == (["unordered"], [])
+
+
 def test_places_that_are_seen_again_and_again_are_no_heads_slices(folder):
     for path in (folder / "a").iterdir():
         path.unlink()

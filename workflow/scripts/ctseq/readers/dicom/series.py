@@ -234,8 +234,11 @@ def _doubt(stack: Stack, unordered: Sequence[Sequence[Header]], *, both: bool) -
             continue  # the same places again and again, as of perfusion, are no head's slices
         if better and np.ptp(theirs) >= np.ptp(z) / 2:
             return f"{_UNORDERED}, and others are of a worse kind"
-        alike = kind_of(group[0]) == kind_of(first) and same_orientation(group[0], first)
-        if alike and _elsewhere(theirs, z):
+        if kind_of(group[0]) != kind_of(first):
+            continue
+        # Where slices of another tilt lie between those of the stack cannot be told by heights.
+        longer = np.ptp(theirs) > np.ptp(z) + NEAREST_MM
+        if _elsewhere(theirs, z) if same_orientation(group[0], first) else longer:
             return _UNORDERED
     return ""
 
