@@ -94,7 +94,7 @@ def fit(
         if values.get("components"):
             n_rows, width = len(fit.train), vectors.shape[1]
             solver = "covariance_eigh" if n_rows > width else "full"
-            kept = min(values["components"], n_rows, width)
+            kept = min(values["components"], n_rows - 1, width)  # centred rows leave one less
             steps.insert(1, PCA(kept, svd_solver=solver))
         pipeline = make_pipeline(*steps)
         with warnings.catch_warnings():
