@@ -6,10 +6,11 @@ from typing import Any
 from ctseq.core.paths import last_part
 from ctseq.core.words import listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
+from ctseq.families.registry import LISTED
 from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
 from ctseq.study.encoders import TINY, Encoder
-from ctseq.study.models import LISTED, SOLVED, Model
+from ctseq.study.models import SOLVED, Model
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 SEQUENCE_RULES = {

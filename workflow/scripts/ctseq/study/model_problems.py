@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from ctseq.core.words import listed
 from ctseq.encoders.registry import SIGHTS
-from ctseq.families.registry import FAMILIES
+from ctseq.families.registry import FAMILIES, LISTED
 from ctseq.study.models import (
-    LISTED,
     OWN_KEYS,
     Config,
     Model,
