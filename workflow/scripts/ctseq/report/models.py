@@ -250,7 +250,8 @@ def _prepared(model: Model) -> str:
 
 def _listed_keys(model: Model) -> list[str]:
     """Return the keys of a model's training that list several values, which are chosen from."""
-    return [key for key in LISTED if isinstance(model.training.get(key), list)]
+    values = {key: model.training.get(key) for key in LISTED}
+    return [key for key, own in values.items() if isinstance(own, list) and len(own) > 1]
 
 
 def _settings(study: Conducted, model: Model) -> dict[str, str]:
@@ -265,6 +266,9 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     where = ("one of " if model.finetuned else "") + folds
     if tuning["patients"] == "test" and not model.about.always_tunes:
         where = "the test patients" if model.in_epochs else "nothing"
+    for key in LISTED:
+        if isinstance(settings.get(key), list):  # several numbers, and not the sides of something
+            settings[key] = ", ".join(map(_plain, settings[key]))
     return {key: _plain(value) for key, value in settings.items()} | {
         "choices_are_made_on": where,
         "decision_threshold": str(study.resolved.threshold),
