@@ -174,15 +174,19 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
             "or the family to linear",
         ),
         ({"training.learning_rate": [1e-4, 1e-3]}, "only inner folds may choose"),
-        ({"training.weight_decay": [0.1]}, "weight_decay is a list, from which only inner folds m"),
+        ({"training.weight_decay": [0.1]}, "weight_decay is to be chosen from a list, and only"),
         (
             {"training.size": [32, 64], "models.vivit": {"family": "gru"}},
-            "models.vivit: training.size is a list, from which only inner folds may choose",
+            "models.vivit: training.size is to be chosen from a list, and only inner folds may",
         ),
         (
-            {"models.vivit.training": {"trainable": "all", "weight_decay": [0.1, 1]}},
-            "(1 problem):\n  - models.vivit: training.weight_decay is a list to choose from, which "
-            "is for cached features",
+            {
+                "training.learning_rate": [1e-3, 1e-2],
+                "tuning.patients": "train",
+                "models.vivit.training": {"trainable": "all", "weight_decay": [0.1, 1]},
+            },
+            "(1 problem):\n  - models.vivit: training.learning_rate and training.weight_decay are "
+            "to be chosen from a list, which is for cached features",
         ),
         (
             {"models.vivit.training": {"trainable": "all", "seeds": 3}},

@@ -78,15 +78,16 @@ def model_problems(name: str, config: Config) -> Iterator[str]:
             )
     yield from _solver_problems(name, config)
     lists = [one for one in LISTED if isinstance(training.get(one), list)]
+    named = listed(f"training.{one}" for one in lists) + (" is" if len(lists) == 1 else " are")
     if lists and training["trainable"] != "head":
         yield (
-            f"{key}: training.{lists[0]} is a list to choose from, which is for cached features: a "
-            f"model that is trained throughout takes one value, as {key}.training.{lists[0]}"
+            f"{key}: {named} to be chosen from a list, which is for cached features: a model that "
+            f"is trained throughout takes one value each, as {key}.training.{lists[0]}"
         )
     elif lists and Model.of(name, config).in_epochs and config["tuning"]["patients"] != "train":
         yield (
-            f"{key}: training.{lists[0]} is a list, from which only inner folds may choose: set "
-            "tuning.patients to train, or give one value in place of the list"
+            f"{key}: {named} to be chosen from a list, and only inner folds may choose: set "
+            "tuning.patients to train, or give one value in place of each list"
         )
 
 
