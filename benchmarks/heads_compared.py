@@ -11,6 +11,10 @@ from scipy import stats
 SETTING = ["kind", "strength", "width"]
 KEY = [*SETTING, "split", "head"]
 LEVEL = 0.95
+# A paired difference and the ends of its interval: from the best pipeline, and from the best of
+# those that read slices alike.
+_FROM_BEST = ("difference", "low", "high")
+_FROM_LIKE = ("like", "like_low", "like_high")
 # How far the best head may be below the best pipeline, and any head below those that read alike.
 BEST, ANY = 0.01, 0.03
 
@@ -59,15 +63,12 @@ def compared(
         for head in own["head"].drop_duplicates():
             row = dict(zip(SETTING, setting, strict=True)) | {"head": head}
             row |= {"splits": int(auc[head].count()), "auc": auc[head].mean()}
-            for names, pipelines in (("difference low high", best), (_LIKE, like.get(head, ()))):
+            for names, pipelines in ((_FROM_BEST, best), (_FROM_LIKE, like.get(head, ()))):
                 reference = highest(auc, pipelines)
                 values = paired(auc[head], auc[reference]) if reference else [np.nan] * 3
-                row |= dict(zip(names.split(), values, strict=True))
+                row |= dict(zip(names, values, strict=True))
             found.append(row | {"seconds": seconds[head]})
     return pd.DataFrame(found)
-
-
-_LIKE = "like like_low like_high"
 
 
 def highest(auc: pd.DataFrame, names: Sequence[str]) -> str | None:

@@ -13,6 +13,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, Stratifi
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+# Of the range from which solved heads choose (`ctseq.families.trained.exact`), and as many folds as
+# the recommended protocol has.
 STRENGTHS = [10.0**power for power in range(-6, 3)]
 FOLDS = 5
 # A scan's probability is the mean of so many of its slices', the highest.

@@ -20,8 +20,9 @@ import yaml
 from measuring import ROOT, apart, keep, processor_name, shown, snakemake, write_copy
 from passes import FRAMES, SEEN, write_checkpoint
 
-from ctseq.cache.features import map_features, precision_of
+from ctseq.cache.features import map_features
 from ctseq.core.tables import read_table
+from ctseq.encoders.devices import choose_device, taken_precision
 from ctseq.encoders.speed import relative_error
 from ctseq.evidence.tables import METRICS
 
@@ -40,6 +41,9 @@ MODELS: dict[str, dict[str, Any]] = {
 def main(arguments: list[str] | None = None) -> None:
     """Run the study twice, and print what the precision moves."""
     options = _parser().parse_args(arguments)
+    taken = taken_precision(options.precision, choose_device())
+    if taken == "float32":
+        sys.exit(f"{options.precision} is float32 on this machine: there is nothing to compare.")
     precisions = ("float32", options.precision)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -55,11 +59,6 @@ def main(arguments: list[str] | None = None) -> None:
             encoder: [features_file(folder, encoder, precision) for precision in precisions]
             for encoder in ENCODERS.values()
         }
-        taken = precision_of(files["convnext"][1])
-        if taken == "float32":
-            sys.exit(
-                f"{options.precision} is float32 on this machine: there is nothing to compare."
-            )
         errors = {
             one: relative_error(*map(map_features, pair[::-1])) for one, pair in files.items()
         }

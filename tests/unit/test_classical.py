@@ -5,9 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ctseq.core.errors import InputError
+from ctseq.families import classical
 from ctseq.families.classical import CLASSIFIERS, fit, predict
 from ctseq.families.inputs import Inputs
 from ctseq.families.registry import FAMILIES
+from ctseq.replicates.tasks import Fit
 from featured import problem
 
 pytestmark = pytest.mark.numerical
@@ -77,6 +80,34 @@ def test_weights_raise_the_rare_class():
         return found.fitted.estimators["classifier"].decision_function(features).mean()
 
     assert mean(weighted=True) > mean(weighted=False) + 0.05
+
+
+def few(n_train, width):
+    """Return the problem with so many features, and a task of so many training rows."""
+    features, task = problem()
+    rows = np.arange(n_train)
+    inner = [Fit(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+    wider = np.random.default_rng(0).normal(size=(len(features), width)).astype(np.float32)
+    outer = Fit(rows, task.outer.held_out)
+    return wider, dataclasses.replace(task, outer=outer, inner=inner)
+
+
+def test_components_and_neighbours_are_fewer_than_few_rows(monkeypatch):
+    kept, asked = [], classical.PCA
+    monkeypatch.setattr(
+        classical, "PCA", lambda number, **options: kept.append(number) or asked(number, **options)
+    )
+    found, _ = learned("neighbours", *few(9, 20))
+    assert {*kept} <= {5, 8}  # of six and of nine rows
+    assert 5 in kept
+    assert found.summary["n_neighbors"] == 3  # not seven
+
+
+def test_too_few_rows_for_the_fewest_neighbours_are_named():
+    with pytest.raises(
+        InputError, match="neighbours needs 3 rows to learn from, and an inner fold leaves 2"
+    ):
+        learned("neighbours", *few(3, 20))
 
 
 def test_every_family_of_the_module_has_its_classifier():

@@ -206,6 +206,21 @@ def test_folds_are_repeated_only_for_what_chooses_by_them():
     assert inner({"tuning.patients": "train"}) == [thrice, thrice]
 
 
+def test_a_list_of_one_is_nothing_to_choose_from():
+    lists = {"training.learning_rate": [1e-3], "training.size": [32], "training.dropout": [0.5]}
+    changes = {"tuning.patients": "train", "tuning.halving": True, "compare": ["vivit", "gru"]}
+    models = Study.of(resolved(changed(lists | changes))).models
+    assert [model.n_candidates for model in models.values()] == [1, 1]
+    assert not any(model.settings["halving"] for model in models.values())
+
+
+def test_what_is_solved_chooses_from_no_list():
+    changes = {"models.vivit.family": "logistic", "compare": ["vivit", "logistic"]}
+    lists = {"training.learning_rate": [1e-3, 1e-2], "training.weight_decay": [0, 1]}
+    models = Study.of(resolved(changed(changes | lists))).models  # though test patients choose
+    assert [model.n_candidates for model in models.values()] == [1, 1]
+
+
 def test_settings_that_are_listed_are_counted():
     lists = {"learning_rate": [1e-3, 1e-2], "weight_decay": [0, 0.1, 1], "dropout": [0, 0.5]}
     changes = {f"training.{key}": values for key, values in lists.items()}

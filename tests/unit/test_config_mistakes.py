@@ -174,11 +174,29 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
             "or the family to linear",
         ),
         ({"training.learning_rate": [1e-4, 1e-3]}, "only inner folds may choose"),
-        ({"training.weight_decay": [0, 0.1]}, "weight_decay lists several, among which only inner"),
+        ({"training.weight_decay": [0.1]}, "weight_decay is to be chosen from a list, and only"),
         (
             {"training.size": [32, 64], "models.vivit": {"family": "gru"}},
-            "models.vivit: training.size lists several, among which only inner folds may choose",
+            "models.vivit: training.size is to be chosen from a list, and only inner folds may",
         ),
+        (
+            {
+                "training.learning_rate": [1e-3, 1e-2],
+                "tuning.patients": "train",
+                "models.vivit.training": {"trainable": "all", "weight_decay": [0.1, 1]},
+            },
+            "(1 problem):\n  - models.vivit: training.learning_rate and training.weight_decay are "
+            "to be chosen from a list, which is for cached features",
+        ),
+        (
+            {"models.vivit.training": {"trainable": "all", "seeds": 3}},
+            "models.vivit.training.seeds has no effect beside models.vivit.training.trainable",
+        ),
+        (
+            {"models.vivit": {"family": "logistic", "training": {"solver": "adamw"}}},
+            "models.vivit.training.solver is adamw, but logistic is always solved: remove it, or",
+        ),
+        ({"training.solver": "newton"}, "must be one of adamw, exact"),
         (
             {"training.solver": "exact"},
             "models.vivit: training.solver is exact, whose strength only inner folds may choose: "
@@ -210,9 +228,18 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
             "models.convnext.pool is 'max', which pools a frozen encoder's features",
         ),
         ({"training.dropout": 1}, "training.dropout: 1 is greater than or equal to"),
+        ({"training.dropout": [0, 1]}, "training.dropout.1: 1 is greater than or equal to"),
+        ({"training.size": 0}, "training.size: 0 is less than the minimum of 1"),
+        ({"training.size": [32, 0]}, "training.size.1: 0 is less than the minimum of 1"),
+        ({"training.size": [32, 32]}, "training.size names 32 twice"),
+        ({"training.seeds": 0}, "training.seeds: 0 is less than the minimum of 1"),
         ({"training.components": 0}, "training.components: 0 is less than the minimum"),
+        ({"training.components": [8, 64]}, "components is [8, 64] but must be of type integer or"),
         ({"tuning.repeats": 0}, "tuning.repeats: 0 is less than the minimum"),
+        ({"tuning.halving": 1}, "tuning.halving is 1 but must be of type boolean"),
         ({"training.learning_rate": []}, "training.learning_rate: [] should be non-empty"),
+        ({"training.learning_rate": [1e-3, 1e-3]}, "training.learning_rate names 0.001 twice"),
+        ({"extraction.precision": "bf16"}, "float32, bfloat16, auto; did you mean bfloat16?"),
         ({"evaluation.threshold": "chosen"}, "would flatter the model"),
         ({"evaluation.threshold": "best"}, "must be one of chosen"),
         ({"evaluation.threshold": 1.5}, "evaluation.threshold: 1.5"),

@@ -86,6 +86,14 @@ def test_the_penalty_is_of_the_weights_alone():
     assert 1 / (1 + np.exp(-bias)) == pytest.approx(1 / 3, abs=1e-7)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_an_error_and_no_endless_search(value):
+    features, labels = rows_of(8, 3)
+    features[2, 1] = value
+    with pytest.raises(ValueError, match="no finite numbers"):
+        solve(features, labels, np.ones(8), [0.1])
+
+
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_alone_has_a_finite_answer(label):
     features, _ = rows_of(8, 3)

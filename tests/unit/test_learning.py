@@ -182,9 +182,10 @@ def test_what_reads_slices_refuses_encoders_of_sequences(data, split, model):
         fitted_to(replace(data, features=features), split, MODELS[model])
 
 
-def test_what_always_tunes_needs_inner_folds(data, split):
-    with pytest.raises(ValueError, match="svm chooses on inner folds"):
-        fitted_to(data, split, MODELS["svm"], folds=None)
+@pytest.mark.parametrize("model", ["svm", "linear-exact"])
+def test_what_always_tunes_needs_inner_folds(data, split, model):
+    with pytest.raises(ValueError, match=r"(svm|linear) chooses on inner folds"):
+        fitted_to(data, split, MODELS[model], folds=None)
 
 
 def test_a_new_family_is_a_module_and_a_line(data, split, monkeypatch):

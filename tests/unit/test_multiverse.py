@@ -5,9 +5,10 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from configs import CONFIG as SHIPPED
-from configs import resolved
+from configs import merged, resolved
 from ctseq.core.errors import InputError
 from ctseq.core.tables import read_table, write_table
 from ctseq.evidence.further.multiverse import (
@@ -22,6 +23,7 @@ from ctseq.evidence.over_replicates.verdicts import verdict_table
 from ctseq.study.multiverse import AXES, feature_names, grid_of, trainings_of, variants
 from ctseq.study.study import Study
 from replicates import RATIO, replicates
+from studies import ROOT
 
 CONFIG = resolved()
 EMPTY = {axis.name: [] for axis in AXES}
@@ -47,6 +49,15 @@ def test_the_default_grid_holds_the_paper_and_the_recommended_protocol():
     assert grid.n_refused == 4 * 2 * 3 * 2
     recommended = {"tuning": "train", "threshold": "chosen", "scheme": "repeated_kfold"}
     assert any(recommended.items() <= cell.choices.items() for cell in grid.cells)
+
+
+def test_the_recommended_protocols_grid_chooses_inside_the_training_patients_alone():
+    """Its linear heads are solved, which needs inner folds: docs/further.md has the numbers."""
+    overlay = yaml.safe_load((ROOT / "config/recommended.yaml").read_text("utf-8"))
+    grid = grid_of(resolved(merged(SHIPPED, overlay)))
+    assert (len(grid.cells), grid.n_refused) == (24, 24)
+    assert {cell.choices["tuning"] for cell in grid.cells} == {"train"}
+    assert "learning_rate" not in grid.axes
 
 
 def test_an_empty_grid_is_the_study_alone():

@@ -72,6 +72,18 @@ def test_a_models_own_loss_patience_and_rates_are_told_of_it_alone():
     assert "The epoch and the learning rate are chosen anew" in render(study)
 
 
+def test_what_is_chosen_from_is_a_list_of_several_and_no_shape():
+    lists = {"learning_rate": [1e-3], "weight_decay": [0, 1], "size": [32, 128]}
+    gru = {"convnext": GRU | {"training": lists}}
+    study = models_of(tuning={"patients": "train"}, **gru)
+    rows = {row[0]: row[2] for row in models.training_table(study).rows}
+    shown = [rows[key] for key in ("Size", "Weight decay", "Learning rate")]
+    assert shown == ["32, 128", "0, 1", "0.001"]
+    assert "and which epoch, weight decay and size" in paragraphs(study)["ConvNeXt"]
+    chosen = models.limits(study)["chosen_inside"]
+    assert chosen == ["the epoch", "the weight decay", "the size"]
+
+
 def test_fine_tuning_chooses_by_loss():
     study = models_of(tuning={"patients": "train"}, vivit=WHOLE)
     said = paragraphs(study)

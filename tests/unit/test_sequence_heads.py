@@ -87,6 +87,9 @@ def test_pooling_by_hand(pool, expected):
 def test_the_top_is_of_each_feature_by_itself():
     features = np.array([[0, 9], [1, 8], [2, 0], [3, 1]], np.float32)
     assert pooled(features, [np.arange(4)], pool="top").tolist() == [[2, 6]]
+
+
+def test_families_name_the_pools_that_there_are():
     families = {pool for about in FAMILIES.values() for pool in about.pools}
     assert families == {*POOLS}
 

@@ -56,6 +56,15 @@ def test_extraction_is_set_beside_the_bare_pass_of_its_own_round():
     assert (convnext["seconds"], convnext["times_bare"]) == (21.0, pytest.approx(0.7))
 
 
+def test_where_auto_is_float32_no_study_is_run_to_be_compared_with_itself(monkeypatch):
+    import precision
+
+    monkeypatch.setattr(precision, "taken_precision", lambda *_: "float32")
+    monkeypatch.setattr(precision, "write_copy", lambda _: pytest.fail("a study was prepared"))
+    with pytest.raises(SystemExit, match="auto is float32 on this machine: there is nothing to"):
+        precision.main([])
+
+
 def test_a_study_in_reduced_precision_is_set_beside_the_exact_one():
     import precision
 

@@ -5,12 +5,15 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+from ctseq.families.inputs import Inputs
+from ctseq.families.trained.reading import standards
 from ctseq.families.trained.standardise import (
     Standardised,
     learn_standards,
     slices_of,
     standardised,
 )
+from ctseq.replicates.tasks import Fit
 
 pytestmark = pytest.mark.numerical
 
@@ -54,6 +57,28 @@ def test_components_are_those_of_scikit_learn(n, width, standardise):
 def test_there_are_fewer_components_than_rows():
     learned = learn_standards(features(4, 9), np.arange(4), standardise=True, components=50)
     assert learned["features.components"].shape == (3, 9)
+
+
+@pytest.mark.parametrize("width", [9, 30])
+def test_directions_in_which_no_rows_differ_are_no_components(width):
+    """Where rows come several times or features depend on each other, rounding would choose."""
+    few = np.random.default_rng(0).normal(size=(4, width)).astype(np.float32)
+    rows = np.concatenate([few, few, few])
+    learned = learn_standards(rows, np.arange(12), standardise=True, components=8)
+    components = learned["features.components"]
+    assert components.shape == (8, width)
+    np.testing.assert_allclose(components @ components.T, np.diag([1] * 3 + [0] * 5), atol=1e-6)
+    assert not standardised(features(5, width), learned)[:, 3:].any()
+
+
+def test_rows_that_are_all_the_same_have_components_of_zero():
+    rows = np.full((12, 5), 7, np.float32)
+    [learned] = standards(
+        Inputs(rows, None, 0.02),
+        [Fit(np.arange(12), np.arange(0))],
+        {"standardise": True, "components": 3},
+    )
+    assert not Standardised(rows + 1, learned)[np.arange(12)].any()
 
 
 def test_rows_come_in_the_shape_in_which_they_are_asked_for():

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from ctseq.core.errors import InputError
 from ctseq.core.seeds import ORDER
 from ctseq.families.contract import Fitted, Learned, Predicted
 from ctseq.families.inputs import Inputs
@@ -84,6 +85,11 @@ def fit(
     held-out rows (Platt 1999). Features are standardised by the training rows, and some classifiers
     learn from their principal components. scikit-learn takes them all at once, so memory holds them
     several times. See `contract.FamilyModule`.
+
+    Raises
+    ------
+    InputError
+        If there are fewer rows than the fewest neighbours.
     """
     about, vectors = CLASSIFIERS[settings["family"]], inputs.vectors
     classifier = about.seeded(weighted=settings["weighted"], seed=seed, replicate=replicate)
@@ -94,7 +100,7 @@ def fit(
         if values.get("components"):
             n_rows, width = len(fit.train), vectors.shape[1]
             solver = "covariance_eigh" if n_rows > width else "full"
-            kept = min(values["components"], n_rows, width)
+            kept = min(values["components"], n_rows - 1, width)  # centred rows leave one less
             steps.insert(1, PCA(kept, svd_solver=solver))
         pipeline = make_pipeline(*steps)
         with warnings.catch_warnings():
@@ -105,6 +111,13 @@ def fit(
     truth = np.concatenate([task.labels[fit.held_out] for fit in task.inner])
     # Few patients have no fifteen neighbours.
     n_rows = min(len(fit.train) for fit in [task.outer, *task.inner])
+    fewest = min(about.grid.get("n_neighbors", [1]))
+    if n_rows < fewest:
+        raise InputError(
+            f"The family {settings['family']} needs {fewest} rows to learn from, and an inner fold "
+            f"leaves {n_rows}: raise tuning.folds, so that each holds out fewer, or choose another "
+            "family."
+        )
     trials = []
     for values in ParameterGrid(about.grid):
         if values.get("n_neighbors", 0) > n_rows:

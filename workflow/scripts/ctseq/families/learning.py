@@ -66,7 +66,7 @@ def fit(
         Its settings, as `study.models.Model.settings` returns them.
     folds
         Number of inner folds of the training patients that choose; None if the test patients
-        choose the epoch, which families that always tune do not allow.
+        choose the epoch, which what is solved and families that always tune do not allow.
     repeats
         How often inner folds are drawn.
     seed, replicate
@@ -80,7 +80,8 @@ def fit(
         If the family cannot read what the encoders see.
     """
     about, features = FAMILIES[model["family"]], data.features
-    if about.always_tunes and folds is None:
+    solved = model.get("training", {}).get("solver") == "exact"
+    if (about.always_tunes or solved) and folds is None:
         raise ValueError(f"{model['family']} chooses on inner folds, and there are none")
     reading = Reading(
         sequences=about.together,

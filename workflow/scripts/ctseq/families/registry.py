@@ -5,6 +5,9 @@ This table imports no family, so that the configuration is checked and documente
 
 from dataclasses import dataclass
 
+# Keys of `training` that may list several values, among which inner folds choose.
+LISTED = ("learning_rate", "weight_decay", "dropout", "size")
+
 
 @dataclass(frozen=True)
 class Family:

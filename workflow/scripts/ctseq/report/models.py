@@ -6,10 +6,11 @@ from typing import Any
 from ctseq.core.paths import last_part
 from ctseq.core.words import listed
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
+from ctseq.families.registry import LISTED
 from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
 from ctseq.study.encoders import TINY, Encoder
-from ctseq.study.models import LISTED, SOLVED, Model
+from ctseq.study.models import SOLVED, Model
 
 _RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 SEQUENCE_RULES = {
@@ -249,7 +250,8 @@ def _prepared(model: Model) -> str:
 
 def _listed_keys(model: Model) -> list[str]:
     """Return the keys of a model's training that list several values, which are chosen from."""
-    return [key for key in LISTED if isinstance(model.training.get(key), list)]
+    values = {key: model.training.get(key) for key in LISTED}
+    return [key for key, own in values.items() if isinstance(own, list) and len(own) > 1]
 
 
 def _settings(study: Conducted, model: Model) -> dict[str, str]:
@@ -264,6 +266,9 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     where = ("one of " if model.finetuned else "") + folds
     if tuning["patients"] == "test" and not model.about.always_tunes:
         where = "the test patients" if model.in_epochs else "nothing"
+    for key in LISTED:
+        if isinstance(settings.get(key), list):  # several numbers, and not the sides of something
+            settings[key] = ", ".join(map(_plain, settings[key]))
     return {key: _plain(value) for key, value in settings.items()} | {
         "choices_are_made_on": where,
         "decision_threshold": str(study.resolved.threshold),

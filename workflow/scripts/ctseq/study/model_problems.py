@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from ctseq.core.words import listed
 from ctseq.encoders.registry import SIGHTS
-from ctseq.families.registry import FAMILIES
+from ctseq.families.registry import FAMILIES, LISTED
 from ctseq.study.models import (
-    LISTED,
     OWN_KEYS,
     Config,
     Model,
@@ -78,16 +77,17 @@ def model_problems(name: str, config: Config) -> Iterator[str]:
                 "head, or remove the pool"
             )
     yield from _solver_problems(name, config)
-    several = [its for its in LISTED if isinstance(training.get(its), list)]
-    if several and Model.of(name, config).in_epochs and config["tuning"]["patients"] != "train":
+    lists = [one for one in LISTED if isinstance(training.get(one), list)]
+    named = listed(f"training.{one}" for one in lists) + (" is" if len(lists) == 1 else " are")
+    if lists and training["trainable"] != "head":
         yield (
-            f"{key}: training.{several[0]} lists several, among which only inner folds may "
-            "choose: set tuning.patients to train, or name one"
+            f"{key}: {named} to be chosen from a list, which is for cached features: a model that "
+            f"is trained throughout takes one value each, as {key}.training.{lists[0]}"
         )
-    if several and training["trainable"] != "head":
+    elif lists and Model.of(name, config).in_epochs and config["tuning"]["patients"] != "train":
         yield (
-            f"{key}: training.{several[0]} lists several, which is for cached features: a model "
-            f"that is trained throughout takes one, as {key}.training.{several[0]}"
+            f"{key}: {named} to be chosen from a list, and only inner folds may choose: set "
+            "tuning.patients to train, or give one value in place of each list"
         )
 
 
@@ -99,6 +99,18 @@ def _solver_problems(name: str, config: Config) -> Iterator[str]:
         if own in its["training"] and not getattr(about, of):
             having = listed(name for name, one in FAMILIES.items() if getattr(one, of))
             yield f"{key}.training.{own} has no effect: only {having} have it; remove it"
+    if its["training"].get("trainable", "head") != "head":
+        for own in ("standardise", "components", "seeds"):
+            if own in its["training"]:
+                yield (
+                    f"{key}.training.{own} has no effect beside {key}.training.trainable: it is "
+                    "for frozen encoders; remove it"
+                )
+    if its["training"].get("solver") == "adamw" and not about.epochs and about.solves:
+        yield (
+            f"{key}.training.solver is adamw, but {its['family']} is always solved: remove it, or "
+            f"set {key}.family to linear"
+        )
     if training["solver"] != "exact" or not (about.solves and about.epochs):
         return
     if training["trainable"] != "head":

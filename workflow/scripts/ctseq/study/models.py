@@ -6,15 +6,13 @@ from math import prod
 from typing import Any
 
 from ctseq.encoders.registry import SIGHTS
-from ctseq.families.registry import FAMILIES, Family
+from ctseq.families.registry import FAMILIES, LISTED, Family
 from ctseq.study.encoders import Encoder
 
 # Keys of `training` that have no effect on what learns from a frozen encoder's features ...
 FINE_TUNING = ("precision", "micro_batch", "gradient_checkpointing", "compile")
 # ... and on what is trained from pixels.
 _OF_FEATURES = ("solver", "standardise", "components", "dropout", "size", "seeds")
-# Keys of `training` that may list several values, among which inner folds choose.
-LISTED = ("learning_rate", "weight_decay", "dropout", "size")
 # All keys of `training` that decide what is solved.
 SOLVED = ("solver", "loss")
 # Keys of `training` that not all families have: what of a family tells that it has them.

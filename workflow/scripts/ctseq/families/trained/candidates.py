@@ -27,7 +27,7 @@ class Truth:
     scans: Scans
 
     def loss(self, rows: np.ndarray, probability: np.ndarray) -> float:
-        """Return the mean cross-entropy of rows; of rows that come several times, over all."""
+        """Return the mean cross-entropy of rows; one that comes several times counts each time."""
         own = np.where(self.labels[rows] == 1, probability, 1 - probability)
         return -np.log(np.clip(own, 1e-12, None)).mean()
 

@@ -14,18 +14,18 @@ from ctseq.families.trained.logistic import Solution, solve
 from ctseq.families.trained.standardise import learn_standards, standardised
 from ctseq.replicates.tasks import Fit, Task
 
-# Powers of ten and their half steps. At the first, fifty scans all but have the share of positive
-# ones whatever their features; at the last, the weights that separate them.
+# Powers of ten and their half steps. At the first, the probabilities of fifty scans are all but the
+# share of positive ones, whatever their features; at the last, the weights separate the classes.
 STRENGTHS = tuple(10.0 ** (half / 2) for half in range(-12, 5))
 
 
 def solve_head(inputs: Inputs, task: Task, settings: Mapping[str, Any]) -> Learned:
     """Choose the strength of a logistic regression by inner folds, and solve it for all rows.
 
-    Every fit learns from features that its own training rows standardise. Kept is the first
-    strength, from the strongest penalty on, with the lowest log loss over all held-out rows, which
-    the loss ``weighted`` counts as it does in training. Nothing is random. Parameters are those of
-    `contract.FamilyModule.fit`.
+    Every fit learns from features that its own training rows standardise. Taken is the strength
+    with the lowest log loss over all held-out rows, of equally good ones (`ties`) the smallest; the
+    loss ``weighted`` weighs held-out rows as it does those of training. Nothing is random.
+    Parameters are those of `contract.FamilyModule.fit`; the task has inner fits.
     """
     training, found = settings["training"], []
     for fit in task.inner:

@@ -12,14 +12,15 @@ from scipy.special import expit
 
 # Share of a step's residual that conjugate gradients leave: Newton's method corrects it.
 _INEXACT = 0.1
-# Newton's method ends with a step of this length, as the objective measures it. The penalty alone
-# curves that by 1, so the weights then err by a tenth of it, and the probability of a row of 1,600
-# standardised features by 1e-6 at the very most.
+# Newton's method ends with a step of this length in the norm of the curvature (Newton's decrement).
+# The penalty alone curves the objective by 1, so the weights then err by a tenth of it, and the
+# probability of a row of 1,600 standardised features by 1e-6 at the very most.
 _LAST_STEP = 1e-6
 # Products with all rows after which a new factor of the curvature, which takes as long as fifty of
 # them, makes those that follow fewer. Of fewer rows than features, products are cheap.
 _MOST_PRODUCTS = 80
-# Newton's method takes some six steps; so many mean that numbers overflow.
+# Newton's method takes some six steps, and a step is halved a few times; so many mean that numbers
+# overflow.
 _MOST_STEPS = 200
 
 
@@ -43,7 +44,16 @@ def solve(
         What each row counts in the sum, above 0, shape (rows,).
     strengths
         Values of C, rising: each minimum is looked for from those before.
+
+    Raises
+    ------
+    ValueError
+        If a feature is no finite number.
+    ArithmeticError
+        If features are so large that no minimum is found.
     """
+    if not np.isfinite(features).all():
+        raise ValueError("features of logistic regression are no finite numbers")
     n_rows, width = features.shape
     if len(np.unique(labels)) < 2:
         intercept = np.log(n_rows + 1) * (1 if labels[0] else -1)
@@ -83,24 +93,23 @@ class _Problem:
             step, length = self._step(slope, counts * probability * (1 - probability))
             if length <= _LAST_STEP:
                 return place + step
-            change, size = self.rows @ step, 1.0
-            along = slope @ step
-            while True:
+            change, along = self.rows @ step, slope @ step
+            for halvings in range(_MOST_STEPS):
+                size = 0.5**halvings
                 moved = place + size * step, scores + size * change
                 reached = self._value(*moved, counts)
                 # Armijo's rule, but for what rounding adds.
                 if reached <= value + 1e-4 * size * along + 1e-13 * abs(value):
                     break
-                size /= 2
             (place, scores), value = moved, reached
-        raise ArithmeticError("logistic regression did not converge")
+        raise ArithmeticError("logistic regression found no minimum: features are too large")
 
     def _value(self, place: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> float:
         losses = np.logaddexp(0, self.signs * scores)
         return counts @ losses + place @ (self.penalty * place) / 2
 
     def _step(self, slope: np.ndarray, curvature: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return Newton's step, nearly, and its length as the objective measures it."""
+        """Return Newton's step, nearly, and its length in the norm of the curvature."""
         if self.products > _MOST_PRODUCTS and len(self.rows) >= len(slope):
             self._factorise(curvature)
         diagonal = self.penalty + self.squares * curvature.sum()

@@ -71,8 +71,8 @@ def standards(
     if components is not None:
         for own, rows in zip(learned, of_fits, strict=True):
             # As large as standardised features, for which heads' initial weights are made; all by
-            # one factor, so that weak components stay weak.
-            own[COMPONENTS] /= _computed(Standardised(inputs.vectors, own), rows).std()
+            # one factor, so that weak components stay weak. Rows that are all the same have none.
+            own[COMPONENTS] /= _computed(Standardised(inputs.vectors, own), rows).std() or 1
     return learned
 
 

@@ -13,6 +13,9 @@ from ctseq.families.fusion import scale_of
 
 _MEAN, _DEVIATION, COMPONENTS = "features.mean", "features.deviation", "features.components"
 NAMES = (_MEAN, _DEVIATION, COMPONENTS)
+# Features differ between processors by about 1e-6 of their size. A component whose deviation is a
+# smaller share of the first one's is as likely any other direction, and would differ as well.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,10 @@ def learn_standards(
     standardise
         Whether features shall have the mean 0 and the deviation 1; one that is constant has 0.
     components
-        Number of principal components to keep, at most the features and fewer than rows; None for
-        all features as they are. Components are of centred features and not scaled themselves; the
-        largest weight of each is positive, so that nothing but the rows decides their signs.
+        Number of principal components, of which there are as many as features and fewer than rows
+        at most; None for all features as they are. Components are of centred features and not
+        scaled themselves; the largest weight of each is positive, so that nothing but the rows
+        decides their signs. One in which the rows do not differ is 0 of every row.
 
     Returns
     -------
@@ -101,8 +105,10 @@ def _principal(values: np.ndarray, components: int) -> np.ndarray:
     products = centred.T @ centred if n_rows > width else centred @ centred.T
     last = len(products) - 1
     first = last + 1 - min(components, n_rows - 1, width)  # centred rows leave one less
-    _, vectors = eigh(products, subset_by_index=[first, last], overwrite_a=True)
+    squares, vectors = eigh(products, subset_by_index=[first, last], overwrite_a=True)
     found = (vectors if n_rows > width else centred.T @ vectors).T[::-1]
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    told = squares[::-1, None] > _LEAST**2 * squares[-1]
+    found = np.divide(found, lengths, out=np.zeros_like(found), where=told)
     largest = np.take_along_axis(found, np.abs(found).argmax(1)[:, None], axis=1)
     return (found * np.sign(largest)).astype(np.float32)

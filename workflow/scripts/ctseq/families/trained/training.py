@@ -180,7 +180,8 @@ class SideBySide:
     def drop(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> Drop:
         """Return what leaves out a share of values in a step, by draws of each training's own.
 
-        What stays is larger by as much, so that the mean stays. Of `batches`, all are rows.
+        What is kept is divided by the share that is kept, so that the mean stays. `batches` are
+        the rows of each training without padding, for which nothing is drawn.
         """
         shares = [self.trainings[training].setting.dropout for training in block]
         if not any(shares):

@@ -11,14 +11,12 @@ from ctseq.core.seeds import HEAD, MODEL, ORDER
 from ctseq.families.contract import Fitted, Learned
 from ctseq.families.heads import Head, relative_weight_change
 from ctseq.families.inputs import Inputs
+from ctseq.families.registry import LISTED
 from ctseq.families.ties import first_best
 from ctseq.families.trained.candidates import Candidate, Truth, search
 from ctseq.families.trained.reading import read, seen, standards
 from ctseq.families.trained.training import Setting, SideBySide, Training
 from ctseq.replicates.tasks import Fit, Task
-
-# Keys of the section `training` of which lists are chosen from, in the order of `Setting`.
-_LISTED = ("learning_rate", "weight_decay", "dropout", "size")
 
 
 def tune_head(
@@ -87,8 +85,9 @@ def settings_of(training: Mapping[str, Any]) -> list[Setting]:
 
     Of several keys with lists, all combinations are tried; the learning rate changes last.
     """
-    usual = dict(zip(_LISTED, vars(Setting(0.0, 0.0)).values(), strict=True))
-    values = [np.atleast_1d(training.get(key, usual[key])).tolist() for key in _LISTED]
+    # What a family does not have stays as `Setting`, whose fields are in the same order, has it.
+    usual = dict(zip(LISTED, vars(Setting(0.0, 0.0)).values(), strict=True))
+    values = [np.atleast_1d(training.get(key, usual[key])).tolist() for key in LISTED]
     return [Setting(*each) for each in product(*values)]
 
 
@@ -139,9 +138,15 @@ class _Starts:
 def _of_all_seeds(
     starts: _Starts, chosen: Candidate, inner: Sequence[Fit], training: Mapping[str, Any]
 ) -> tuple[list[dict[str, np.ndarray]], list[np.ndarray]]:
-    """Train what the first seed has not, and return the heads of all training rows.
+    """Train the chosen setting with all seeds, but for what the search has trained already.
 
-    And the mean probabilities of the rows that each inner fit holds out, by heads of all seeds.
+    Returns
+    -------
+    heads
+        Those of all training rows, one a seed.
+    held_out
+        For each inner fit, the mean probabilities of the rows that it holds out by heads of all
+        seeds.
     """
     heads = [] if inner else [*chosen.parameters]
     held_out = [[own] for own in chosen.probabilities] if inner else []
@@ -163,7 +168,7 @@ def _of_all_seeds(
 
 def _summary(chosen: Candidate, training: Mapping[str, Any]) -> dict[str, float]:
     """Return what was chosen: the learning rate and epoch, and what else several were tried of."""
-    others = [key for key in _LISTED[1:] if isinstance(training.get(key), list)]
+    others = [key for key in LISTED[1:] if isinstance(training.get(key), list)]
     found = {key: getattr(chosen.setting, key) for key in others}
     return {"peak_rate": chosen.setting.rate, **found, "epoch": chosen.epoch}
 
