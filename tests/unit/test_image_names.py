@@ -147,6 +147,21 @@ def test_a_folder_that_holds_several_patients_tells_none_of_them(tmp_path):
     }  # fmt: skip
 
 
+def test_a_patient_of_whom_nothing_can_be_used_shares_the_folder_too(tmp_path):
+    for patient in range(2):
+        for number in range(2):
+            image = ct(HU + 5 * patient + number, z=5.0 * number, PatientID=f"{patient}",
+                       StudyInstanceUID=f"1.2.{patient}")  # fmt: skip
+            if patient:  # without an order
+                del image.ImagePositionPatient
+            save(image, tmp_path / f"{patient}-{number}.dcm")
+    rows = ["/data/0-0.dcm,0", "/data/0-1.dcm,1", "/data/1-0.dcm,1", "/data/1-0.dcm,0"]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    found = index_dataset(tmp_path, "dicom", on_problem="exclude")
+    kept = found.listing[found.listing["kept"] == 1]
+    assert kept.set_index("path")["target"].to_dict() == {"0-0.dcm": 0, "0-1.dcm": 1}
+
+
 @pytest.mark.parametrize("positive", [True, False])
 def test_rows_of_a_file_whose_scan_is_unknown_are_not_dropped_in_silence(tmp_path, positive):
     for patient in range(3):

@@ -88,9 +88,11 @@ def _paths(rows: pd.DataFrame, files: pd.DataFrame) -> pd.Series:
     """Return the path of the file that each row names, NA of a row whose file is not here."""
     names, ends = _in_one_case(rows["image"].map(image_path), files["path"].map(image_path))
     images = {*np.flatnonzero((files["patient_id"] != "") & (files["reason"] == ""))}
-    owners = files.iloc[[*images]]
-    folders = owners["path"].map(lambda path: path.rpartition("/")[0])
-    if folders.nunique() == 1 < owners["patient_id"].nunique():
+    folders = files["path"].map(lambda path: path.rpartition("/")[0])
+    used = {*folders.iloc[[*images]]}
+    # Also patients of whom nothing can be used.
+    within = files.loc[folders.isin(used) & (files["patient_id"] != ""), "patient_id"]
+    if len(used) == 1 < within.nunique():
         # A folder of several patients tells none of them apart, whatever most rows call it.
         alone = names.where(~_in_usual_folder(names), names.map(lambda name: name.split("/")[-1]))
         return _only_ones(rows, _numbers_of_files(alone, ends), files)
