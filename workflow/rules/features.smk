@@ -51,6 +51,7 @@ rule convert_checkpoint:
         code_of("convert_checkpoint.py"),
         checkpoint=lambda wildcards: converted(wildcards).local_folder,
         subfolder=lambda wildcards: converted(wildcards).subfolder,
+        bare=lambda wildcards: ENCODER_TYPES[converted(wildcards).type].bare,
     script:
         "../scripts/convert_checkpoint.py"
 
