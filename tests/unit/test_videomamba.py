@@ -13,6 +13,7 @@ from ctseq.core.errors import InputError
 from ctseq.core.files import read_json, write_json
 from ctseq.encoders.checkpoints import weights_digest
 from ctseq.encoders.contract import extract, load
+from ctseq.encoders.tiny import write_tiny
 from ctseq.encoders.videomamba import loading
 from ctseq.families.pixels.trainable import (
     choose_trainable,
@@ -308,3 +309,15 @@ def test_bfloat16_leaves_the_scan_in_float32(folder):
     (found,) = extract(encoder, [slices], precision="bfloat16")
     expected = features(encoder, slices)
     assert np.linalg.norm(found - expected) < 0.02 * np.linalg.norm(expected)
+
+
+def test_a_tiny_one_repeats_and_has_as_many_frames_as_it_is_asked_for(tmp_path):
+    for name, seed in (("tiny", 7), ("again", 7), ("other", 8)):
+        own = {"type": "videomamba", "sees": "sequence", "frames": FRAMES}
+        write_tiny(tmp_path / name, **own, seed=seed, steps=1)
+    facts = described(tmp_path / "tiny", **OF)
+    assert (facts["frames"], facts["width"]) == (FRAMES, 64)
+    digests = [weights_digest(tmp_path / name) for name in ("tiny", "again", "other")]
+    assert digests[0] == digests[1] != digests[2]
+    slices = np.zeros((1, FRAMES, 48, 48), np.uint8)
+    assert features(loaded(tmp_path / "tiny", **OF), slices).shape == (1, 64)

@@ -122,7 +122,8 @@ class Encoder:
             return None
         if self.checkpoint == TINY:
             frames = f"-{self.frames}" if self.frames else ""
-            return f"{CHECKPOINTS}/tiny-{self.sees}{frames}"
+            kind = self.sees if self.type == "transformers" else self.type
+            return f"{CHECKPOINTS}/tiny-{kind}{frames}"
         if self.local_folder is None:
             return self.hub_folder
         return self._converted_folder if self.is_converted else self.local_folder

@@ -51,7 +51,7 @@ def selective_scan(
     """
     with torch.autocast(values.device.type, enabled=False):
         # Decays close to 1 have no digits to spare: not in bfloat16.
-        rates = rates.float()
+        rates = rates.float().transpose(-1, -2).contiguous()  # channels are many, and lie together
         tokens = [one.float().split(chunk, -2) for one in (values, steps, write, read)]
         state = values.new_zeros((*values.shape[:-2], *rates.shape[-2:]), dtype=torch.float32)
         outputs = []
@@ -75,10 +75,10 @@ def _chunk(
     read: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the outputs of a chunk's tokens, and the state that they leave behind."""
-    decays = (steps[..., None] * rates).exp()
-    inputs = (steps * values)[..., None] * write[..., None, :]
+    decays = (steps[..., None, :] * rates).exp()
+    inputs = (steps * values)[..., None, :] * write[..., None]
     states = []
     for decay, entering in zip(decays.unbind(-3), inputs.unbind(-3), strict=True):
         state = torch.addcmul(entering, decay, state)
         states.append(state)
-    return (torch.stack(states, -3) @ read[..., None]).squeeze(-1), state
+    return (torch.stack(states, -3) * read[..., None]).sum(-2), state
