@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 import convert_checkpoint
 import describe_encoder
@@ -321,3 +322,16 @@ def test_a_tiny_one_repeats_and_has_as_many_frames_as_it_is_asked_for(tmp_path):
     assert digests[0] == digests[1] != digests[2]
     slices = np.zeros((1, FRAMES, 48, 48), np.uint8)
     assert features(loaded(tmp_path / "tiny", **OF), slices).shape == (1, 64)
+
+
+def test_its_products_are_as_many_as_the_documents_say():
+    """All of the formula in docs/encoders.md but for the scan's own 14 E N."""
+    with torch.device("meta"):
+        model, pixels = small(), torch.empty(1, FRAMES, 3, SIDE, SIDE)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(pixels)
+    patches, width, channels, rank, states, kernel = FRAMES * 16, 24, 48, 2, 16, 4
+    block = 6 * width * channels + 8 * channels * rank + 8 * channels * states
+    block += 4 * kernel * channels
+    embedding = 2 * width * 3 * 8 * 8
+    assert counter.get_total_flops() == 2 * (1 + patches) * block + patches * embedding

@@ -49,21 +49,21 @@ def selective_scan(
     Gu and Dao 2023, arXiv:2312.00752: equation 2a and algorithm 2, the state's decay discretised by
     a zero-order hold and its input by Euler's rule, as in the authors' program.
     """
-    with torch.autocast(values.device.type, enabled=False):
-        # Decays close to 1 have no digits to spare: not in bfloat16.
-        rates = rates.float().transpose(-1, -2).contiguous()  # channels are many, and lie together
-        tokens = [one.float().split(chunk, -2) for one in (values, steps, write, read)]
-        state = values.new_zeros((*values.shape[:-2], *rates.shape[-2:]), dtype=torch.float32)
-        outputs = []
-        for part in zip(*tokens, strict=True):
-            if torch.is_grad_enabled():
-                output, state = checkpoint(
-                    _chunk, state, rates, *part, use_reentrant=False, preserve_rng_state=False
-                )
-            else:
-                output, state = _chunk(state, rates, *part)
-            outputs.append(output)
-        return torch.cat(outputs, -2)
+    # Decays close to 1 have no digits to spare: not in bfloat16. No product of matrices follows, so
+    # that autocast leaves all in float32.
+    rates = rates.float().transpose(-1, -2).contiguous()  # channels are many, and lie together
+    tokens = [one.float().split(chunk, -2) for one in (values, steps, write, read)]
+    state = values.new_zeros((*values.shape[:-2], *rates.shape[-2:]), dtype=torch.float32)
+    outputs = []
+    for part in zip(*tokens, strict=True):
+        if torch.is_grad_enabled():
+            output, state = checkpoint(
+                _chunk, state, rates, *part, use_reentrant=False, preserve_rng_state=False
+            )
+        else:
+            output, state = _chunk(state, rates, *part)
+        outputs.append(output)
+    return torch.cat(outputs, -2)
 
 
 def _chunk(
@@ -74,7 +74,10 @@ def _chunk(
     write: torch.Tensor,
     read: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the outputs of a chunk's tokens, and the state that they leave behind."""
+    """Return the outputs of a chunk's tokens, and the state that they leave behind.
+
+    States have their channels last: (..., states, channels).
+    """
     decays = (steps[..., None, :] * rates).exp()
     inputs = (steps * values)[..., None, :] * write[..., None]
     states = []
