@@ -2,7 +2,7 @@
 
 import torch
 
-from ctseq.encoders import contract, pretrained
+from ctseq.encoders import contract
 
 SETTINGS = {
     "type": "transformers", "sees": "slice", "checkpoint": "x", "revision": "main", "subfolder": "",
@@ -21,7 +21,8 @@ def settings_of(sees="slice", **changes):
 
 def described(folder, sees="slice", **changes):
     """Return the description of a checkpoint."""
-    return pretrained.describe(folder, settings_of(sees, **changes), key="encoders.e")
+    settings = settings_of(sees, **changes)
+    return contract.module_of(settings).describe(folder, settings, key="encoders.e")
 
 
 def loaded(folder, sees="slice", **changes):

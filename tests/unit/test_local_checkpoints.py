@@ -107,3 +107,24 @@ def test_converted_folders_are_told_apart_by_their_paths(tmp_path, monkeypatch):
 def test_the_hub_has_no_local_files():
     assert encoder("owner/x").local_files == []
     assert encoder("tiny").local_files == []
+
+
+def test_weights_alone_are_converted_of_types_that_have_them(tmp_path):
+    folder = write(tmp_path / "x", "videomamba.pth", "notes.txt")
+    alone = encoder(folder, type="videomamba", sees="sequence")
+    assert alone.is_converted
+    assert alone.local_files == [str(folder / "videomamba.pth")]
+    assert [path.name for path in pickled_files(folder, bare=True)] == ["videomamba.pth"]
+    other = encoder(folder)
+    assert not other.is_converted
+    assert (other.local_files, pickled_files(folder)) == ([], [])
+    write(folder, "model.safetensors")
+    assert not encoder(folder, type="videomamba", sees="sequence").is_converted
+
+
+def test_weights_alone_are_not_fetched():
+    message = r"e\.checkpoint is OpenGVLab/VideoMamba, and there is no such folder: .* by hand"
+    with pytest.raises(InputError, match=message):
+        encoder("OpenGVLab/VideoMamba", type="videomamba", sees="sequence")
+    with pytest.raises(InputError, match=r"e\.sees is 'slice', but an encoder of type videomamba"):
+        encoder("/models/x", type="videomamba")

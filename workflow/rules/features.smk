@@ -51,6 +51,7 @@ rule convert_checkpoint:
         code_of("convert_checkpoint.py"),
         checkpoint=lambda wildcards: converted(wildcards).local_folder,
         subfolder=lambda wildcards: converted(wildcards).subfolder,
+        bare=lambda wildcards: ENCODER_TYPES[converted(wildcards).type].bare,
     script:
         "../scripts/convert_checkpoint.py"
 
@@ -70,8 +71,9 @@ rule pretrain_tiny:
         mem_mb=1500,  # torch and transformers; pixels and masks take some 20 MB
     params:
         code_of("pretrain_tiny.py"),
-        sees=lambda wildcards: wildcards.tiny.partition("-")[0],
-        frames=lambda wildcards: int(wildcards.tiny.partition("-")[2] or 0) or None,
+        type=of_tiny("type"),
+        sees=of_tiny("sees"),
+        frames=of_tiny("frames"),
         seed=2024,  # the same for all studies, which share the checkpoint
     script:
         "../scripts/pretrain_tiny.py"

@@ -94,6 +94,17 @@ def of_hub(setting):
     return value
 
 
+def of_tiny(setting):
+    """Return an input function that returns a setting of the encoder whose checkpoint is made."""
+
+    def value(wildcards):
+        folder = f"resources/checkpoints/tiny-{wildcards.tiny}"
+        made = (one for one in ENCODERS.values() if one.checkpoint_folder == folder)
+        return getattr(next(made), setting)
+
+    return value
+
+
 def window_of(wildcards):
     """Return the window in which an encoder sees a dataset."""
     return settings_of(wildcards)["window"]

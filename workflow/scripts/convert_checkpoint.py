@@ -9,10 +9,10 @@ from ctseq.encoders.conversion import convert_checkpoint
 log = logging.getLogger("ctseq")
 
 
-def main(folder, record, *, checkpoint, subfolder=None):
+def main(folder, record, *, checkpoint, subfolder=None, bare=False):
     """Write the checkpoint with safetensors into a folder of its own, and what was converted."""
     converted = convert_checkpoint(
-        Path(checkpoint), subfolder=subfolder, folder=Path(folder), record=Path(record)
+        Path(checkpoint), subfolder=subfolder, folder=Path(folder), record=Path(record), bare=bare
     )
     for name, digest in converted.items():
         log.info("%s: %s, SHA-256 %s, is converted.", checkpoint, name, digest)

@@ -6,9 +6,9 @@ from ctseq.core.logs import rule_log
 from ctseq.encoders.tiny import write_tiny
 
 
-def main(folder, *, sees, frames, seed):
+def main(folder, *, type, sees, frames, seed):
     """Write the checkpoint."""
-    write_tiny(Path(folder), sees=sees, frames=frames, seed=seed)
+    write_tiny(Path(folder), type=type, sees=sees, frames=frames, seed=seed)
 
 
 if "snakemake" in globals():

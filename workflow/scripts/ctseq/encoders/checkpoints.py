@@ -21,6 +21,9 @@ PICKLED_PARTS = "pytorch_model-*-of-*.bin"
 ADAPTER = "adapter_config.json"
 # How a file begins that git left in place of one that it keeps elsewhere.
 _POINTER = b"version https://git-lfs.github.com/spec"
+# What a checkpoint is, of types that have weights alone and of all others.
+_BARE = "A checkpoint of this type is a folder with one file of weights, .pth or model.safetensors."
+_WHOLE = "A checkpoint is a folder that save_pretrained wrote, of model and image processor both."
 # Endings of weights, of any library.
 _ENDINGS = {".bin", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx", ".pt", ".pth", ".safetensors"}
 _MERGE = (
@@ -31,25 +34,27 @@ _MERGE = (
 )
 
 
-def check_folder(folder: Path, *, name: str, pickled: bool = False) -> None:
+def check_folder(folder: Path, *, name: str, pickled: bool = False, bare: bool = False) -> None:
     """Raise an InputError that says what a checkpoint's folder lacks, or what is wrong in it.
 
     Parameters
     ----------
     folder
-        The folder that holds config.json.
+        The folder that holds the weights, and config.json.
     name
         What the checkpoint is called in messages.
     pickled
         Whether its weights may be pickles, which are converted.
+    bare
+        Whether weights alone will do, of any name that ends in .pth if they are pickled.
     """
     if not folder.is_dir():
         raise InputError(f"Checkpoint {name}: the folder {folder} does not exist.")
     try:
-        weights = pickled_files(folder) if pickled else []
+        weights = pickled_files(folder, bare=bare) if pickled else []
         _check_adapter(folder)
-        _check_presence(folder, weights or weight_files(folder))
-        if not isinstance(read_json(folder / "config.json"), dict):
+        _check_presence(folder, weights or weight_files(folder), bare=bare)
+        if not bare and not isinstance(read_json(folder / "config.json"), dict):
             raise InputError("config.json holds no settings by name. Choose another checkpoint.")
         if not weights:
             _check_safetensors(folder)
@@ -65,10 +70,11 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / part for part in sorted({*weight_map(folder / INDEX).values()})]
 
 
-def pickled_files(folder: Path) -> list[Path]:
+def pickled_files(folder: Path, *, bare: bool = False) -> list[Path]:
     """List the pickles that hold a checkpoint's weights; none if it has safetensors.
 
-    Parts that their names or an index ask for are listed, there or not.
+    Parts that their names or an index ask for are listed, there or not. `bare` weights may have any
+    name that ends in .pth.
     """
     if (folder / WEIGHTS).is_file() or (folder / INDEX).is_file():
         return []
@@ -81,7 +87,7 @@ def pickled_files(folder: Path) -> list[Path]:
             digits, parts = len(found[1]), int(found[2])
             names = (f"pytorch_model-{n + 1:0{digits}}-of-{found[2]}.bin" for n in range(parts))
             return [folder / name for name in names]
-    return []
+    return sorted(folder.glob("*.pth")) if bare else []
 
 
 def weight_map(index: Path) -> dict[str, str]:
@@ -158,10 +164,9 @@ def _check_adapter(folder: Path) -> None:
     )
 
 
-def _check_presence(folder: Path, weights: Sequence[Path]) -> None:
+def _check_presence(folder: Path, weights: Sequence[Path], *, bare: bool) -> None:
     """Raise an InputError that names which files are missing, or were left with git's server."""
-    settings = settings_file(folder) if (folder / "config.json").is_file() else folder / FILES[0]
-    needed = [folder / "config.json", settings or folder / FILES[0], *weights]
+    needed = [*weights] if bare else [*_description(folder), *weights]
     needed = list(dict.fromkeys(needed))
     if pointers := [path.name for path in needed if _is_pointer(path)]:
         raise InputError(
@@ -169,7 +174,13 @@ def _check_presence(folder: Path, weights: Sequence[Path]) -> None:
             f"pointers of some bytes. In the folder, run\n    git lfs install && git lfs pull"
         )
     if missing := [path.name for path in needed if not path.is_file()]:
-        raise InputError(f"the folder lacks {', '.join(missing)}. {' '.join(_hints(folder))}")
+        raise InputError(f"the folder lacks {', '.join(missing)}. {' '.join(_hints(folder, bare))}")
+
+
+def _description(folder: Path) -> list[Path]:
+    """List the files that say what a checkpoint is, and how images are prepared for it."""
+    config = folder / "config.json"
+    return [config, (settings_file(folder) if config.is_file() else None) or folder / FILES[0]]
 
 
 def _is_pointer(path: Path) -> bool:
@@ -179,7 +190,7 @@ def _is_pointer(path: Path) -> bool:
         return file.read(len(_POINTER)) == _POINTER
 
 
-def _hints(folder: Path) -> Iterator[str]:
+def _hints(folder: Path, bare: bool) -> Iterator[str]:
     """Yield what a folder that lacks files may be instead, and what to do."""
     inner = [*folder.glob("*/config.json"), *folder.glob("snapshots/*/config.json")]
     if inner and not (folder / "config.json").is_file():
@@ -191,7 +202,7 @@ def _hints(folder: Path) -> Iterator[str]:
     )
     if other:
         yield f"Weights of other names and libraries are not read: {listed(other)}."
-    yield "A checkpoint is a folder that save_pretrained wrote, of model and image processor both."
+    yield _BARE if bare else _WHOLE
 
 
 def _check_safetensors(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ctseq.core.errors import InputError
 from ctseq.core.files import atomic_write, file_digest, write_json
+from ctseq.core.words import listed
 from ctseq.encoders.checkpoints import (
     INDEX,
     PICKLED,
@@ -20,10 +21,20 @@ from ctseq.encoders.image_processor import FILES
 
 # What training programs call the weights among all that they save.
 _INNER = ("state_dict", "model_state_dict", "model", "module", "teacher", "student")
+# Where they are in checkpoints of weights alone, as VideoMamba's program looks for them.
+_NESTED = ("model", "module")
+# How to save weights of transformers, and weights alone.
+_SAVE = "Load it into its model of transformers and save that by save_pretrained."
+_SAVE_ALONE = "Save them alone: torch.save(model.state_dict(), 'weights.pth')."
 
 
 def convert_checkpoint(
-    checkpoint: Path, *, subfolder: str | None = None, folder: Path, record: Path
+    checkpoint: Path,
+    *,
+    subfolder: str | None = None,
+    folder: Path,
+    record: Path,
+    bare: bool = False,
 ) -> dict[str, str]:
     """Write a local checkpoint whose weights are pickled into another folder, as safetensors.
 
@@ -39,6 +50,8 @@ def convert_checkpoint(
         Folder to write config, preprocessor config and weights into, all or none.
     record
         JSON file that keeps the SHA-256 of each file that was converted.
+    bare
+        Whether it may be weights alone; see `registry.EncoderType`.
 
     Returns
     -------
@@ -51,23 +64,24 @@ def convert_checkpoint(
         If the checkpoint is incomplete, or a file holds anything but weights.
     """
     own = checkpoint / (subfolder or "")
-    check_folder(own, name=str(own), pickled=True)
+    check_folder(own, name=str(own), pickled=True, bare=bare)
     with atomic_write(folder) as unfinished:
         target = unfinished / (subfolder or "")
         target.mkdir(parents=True)
         for name in ("config.json", *FILES):
             if (own / name).is_file():
                 shutil.copyfile(own / name, target / name)
-        converted = convert_weights(own, target, name=str(own))
-        check_folder(target, name=str(own))
+        converted = convert_weights(own, target, name=str(own), bare=bare)
+        check_folder(target, name=str(own), bare=bare)
     write_json({"checkpoint": str(checkpoint), "converted": converted}, record)
     return converted
 
 
-def convert_weights(source: Path, target: Path, *, name: str) -> dict[str, str]:
+def convert_weights(source: Path, target: Path, *, name: str, bare: bool = False) -> dict[str, str]:
     """Write a folder's pickled weights into another as safetensors, in as many parts.
 
-    Only one part is held in memory at a time. `name` is what the checkpoint is called in messages.
+    Only one part is held in memory at a time. `name` is what the checkpoint is called in messages;
+    `bare` weights stand in one file of any name, and there perhaps below another key.
 
     Returns
     -------
@@ -79,12 +93,26 @@ def convert_weights(source: Path, target: Path, *, name: str) -> dict[str, str]:
     InputError
         If a file holds anything but weights, or parts hold a weight twice or lack one.
     """
-    files = pickled_files(source)
+    files = pickled_files(source, bare=bare)
     try:
-        _convert(files, source / PICKLED_INDEX, target)
+        if bare:
+            _convert_bare(files, target)
+        else:
+            _convert(files, source / PICKLED_INDEX, target)
     except InputError as error:
         raise InputError(f"Checkpoint {name}: {error}") from None
     return {path.name: file_digest(path) for path in files}
+
+
+def _convert_bare(files: Sequence[Path], target: Path) -> None:
+    """Write the one pickle of a checkpoint of weights alone as safetensors."""
+    if len(files) > 1:
+        names = listed([path.name for path in files])
+        raise InputError(
+            f"the folder holds {names}, and which is meant is not known: keep one file of weights "
+            "in each folder."
+        )
+    _save(_read(files[0], nested=_NESTED), target / WEIGHTS)
 
 
 def _convert(files: Sequence[Path], index: Path, target: Path) -> None:
@@ -116,10 +144,14 @@ def _convert(files: Sequence[Path], index: Path, target: Path) -> None:
     write_json({"metadata": {"total_size": size}, "weight_map": held}, target / INDEX)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return the weights that a pickle holds, by name, each with memory of its own."""
+def _read(path: Path, *, nested: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the weights that a pickle holds, by name, each with memory of its own.
+
+    If it holds one of `nested` keys, the weights are what it has there.
+    """
     import torch
 
+    save = _SAVE_ALONE if nested else _SAVE
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
@@ -130,19 +162,17 @@ def _read(path: Path) -> dict[str, Any]:
             f"({type(error).__name__}). Take a version of the checkpoint with {WEIGHTS}, or save "
             "its weights alone."
         ) from None
+    if isinstance(state, Mapping):
+        state = next((state[key] for key in nested if key in state), state)
     if not isinstance(state, Mapping) or not state:
         raise InputError(
-            f"{path.name} holds {type(state).__name__} in place of weights by their names. Save "
-            "the checkpoint by transformers' save_pretrained."
+            f"{path.name} holds {type(state).__name__} in place of weights by their names. {save}"
         )
     wrong = [name for name, value in state.items() if not _is_weight(name, value)]
     if wrong:
         inner = next((name for name in _INNER if isinstance(state.get(name), Mapping)), None)
         about = f"; the weights seem to be what it calls {inner}" if inner else ""
-        raise InputError(
-            f"{path.name} holds more than weights, such as {wrong[0]}{about}. Load it into its "
-            "model of transformers and save that by save_pretrained."
-        )
+        raise InputError(f"{path.name} holds more than weights, such as {wrong[0]}{about}. {save}")
     # Tied weights share memory, which safetensors does not write: each gets its own.
     state = dict(state)
     return {

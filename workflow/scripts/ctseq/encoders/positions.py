@@ -19,6 +19,7 @@ MODES = ("interpolate", "fresh")
 LEARNED = {
     "vivit": ("embeddings.position_embeddings", 1),
     "timesformer": ("embeddings.time_embeddings", 0),
+    "videomamba": ("temporal_pos_embedding", 0),
 }
 # VideoMAE makes sinusoids for as many frames as its configuration says; V-JEPA 2 turns queries
 # and keys by an angle that grows from frame to frame.

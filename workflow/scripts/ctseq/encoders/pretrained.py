@@ -52,7 +52,8 @@ class Pretrained:
     Attributes
     ----------
     model
-        The model, on `device`. If it is a classifier, its final linear layer passes on its input.
+        The model, on `device`, or one that takes and returns what these do. If it is a classifier,
+        its final linear layer passes on its input.
     pooling
         How what it returns becomes features: one of `pooling.POOLINGS`.
     sees
@@ -63,7 +64,7 @@ class Pretrained:
         What the model is told besides, such as to take images of another size than its own.
     """
 
-    model: transformers.PreTrainedModel
+    model: torch.nn.Module
     pooling: str
     sees: str
     table: torch.Tensor

@@ -48,12 +48,15 @@ class EncoderType:
         Which of `SIGHTS` it may have.
     checkpoint
         Whether it is loaded from a checkpoint.
+    bare
+        Whether its checkpoints are folders of one file of weights, and config.json is not read.
     """
 
     module: str
     words: str
     sees: tuple[str, ...]
     checkpoint: bool
+    bare: bool = False
 
 
 # `type` of the configuration.
@@ -63,5 +66,12 @@ ENCODER_TYPES: dict[str, EncoderType] = {
         words="a model of transformers",
         sees=("slice", "sequence"),
         checkpoint=True,
+    ),
+    "videomamba": EncoderType(
+        module="ctseq.encoders.videomamba.loading",
+        words="VideoMamba, a selective scan in both directions",
+        sees=("sequence",),
+        checkpoint=True,
+        bare=True,
     ),
 }

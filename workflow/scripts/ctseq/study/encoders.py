@@ -20,6 +20,8 @@ _DECIDING = {".bin", ".json", ".safetensors"}
 # Weights as safetensors, and as pickles: `encoders.checkpoints` says which files are read.
 _SAFE = {"model.safetensors", "model.safetensors.index.json"}
 _PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin|pytorch_model\.bin\.index\.json")
+# Of weights alone: `registry.EncoderType` says of which types.
+_BARE = ".pth"
 # What files of features add to the name of their encoder.
 _ENDING = re.compile(r"-(mirrored|shuffled-\d+-replicate-\d+|\d+-of-\d+)$")
 
@@ -103,13 +105,15 @@ class Encoder:
         if self.local_folder is None:
             return []
         files = Path(self.local_folder, self.subfolder).glob("*")
-        return sorted(str(path) for path in files if path.suffix in _DECIDING)
+        deciding = _DECIDING | {_BARE} if ENCODER_TYPES[self.type].bare else _DECIDING
+        return sorted(str(path) for path in files if path.suffix in deciding)
 
     @property
     def is_converted(self) -> bool:
         """Whether its checkpoint is a local folder of pickles, which are rewritten first."""
         names = {Path(path).name for path in self.local_files}
-        return not names & _SAFE and any(_PICKLED.fullmatch(name) for name in names)
+        pickled = any(_PICKLED.fullmatch(name) or name.endswith(_BARE) for name in names)
+        return pickled and not names & _SAFE
 
     @property
     def checkpoint_folder(self) -> str | None:
@@ -118,7 +122,8 @@ class Encoder:
             return None
         if self.checkpoint == TINY:
             frames = f"-{self.frames}" if self.frames else ""
-            return f"{CHECKPOINTS}/tiny-{self.sees}{frames}"
+            kind = self.sees if self.type == "transformers" else self.type
+            return f"{CHECKPOINTS}/tiny-{kind}{frames}"
         if self.local_folder is None:
             return self.hub_folder
         return self._converted_folder if self.is_converted else self.local_folder
@@ -204,6 +209,12 @@ def encoder_problems(name: str, config: Mapping[str, Any]) -> Iterator[str]:
         yield f"{key}.checkpoint is missing: a Hugging Face id, a local folder, or tiny"
     if not about.checkpoint and "checkpoint" in its:
         yield f"{key}.checkpoint has no effect: {its['type']} encoders have none; remove it"
+    given = its.get("checkpoint")
+    if about.bare and given not in (None, TINY) and not is_folder(given):
+        yield (
+            f"{key}.checkpoint is {given}, and there is no such folder: checkpoints of type "
+            f"{its['type']} are folders with one file of weights, which is fetched by hand"
+        )
     if its["revision"] != "main" and is_folder(its.get("checkpoint")):
         yield (
             f"{key}.revision is {its['revision']}, but its checkpoint is the folder "
