@@ -14,7 +14,7 @@ from ctseq.families.inputs import Inputs
 from ctseq.families.pooling import POOLS, pooled
 from ctseq.families.registry import FAMILIES
 from ctseq.families.trained.reading import read
-from ctseq.families.trained.recurrence import gru, last_states, lstm
+from ctseq.families.trained.recurrence import all_states, gru, last_states, lstm
 from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS, slice_attention
 from ctseq.families.trained.sequence_heads import predict as predict_scans
 from ctseq.families.trained.training import Setting, SideBySide, Training, predict
@@ -147,11 +147,12 @@ def test_a_task_of_order_alone(head, learns):
     assert (candidate.table()["tuning_accuracy"].max() == 1.0) == learns
 
 
+@pytest.mark.parametrize("states", [last_states, all_states])
 @pytest.mark.parametrize(("head", "kind"), [("gru", torch.nn.GRU), ("lstm", torch.nn.LSTM)])
-def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind):
+def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind, states):
     # Of several trainings, with sequences of one slice, of other lengths, and of all slices.
     torch.manual_seed(0)
-    features = torch.randn(3, 4, 6, 5, dtype=torch.double, requires_grad=True)
+    features = torch.randn(3, 4, 7, 5, dtype=torch.double, requires_grad=True)
     lengths = torch.tensor([[1, 6, 3, 3], [2, 1, 1, 5], [6, 6, 6, 6]])
     network = kind(5, 7, batch_first=True, bidirectional=True, dtype=torch.double)
     parameters = {
@@ -164,11 +165,12 @@ def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind):
             own, lengths[number], batch_first=True, enforce_sorted=False
         )
         weights = {name: values[number] for name, values in parameters.items()}
-        _, state = torch.func.functional_call(network, weights, (packed,))
+        every, state = torch.func.functional_call(network, weights, (packed,))
         last = state[0] if isinstance(state, tuple) else state
-        expected.append(last.transpose(0, 1).flatten(1))
+        every, _ = torch.nn.utils.rnn.pad_packed_sequence(every, batch_first=True, total_length=7)
+        expected.append(last.transpose(0, 1).flatten(1) if states is last_states else every)
     expected = torch.stack(expected)
-    found = last_states({"gru": gru, "lstm": lstm}[head], parameters, features, lengths)
+    found = states({"gru": gru, "lstm": lstm}[head], parameters, features, lengths)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
     learned = [features, *parameters.values()]
     flow = torch.randn_like(expected)
