@@ -19,6 +19,8 @@ TRAINING = {
     "seeds": 1, "dropout": 0, "size": None,
 }  # fmt: skip
 SOLVED = {"solver": "exact", "loss": "cross_entropy"}
+# Of a model that scores slices.
+OF_SLICES = {"labels": "slice", "sequence_rule": "any"}
 
 
 def problem(n=60):
@@ -41,7 +43,7 @@ def model_of(family, **changed):
     if about.together:
         settings["shuffled"] = False
     elif "pool" not in changed:
-        settings |= {"labels": "slice", "sequence_rule": "any"}
+        settings |= OF_SLICES
     if about.epochs:
         settings |= {"training": TRAINING, "halving": False}
     else:
@@ -49,12 +51,17 @@ def model_of(family, **changed):
     return settings | changed
 
 
-# Of every family, and those that pool or shuffle.
+# Of every family, and those that pool, read slices in context, or shuffle.
 MODELS = {family: model_of(family) for family in FAMILIES}
 MODELS |= {
     f"{family}-{pool}": model_of(family, pool=pool)
     for family, about in FAMILIES.items()
     for pool in about.pools[:1]
+}
+MODELS |= {
+    f"{family}-slices": model_of(family, **OF_SLICES)
+    for family, about in FAMILIES.items()
+    if about.in_context
 }
 MODELS |= {f"{family}-exact": model_of(family, training=SOLVED) for family in ("linear", "mean")}
 MODELS["gru-shuffled"] = model_of("gru", shuffled=True)

@@ -20,6 +20,8 @@ class Family:
         What its encoders may see: keys of `ctseq.encoders.registry.SIGHTS`.
     together
         Whether it reads all slices of a scan together; if not, it learns from each row by itself.
+    in_context
+        Whether it can learn the labels of slices, too, each seen among all of its scan: `labels`.
     epochs
         Whether it is trained in epochs, and so has a learning rate and a history.
     solves
@@ -44,6 +46,7 @@ class Family:
     words: str
     takes: tuple[str, ...] = ("slice", "sequence")
     together: bool = False
+    in_context: bool = False
     epochs: bool = False
     solves: bool = False
     hidden: bool = False
@@ -80,8 +83,8 @@ FAMILIES: dict[str, Family] = {
     "mean": Family(words="linear layer on the mean of the slices", **_POOLED),
     "max": Family(words="linear layer on the maximum of the slices", **_POOLED),
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),
-    "lstm": Family(words="LSTM that reads the slices in order", **_SEQUENCE),
-    "gru": Family(words="GRU that reads the slices in order", **_SEQUENCE),
+    "lstm": Family(words="LSTM that reads the slices in order", in_context=True, **_SEQUENCE),
+    "gru": Family(words="GRU that reads the slices in order", in_context=True, **_SEQUENCE),
     "logistic": Family(
         words="logistic regression",
         **_CLASSICAL | {"module": "ctseq.families.trained.linear", "solves": True},
