@@ -8,6 +8,10 @@ from ctseq.core.tables import typed
 from ctseq.families.features import Features, Labelled
 from ctseq.families.learning import fit
 from ctseq.families.registry import FAMILIES
+from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS
+from ctseq.families.trained.smooth import SMOOTH
+from ctseq.families.trained.transformer import TRANSFORMER
+from ctseq.families.trained.transmil import TRANSMIL
 from ctseq.replicates.splits import random_split
 from ctseq.replicates.tasks import Fit, Task
 from scans import alone
@@ -18,6 +22,8 @@ TRAINING = {
     "augmentation": {"mirror": False}, "solver": "adamw", "standardise": False, "components": None,
     "seeds": 1, "dropout": 0, "size": None,
 }  # fmt: skip
+# The head of every family that has one for sequences.
+HEADS = SEQUENCE_HEADS | {"smooth": SMOOTH, "transformer": TRANSFORMER, "transmil": TRANSMIL}
 SOLVED = {"solver": "exact", "loss": "cross_entropy"}
 # Of a model that scores slices.
 OF_SLICES = {"labels": "slice", "sequence_rule": "any"}

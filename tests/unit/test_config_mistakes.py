@@ -198,7 +198,8 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ),
         (
             {"models.vivit.training": {"dropout": 0.5}},
-            "models.vivit.training.dropout has no effect: only attention, lstm and gru have it",
+            "models.vivit.training.dropout has no effect: only attention, smooth, lstm, gru, "
+            "transformer and transmil have it",
         ),
         (
             {"models.gru.training": {"solver": "exact"}, "compare": ["vivit", "gru"]},

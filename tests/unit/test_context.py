@@ -1,5 +1,7 @@
 """Heads that learn slices in context: masks by hand, the plain computation, and where scores go."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,18 +9,17 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ctseq.families.contract import module_of
+from ctseq.core.errors import InputError
 from ctseq.families.heads import LINEAR, Head
 from ctseq.families.inputs import Inputs
 from ctseq.families.learning import fit, learn, predict
 from ctseq.families.registry import FAMILIES
 from ctseq.families.trained.context import fit_head, of_scans, scans_of, slices_of
 from ctseq.families.trained.reading import Padded, read
-from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS
 from ctseq.families.trained.training import Setting, SideBySide, Training
 from ctseq.replicates.aggregation import Scans
 from ctseq.replicates.tasks import Fit, Task
-from featured import MODELS, OF_SLICES, TRAINING, labelled, model_of, split_of
+from featured import HEADS, MODELS, OF_SLICES, TRAINING, labelled, model_of, split_of
 
 pytestmark = pytest.mark.numerical
 
@@ -27,9 +28,7 @@ MEMBERS = [np.array([2, 1, 0]), np.array([3]), np.array([6, 5, 4]), np.array([7]
 LABELS = np.array([0, 0, 1, 1] * 2)
 NONE = np.array([], int)
 # Of every family that reads slices in context, its head.
-HEADS = {
-    family: SEQUENCE_HEADS[family] for family, about in FAMILIES.items() if about.in_context
-}  # fmt: skip
+IN_CONTEXT = [family for family, about in FAMILIES.items() if about.in_context]
 
 
 def task_of(outer, inner=()):
@@ -154,7 +153,7 @@ def strong():
     return data, split_of(data)
 
 
-@pytest.mark.parametrize("family", HEADS)
+@pytest.mark.parametrize("family", IN_CONTEXT)
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_scores_stand_at_their_slices(family, shuffled):
     """Those of held-out and of test slices, whatever the order in which they were read."""
@@ -195,19 +194,21 @@ def test_in_context_a_slice_is_scored_by_its_neighbours_too():
     ).sum()
 
 
+def test_slices_without_labels_are_an_error_that_says_what_to_set():
+    data, split = strong()
+    without = replace(data, slices=data.slices.assign(target=pd.NA))
+    with pytest.raises(InputError, match="set `labels: scan` for it"):
+        fit(without, split, MODELS["gru-slices"], folds=None, seed=0, replicate=1)
+
+
 def test_a_head_with_one_result_a_scan_learns_no_slices():
     task = task_of(Fit(np.arange(8), NONE))
     inputs = Inputs(np.zeros((8, 2), np.float32), MEMBERS, 0.02)
+    model = model_of("gru", **OF_SLICES)
     with pytest.raises(ValueError, match="one result a scan"):
-        fit_head(
-            SEQUENCE_HEADS["attention"], inputs, task, model_of("gru", **OF_SLICES),
-            seed=0, replicate=1,
-        )  # fmt: skip
+        fit_head(HEADS["attention"], inputs, task, model, seed=0, replicate=1)
 
 
 def test_the_registry_says_which_heads_have_a_result_a_slice():
-    for family, about in FAMILIES.items():
-        if about.together and about.hidden:
-            heads = vars(module_of(family)).get("SEQUENCE_HEADS", {})
-            if family in heads:
-                assert (heads[family].slice_logits is not None) == about.in_context, family
+    with_slices = {family for family, head in HEADS.items() if head.slice_logits is not None}
+    assert with_slices == {*IN_CONTEXT}

@@ -19,6 +19,7 @@ from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS, slice_attentio
 from ctseq.families.trained.sequence_heads import predict as predict_scans
 from ctseq.families.trained.training import Setting, SideBySide, Training, predict
 from ctseq.replicates.tasks import Fit
+from featured import HEADS as SEEING
 from scans import examples_of, searched
 
 pytestmark = pytest.mark.numerical
@@ -30,7 +31,7 @@ SETTINGS = {
 
 
 # Every family that reads all slices of a scan together, and its head.
-HEADS = SEQUENCE_HEADS | dict.fromkeys(("mean", "max"), LINEAR)
+HEADS = SEEING | dict.fromkeys(("mean", "max"), LINEAR)
 
 
 def slices_of(lengths):
@@ -121,9 +122,10 @@ def test_padding_and_other_scans_change_nothing(head):
 
 
 @pytest.mark.parametrize(("head", "sees_order"), [
-    ("mean", False), ("max", False), ("attention", False), ("lstm", True), ("gru", True),
+    ("mean", False), ("max", False), ("attention", False), ("smooth", False), ("lstm", True),
+    ("gru", True), ("transformer", True), ("transmil", True),
 ])  # fmt: skip
-def test_only_recurrent_heads_see_the_order(head, sees_order):
+def test_which_heads_see_the_order(head, sees_order):
     lengths, parameters = {"a": 12}, initial(head)
     probabilities = [
         predicted(HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
@@ -132,7 +134,9 @@ def test_only_recurrent_heads_see_the_order(head, sees_order):
     assert (abs(probabilities[0] - probabilities[1]) > 1e-4) == sees_order
 
 
-@pytest.mark.parametrize(("head", "learns"), [("mean", False), ("attention", False), ("gru", True)])
+@pytest.mark.parametrize(("head", "learns"), [
+    ("mean", False), ("attention", False), ("gru", True), ("transformer", True), ("transmil", True),
+])  # fmt: skip
 def test_a_task_of_order_alone(head, learns):
     # Positive scans have the same slices as negative ones, the other way round.
     rows = slices_of({f"{n:02d}": 4 for n in range(24)})
@@ -209,17 +213,17 @@ def test_hidden_weights_of_recurrent_heads_learn_at_the_rate_over_their_inputs()
         assert moved == pytest.approx(1e-2 / n_inputs, rel=0.02), name
 
 
-@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+@pytest.mark.parametrize("head", SEEING)
 def test_a_size_is_that_of_the_hidden_layer_or_state(head):
     drawn = HEADS[head].initial(4, 0.5, np.random.default_rng(0), 3)
-    assert {"attention": (3, 4), "gru": (9, 4), "lstm": (12, 4)}[head] in {
+    assert {"gru": (9, 4), "lstm": (12, 4)}.get(head, (3, 4)) in {
         values.shape for values in drawn.values()
     }
     _, _, inputs = inputs_of(head, {"a": 3})
     assert 0 < predicted(HEADS[head], drawn, inputs)[0] < 1
 
 
-@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+@pytest.mark.parametrize("head", SEEING)
 def test_dropout_is_drawn_by_each_training_alone(head):
     _, _, inputs = inputs_of(head, {str(n): 1 + n % 5 for n in range(20)})
     everyone = np.arange(20)

@@ -33,6 +33,9 @@ class Head:
     slice_logits
         Computes those of every slice of the rows, shape (trainings, rows, slices, 2), from the
         same; None of a head that has one result a row.
+    penalty
+        Computes what is added to the loss of each row while it is trained, shape (trainings, rows),
+        from parameters and inputs; None where nothing is.
     slow
         Parameters that learn at the rate over the number of their inputs, their last axis. A step
         of AdamW moves every weight by the rate, and so a sum over n inputs by n times as much:
@@ -46,6 +49,7 @@ class Head:
     initial: Callable[[int, float, np.random.Generator, int | None], dict[str, np.ndarray]]
     logits: Logits
     slice_logits: Logits | None = None
+    penalty: Callable[[Parameters, Sequence[torch.Tensor]], torch.Tensor] | None = None
     slow: tuple[str, ...] = ()
     together: int = 256
 

@@ -83,8 +83,21 @@ FAMILIES: dict[str, Family] = {
     "mean": Family(words="linear layer on the mean of the slices", **_POOLED),
     "max": Family(words="linear layer on the maximum of the slices", **_POOLED),
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),
+    "smooth": Family(
+        words="gated attention over the slices, smooth from slice to slice",
+        **_SEQUENCE | {"module": "ctseq.families.trained.smooth"},
+    ),
     "lstm": Family(words="LSTM that reads the slices in order", in_context=True, **_SEQUENCE),
     "gru": Family(words="GRU that reads the slices in order", in_context=True, **_SEQUENCE),
+    "transformer": Family(
+        words="transformer over the slices and their places",
+        in_context=True,
+        **_SEQUENCE | {"module": "ctseq.families.trained.transformer"},
+    ),
+    "transmil": Family(
+        words="TransMIL over the slices in order",
+        **_SEQUENCE | {"module": "ctseq.families.trained.transmil"},
+    ),
     "logistic": Family(
         words="logistic regression",
         **_CLASSICAL | {"module": "ctseq.families.trained.linear", "solves": True},

@@ -60,6 +60,15 @@ def _attention_weights(
     scan alike, so that it is the scan that is seen by fewer of them.
     """
     features, lengths = inputs
+    scores = attention_scores(parameters, features, drop)
+    absent = torch.arange(features.shape[2]) >= lengths[..., None]
+    return torch.softmax(scores.masked_fill(absent, -torch.inf), dim=-1)
+
+
+def attention_scores(
+    parameters: Parameters, features: torch.Tensor, drop: Drop = lambda values: values
+) -> torch.Tensor:
+    """Return what gated attention gives each slice before the softmax, those behind the end too."""
 
     def hidden(name: str) -> torch.Tensor:
         weight, bias = parameters[f"{name}_weight"], parameters[f"{name}_bias"]
@@ -67,9 +76,7 @@ def _attention_weights(
 
     gated = torch.tanh(hidden("value")) * torch.sigmoid(hidden("gate"))
     kept = drop(torch.ones_like(gated[:, :, 0]))
-    scores = torch.einsum("mpsh,mh->mps", gated * kept[:, :, None], parameters["score_weight"])
-    absent = torch.arange(features.shape[2]) >= lengths[..., None]
-    return torch.softmax(scores.masked_fill(absent, -torch.inf), dim=-1)
+    return torch.einsum("mpsh,mh->mps", gated * kept[:, :, None], parameters["score_weight"])
 
 
 def _attention_logits(

@@ -168,6 +168,8 @@ class SideBySide:
         selected = _select([self.trainings[training].inputs for training in block], rows)
         logits = self._head.logits(parameters, selected, self.drop(block, batches))
         losses = row_losses(logits, self._targets[rows], self._settings)
+        if self._head.penalty is not None:
+            losses = losses + self._head.penalty(parameters, selected)
         weights = self._weights(block, batches)
         means = (losses * weights).flatten(1).sum(1) / weights.flatten(1).sum(1)
         gradients = torch.autograd.grad(means.sum(), list(parameters.values()))
