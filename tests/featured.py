@@ -8,6 +8,10 @@ from ctseq.core.tables import typed
 from ctseq.families.features import Features, Labelled
 from ctseq.families.learning import fit
 from ctseq.families.registry import FAMILIES
+from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS
+from ctseq.families.trained.smooth import SMOOTH
+from ctseq.families.trained.transformer import TRANSFORMER
+from ctseq.families.trained.transmil import TRANSMIL
 from ctseq.replicates.splits import random_split
 from ctseq.replicates.tasks import Fit, Task
 from scans import alone
@@ -18,7 +22,11 @@ TRAINING = {
     "augmentation": {"mirror": False}, "solver": "adamw", "standardise": False, "components": None,
     "seeds": 1, "dropout": 0, "size": None,
 }  # fmt: skip
+# The head of every family that has one for sequences.
+HEADS = SEQUENCE_HEADS | {"smooth": SMOOTH, "transformer": TRANSFORMER, "transmil": TRANSMIL}
 SOLVED = {"solver": "exact", "loss": "cross_entropy"}
+# Of a model that scores slices.
+OF_SLICES = {"labels": "slice", "sequence_rule": "any"}
 
 
 def problem(n=60):
@@ -41,7 +49,7 @@ def model_of(family, **changed):
     if about.together:
         settings["shuffled"] = False
     elif "pool" not in changed:
-        settings |= {"labels": "slice", "sequence_rule": "any"}
+        settings |= OF_SLICES
     if about.epochs:
         settings |= {"training": TRAINING, "halving": False}
     else:
@@ -49,12 +57,17 @@ def model_of(family, **changed):
     return settings | changed
 
 
-# Of every family, and those that pool or shuffle.
+# Of every family, and those that pool, read slices in context, or shuffle.
 MODELS = {family: model_of(family) for family in FAMILIES}
 MODELS |= {
     f"{family}-{pool}": model_of(family, pool=pool)
     for family, about in FAMILIES.items()
     for pool in about.pools[:1]
+}
+MODELS |= {
+    f"{family}-slices": model_of(family, **OF_SLICES)
+    for family, about in FAMILIES.items()
+    if about.in_context
 }
 MODELS |= {f"{family}-exact": model_of(family, training=SOLVED) for family in ("linear", "mean")}
 MODELS["gru-shuffled"] = model_of("gru", shuffled=True)

@@ -117,7 +117,8 @@ def test_splits_are_counted_and_what_cannot_be_drawn_is_said_once():
 
 
 def test_needs_follow_from_the_family_and_its_labels():
-    assert needs_of("linear", "scan") == []
+    assert needs_of("linear", "scan") == needs_of("gru", "scan") == []
+    assert needs_of("gru", "slice") == needs_of("linear", "slice")
     (need,) = needs_of("linear", "slice")
     assert need.met(Holdings(slice_labels=True, masks=0, spacing=False))
     assert not need.met(Holdings(slice_labels=False, masks=9, spacing=True))

@@ -80,6 +80,23 @@ def test_training_of_slices_is_that_of_models_that_learn_them_one_by_one():
     assert Study.of(resolved(config)).models["convnext"].training["batch_size"] == 4
 
 
+def test_a_head_learns_scans_unless_the_labels_of_slices_are_asked_for():
+    def gru(**changes):
+        config = changed({"training.slices": {"batch_size": 32}, "compare": ["vivit", "gru"]})
+        config["models"]["gru"] |= changes
+        return Study.of(resolved(config)).models["gru"]
+
+    whole, slices = gru(), gru(labels="slice")
+    assert (whole.labels, whole.sequence_rule, whole.sees_scans) == ("scan", None, True)
+    assert gru(labels="scan") == whole
+    assert (slices.labels, slices.sequence_rule, slices.sees_scans) == ("slice", "any", True)
+    # Batches are of scans, as those of a head that learns their labels.
+    assert slices.training == whole.training
+    own = {"labels": "slice", "sequence_rule": "any"}
+    assert slices.settings == whole.settings | own
+    assert gru(labels="slice", sequence_rule="top_mean").sequence_rule == "top_mean"
+
+
 def test_settings_of_a_fit_are_those_that_decide_it():
     def settings(**changes):
         own = {"models.convnext": {"encoder": "convnext", "family": "linear"} | changes}

@@ -17,6 +17,10 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ({"datasets.ct-ich.pth": "x"}, "datasets.ct-ich.pth is not a key; did you mean path?"),
         ({"encoders.vivit.frame": 3}, "encoders.vivit.frame is not a key; did you mean frames?"),
         ({"models.vivit.sequence_rule": "any"}, "has no effect: the model sees its scans whole"),
+        (
+            {"models.gru.sequence_rule": "mean", "compare": ["vivit", "gru"]},
+            "models.gru.sequence_rule has no effect: the model sees its scans whole and has one",
+        ),
         ({"models.vivit.pool": "max"}, "models.vivit.pool has no effect: the model has no"),
         ({"encoders.convnext.frames": 3}, "only one that sees a sequence has it; remove it"),
         ({"encoders.vivit.sees": "sequense"}, "slice, sequence; did you mean sequence?"),
@@ -212,7 +216,8 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ),
         (
             {"models.vivit.training": {"dropout": 0.5}},
-            "models.vivit.training.dropout has no effect: only attention, lstm and gru have it",
+            "models.vivit.training.dropout has no effect: only attention, smooth, lstm, gru, "
+            "transformer and transmil have it",
         ),
         (
             {"models.gru.training": {"solver": "exact"}, "compare": ["vivit", "gru"]},

@@ -135,6 +135,18 @@ def test_what_models_see_is_said():
     )
 
 
+def test_slices_that_are_scored_in_context_are_said_to_be_read_together_and_combined():
+    own = {"labels": "slice", "sequence_rule": "top_mean"}
+    study = models_of(convnext=GRU | own)
+    text = html.unescape(render(study))
+    assert (
+        "which are learned from together, for a result a slice, and a rule combines the slices"
+        in text
+    )
+    assert rows_of(study, "convnext")["Trained on the label of"] == "the slice"
+    assert rows_of(study, "convnext")["Slices are combined by"].startswith("top mean")
+
+
 def rows_of(study, name):
     """Return the rows of a model's table, title to cell."""
     return dict(models.model_table(study, name).rows)

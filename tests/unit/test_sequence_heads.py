@@ -14,11 +14,12 @@ from ctseq.families.inputs import Inputs
 from ctseq.families.pooling import POOLS, pooled
 from ctseq.families.registry import FAMILIES
 from ctseq.families.trained.reading import read
-from ctseq.families.trained.recurrence import gru, last_states, lstm
+from ctseq.families.trained.recurrence import all_states, gru, last_states, lstm
 from ctseq.families.trained.sequence_heads import SEQUENCE_HEADS, slice_attention
 from ctseq.families.trained.sequence_heads import predict as predict_scans
 from ctseq.families.trained.training import Setting, SideBySide, Training, predict
 from ctseq.replicates.tasks import Fit
+from featured import HEADS as SEEING
 from scans import examples_of, searched
 
 pytestmark = pytest.mark.numerical
@@ -30,7 +31,7 @@ SETTINGS = {
 
 
 # Every family that reads all slices of a scan together, and its head.
-HEADS = SEQUENCE_HEADS | dict.fromkeys(("mean", "max"), LINEAR)
+HEADS = SEEING | dict.fromkeys(("mean", "max"), LINEAR)
 
 
 def slices_of(lengths):
@@ -124,9 +125,10 @@ def test_padding_and_other_scans_change_nothing(head):
 
 
 @pytest.mark.parametrize(("head", "sees_order"), [
-    ("mean", False), ("max", False), ("attention", False), ("lstm", True), ("gru", True),
+    ("mean", False), ("max", False), ("attention", False), ("smooth", False), ("lstm", True),
+    ("gru", True), ("transformer", True), ("transmil", True),
 ])  # fmt: skip
-def test_only_recurrent_heads_see_the_order(head, sees_order):
+def test_which_heads_see_the_order(head, sees_order):
     lengths, parameters = {"a": 12}, initial(head)
     probabilities = [
         predicted(HEADS[head], parameters, inputs_of(head, lengths, shuffle_seed=s)[2])[0]
@@ -135,7 +137,9 @@ def test_only_recurrent_heads_see_the_order(head, sees_order):
     assert (abs(probabilities[0] - probabilities[1]) > 1e-4) == sees_order
 
 
-@pytest.mark.parametrize(("head", "learns"), [("mean", False), ("attention", False), ("gru", True)])
+@pytest.mark.parametrize(("head", "learns"), [
+    ("mean", False), ("attention", False), ("gru", True), ("transformer", True), ("transmil", True),
+])  # fmt: skip
 def test_a_task_of_order_alone(head, learns):
     # Positive scans have the same slices as negative ones, the other way round.
     rows = slices_of({f"{n:02d}": 4 for n in range(24)})
@@ -150,11 +154,12 @@ def test_a_task_of_order_alone(head, learns):
     assert (candidate.table()["tuning_accuracy"].max() == 1.0) == learns
 
 
+@pytest.mark.parametrize("states", [last_states, all_states])
 @pytest.mark.parametrize(("head", "kind"), [("gru", torch.nn.GRU), ("lstm", torch.nn.LSTM)])
-def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind):
+def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind, states):
     # Of several trainings, with sequences of one slice, of other lengths, and of all slices.
     torch.manual_seed(0)
-    features = torch.randn(3, 4, 6, 5, dtype=torch.double, requires_grad=True)
+    features = torch.randn(3, 4, 7, 5, dtype=torch.double, requires_grad=True)
     lengths = torch.tensor([[1, 6, 3, 3], [2, 1, 1, 5], [6, 6, 6, 6]])
     network = kind(5, 7, batch_first=True, bidirectional=True, dtype=torch.double)
     parameters = {
@@ -167,11 +172,12 @@ def test_recurrent_heads_are_those_of_pytorch_with_their_gradients(head, kind):
             own, lengths[number], batch_first=True, enforce_sorted=False
         )
         weights = {name: values[number] for name, values in parameters.items()}
-        _, state = torch.func.functional_call(network, weights, (packed,))
+        every, state = torch.func.functional_call(network, weights, (packed,))
         last = state[0] if isinstance(state, tuple) else state
-        expected.append(last.transpose(0, 1).flatten(1))
+        every, _ = torch.nn.utils.rnn.pad_packed_sequence(every, batch_first=True, total_length=7)
+        expected.append(last.transpose(0, 1).flatten(1) if states is last_states else every)
     expected = torch.stack(expected)
-    found = last_states({"gru": gru, "lstm": lstm}[head], parameters, features, lengths)
+    found = states({"gru": gru, "lstm": lstm}[head], parameters, features, lengths)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
     learned = [features, *parameters.values()]
     flow = torch.randn_like(expected)
@@ -210,17 +216,17 @@ def test_hidden_weights_of_recurrent_heads_learn_at_the_rate_over_their_inputs()
         assert moved == pytest.approx(1e-2 / n_inputs, rel=0.02), name
 
 
-@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+@pytest.mark.parametrize("head", SEEING)
 def test_a_size_is_that_of_the_hidden_layer_or_state(head):
     drawn = HEADS[head].initial(4, 0.5, np.random.default_rng(0), 3)
-    assert {"attention": (3, 4), "gru": (9, 4), "lstm": (12, 4)}[head] in {
+    assert {"gru": (9, 4), "lstm": (12, 4)}.get(head, (3, 4)) in {
         values.shape for values in drawn.values()
     }
     _, _, inputs = inputs_of(head, {"a": 3})
     assert 0 < predicted(HEADS[head], drawn, inputs)[0] < 1
 
 
-@pytest.mark.parametrize("head", SEQUENCE_HEADS)
+@pytest.mark.parametrize("head", SEEING)
 def test_dropout_is_drawn_by_each_training_alone(head):
     _, _, inputs = inputs_of(head, {str(n): 1 + n % 5 for n in range(20)})
     everyone = np.arange(20)

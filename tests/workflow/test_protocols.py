@@ -8,10 +8,10 @@ import yaml
 
 from configs import merged
 from ctseq.core.tables import read_table
-from ctseq.families.tables import HISTORY
+from ctseq.families.tables import ATTENTION, HISTORY
 from ctseq.families.ties import RESOLUTION
 from ctseq.families.trained.exact import STRENGTHS
-from ctseq.replicates.tables import SCORES, SPLIT
+from ctseq.replicates.tables import PREDICTIONS, SCORES, SPLIT
 from studies import ROOT, STUDY
 
 # Each way of training that keeps the encoder frozen, and the control of config/order.yaml.
@@ -20,11 +20,15 @@ MODELS = {
     "convnext": "linear",
     "gru": "gru",
     "gru-shuffled": "gru",
+    "in-context": "gru",
+    "transformer": "transformer",
+    "transmil": "transmil",
+    "smooth": "smooth",
     "svm": "svm",
     "logistic": "logistic",
 }
 # The recommended protocol solves linear heads.
-TUNED = ["gru", "gru-shuffled"]
+TUNED = ["gru", "gru-shuffled", "in-context", "transformer", "transmil", "smooth"]
 
 
 def shipped(name):
@@ -55,7 +59,11 @@ def recommended(study, tmp_path_factory):
         "splits": {"folds": 2},
         "tuning": {"folds": 2},
         "training": {"learning_rate": [1.0e-4, 1.0e-2], "epochs": 3},
-        "models": {"svm": {"encoder": "convnext", "family": "svm", "sequence_rule": "mean"}},
+        "models": {
+            "svm": {"encoder": "convnext", "family": "svm", "sequence_rule": "mean"},
+            "in-context": {"family": "gru", "labels": "slice", "sequence_rule": "top_mean"},
+            **{name: {"family": name} for name in ("transformer", "transmil", "smooth")},
+        },
         "compare": list(MODELS),
         "comparison": {"contrasts": [["gru", "gru-shuffled"]]},
     }
@@ -117,6 +125,27 @@ def test_pooled_slices_are_a_row_a_scan(recommended):
     copy, _ = recommended
     assert table(copy, "logistic", "scores.csv", SCORES)["slice_number"].isna().all()
     assert table(copy, "svm", "scores.csv", SCORES)["slice_number"].notna().all()
+
+
+def test_slices_that_are_read_in_context_have_scores_of_their_own(recommended):
+    copy, _ = recommended
+    own, other = (table(copy, name, "scores.csv", SCORES) for name in ("in-context", "svm"))
+    key = ["subset", "scan_id", "slice_number"]
+    assert own[key].equals(other[key])
+    # By the rule, a scan has the mean of its three highest slices.
+    predictions = table(copy, "in-context", "predictions.csv", PREDICTIONS)
+    test = own[own["subset"] == "test"].groupby("scan_id")["probability"]
+    expected = test.apply(lambda slices: slices.nlargest(3).mean())
+    found = predictions.set_index("scan_id")["probability"]
+    pd.testing.assert_series_equal(found, expected[found.index], check_names=False)
+
+
+def test_smooth_attention_weighs_every_slice(recommended):
+    copy, _ = recommended
+    weights = table(copy, "smooth", "attention.csv", ATTENTION).groupby("scan_id")["weight"].sum()
+    assert len(weights)
+    assert weights.between(1 - 1e-6, 1 + 1e-6).all()
+    assert table(copy, "transformer", "attention.csv", ATTENTION).empty
 
 
 @pytest.fixture(scope="module")

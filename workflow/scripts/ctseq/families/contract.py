@@ -83,7 +83,7 @@ class Predicted:
     Attributes
     ----------
     probability
-        Of the target, shape (inputs,).
+        Of the target, shape (inputs,); of what is read in context, of each input's members in turn.
     attention
         The weights of each input's members, which sum to 1; empty without attention.
     """
@@ -103,7 +103,7 @@ class FamilyModule(Protocol):
         Parameters
         ----------
         inputs
-            With a row a label of `task`.
+            With a row a label of `task`, or a member where slices are read in context.
         task
             The rows to learn from, and the inner fits to choose by, if there are any.
         settings

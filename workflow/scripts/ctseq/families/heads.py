@@ -13,6 +13,7 @@ import torch
 Parameters = Mapping[str, torch.Tensor]
 # Returns values, shape (trainings, rows, width), of which dropout has left some out.
 Drop = Callable[[torch.Tensor], torch.Tensor]
+Logits = Callable[[Parameters, Sequence[torch.Tensor], Drop], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Head:
     logits
         Computes logits (trainings, rows, 2) from parameters (trainings, ...), inputs (trainings,
         rows, ...), and what leaves out a share of values while it is trained.
+    slice_logits
+        Computes those of every slice of the rows, shape (trainings, rows, slices, 2), from the
+        same; None of a head that has one result a row.
+    penalty
+        Computes what is added to the loss of each row while it is trained, shape (trainings, rows),
+        from parameters and inputs; None where nothing is.
     slow
         Parameters that learn at the rate over the number of their inputs, their last axis. A step
         of AdamW moves every weight by the rate, and so a sum over n inputs by n times as much:
@@ -40,7 +47,9 @@ class Head:
     """
 
     initial: Callable[[int, float, np.random.Generator, int | None], dict[str, np.ndarray]]
-    logits: Callable[[Parameters, Sequence[torch.Tensor], Drop], torch.Tensor]
+    logits: Logits
+    slice_logits: Logits | None = None
+    penalty: Callable[[Parameters, Sequence[torch.Tensor]], torch.Tensor] | None = None
     slow: tuple[str, ...] = ()
     together: int = 256
 
@@ -60,6 +69,17 @@ def layer_logits(parameters: Parameters, inputs: Sequence[torch.Tensor]) -> torc
     """Apply linear layers to features of shape (trainings, rows, features)."""
     weight = parameters["weight"].transpose(1, 2)
     return torch.baddbmm(parameters["bias"].unsqueeze(1), inputs[0], weight)
+
+
+def slice_logits(parameters: Parameters, read: torch.Tensor, drop: Drop) -> torch.Tensor:
+    """Apply linear layers to what heads read of slices, shape (trainings, rows, slices, width).
+
+    Dropout leaves out values of all slices of a row alike, so that it is the row that is seen by
+    fewer of them.
+    """
+    kept = drop(torch.ones_like(read[:, :, 0]))
+    flat = (read * kept[:, :, None]).flatten(1, 2)
+    return layer_logits(parameters, [flat]).unflatten(1, read.shape[1:3])
 
 
 def _linear_logits(

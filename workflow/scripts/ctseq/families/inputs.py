@@ -43,6 +43,8 @@ class Reading:
     ----------
     sequences
         Whether all slices of a scan are one input.
+    in_context
+        Whether each of these slices is a row still, with a label and a probability of its own.
     pool
         How they become one row, a key of `pooling.POOLS`; None if they do not.
     order
@@ -55,11 +57,12 @@ class Reading:
     pool: str | None = None
     order: Sequence[int] | None = None
     scale: Scale | None = None
+    in_context: bool = False
 
     @property
     def whole(self) -> bool:
-        """Whether an input is a whole scan, whatever a row of the features is."""
-        return self.sequences or self.pool is not None
+        """Whether a result is that of a whole scan, whatever a row of the features is."""
+        return (self.sequences and not self.in_context) or self.pool is not None
 
     def inputs_of(
         self,

@@ -88,6 +88,7 @@ def fit(
         pool=model.get("pool", model["family"] if model["family"] in POOLS else None),
         order=[seed, replicate] if model.get("shuffled") else None,
         scale=_scale(features, split),
+        in_context=about.together and model.get("labels") == "slice",
     )
     _check_sight(model, reading, features)
     scans = ordered_slices(features.rows, shuffle_seed=reading.order).values()

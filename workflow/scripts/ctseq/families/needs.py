@@ -54,7 +54,7 @@ NEEDS: dict[str, Need] = {
     "slice_labels": Need(
         words="labels of slices",
         met=lambda held: held.slice_labels,
-        cure="set `labels: scan` for it, which teaches every slice its scan's label",
+        cure="set `labels: scan` for it, which teaches it the labels of scans",
         to_learn=True,
     ),
     "masks": Need(

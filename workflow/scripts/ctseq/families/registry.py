@@ -23,6 +23,8 @@ class Family:
         What its encoders may see: keys of `ctseq.encoders.registry.SIGHTS`.
     together
         Whether it reads all slices of a scan together; if not, it learns from each row by itself.
+    in_context
+        Whether it can learn the labels of slices, too, each seen among all of its scan: `labels`.
     epochs
         Whether it is trained in epochs, and so has a learning rate and a history.
     solves
@@ -47,6 +49,7 @@ class Family:
     words: str
     takes: tuple[str, ...] = ("slice", "sequence")
     together: bool = False
+    in_context: bool = False
     epochs: bool = False
     solves: bool = False
     hidden: bool = False
@@ -83,8 +86,21 @@ FAMILIES: dict[str, Family] = {
     "mean": Family(words="linear layer on the mean of the slices", **_POOLED),
     "max": Family(words="linear layer on the maximum of the slices", **_POOLED),
     "attention": Family(words="gated attention over the slices", **_SEQUENCE),
-    "lstm": Family(words="LSTM that reads the slices in order", **_SEQUENCE),
-    "gru": Family(words="GRU that reads the slices in order", **_SEQUENCE),
+    "smooth": Family(
+        words="gated attention over the slices, smooth from slice to slice",
+        **_SEQUENCE | {"module": "ctseq.families.trained.smooth"},
+    ),
+    "lstm": Family(words="LSTM that reads the slices in order", in_context=True, **_SEQUENCE),
+    "gru": Family(words="GRU that reads the slices in order", in_context=True, **_SEQUENCE),
+    "transformer": Family(
+        words="transformer over the slices and their places",
+        in_context=True,
+        **_SEQUENCE | {"module": "ctseq.families.trained.transformer"},
+    ),
+    "transmil": Family(
+        words="TransMIL over the slices in order",
+        **_SEQUENCE | {"module": "ctseq.families.trained.transmil"},
+    ),
     "logistic": Family(
         words="logistic regression",
         **_CLASSICAL | {"module": "ctseq.families.trained.linear", "solves": True},

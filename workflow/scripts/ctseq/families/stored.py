@@ -46,6 +46,7 @@ def write_fitted(fitted: Fitted, folder: str | Path) -> None:
             "sequences": reading.sequences,
             "pool": reading.pool,
             "order": reading.order,
+            **({"in_context": True} if reading.in_context else {}),
         },
         "encoders": fitted.encoders,
     }

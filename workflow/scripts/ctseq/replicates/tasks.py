@@ -161,7 +161,7 @@ def row_labels(
     if source["target"].isna().any():
         raise InputError(
             "The dataset has labels of scans and none of slices, so a model cannot learn from its "
-            "slices' own: set `labels: scan` for it, which teaches every slice its scan's label."
+            "slices' own: set `labels: scan` for it, which teaches it the labels of scans."
         )
     labels = source.set_index(key)["target"]
     found = labels.reindex(pd.MultiIndex.from_frame(rows[key]) if len(key) > 1 else rows[key[0]])

@@ -205,9 +205,10 @@ def _shared(
 
 
 def _view(study: Conducted, model: Model) -> dict[str, Any]:
-    """Return what a model's encoders see, and by whom a scan's slices are combined."""
+    """Return what a model's encoders see, and by what a scan's slices are combined."""
     by = "head" if model.about.together else "encoder"
-    by = "rule" if model.slicewise else by
+    if model.slicewise:
+        by = "both" if model.about.together else "rule"
     return {"sees": sights(model), "by": by, "pool": model.pool}
 
 

@@ -42,7 +42,7 @@ def resolved_config(
     """
     schema = with_names(schema, metrics=metrics)
     _stop_at(schema_problems(config, schema), origins)
-    full = filled(config, schema)
+    full = models.with_own_labels(config, filled(config, schema))
     _stop_at(_naming_problems(full), origins)
     _stop_at(_idle_keys(config, full), origins)
     full = _without_idle_keys(full)

@@ -41,9 +41,9 @@ class Model:
     family
         A key of `families.registry.FAMILIES`.
     labels
-        Whose label a row is taught: ``slice`` or ``scan``.
+        Whose label it is taught: ``slice`` or ``scan``.
     sequence_rule
-        How a scan's result follows from its slices; None if the model itself sees the scan.
+        How a scan's result follows from its slices; None if it is the model's own.
     pool
         How the slices of a scan become one row; None if they do not.
     shuffled
@@ -110,8 +110,13 @@ class Model:
 
     @property
     def slicewise(self) -> bool:
-        """Whether it learns from slices one by one."""
+        """Whether it scores slices, one by one or in context, which a rule combines."""
         return self.sequence_rule is not None
+
+    @property
+    def sees_scans(self) -> bool:
+        """Whether it sees the slices of a scan together, whatever it scores."""
+        return not self.slicewise or self.about.together
 
     @property
     def encoder_shuffled(self) -> bool:
@@ -171,12 +176,28 @@ def is_slicewise(name: str, config: Config) -> bool:
     return row_of(name, config) == "slice" and not together
 
 
+def with_own_labels(given: Config, full: Config) -> dict[str, Any]:
+    """Return a filled configuration in which what sees scans learns their labels.
+
+    Families that can learn those of slices in context do so only where it is given.
+    """
+    own = {
+        name: {key: value for key, value in its.items() if key != "labels"}
+        if FAMILIES[its["family"]].in_context and "labels" not in given["models"].get(name, {})
+        else its
+        for name, its in full["models"].items()
+    }
+    return {**full, "models": own}
+
+
 def has_key(name: str, config: Config, key: str) -> bool:
     """Tell whether a key has an effect on a model, by what it and its encoder see."""
-    about, row = FAMILIES[config["models"][name]["family"]], row_of(name, config)
+    its, row, one_by_one = config["models"][name], row_of(name, config), is_slicewise(name, config)
+    about = FAMILIES[its["family"]]
+    in_context = about.in_context and its.get("labels") == "slice"
     effective = {
-        "labels": is_slicewise(name, config),
-        "sequence_rule": is_slicewise(name, config),
+        "labels": one_by_one or about.in_context,
+        "sequence_rule": one_by_one or in_context,
         "pool": bool(about.pools) and row == "slice",
         "shuffle_slices": about.together or row == "scan",
     }
@@ -186,7 +207,7 @@ def has_key(name: str, config: Config, key: str) -> bool:
 # Why a key has no effect on a model.
 IDLE = {
     "labels": "the model sees its scans whole",
-    "sequence_rule": "the model sees its scans whole",
+    "sequence_rule": "the model sees its scans whole and has one result for each",
     "pool": "the model has no slices that its family could pool",
     "shuffle_slices": "the model sees one slice at a time, or their pool, and no order",
 }

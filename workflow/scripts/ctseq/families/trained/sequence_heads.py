@@ -12,12 +12,19 @@ import numpy as np
 import torch
 
 from ctseq.families.contract import Fitted, Learned, Predicted
-from ctseq.families.heads import Drop, Head, Parameters, initial_layer, layer_logits
+from ctseq.families.heads import (
+    Drop,
+    Head,
+    Parameters,
+    initial_layer,
+    layer_logits,
+    slice_logits,
+)
 from ctseq.families.inputs import Inputs
+from ctseq.families.trained.context import fit_head, predict_head
 from ctseq.families.trained.reading import read
-from ctseq.families.trained.recurrence import DIRECTIONS, gru, last_states, lstm
-from ctseq.families.trained.training import heads_of, predict_fitted
-from ctseq.families.trained.tuning import tune_head
+from ctseq.families.trained.recurrence import DIRECTIONS, all_states, gru, last_states, lstm
+from ctseq.families.trained.training import heads_of
 from ctseq.replicates.tasks import Task
 
 # Width of the attention's hidden layer (128 in Ilse et al. 2018) and of a recurrent state in either
@@ -53,6 +60,15 @@ def _attention_weights(
     scan alike, so that it is the scan that is seen by fewer of them.
     """
     features, lengths = inputs
+    scores = attention_scores(parameters, features, drop)
+    absent = torch.arange(features.shape[2]) >= lengths[..., None]
+    return torch.softmax(scores.masked_fill(absent, -torch.inf), dim=-1)
+
+
+def attention_scores(
+    parameters: Parameters, features: torch.Tensor, drop: Drop = lambda values: values
+) -> torch.Tensor:
+    """Return what gated attention gives each slice before the softmax, those behind the end too."""
 
     def hidden(name: str) -> torch.Tensor:
         weight, bias = parameters[f"{name}_weight"], parameters[f"{name}_bias"]
@@ -60,9 +76,7 @@ def _attention_weights(
 
     gated = torch.tanh(hidden("value")) * torch.sigmoid(hidden("gate"))
     kept = drop(torch.ones_like(gated[:, :, 0]))
-    scores = torch.einsum("mpsh,mh->mps", gated * kept[:, :, None], parameters["score_weight"])
-    absent = torch.arange(features.shape[2]) >= lengths[..., None]
-    return torch.softmax(scores.masked_fill(absent, -torch.inf), dim=-1)
+    return torch.einsum("mpsh,mh->mps", gated * kept[:, :, None], parameters["score_weight"])
 
 
 def _attention_logits(
@@ -108,13 +122,21 @@ def _recurrent(cell: Callable[..., torch.Tensor], gates: Mapping[str, int]) -> H
         }
         return both | initial_layer(2 * size, std, rng)
 
+    def compared(states: torch.Tensor) -> torch.Tensor:
+        forwards, backwards = states.chunk(2, dim=-1)
+        return torch.cat([forwards - backwards, (forwards + backwards) / 2], dim=-1)
+
     def logits(parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop) -> torch.Tensor:
-        forwards, backwards = last_states(cell, parameters, *inputs).chunk(2, dim=-1)
-        read = torch.cat([forwards - backwards, (forwards + backwards) / 2], dim=-1)
+        read = compared(last_states(cell, parameters, *inputs))
         return layer_logits(parameters, [drop(read)])
 
+    def of_slices(
+        parameters: Parameters, inputs: Sequence[torch.Tensor], drop: Drop
+    ) -> torch.Tensor:
+        return slice_logits(parameters, compared(all_states(cell, parameters, *inputs)), drop)
+
     names = (f"weight_{of}_l0{direction}" for of in ("ih", "hh") for direction in DIRECTIONS)
-    return Head(initial, logits, slow=tuple(names), together=_TOGETHER)
+    return Head(initial, logits, of_slices, slow=tuple(names), together=_TOGETHER)
 
 
 # A family to its head.
@@ -130,12 +152,12 @@ def fit(
 ) -> Learned:
     """Train a head that sees all slices of a scan together; see `contract.FamilyModule`."""
     head = SEQUENCE_HEADS[settings["family"]]
-    return tune_head(head, inputs, task, settings=settings, seed=seed, replicate=replicate)
+    return fit_head(head, inputs, task, settings, seed=seed, replicate=replicate)
 
 
 def predict(fitted: Fitted, inputs: Inputs) -> Predicted:
-    """Predict a scan, and tell how an attention head weighs its slices."""
-    probability = predict_fitted(SEQUENCE_HEADS[fitted.family], fitted, inputs)
+    """Predict a scan or its slices, and tell how an attention head weighs them."""
+    probability = predict_head(SEQUENCE_HEADS[fitted.family], fitted, inputs)
     if fitted.family != "attention":
         return Predicted(probability)
     return Predicted(probability, slice_attention(fitted, inputs))

@@ -70,7 +70,8 @@ class SideBySide:
     trainings
         At least one.
     labels
-        0 or 1, of all rows, shape (rows,).
+        0 or 1, of all rows, shape (rows,); or of what a row has several of, as of the slices of
+        scans, shape (rows, most), where -1 is none.
     settings
         The section `training` of the configuration.
     """
@@ -85,9 +86,13 @@ class SideBySide:
         # Faster for heads, whose steps are small, and independent of the number of cores.
         torch.set_num_threads(1)
         self.trainings, self._head, self._settings = trainings, head, settings
-        self._labels, self._targets = labels, torch.from_numpy(labels.astype(np.int64))
-        self._trained = [labels[each.fit.train] for each in trainings]
-        self._class_weights = [class_weights(own, settings) for own in self._trained]
+        self._labels, self._there = labels, labels >= 0
+        self._targets = torch.from_numpy(labels.astype(np.int64).clip(0))
+        # A row is positive if anything of it is.
+        positive = labels.reshape(len(labels), -1).max(1)
+        self._trained = [positive[each.fit.train] for each in trainings]
+        learned = [labels[each.fit.train] for each in trainings]
+        self._class_weights = [class_weights(own[own >= 0], settings) for own in learned]
         self._orders = [np.random.default_rng(each.order) for each in trainings]
         self._chances = [np.random.default_rng(each.chance) for each in trainings]
         self._parameters = {
@@ -97,8 +102,8 @@ class SideBySide:
         decays = [each.setting.weight_decay for each in trainings]
         paces = {name: 1 / self._parameters[name].shape[-1] for name in head.slow}
         self._optimiser = AdamW(self._parameters, weight_decays=decays, paces=paces)
-        # Of each training: its rows, and the sum of their losses in its last epoch.
-        self.n_rows = np.array([*map(len, self._trained)])
+        # Of each training: its labels, and the sum of their losses in its last epoch.
+        self.n_rows = np.array([(own >= 0).sum() for own in learned])
         self.losses = np.zeros(len(trainings))
 
     def learn(self, trainings: Sequence[int]) -> None:
@@ -126,7 +131,7 @@ class SideBySide:
 
     def rate(self, training: int) -> float:
         """Return the learning rate of a training's next step."""
-        n_steps = -(-self.n_rows[training] // self._settings["batch_size"])
+        n_steps = -(-len(self._trained[training]) // self._settings["batch_size"])
         n_steps *= self._settings["epochs"]
         share = learning_rate_share(
             self._optimiser.steps[training],
@@ -163,18 +168,22 @@ class SideBySide:
         selected = _select([self.trainings[training].inputs for training in block], rows)
         logits = self._head.logits(parameters, selected, self.drop(block, batches))
         losses = row_losses(logits, self._targets[rows], self._settings)
+        if self._head.penalty is not None:
+            losses = losses + self._head.penalty(parameters, selected)
         weights = self._weights(block, batches)
-        means = (losses * weights).sum(1) / weights.sum(1)
+        means = (losses * weights).flatten(1).sum(1) / weights.flatten(1).sum(1)
         gradients = torch.autograd.grad(means.sum(), list(parameters.values()))
         rates = np.array([self.rate(training) for training in block])
         self._optimiser.step(dict(zip(parameters, gradients, strict=True)), of=of, rates=rates)
-        self.losses[of] += means.detach().numpy() * [len(batch) for batch in batches]
+        self.losses[of] += means.detach().numpy() * [self._there[own].sum() for own in batches]
 
     def _weights(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> torch.Tensor:
         """Return the weight of each row of padded batches, and 0 of what they are padded with."""
-        weights = np.zeros((len(batches), max(map(len, batches))), np.float32)
+        shape = (len(batches), max(map(len, batches)), *self._labels.shape[1:])
+        weights = np.zeros(shape, np.float32)
         for own, training, batch in zip(weights, block, batches, strict=True):
-            own[: len(batch)] = self._class_weights[training][self._labels[batch]]
+            of_class = self._class_weights[training][self._labels[batch]]
+            own[: len(batch)] = of_class * self._there[batch]
         return torch.from_numpy(weights)
 
     def drop(self, block: Sequence[int], batches: Sequence[np.ndarray]) -> Drop:
@@ -208,6 +217,8 @@ def probabilities(
 ) -> list[np.ndarray]:
     """Return the probabilities of the target by several heads, in double precision.
 
+    Each head's are of shape (rows,), or (rows, slices) of one with a result a slice.
+
     Parameters
     ----------
     parameters
@@ -217,12 +228,12 @@ def probabilities(
     """
     wide = {name: own.double() for name, own in parameters.items()}
     padded, size = _padded(rows), _SCORED // max(math.prod(own.shape[1:]) for own in inputs[0])
-    size, found = max(1, size // len(rows)), [np.empty((len(rows), 0))]
+    size, found = max(1, size // len(rows)), []
     for start in range(0, padded.shape[1], size):
         selected = _select(inputs, padded[:, start : start + size])
         doubles = [own.double() if own.is_floating_point() else own for own in selected]
         found.append(torch.softmax(head.logits(wide, doubles, _whole), dim=-1)[..., 1].numpy())
-    together = np.concatenate(found, axis=1)
+    together = np.concatenate(found, axis=1) if found else np.empty((len(rows), 0))
     return [own[: len(of)] for own, of in zip(together, rows, strict=True)]
 
 

@@ -27,6 +27,7 @@ def tune_head(
     settings: Mapping[str, Any],
     seed: int,
     replicate: int,
+    truth: Truth | None = None,
 ) -> Learned:
     """Choose the settings and epoch of a head and fit it to all training rows.
 
@@ -49,6 +50,8 @@ def tune_head(
         The model's, with the section ``training`` of the configuration.
     seed, replicate
         The study's seed, and the number of the replicate.
+    truth
+        What chooses; by the labels and scans of `task` if not given.
     """
     training = settings["training"]
     starts = _Starts(head, inputs, task, training, [seed, replicate])
@@ -58,7 +61,7 @@ def tune_head(
     ]
     by = "loss" if task.inner else "accuracy"
     options = {"settings": training, "by": by, "halving": settings["halving"]}
-    candidates = search(head, trainings, Truth(task.labels, task.scans), **options)
+    candidates = search(head, trainings, truth or Truth(task.labels, task.scans), **options)
     best = first_best([candidate.score for candidate in candidates])
     chosen = candidates[best]
     heads, held_out = _of_all_seeds(starts, chosen, task.inner, training)

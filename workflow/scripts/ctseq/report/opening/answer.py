@@ -74,7 +74,7 @@ def _question(study: Study) -> tuple[str, Collection[str]]:
         better = f"Does any model find {study.target} better than {labels[reference]}?"
         return better, {model for pair in pairs for model in pair} - common
     [(a, b)] = pairs
-    whole = {name for name in (a, b) if not study.resolved.models[name].slicewise}
+    whole = {name for name in (a, b) if study.resolved.models[name].sees_scans}
     if len(whole) != 1:
         return f"Does {labels[a]} find {study.target} better than {labels[b]}?", {a}
     # What is asked is whether seeing the sequence helps, whichever model is named first.
