@@ -90,4 +90,6 @@ FAMILIES: dict[str, Family] = {
     "forest": Family(words="random forest", **_CLASSICAL),
     "neighbours": Family(words="nearest neighbours", **_CLASSICAL | _UNWEIGHED),
     "mlp": Family(words="multilayer perceptron", **_CLASSICAL | _UNWEIGHED),
+    "bayes": Family(words="naive Bayes", **_CLASSICAL),
+    "boosting": Family(words="gradient-boosted trees", **_CLASSICAL | _UNWEIGHED),
 }
