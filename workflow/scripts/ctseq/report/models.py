@@ -40,6 +40,11 @@ def sights(model: Model) -> str:
     return listed(dict.fromkeys(SIGHTS[one.sees].words for one in model.encoders))
 
 
+def members_words(model: Model) -> str:
+    """Return the labels of the models that an ensemble combines; empty of others."""
+    return listed(one.label for one in model.members)
+
+
 def flattered(study: Conducted) -> list[str]:
     """Return labels of the models whose epoch is chosen on the patients that are reported."""
     if study.config["tuning"]["patients"] == "train":
@@ -180,6 +185,8 @@ def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
 def _own(study: Conducted, model: Model) -> dict[str, str]:
     """Return what a model is beside its encoders, title to cell."""
     rows = {"Learned by": model.about.words}
+    if model.members:
+        rows["Members"] = members_words(model)
     if model.pool:
         rows["Slices are pooled by"] = model.pool
     rows["Trained on the label of"] = f"the {taught(study, model)}"
@@ -187,8 +194,8 @@ def _own(study: Conducted, model: Model) -> dict[str, str]:
         rows["Slices are combined by"] = SEQUENCE_RULES[model.sequence_rule]
     if model.shuffled:
         rows["Order of slices"] = "shuffled, as a control"
-    if not model.finetuned:
-        precisions = dict.fromkeys(study.precisions[one.name] for one in model.encoders)
+    found = [study.precisions.get(one.name) for one in model.encoders if not model.finetuned]
+    if precisions := [*filter(None, dict.fromkeys(found))]:  # a member may be trained from pixels
         rows["Features are computed in"] = listed(precisions)
     return rows
 
@@ -207,13 +214,15 @@ def _view(study: Conducted, model: Model) -> dict[str, Any]:
     """Return what a model's encoders see, and by whom a scan's slices are combined."""
     by = "head" if model.about.together else "encoder"
     by = "rule" if model.slicewise else by
-    return {"sees": sights(model), "by": by, "pool": model.pool}
+    return {"sees": sights(model), "by": by, "pool": model.pool, "members": members_words(model)}
 
 
 def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     """Return how a model learns, as far as the report's sentences go."""
     about, training = model.about, model.training
     recipe = {
+        "members": members_words(model),
+        "combined": about.words * bool(model.members),
         "finetuned": model.finetuned,
         "joined": len(model.encoders) > 1,
         "epochs": model.in_epochs,
@@ -257,7 +266,7 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     settings, tuning = dict(model.training), study.config["tuning"]
     if not model.in_epochs:
         keys = ["trainable", *(SOLVED if model.solved else ()), "augmentation"]
-        settings = {key: settings[key] for key in keys}
+        settings = {key: settings[key] for key in keys if not model.members}
     folds = f"{tuning['folds']} inner folds of the training patients"
     if tuning["repeats"] > 1 and not model.finetuned:
         folds += f", drawn {tuning['repeats']} times"

@@ -6,6 +6,7 @@ from ctseq.report.checklists.items import Answer
 from ctseq.report.models import (
     checkpoint_words,
     limits,
+    members_words,
     model_table,
     preprocessing_words,
     sights,
@@ -31,6 +32,8 @@ def described(model: Model) -> str:
     """Return what a model is in a few words."""
     if model.finetuned:
         return f"a deep network that sees {sights(model)}, trained from pixels"
+    if model.members:
+        return f"the {model.about.words}, of {members_words(model)}"
     n = len(model.encoders)
     of = "the features of a frozen deep network that sees"
     if n > 1:
@@ -158,6 +161,13 @@ def ensembling(study: Conducted) -> Answer:
         if model.in_epochs and model.training.get("seeds", 1) > 1
     }
     own = [f"{label} averages heads of {number} seeds" for label, number in seeds.items()]
+    combined = [
+        f"{model.label} is the {model.about.words}, of {members_words(model)}"
+        for model in study.resolved.models.values()
+        if model.members
+    ]
+    if combined:
+        return Answer(f"{'; '.join([*combined, *own])}. No replicates are averaged.", (PAGE,))
     within = f"Within models alone ({'; '.join(own)})" if own else "None"
     return Answer(
         f"{within}: no model is combined with another, and no replicates are averaged.", (PAGE,)
@@ -203,7 +213,7 @@ def specification(study: Conducted) -> Answer:
 def imbalance(study: Conducted) -> Answer:
     """Return what is done about one class having more scans."""
     uses = []
-    for model in study.resolved.models.values():
+    for model in study.resolved.trained.values():
         loss, balanced = model.training["loss"], model.training["sampling"] == "balanced"
         means = [f"{loss} loss"] * (loss in ("weighted", "focal"))
         means += ["balanced sampling of training rows"] * (balanced and model.in_epochs)
@@ -239,6 +249,8 @@ def files_of(study: Conducted, name: str) -> tuple[str, ...]:
 
 
 def _learns(study: Conducted, model: Model) -> str:
+    if model.members:
+        return f"{model.label} is {described(model)}, whose scores it combines."
     by = " by AdamW" * model.in_epochs
     return (
         f"{model.label} is {described(model)}; it is fitted{by} to the label of the "

@@ -5,6 +5,7 @@ from ctseq.encoders.registry import ENCODER_TYPES
 from ctseq.report.models import (
     SEQUENCE_RULES,
     checkpoint_words,
+    members_words,
     pooling_words,
     preprocessing_words,
     slices_seen,
@@ -32,6 +33,7 @@ def overview(study: Conducted) -> Table:
         "Slices combined by": lambda model: (
             SEQUENCE_RULES[model.sequence_rule] if model.slicewise else model.pool or ""
         ),
+        "Members": members_words,
         "Order of slices": lambda model: "shuffled, as a control" if model.shuffled else "",
     }
     models = study.resolved.models.values()
