@@ -97,8 +97,9 @@ def test_what_one_member_did_not_hold_out_is_left_out():
     assert rows["scan_id"].tolist() == ["c"]
     np.testing.assert_allclose(probabilities, [[0.5, 0.9]])
     none = WHOLE[WHOLE["subset"] == "test"]
-    task, learned = combined([none, SLICES], FEW, AVERAGE, folds=None, **SEEDS)
-    assert (task.inner, learned.held_out) == ([], [])
+    for members in ([none, SLICES], [WHOLE, SLICES[SLICES["subset"] == "test"]]):
+        task, learned = combined(members, FEW, AVERAGE, folds=None, **SEEDS)
+        assert (task.inner, learned.held_out) == ([], [])
 
 
 def test_members_of_other_test_scans_are_refused():

@@ -138,7 +138,7 @@ def join_scores(
 
 def _by_scan(scores: pd.DataFrame, rule: str | None) -> pd.Series:
     """Return one probability a scan, by patient and scan."""
-    if rule is not None:
+    if rule is not None and len(scores):  # where nothing is tuned, nothing is held out
         patients = scores[_KEY].drop_duplicates()
         scores = combine_slices(scores, rule=rule).merge(patients, "left", "scan_id")
     return scores.set_index(_KEY)["probability"]
