@@ -78,6 +78,8 @@ HEADS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "forest": ({"family": "forest", "pool": "max"}, (MAX,)),
     "neighbours": ({"family": "neighbours", "pool": "max"}, (MAX,)),
     "mlp": ({"family": "mlp", "pool": "max"}, (MAX,)),
+    "bayes": ({"family": "bayes", "pool": "max"}, (MAX,)),
+    "boosting": ({"family": "boosting", "pool": "max"}, (MAX,)),
 }
 LIKE = {name: alike for name, (_, alike) in HEADS.items()}
 # The pipelines that the best head is held to, and what heads see of the order of slices.

@@ -37,11 +37,17 @@ def families_table(families: Mapping[str, Family]) -> str:
         cells = [
             f"`{name}`",
             about.words,
-            "all slices of a scan" if about.together else "each row",
+            _learned_from(about),
             *(named(values) for values in (about.takes, about.losses, about.pools)),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _learned_from(about: Family) -> str:
+    if about.combines:
+        return "its members' scores of scans"
+    return "all slices of a scan" if about.together else "each row"
 
 
 def _formats() -> str:

@@ -148,14 +148,16 @@ def new_copy(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small_forest():
-    """Make forests a tenth as large, because they are fitted dozens of times."""
+    """Make forests and boosting much smaller, because they are fitted dozens of times."""
     from ctseq.families.classical import CLASSIFIERS
 
-    forest = CLASSIFIERS["forest"].classifier
-    trees = forest.n_estimators
-    forest.set_params(n_estimators=trees // 10)
+    classifiers = [CLASSIFIERS[name].classifier for name in ("forest", "boosting")]
+    trees = {one: one.n_estimators for one in classifiers}
+    for one in classifiers:
+        one.set_params(n_estimators=20)
     yield
-    forest.set_params(n_estimators=trees)
+    for one, number in trees.items():
+        one.set_params(n_estimators=number)
 
 
 @pytest.fixture

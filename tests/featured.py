@@ -57,8 +57,9 @@ def model_of(family, **changed):
     return settings | changed
 
 
-# Of every family, and those that pool, read slices in context, or shuffle.
-MODELS = {family: model_of(family) for family in FAMILIES}
+# Of every family that learns from features, and those that pool, read in context, or shuffle.
+LEARNING = [family for family, about in FAMILIES.items() if not about.combines]
+MODELS = {family: model_of(family) for family in LEARNING}
 MODELS |= {
     f"{family}-{pool}": model_of(family, pool=pool)
     for family, about in FAMILIES.items()

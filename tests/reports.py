@@ -92,7 +92,11 @@ def config_of(models, dataset="phantom", changes=()):
         "replicates": 3,
     }
     given["comparison"] |= {"thresholds": [0.2]}
-    config = resolved_config(merged(given, dict(changes)), SCHEMA, metrics=comparable_metrics())
+    given = merged(given, dict(changes))
+    for its in given["models"].values():
+        if "members" in its:  # an ensemble has no encoder of its own
+            its.pop("encoder")
+    config = resolved_config(given, SCHEMA, metrics=comparable_metrics())
     said_from_outside = ("compare_studies", "registered")
     return used_config({key: config[key] for key in config if key not in said_from_outside})
 

@@ -3,15 +3,19 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.naive_bayes import GaussianNB
 
 from ctseq.core.errors import InputError
 from ctseq.families import classical
-from ctseq.families.classical import CLASSIFIERS, fit, predict
+from ctseq.families.classical import CLASSIFIERS, Classical, fit, predict
 from ctseq.families.inputs import Inputs
 from ctseq.families.registry import FAMILIES
-from ctseq.replicates.tasks import Fit
+from ctseq.replicates.tasks import Fit, Task
 from featured import problem
+from scans import alone
 
 pytestmark = pytest.mark.numerical
 
@@ -108,6 +112,54 @@ def test_too_few_rows_for_the_fewest_neighbours_are_named():
         InputError, match="neighbours needs 3 rows to learn from, and an inner fold leaves 2"
     ):
         learned("neighbours", *few(3, 20))
+
+
+def chosen(monkeypatch, family, classifier, **grid):
+    """Leave a family one classifier and one setting."""
+    grid = {name: [value] for name, value in grid.items()}
+    monkeypatch.setitem(CLASSIFIERS, family, Classical(classifier, grid))
+
+
+def line(values):
+    """Return rows of one feature, the second half of which is tested on, and their task."""
+    labels = np.array([0, 0, 0, 1, 1, 1] * 2)
+    rows = np.arange(12)
+    inner = [Fit(rows[3:9], np.r_[0, 5])]
+    index = pd.DataFrame({"scan_id": [f"{row:02d}" for row in rows], "slice_number": 1})
+    task = Task(index, labels, alone(labels), Fit(rows[:6], rows[6:]), inner)
+    return np.tile(values, 2).astype(np.float32)[:, None], task
+
+
+def test_naive_bayes_is_the_ratio_of_two_normal_densities(monkeypatch):
+    chosen(monkeypatch, "bayes", GaussianNB(), components=None, var_smoothing=1e-9)
+    features, task = line([-3, -2, -1, 1, 2, 3])
+    _, tested = learned("bayes", features, task)
+    # Both classes have the variance 2/3 about -2 and 2: the logit is 2 * 2 * x / (2/3) = 6 x.
+    expected = 1 / (1 + np.exp(-6 * features[6:, 0].astype(float)))
+    np.testing.assert_allclose(tested, expected, rtol=1e-5)
+
+
+def test_weighted_naive_bayes_takes_both_classes_as_equally_frequent(monkeypatch):
+    chosen(monkeypatch, "bayes", GaussianNB(), components=None, var_smoothing=1e-9)
+    features, task = line([-3, -2, -1, 1, 2, 3])
+    twice = Fit(np.r_[0:6, 0:3], task.outer.held_out)  # the negatives
+    task = dataclasses.replace(task, outer=twice)
+    expected = 1 / (1 + np.exp(-6 * features[6:, 0].astype(float)))
+    _, weighted = learned("bayes", features, task, weighted=True)
+    np.testing.assert_allclose(weighted, expected, rtol=1e-5)
+    _, tested = learned("bayes", features, task)
+    odds = expected / (1 - expected) / 2
+    np.testing.assert_allclose(tested, odds / (1 + odds), rtol=1e-5)
+
+
+def test_boosting_takes_a_newton_step_a_tree(monkeypatch):
+    one_tree = GradientBoostingClassifier(n_estimators=1)
+    chosen(monkeypatch, "boosting", one_tree, learning_rate=0.5, max_depth=1)
+    features, task = line([-3, -2, -1, 1, 2, 3])
+    _, tested = learned("boosting", features, task)
+    # From even odds, residuals of 1/2 over curvatures of 1/4 are steps of 2, half of them taken.
+    expected = 1 / (1 + np.exp(-np.sign(features[6:, 0]).astype(float)))
+    np.testing.assert_allclose(tested, expected)
 
 
 def test_every_family_of_the_module_has_its_classifier():

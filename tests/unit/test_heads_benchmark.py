@@ -17,8 +17,8 @@ from heads_compared import compared, highest, paired, verdicts  # noqa: E402
 from simulated_features import draw_dataset  # noqa: E402
 
 from ctseq.families.contract import Learned  # noqa: E402
-from ctseq.families.registry import FAMILIES  # noqa: E402
 from ctseq.replicates.tasks import Fit, Task  # noqa: E402
+from featured import LEARNING  # noqa: E402
 
 LIKE = {"blind": ("textbook",), "seeing": ("textbook",), "shuffled": ("textbook",)}
 ROLES = {"ordered": ("seeing",), "shuffled": ("shuffled",), "slope": "slope"}
@@ -105,7 +105,7 @@ def test_a_control_that_sees_the_order_is_found():
 def test_heads_are_those_of_the_recommended_protocol():
     study = heads.recommended()
     assert list(study.models) == list(heads.HEADS)
-    assert {model.family for model in study.models.values()} == set(FAMILIES)
+    assert {model.family for model in study.models.values()} == set(LEARNING)
     assert study.threshold == "chosen"
     for model in study.models.values():
         assert study.inner_of(model)["folds"] == 5

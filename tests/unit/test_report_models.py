@@ -7,8 +7,8 @@ import pytest
 
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS, EncoderType, Sight
 from ctseq.families.registry import FAMILIES, Family
-from ctseq.report import models
 from ctseq.report.checklists.files import reporting_files
+from ctseq.report.described import models
 from ctseq.report.page import render
 from ctseq.report.short_tables.models import encoder_table, overview
 from reports import DESCRIPTION, TWO, study_of
@@ -224,3 +224,18 @@ def test_where_choices_are_made_is_said(patients, said):
     others = {"kept the epoch that did best", "Test patients are looked at once"}
     assert said in page
     assert sum(text in page for text in others) == 1
+
+
+def test_an_ensemble_is_told_by_its_members():
+    both = {"family": "stacking", "members": ["vivit", "convnext"]}
+    three = TWO | {"both": "Both"}
+    study = study_of(three, given={"models": {"both": both}, "tuning": {"patients": "train"}})
+    said = paragraphs(study)["Both"]
+    assert said.startswith("the logistic regression on its members' logits. The members, ViViT and")
+    assert "whom all members held out" in said
+    assert "frozen" not in said
+    page = render(study)
+    assert "combines the probabilities of ViViT and ConvNeXt, which it never trains again" in page
+    rows = {row[0]: row for row in overview(study).rows}
+    assert "ViViT and ConvNeXt" in rows["Both"]
+    assert "no model is combined with another" not in str(reporting_files(study))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ctseq.families.classical import CLASSIFIERS
-from ctseq.families.registry import FAMILIES
 from ctseq.families.ties import RESOLUTION, first_best, improves
 from ctseq.replicates.aggregation import choose_threshold
+from featured import LEARNING
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -33,7 +33,7 @@ def test_a_threshold_never_separates_what_only_rounding_does():
 
 
 @pytest.mark.usefixtures("small_forest")
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", LEARNING)
 def test_the_last_digits_of_features_decide_nothing(family, monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import perturbed_features

@@ -104,7 +104,7 @@ containerized: config["container"]
 wildcard_constraints:
     dataset="|".join(STUDY.datasets),
     encoder="|".join(ENCODERS),
-    model="|".join(MODELS),
+    model="|".join(STUDY.runs),
     replicate=r"\d\d+",
     shard=f"({'|'.join(STUDY.shards)})",
     # Of features of shuffled slices, the study's seed and the replicate that have this order; else

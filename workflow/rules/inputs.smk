@@ -26,7 +26,7 @@ def code_for_model(script):
     """Return an input function that returns the digest of a script and of the model's family."""
 
     def digest(wildcards):
-        model = STUDY.models[wildcards.model]
+        model = STUDY.runs[wildcards.model]
         types = [ENCODER_TYPES[one.type].module for one in model.encoders if model.finetuned]
         return code_of(script, model.about.module, *types)
 
@@ -131,7 +131,7 @@ def shuffle_seed_of(wildcards):
 
 def of_model(setting):
     """Return an input function that returns a setting of the job's model."""
-    return lambda wildcards: getattr(STUDY.models[wildcards.model], setting)
+    return lambda wildcards: getattr(STUDY.runs[wildcards.model], setting)
 
 
 def replicate_of(wildcards):
@@ -139,17 +139,19 @@ def replicate_of(wildcards):
     return int(wildcards.replicate)
 
 
-def models_that(finetune):
-    """Return a pattern of the models that are fine-tuned, or not, so that one rule trains each.
+def models_of(rule):
+    """Return a pattern of the models that a rule trains or combines, so that each has one rule.
 
     It matches nothing if there is no such model.
     """
-    names = [name for name, model in STUDY.models.items() if model.finetuned == finetune]
+    names = [name for name, model in STUDY.runs.items() if rule_of(model) == rule]
     return "|".join(names) or "(?!)"
 
 
 def rule_of(model):
-    """Return the name of the rule that trains a model."""
+    """Return the name of the rule that trains a model, or that combines its members."""
+    if model.members:
+        return "combine"
     return "finetune" if model.finetuned else "fit"
 
 
@@ -159,8 +161,28 @@ def training_results(wildcards):
     Evaluation needs the scores alone. But Snakemake compares a job's parameters only where all its
     outputs exist: with the scores as the only input, it would keep those of another training.
     """
-    trained = getattr(rules, rule_of(STUDY.models[wildcards.model]))
+    trained = getattr(rules, rule_of(STUDY.runs[wildcards.model]))
     return dict(trained.output.items())
+
+
+def member_results(wildcards):
+    """Return the scores of an ensemble's members, and all else that their trainings write.
+
+    By the latter, Snakemake sees what `training_results` is for.
+    """
+    found = {"scores": [], "beside": []}
+    for member in STUDY.runs[wildcards.model].members:
+        for name, path in getattr(rules, rule_of(member)).output.items():
+            kind = "scores" if name == "scores" else "beside"
+            found[kind] += expand(path, model=member.name, replicate=wildcards.replicate)
+    return found
+
+
+def member_scores(wildcards):
+    """List the scores that an ensemble's members give another dataset."""
+    members = STUDY.runs[wildcards.model].members
+    end = f"replicate-{wildcards.replicate}/external/{wildcards.dataset}.csv"
+    return [f"{RESULTS}/runs/{member.name}/{end}" for member in members]
 
 
 def labels_of(dataset):
@@ -215,19 +237,19 @@ def features_from(dataset, model, replicate=None):
 
 def pixels_of(wildcards):
     """Return the files that fine-tuning reads: a checkpoint, its description, packed slices."""
-    model = STUDY.models[wildcards.model]
+    model = STUDY.runs[wildcards.model]
     return checkpoint_files(model.encoders[0]) | pixels_from(STUDY.dataset, model)
 
 
 def features_of(wildcards):
     """Return the files that a model is fitted to: its encoders' features and their rows."""
-    model = STUDY.models[wildcards.model]
+    model = STUDY.runs[wildcards.model]
     return features_from(STUDY.dataset, model, wildcards.replicate)
 
 
 def external_inputs(wildcards):
     """Return the files of another dataset that a run's fitted model scores."""
-    model, dataset = STUDY.models[wildcards.model], STUDY.datasets[wildcards.dataset]
+    model, dataset = STUDY.runs[wildcards.model], STUDY.datasets[wildcards.dataset]
     if model.finetuned:
         return pixels_from(dataset, model)
     files = features_from(dataset, model, wildcards.replicate)
@@ -243,18 +265,18 @@ def learned_from(model):
 
 def inner_of(setting):
     """Return an input function that returns a setting of the inner folds that a model chooses by."""
-    return lambda wildcards: STUDY.inner_of(STUDY.models[wildcards.model])[setting]
+    return lambda wildcards: STUDY.inner_of(STUDY.runs[wildcards.model])[setting]
 
 
 def learning_of(wildcards):
     """Return the settings of a model's training on the features, but for the replicate."""
-    model = STUDY.models[wildcards.model]
+    model = STUDY.runs[wildcards.model]
     return {"model": model.settings, **STUDY.inner_of(model), "seed": STUDY.seed}
 
 
 def evaluation_of(wildcards):
     """Return how a model's scores become predictions."""
-    combined_by = STUDY.models[wildcards.model].sequence_rule
+    combined_by = STUDY.runs[wildcards.model].sequence_rule
     return {"sequence_rule": combined_by, "threshold": STUDY.threshold}
 
 

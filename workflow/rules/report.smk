@@ -64,7 +64,9 @@ FOUND = {
     "indexed": [one.record for one in STUDY.datasets.values()],
     "metrics": "<results>/metrics.csv",
     "summaries": every_run("training.json"),
-    "fitted": [f"{RESULTS}/runs/{model}/replicate-{REPLICATES[0]}/fitted" for model in MODELS],
+    "fitted": [
+        f"{RESULTS}/runs/{model}/replicate-{REPLICATES[0]}/fitted" for model in STUDY.trained
+    ],
     "splits": expand("<results>/splits/replicate-{replicate}.csv", replicate=REPLICATES),
     # As text: for files of a rule, Snakemake compares all inputs with each of them.
     "comparison": [

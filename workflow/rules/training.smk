@@ -1,6 +1,7 @@
 # From cached features to a fitted model, or from pixels to a trained one, a replicate at a time. A
-# model's `trainable` decides which rule trains it. Both store what they fitted and score the test
-# scans by what they stored, which is all that evaluation reads; `predict` scores other datasets.
+# model's `trainable` decides which rule trains it; an ensemble combines the scores of others. All store
+# what they fitted and score the test scans by what they stored, which is all that evaluation reads;
+# `predict` scores other datasets.
 
 
 rule fit:
@@ -20,7 +21,7 @@ rule fit:
     benchmark:
         "<results>/benchmarks/fit/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_that(finetune=False),
+        model=models_of("fit"),
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -54,7 +55,7 @@ rule finetune:
     benchmark:
         "<results>/benchmarks/finetune/{model}/replicate-{replicate}.tsv"
     wildcard_constraints:
-        model=models_that(finetune=True),
+        model=models_of("finetune"),
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -65,7 +66,7 @@ rule finetune:
         mem_mb=lambda wildcards, attempt: 14000 * attempt,
     params:
         code_for_model("finetune.py"),
-        encoder=lambda wildcards: STUDY.models[wildcards.model].encoders[0].settings,
+        encoder=lambda wildcards: STUDY.runs[wildcards.model].encoders[0].settings,
         labels=of_model("labels"),
         sequence_rule=of_model("sequence_rule"),
         shuffled=of_model("encoder_shuffled"),
@@ -75,6 +76,36 @@ rule finetune:
         replicate=replicate_of,
     script:
         "../scripts/finetune.py"
+
+
+rule combine:
+    """Combine one replicate's members by their scores, without training them again."""
+    input:
+        unpack(member_results),
+        scans="<data>/scans.csv",
+    output:
+        fitted=directory("<results>/runs/{model}/replicate-{replicate}/fitted"),
+        scores="<results>/runs/{model}/replicate-{replicate}/scores.csv",
+        summary="<results>/runs/{model}/replicate-{replicate}/training.json",
+    log:
+        "<results>/logs/combine/{model}/replicate-{replicate}.log",
+    benchmark:
+        "<results>/benchmarks/combine/{model}/replicate-{replicate}.tsv"
+    wildcard_constraints:
+        model=models_of("combine"),
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=1000,  # Python with PyTorch and pandas, and the tables of a replicate
+    params:
+        code_for_model("combine.py"),
+        model=of_model("settings"),
+        folds=inner_of("folds"),
+        repeats=inner_of("repeats"),
+        seed=STUDY.seed,
+        replicate=replicate_of,
+    script:
+        "../scripts/combine.py"
 
 
 rule predict:
@@ -89,7 +120,7 @@ rule predict:
     benchmark:
         "<results>/benchmarks/predict/{model}/replicate-{replicate}-{dataset}.tsv"
     wildcard_constraints:
-        model=models_that(finetune=False),
+        model=models_of("fit"),
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -113,7 +144,7 @@ rule predict_finetuned:
     benchmark:
         "<results>/benchmarks/predict_finetuned/{model}/replicate-{replicate}-{dataset}.tsv"
     wildcard_constraints:
-        model=models_that(finetune=True),
+        model=models_of("finetune"),
     conda:
         "../../envs/torch.yaml"
     threads: 8
@@ -128,3 +159,27 @@ rule predict_finetuned:
         replicate=replicate_of,
     script:
         "../scripts/predict_finetuned.py"
+
+
+rule predict_combined:
+    """Score all scans of another dataset by the scores that an ensemble's members give them."""
+    input:
+        scores=member_scores,
+        fitted="<results>/runs/{model}/replicate-{replicate}/fitted",
+    output:
+        scores="<results>/runs/{model}/replicate-{replicate}/external/{dataset}.csv",
+    log:
+        "<results>/logs/predict_combined/{model}/replicate-{replicate}-{dataset}.log",
+    benchmark:
+        "<results>/benchmarks/predict_combined/{model}/replicate-{replicate}-{dataset}.tsv"
+    wildcard_constraints:
+        model=models_of("combine"),
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=1000,  # as combine
+    params:
+        code_for_model("predict_combined.py"),
+        model=of_model("settings"),
+    script:
+        "../scripts/predict_combined.py"

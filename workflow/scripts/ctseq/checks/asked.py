@@ -25,7 +25,8 @@ class Asked:
         Name to ``settings``, ``window`` (None for the dataset's), ``folder`` of its checkpoint,
         ``made``, whether a rule makes that folder, and ``sources``, its local files.
     models
-        Name to ``encoders``, ``family``, ``labels``, ``finetuned``, ``encoder_shuffled``,
+        Name of each that is trained, and so of no ensemble, to ``encoders``, ``family``,
+        ``labels``, ``finetuned``, ``encoder_shuffled``,
         ``mirror``, ``epochs`` (None where it learns in none), ``candidates`` (how many settings it
         chooses from), ``seeds``, ``folds`` (on how many inner folds; None where it does not) and
         ``repeats`` (how often these are drawn).
@@ -75,7 +76,7 @@ class Asked:
                 for name, its in study.encoders.items()
             },
             models={
-                name: _of_model(its) | study.inner_of(its) for name, its in study.models.items()
+                name: _of_model(its) | study.inner_of(its) for name, its in study.trained.items()
             },
             splits=study.splits,
             replicates=len(study.replicates),

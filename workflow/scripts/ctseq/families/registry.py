@@ -1,4 +1,4 @@
-"""The families: ways of learning from features. A new one is a module and a line here.
+"""The families: ways of learning from features or from scores. A new one is a module and a line.
 
 This table imports no family, so that the configuration is checked and documented at no cost.
 """
@@ -41,6 +41,10 @@ class Family:
         Whether the encoder can be trained with it, from pixels: `training.trainable`.
     pools
         Values of `pool` that it may have: ways in which the slices of a scan become one row.
+    combines
+        Whether it learns from other models' scores, and so has `members` and no encoder of its own.
+    needs_held_out
+        Whether it learns from scores of training patients, whom members held out.
     needs
         What a dataset must have for it beyond labels of scans: keys of `needs.NEEDS`.
     """
@@ -57,6 +61,8 @@ class Family:
     finetunes: bool = False
     losses: tuple[str, ...] = ("cross_entropy", "weighted", "focal")
     pools: tuple[str, ...] = ()
+    combines: bool = False
+    needs_held_out: bool = False
     needs: tuple[str, ...] = ()
 
 
@@ -72,6 +78,7 @@ _CLASSICAL = {
 _UNWEIGHED = {"losses": ("cross_entropy",)}
 _TOGETHER = {"takes": ("slice",), "together": True, "epochs": True}
 _SEQUENCE = _TOGETHER | {"module": "ctseq.families.trained.sequence_heads", "hidden": True}
+_ENSEMBLE = {"module": "ctseq.families.ensembles.combined", "takes": (), "combines": True}
 # A linear layer reads pooled slices as it does any other row.
 _POOLED = _TOGETHER | {"module": "ctseq.families.trained.linear", "solves": True}
 FAMILIES: dict[str, Family] = {
@@ -109,4 +116,13 @@ FAMILIES: dict[str, Family] = {
     "forest": Family(words="random forest", **_CLASSICAL),
     "neighbours": Family(words="nearest neighbours", **_CLASSICAL | _UNWEIGHED),
     "mlp": Family(words="multilayer perceptron", **_CLASSICAL | _UNWEIGHED),
+    "bayes": Family(words="naive Bayes", **_CLASSICAL),
+    "boosting": Family(words="gradient-boosted trees", **_CLASSICAL | _UNWEIGHED),
+    "average": Family(words="mean of its members' probabilities", **_ENSEMBLE),
+    "stacking": Family(
+        words="logistic regression on its members' logits",
+        always_tunes=True,
+        needs_held_out=True,
+        **_ENSEMBLE,
+    ),
 }

@@ -11,8 +11,8 @@ from ctseq.core.paths import without_places
 from ctseq.report.checklists.files import reporting_lines
 from ctseq.report.comparison import false_alarms, further, has_further, primary
 from ctseq.report.dataset import data, has_subgroups, is_papers, sample_size
+from ctseq.report.described.models import limits, models
 from ctseq.report.facts import cost_table, made_from
-from ctseq.report.models import limits, models
 from ctseq.report.paper import against_paper, claims, corrected, printed_table
 from ctseq.report.short_tables.groups import subgroups_shown
 from ctseq.report.short_tables.models import encoder_table, overview, preparations

@@ -234,10 +234,10 @@ def conducted(
 def _precisions(fitted: Sequence[str], study: Resolved) -> dict[str, str]:
     """Return in which precision each frozen encoder's features were computed, as models were told.
 
-    `fitted` are folders of fitted models, one a model of the study; its replicates are alike.
+    `fitted` are folders of fitted models, one a model that is trained; its replicates are alike.
     """
     found = {}
-    for model, folder in zip(study.models.values(), fitted, strict=True):
+    for model, folder in zip(study.trained.values(), fitted, strict=True):
         if not model.finetuned:
             known = read_json(Path(folder, "fitted.json"))["encoders"]
             names = (one.name for one in model.encoders)

@@ -61,7 +61,7 @@ def used_config(config: Config) -> dict[str, Any]:
         "encoders": [
             one for name in config["compare"] for one in models.encoder_names(name, config)
         ],
-        "models": config["compare"],
+        "models": models.run_names(config),
     }
     own = {
         catalogue: {name: its for name, its in config[catalogue].items() if name in used}
@@ -113,7 +113,7 @@ def _problems(config: Config) -> Iterator[str]:
         yield from encoders.encoder_problems(name, config)
     for name in used_config(config)["encoders"]:
         yield from encoders.view_problems(name, config)
-    for name in config["compare"]:
+    for name in models.run_names(config):
         yield from model_problems.model_problems(name, config)
     if config["evaluation"]["threshold"] == "chosen" and config["tuning"]["patients"] != "train":
         yield (
@@ -153,8 +153,8 @@ def _idle_keys(given: Config, full: Config) -> list[str]:
         if not encoders.has_key(full["encoders"][name], key)
     ]
     found += [
-        f"models.{name}.{key} has no effect: {models.IDLE[key]}; remove it"
-        for name in full["compare"]
+        models.idle_key(name, full, key)
+        for name in models.run_names(full)
         for key in given["models"][name]
         if not models.has_key(name, full, key)
     ]
@@ -169,7 +169,7 @@ def _without_idle_keys(config: Config) -> dict[str, Any]:
     }
     learned = {
         name: {key: value for key, value in its.items() if models.has_key(name, config, key)}
-        if name in config["compare"]
+        if name in models.run_names(config)
         else its
         for name, its in config["models"].items()
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ctseq.core.words import listed
+from ctseq.families.registry import FAMILIES
 from ctseq.study.models import encoder_names, row_of, training_settings
 
 
@@ -26,7 +27,12 @@ def untrainable_models(config: Mapping[str, Any]) -> list[str]:
     """Say of each model that cannot be trained many times in memory why, naming its key."""
     found = []
     for name in config["compare"]:
-        if training_settings(name, config)["trainable"] != "head":
+        if FAMILIES[config["models"][name]["family"]].combines:
+            found.append(
+                f"models.{name} combines the scores of the study's own runs, and is not trained "
+                "many times"
+            )
+        elif training_settings(name, config)["trainable"] != "head":
             found.append(
                 f"models.{name} is trained from pixels, which takes too long to be done many times"
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ctseq.core.words import listed
+from ctseq.core.words import listed, unknown
 from ctseq.encoders.registry import SIGHTS
 from ctseq.families.registry import FAMILIES, LISTED
 from ctseq.study.models import (
@@ -18,6 +18,8 @@ from ctseq.study.models import (
 def naming_problems(name: str, config: Config) -> list[str]:
     """Say which encoders of a model are not there, or cannot be used together or by its family."""
     its, key = config["models"][name], f"models.{name}"
+    if FAMILIES[its["family"]].combines:
+        return _member_problems(name, config)
     takes, names = FAMILIES[its["family"]].takes, encoder_names(name, config)
     if not names:
         return [
@@ -49,10 +51,34 @@ def naming_problems(name: str, config: Config) -> list[str]:
     return found
 
 
+def _member_problems(name: str, config: Config) -> list[str]:
+    """Say what an ensemble's members lack, or who of them cannot be one."""
+    key, models = f"models.{name}.members", config["models"]
+    members = models[name].get("members", [])
+    if not members:
+        return [f"{key} is missing: a list of two models or more, whose scores are combined"]
+    known = [one for one in models if not FAMILIES[models[one]["family"]].combines]
+    found = []
+    for member in members:
+        if member not in models:
+            found.append(unknown(key, member, "models", known))
+        elif member not in known:
+            found.append(
+                f"{key} names {member}, an ensemble itself: name its members, "
+                f"{listed(models[member].get('members', []))}, in its place"
+            )
+        else:
+            found += naming_problems(member, config)
+    return found
+
+
 def model_problems(name: str, config: Config) -> Iterator[str]:
     """Yield what is wrong with a model's combination of keys, in a filled configuration."""
     its, key = config["models"][name], f"models.{name}"
     about, training = FAMILIES[its["family"]], training_settings(name, config)
+    if about.combines:
+        yield from _held_out_problems(name, config)
+        return
     if training["loss"] not in about.losses:
         yield (
             f"{key}.family is {its['family']!r}, which cannot learn a {training['loss']} loss: set "
@@ -89,6 +115,20 @@ def model_problems(name: str, config: Config) -> Iterator[str]:
             f"{key}: {named} to be chosen from a list, and only inner folds may choose: set "
             "tuning.patients to train, or give one value in place of each list"
         )
+
+
+def _held_out_problems(name: str, config: Config) -> Iterator[str]:
+    """Yield which members have no scores of training patients, if an ensemble learns from those."""
+    its = config["models"][name]
+    if not FAMILIES[its["family"]].needs_held_out or config["tuning"]["patients"] == "train":
+        return
+    for member in its["members"]:
+        if not FAMILIES[config["models"][member]["family"]].always_tunes:
+            yield (
+                f"models.{name}.family is {its['family']!r}, which learns from training patients "
+                f"whom its members held out, but {member} holds out none: set tuning.patients to "
+                f"train, or the family to average"
+            )
 
 
 def _solver_problems(name: str, config: Config) -> Iterator[str]:

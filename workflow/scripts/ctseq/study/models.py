@@ -37,7 +37,7 @@ class Model:
     name, label
         Its key in the configuration, and its name in figures and tables.
     encoders
-        One, or several whose features are joined.
+        One, or several whose features are joined; of an ensemble, those of its members.
     family
         A key of `families.registry.FAMILIES`.
     labels
@@ -52,6 +52,8 @@ class Model:
         Settings of its training.
     halving
         Whether the worse of several settings stop early.
+    members
+        The models whose scores an ensemble combines; none of others.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Model:
     shuffled: bool
     training: dict[str, Any]
     halving: bool
+    members: "tuple[Model, ...]" = ()
 
     @classmethod
     def of(cls, name: str, config: Config) -> "Model":
@@ -80,6 +83,7 @@ class Model:
             shuffled=its.get("shuffle_slices", False),
             training=training_settings(name, config),
             halving=config["tuning"]["halving"],
+            members=tuple(cls.of(member, config) for member in its.get("members", ())),
         )
 
     @property
@@ -127,6 +131,9 @@ class Model:
     def settings(self) -> dict[str, Any]:
         """All settings that decide what is learned from the features of a frozen encoder."""
         found: dict[str, Any] = {"family": self.family}
+        if self.members:
+            rules = [one.sequence_rule for one in self.members]
+            return found | {"members": [one.name for one in self.members], "sequence_rules": rules}
         if self.slicewise:
             found["labels"] = self.labels
         if self.pool is not None:
@@ -145,6 +152,12 @@ class Model:
         return found
 
 
+def run_names(config: Config) -> list[str]:
+    """Return the names of the models that run: those compared, then members beside them."""
+    members = (config["models"][name].get("members", ()) for name in config["compare"])
+    return [*dict.fromkeys([*config["compare"], *(one for own in members for one in own)])]
+
+
 def label_of(name: str, config: Config) -> str:
     """Return the name of a model in figures and tables."""
     return config["models"][name].get("label", name)
@@ -153,9 +166,13 @@ def label_of(name: str, config: Config) -> str:
 def encoder_names(name: str, config: Config) -> list[str]:
     """Return the encoders of a model: those that it names, or the first that its family can use.
 
-    None of them need be in the catalogue; there is none if nothing fits.
+    None of them need be in the catalogue; there is none if nothing fits. An ensemble has those of
+    its members.
     """
     its = config["models"][name]
+    if FAMILIES[its["family"]].combines:
+        own = (one for member in its["members"] for one in encoder_names(member, config))
+        return [*dict.fromkeys(own)]
     if "encoder" not in its:
         takes = FAMILIES[its["family"]].takes
         fitting = (key for key, one in config["encoders"].items() if one["sees"] in takes)
@@ -172,7 +189,8 @@ def row_of(name: str, config: Config) -> str:
 def is_slicewise(name: str, config: Config) -> bool:
     """Tell whether a model learns from slices one by one."""
     its = config["models"][name]
-    together = FAMILIES[its["family"]].together or "pool" in its
+    about = FAMILIES[its["family"]]
+    together = about.together or about.combines or "pool" in its
     return row_of(name, config) == "slice" and not together
 
 
@@ -192,10 +210,14 @@ def with_own_labels(given: Config, full: Config) -> dict[str, Any]:
 
 def has_key(name: str, config: Config, key: str) -> bool:
     """Tell whether a key has an effect on a model, by what it and its encoder see."""
-    its, row, one_by_one = config["models"][name], row_of(name, config), is_slicewise(name, config)
+    its = config["models"][name]
     about = FAMILIES[its["family"]]
+    if about.combines:
+        return key in ("label", "family", "members")
+    row, one_by_one = row_of(name, config), is_slicewise(name, config)
     in_context = about.in_context and its.get("labels") == "slice"
     effective = {
+        "members": False,
         "labels": one_by_one or about.in_context,
         "sequence_rule": one_by_one or in_context,
         "pool": bool(about.pools) and row == "slice",
@@ -204,8 +226,17 @@ def has_key(name: str, config: Config, key: str) -> bool:
     return effective.get(key, True)
 
 
+def idle_key(name: str, config: Config, key: str) -> str:
+    """Return what is wrong with a key that has no effect on a model."""
+    why = IDLE.get(key, "")
+    if FAMILIES[config["models"][name]["family"]].combines:
+        why = "the model learns from its members' scores alone"
+    return f"models.{name}.{key} has no effect: {why}; remove it"
+
+
 # Why a key has no effect on a model.
 IDLE = {
+    "members": f"only {' and '.join(n for n, one in FAMILIES.items() if one.combines)} have them",
     "labels": "the model sees its scans whole",
     "sequence_rule": "the model sees its scans whole and has one result for each",
     "pool": "the model has no slices that its family could pool",
@@ -238,13 +269,13 @@ def merged_training(name: str, config: Config) -> dict[str, Any]:
     """Return what a model's own section `training` and the study's say together."""
     general = {key: value for key, value in config["training"].items() if key != "slices"}
     own = config["models"][name]
-    parts = [general, own["training"]]
+    parts = [general, own.get("training", {})]
     if is_slicewise(name, config):
         parts.insert(1, config["training"]["slices"])
     settings, augmentation = {}, {}
     for part in parts:
         settings |= part
         augmentation |= part.get("augmentation", {})
-    if not FAMILIES[own["family"]].finetunes and "trainable" not in own["training"]:
+    if not FAMILIES[own["family"]].finetunes and "trainable" not in parts[-1]:
         settings["trainable"] = "head"  # what a study trains throughout, others leave frozen
     return settings | {"augmentation": augmentation}

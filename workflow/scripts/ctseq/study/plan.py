@@ -24,7 +24,10 @@ STAGES = {
     ),
     "splits": ("split_patients",),
     "trainings": ("fit", "finetune"),
-    "evaluation": ("evaluate", "predict", "predict_finetuned", "collect_metrics"),
+    "ensembles": ("combine",),
+    "evaluation": (
+        *("evaluate", "predict", "predict_finetuned", "predict_combined", "collect_metrics"),
+    ),
     "further trainings": ("train_seeds", "train_fewer"),
     "comparison": (
         "compare_models",

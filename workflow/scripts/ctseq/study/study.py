@@ -6,7 +6,7 @@ from typing import Any
 
 from ctseq.study.datasets import Dataset
 from ctseq.study.encoders import Encoder
-from ctseq.study.models import Model
+from ctseq.study.models import Model, run_names
 
 # Keys of `splits` that each scheme uses; changing those of another re-runs nothing.
 _SCHEMES = {"random": ("test_proportion", "stratify"), "repeated_kfold": ("folds",)}
@@ -26,6 +26,9 @@ class Study:
         The dataset that it develops on, and those that no choice has seen.
     models
         Name to model, in the order of tables and figures.
+    runs
+        Name to model of all that have runs: `models`, and behind them members of ensembles that are
+        not compared.
     splits
         Scheme of the splits, with the keys of this scheme only.
     replicates
@@ -47,6 +50,7 @@ class Study:
     dataset: Dataset
     external: list[Dataset]
     models: dict[str, Model]
+    runs: dict[str, Model]
     splits: dict[str, Any]
     replicates: list[str]
     shards: list[str]
@@ -58,6 +62,7 @@ class Study:
     def of(cls, config: Mapping[str, Any]) -> "Study":
         """Return the study that a checked configuration, with its defaults, describes."""
         splits, tuning = config["splits"], config["tuning"]
+        runs = {name: Model.of(name, config) for name in run_names(config)}
         shards = range(1, config["shards"] + 1)
         return cls(
             name=config["study"],
@@ -65,7 +70,8 @@ class Study:
             seed=config["seed"],
             dataset=Dataset.of(config["dataset"], config),
             external=[Dataset.of(name, config) for name in config["external"]],
-            models={name: Model.of(name, config) for name in config["compare"]},
+            models={name: runs[name] for name in config["compare"]},
+            runs=runs,
             splits={key: splits[key] for key in ("scheme", *_SCHEMES[splits["scheme"]])},
             replicates=[f"{number:02d}" for number in range(1, config["replicates"] + 1)],
             shards=[f"-{one}-of-{len(shards)}" for one in shards] if len(shards) > 1 else [""],
@@ -78,6 +84,11 @@ class Study:
     def datasets(self) -> dict[str, Dataset]:
         """All its datasets by name, the one that it develops on first."""
         return {one.name: one for one in [self.dataset, *self.external]}
+
+    @property
+    def trained(self) -> dict[str, Model]:
+        """Those of its runs that learn from features or pixels, by name: all but ensembles."""
+        return {name: model for name, model in self.runs.items() if not model.members}
 
     @property
     def encoders(self) -> dict[str, Encoder]:

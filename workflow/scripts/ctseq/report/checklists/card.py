@@ -7,7 +7,8 @@ from ctseq.core.words import listed
 from ctseq.report.checklists import data, findings, recipe
 from ctseq.report.checklists.evidence import metric_means, of_model, section_answer
 from ctseq.report.checklists.items import Answer, Checklist, Fill, Item
-from ctseq.report.models import flattered, model_table, preprocessing_words, training_table
+from ctseq.report.described.encoders import preprocessing_words
+from ctseq.report.described.models import flattered, model_table, training_table
 from ctseq.report.study import Conducted
 from ctseq.study.encoders import TINY
 

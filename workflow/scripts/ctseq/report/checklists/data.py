@@ -6,7 +6,7 @@ from ctseq.readers.problems import REASONS
 from ctseq.report.checklists.evidence import section_answer
 from ctseq.report.checklists.items import Answer
 from ctseq.report.dataset import is_papers
-from ctseq.report.models import limits
+from ctseq.report.described.models import limits
 from ctseq.report.numbers import count, number
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table

@@ -12,7 +12,7 @@ from ctseq.report.checklists.evidence import (
     section_answer,
 )
 from ctseq.report.checklists.items import Answer
-from ctseq.report.models import flattered, limits
+from ctseq.report.described.models import flattered, limits
 from ctseq.report.numbers import number
 from ctseq.report.study import Conducted, registration_words
 from ctseq.study.comparison import contrasts_of

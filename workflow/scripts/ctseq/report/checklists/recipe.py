@@ -3,16 +3,19 @@
 from ctseq.core.words import listed
 from ctseq.report.checklists.data import file_of
 from ctseq.report.checklists.items import Answer
-from ctseq.report.models import (
+from ctseq.report.described.encoders import (
     checkpoint_words,
-    limits,
-    model_table,
     preprocessing_words,
-    sights,
     slices_seen,
+    window_words,
+)
+from ctseq.report.described.models import (
+    limits,
+    members_words,
+    model_table,
+    sights,
     taught,
     training_table,
-    window_words,
 )
 from ctseq.report.study import Conducted
 from ctseq.study.encoders import Encoder
@@ -31,6 +34,8 @@ def described(model: Model) -> str:
     """Return what a model is in a few words."""
     if model.finetuned:
         return f"a deep network that sees {sights(model)}, trained from pixels"
+    if model.members:
+        return f"the {model.about.words}, of {members_words(model)}"
     n = len(model.encoders)
     of = "the features of a frozen deep network that sees"
     if n > 1:
@@ -158,6 +163,13 @@ def ensembling(study: Conducted) -> Answer:
         if model.in_epochs and model.training.get("seeds", 1) > 1
     }
     own = [f"{label} averages heads of {number} seeds" for label, number in seeds.items()]
+    combined = [
+        f"{model.label} is the {model.about.words}, of {members_words(model)}"
+        for model in study.resolved.models.values()
+        if model.members
+    ]
+    if combined:
+        return Answer(f"{'; '.join([*combined, *own])}. No replicates are averaged.", (PAGE,))
     within = f"Within models alone ({'; '.join(own)})" if own else "None"
     return Answer(
         f"{within}: no model is combined with another, and no replicates are averaged.", (PAGE,)
@@ -203,7 +215,7 @@ def specification(study: Conducted) -> Answer:
 def imbalance(study: Conducted) -> Answer:
     """Return what is done about one class having more scans."""
     uses = []
-    for model in study.resolved.models.values():
+    for model in study.resolved.trained.values():
         loss, balanced = model.training["loss"], model.training["sampling"] == "balanced"
         means = [f"{loss} loss"] * (loss in ("weighted", "focal"))
         means += ["balanced sampling of training rows"] * (balanced and model.in_epochs)
@@ -239,6 +251,8 @@ def files_of(study: Conducted, name: str) -> tuple[str, ...]:
 
 
 def _learns(study: Conducted, model: Model) -> str:
+    if model.members:
+        return f"{model.label} is {described(model)}, whose scores it combines."
     by = " by AdamW" * model.in_epochs
     return (
         f"{model.label} is {described(model)}; it is fitted{by} to the label of the "

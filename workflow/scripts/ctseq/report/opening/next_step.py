@@ -9,7 +9,7 @@ from ctseq.core.words import listed, listed_few
 from ctseq.evidence.metrics import METRICS
 from ctseq.evidence.over_replicates.power import MOST_PATIENTS
 from ctseq.evidence.over_replicates.verdicts import Finding, finding_of
-from ctseq.report.models import flattered
+from ctseq.report.described.models import flattered
 from ctseq.report.numbers import count
 from ctseq.report.opening.performance import performance_metrics
 from ctseq.report.replicates import Remark, remarks_of

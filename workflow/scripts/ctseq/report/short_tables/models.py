@@ -2,15 +2,14 @@
 
 from ctseq.core.words import listed
 from ctseq.encoders.registry import ENCODER_TYPES
-from ctseq.report.models import (
-    SEQUENCE_RULES,
+from ctseq.report.described.encoders import (
     checkpoint_words,
     pooling_words,
     preprocessing_words,
     slices_seen,
-    taught,
     window_words,
 )
+from ctseq.report.described.models import SEQUENCE_RULES, members_words, taught
 from ctseq.report.study import Conducted
 from ctseq.report.tables import Table
 from ctseq.study.encoders import Encoder
@@ -32,6 +31,7 @@ def overview(study: Conducted) -> Table:
         "Slices combined by": lambda model: (
             SEQUENCE_RULES[model.sequence_rule] if model.slicewise else model.pool or ""
         ),
+        "Members": members_words,
         "Order of slices": lambda model: "shuffled, as a control" if model.shuffled else "",
     }
     models = study.resolved.models.values()

@@ -128,7 +128,7 @@ def _of_runs(study: Study) -> dict[str, Any]:
         "evaluation": {"threshold": study.threshold},
         "models": {},
     }
-    for name, model in study.models.items():
+    for name, model in study.runs.items():
         encoders = [one.name for one in model.encoders]
         own = {"encoder": encoders, "sequence_rule": model.sequence_rule}
         found["models"][name] = model.settings | own

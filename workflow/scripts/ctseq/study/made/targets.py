@@ -51,8 +51,8 @@ def _problems(parts: tuple[str, ...], study: Study) -> Iterator[str]:
 
 def _of_study(parts: list[str], study: Study) -> Iterator[str]:
     match parts:
-        case ("runs", model, *_) if model not in study.models:
-            yield unknown("it", model, "compare", [*study.models])
+        case ("runs", model, *_) if model not in study.runs:
+            yield unknown("it", model, "compare", [*study.runs])
             return
     found = _REPLICATE.search("/".join(parts))
     if not found or found[1] in study.replicates:

@@ -1,18 +1,16 @@
 """What each model is and how it learns, from its own settings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ctseq.core.paths import last_part
 from ctseq.core.words import listed
-from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
+from ctseq.encoders.registry import SIGHTS
 from ctseq.families.registry import LISTED
+from ctseq.report.described.encoders import encoder_rows, plain, spaced
 from ctseq.report.study import Conducted, Study
 from ctseq.report.tables import Table
-from ctseq.study.encoders import TINY, Encoder
 from ctseq.study.models import SOLVED, Model
 
-_RESAMPLING = {0: "nearest", 1: "Lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "Hamming"}
 SEQUENCE_RULES = {
     "any": "any (positive if a slice is)",
     "max": "max (positive if a slice is)",
@@ -21,10 +19,6 @@ SEQUENCE_RULES = {
     "majority": "majority (share of positive slices)",
     "top_mean": "top mean (of the three highest probabilities)",
 }
-
-
-# Poolings that the configuration has no name for, in words.
-_POOLED = {"classifier": "what its classifier reads"}
 
 
 def models(study: Study) -> dict[str, Any]:
@@ -39,6 +33,11 @@ def models(study: Study) -> dict[str, Any]:
 def sights(model: Model) -> str:
     """Return what the encoders of a model see, in words."""
     return listed(dict.fromkeys(SIGHTS[one.sees].words for one in model.encoders))
+
+
+def members_words(model: Model) -> str:
+    """Return the labels of the models that an ensemble combines; empty of others."""
+    return listed(one.label for one in model.members)
 
 
 def flattered(study: Conducted) -> list[str]:
@@ -67,7 +66,7 @@ def limits(study: Conducted) -> dict[str, Any]:
     listed_keys = {key for model in in_epochs for key in _listed_keys(model)}
     chosen = {
         "the epoch": inside and in_epochs,
-        **{f"the {_spaced(key)}": inside and key in listed_keys for key in LISTED},
+        **{f"the {spaced(key)}": inside and key in listed_keys for key in LISTED},
         "every hyperparameter": any(model.about.always_tunes or model.solved for model in own),
         "the threshold": resolved.threshold == "chosen",
     }
@@ -90,7 +89,7 @@ def training_table(study: Conducted) -> Table:
     columns = _shared(study, _settings)
     keys = [*study.config["training"], "choices_are_made_on", "decision_threshold"]
     rows = [
-        [_spaced(key).capitalize(), *(column.get(key, "\N{EN DASH}") for column, _ in columns)]
+        [spaced(key).capitalize(), *(column.get(key, "\N{EN DASH}") for column, _ in columns)]
         for key in keys
         if any(key in column for column, _ in columns)
     ]
@@ -104,7 +103,7 @@ def model_table(study: Conducted, name: str) -> Table:
     Its encoders stand side by side, if there are several, and in the first column what is of all.
     """
     model = study.resolved.models[name]
-    encoders = [_encoder(study, encoder) for encoder in model.encoders]
+    encoders = [encoder_rows(study, encoder) for encoder in model.encoders]
     titles = dict.fromkeys(title for own in encoders for title in own)
     cells = [[title, *(own.get(title, "\N{EN DASH}") for own in encoders)] for title in titles]
     blank = [""] * (len(encoders) - 1)
@@ -117,70 +116,11 @@ def taught(study: Conducted, model: Model) -> str:
     return "slice" if model.slicewise and model.labels == "slice" else study.unit
 
 
-def checkpoint_words(study: Conducted, encoder: Encoder) -> str:
-    """Return the name of an encoder's checkpoint; of a local folder its last part alone."""
-    local = study.encoders[encoder.name]["commit"] is None
-    if encoder.checkpoint is None or encoder.checkpoint == TINY or not local:
-        return encoder.checkpoint or "none"
-    return f"a local folder, {last_part(encoder.checkpoint)}"
-
-
-def slices_seen(study: Conducted, encoder: Encoder) -> str:
-    """Return how many slices of a scan an encoder sees, and which."""
-    frames = study.encoders[encoder.name]["frames"]
-    if frames:
-        return f"{frames} ({encoder.frame_sampling})"
-    return f"the first {encoder.first_slices}" if encoder.first_slices else "all"
-
-
-def window_words(window: str | Sequence[str]) -> str:
-    """Return one window, or three that become channels, as level and width."""
-    return window if isinstance(window, str) else ", ".join(window)
-
-
-def pooling_words(description: Mapping[str, Any]) -> str | None:
-    """Return how an encoder's output becomes one row, from its description; None without any."""
-    return _POOLED.get(description["pooling"], description["pooling"])
-
-
-def preprocessing_words(description: Mapping[str, Any]) -> str:
-    """Return the steps of an encoder's preprocessing, from its description."""
-    steps = dict(description["preprocessing"])
-    if "resample" in steps:
-        steps["resample"] = _RESAMPLING.get(steps["resample"], "unknown")
-    return "; ".join(f"{_spaced(key)} {_plain(value)}" for key, value in steps.items())
-
-
-def _encoder(study: Conducted, encoder: Encoder) -> dict[str, str]:
-    """Return what an encoder is, title to cell; what it does not have is left out."""
-    known = study.encoders[encoder.name]
-    rows = {
-        "Encoder": f"{encoder.name}: {ENCODER_TYPES[encoder.type].words}",
-        "Sees": SIGHTS[encoder.sees].words,
-        "Architecture": known["architecture"],
-        "Checkpoint": checkpoint_words(study, encoder),
-    }
-    if encoder.checkpoint == TINY:
-        rows["Checkpoint"] += " (small, pretrained on other synthetic patients)"
-    elif encoder.checkpoint is not None:
-        if encoder.subfolder:
-            rows["Subfolder"] = encoder.subfolder
-        if known["commit"]:
-            rows |= {"Revision": encoder.revision, "Commit": known["commit"]}
-    rows |= {
-        "SHA-256 of the weights": known["weights_sha256"],
-        "Pooling": pooling_words(known),
-        "Slices seen": slices_seen(study, encoder),
-        "Size": f"{encoder.size} x {encoder.size} pixels, not its own" if encoder.size else None,
-        "Window, level/width": window_words(encoder.window or study.resolved.dataset.window),
-        "Preprocessing": preprocessing_words(known),
-    }
-    return {title: cell for title, cell in rows.items() if cell is not None}
-
-
 def _own(study: Conducted, model: Model) -> dict[str, str]:
     """Return what a model is beside its encoders, title to cell."""
     rows = {"Learned by": model.about.words}
+    if model.members:
+        rows["Members"] = members_words(model)
     if model.pool:
         rows["Slices are pooled by"] = model.pool
     rows["Trained on the label of"] = f"the {taught(study, model)}"
@@ -188,8 +128,8 @@ def _own(study: Conducted, model: Model) -> dict[str, str]:
         rows["Slices are combined by"] = SEQUENCE_RULES[model.sequence_rule]
     if model.shuffled:
         rows["Order of slices"] = "shuffled, as a control"
-    if not model.finetuned:
-        precisions = dict.fromkeys(study.precisions[one.name] for one in model.encoders)
+    found = [study.precisions.get(one.name) for one in model.encoders if not model.finetuned]
+    if precisions := [*filter(None, dict.fromkeys(found))]:  # a member may be trained from pixels
         rows["Features are computed in"] = listed(precisions)
     return rows
 
@@ -209,13 +149,15 @@ def _view(study: Conducted, model: Model) -> dict[str, Any]:
     by = "head" if model.about.together else "encoder"
     if model.slicewise:
         by = "both" if model.about.together else "rule"
-    return {"sees": sights(model), "by": by, "pool": model.pool}
+    return {"sees": sights(model), "by": by, "pool": model.pool, "members": members_words(model)}
 
 
 def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     """Return how a model learns, as far as the report's sentences go."""
     about, training = model.about, model.training
     recipe = {
+        "members": members_words(model),
+        "combined": about.words * bool(model.members),
         "finetuned": model.finetuned,
         "joined": len(model.encoders) > 1,
         "epochs": model.in_epochs,
@@ -233,7 +175,7 @@ def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
         "last_blocks": trainable["last_blocks"] if isinstance(trainable, Mapping) else None,
         "warmup": training["warmup_steps"],
         "patience": training["patience"],
-        "chosen": ("epoch", *map(_spaced, keys)),
+        "chosen": ("epoch", *map(spaced, keys)),
         "halving": chooses and model.settings["halving"],
         "seeds": training.get("seeds", 1),
     }
@@ -260,7 +202,7 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     settings, tuning = dict(model.training), study.config["tuning"]
     if not model.in_epochs:
         keys = ["trainable", *(SOLVED if model.solved else ()), "augmentation"]
-        settings = {key: settings[key] for key in keys}
+        settings = {key: settings[key] for key in keys if not model.members}
     folds = f"{tuning['folds']} inner folds of the training patients"
     if tuning["repeats"] > 1 and not model.finetuned:
         folds += f", drawn {tuning['repeats']} times"
@@ -269,26 +211,8 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
         where = "the test patients" if model.in_epochs else "nothing"
     for key in LISTED:
         if isinstance(settings.get(key), list):  # several numbers, and not the sides of something
-            settings[key] = ", ".join(map(_plain, settings[key]))
-    return {key: _plain(value) for key, value in settings.items()} | {
+            settings[key] = ", ".join(map(plain, settings[key]))
+    return {key: plain(value) for key, value in settings.items()} | {
         "choices_are_made_on": where,
         "decision_threshold": str(study.resolved.threshold),
     }
-
-
-def _spaced(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, float):
-        # A learning rate reads better with its zeros; 12 decimals are more than any has.
-        return f"{value:.12f}".rstrip("0").rstrip(".") if 1e-9 < value < 1e-3 else f"{value:g}"
-    if isinstance(value, list | tuple):
-        sizes = all(isinstance(part, int) for part in value)  # not means or deviations
-        return (" × " if sizes else ", ").join(map(_plain, value))
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_spaced(key)} {_plain(part)}" for key, part in value.items())
-    if value is None or isinstance(value, bool):  # and not 0 or 1, which equal them
-        return {None: "none", True: "yes", False: "no"}[value]
-    return _spaced(str(value))

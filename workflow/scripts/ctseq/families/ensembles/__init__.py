@@ -1,0 +1,1 @@
+"""Families that combine other models' scores: their members are never trained again."""

@@ -1,0 +1,1 @@
+"""What models and encoders are, in words and tables."""
