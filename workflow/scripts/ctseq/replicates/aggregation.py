@@ -1,7 +1,8 @@
 """How slices become a scan's probability, and from which probability on a scan is positive.
 
 To change how the slices of a scan are combined, change or add a function in `SEQUENCE_RULES`;
-workflow/schemas/config.schema.yaml (`sequence_rule`) and report/described/models.py name a new one, too.
+workflow/schemas/config.schema.yaml (`sequence_rule`) and report/described/models.py name a new one,
+too.
 """
 
 from collections.abc import Callable
