@@ -225,17 +225,23 @@ def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     }
     if not model.in_epochs:
         return recipe
-    trainable = training["trainable"]
     chooses = study.resolved.inner_folds is not None and not model.finetuned
     keys = _listed_keys(model) if chooses else []
     return recipe | {
-        "last_blocks": trainable["last_blocks"] if isinstance(trainable, Mapping) else None,
+        "last_blocks": model.parts.get("last_blocks"),
+        "adapters": _adapters(**model.parts) if "lora" in model.parts else None,
         "warmup": training["warmup_steps"],
         "patience": training["patience"],
         "chosen": ("epoch", *map(_spaced, keys)),
         "halving": chooses and model.settings["halving"],
         "seeds": training.get("seeds", 1),
     }
+
+
+def _adapters(lora: int, alpha: float | None = None, layers: Sequence[str] = ()) -> str:
+    """Return in words what a model's low-rank adapters are; arguments are keys of `trainable`."""
+    where = listed(layers) or "of attention's queries and values or, if it has none, pointwise ones"
+    return f"of rank {lora}, scaled by {(alpha or 2 * lora) / lora:g}, beside its layers {where}"
 
 
 def _prepared(model: Model) -> str:
@@ -260,10 +266,9 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     if not model.in_epochs:
         keys = ["trainable", *(SOLVED if model.solved else ()), "augmentation"]
         settings = {key: settings[key] for key in keys}
-    folds = f"{tuning['folds']} inner folds of the training patients"
+    where = "one of " * model.finetuned + f"{tuning['folds']} inner folds of the training patients"
     if tuning["repeats"] > 1 and not model.finetuned:
-        folds += f", drawn {tuning['repeats']} times"
-    where = ("one of " if model.finetuned else "") + folds
+        where += f", drawn {tuning['repeats']} times"
     if tuning["patients"] == "test" and not model.about.always_tunes:
         where = "the test patients" if model.in_epochs else "nothing"
     for key in LISTED:
@@ -285,7 +290,8 @@ def _plain(value: Any) -> str:
         return f"{value:.12f}".rstrip("0").rstrip(".") if 1e-9 < value < 1e-3 else f"{value:g}"
     if isinstance(value, list | tuple):
         sizes = all(isinstance(part, int) for part in value)  # not means or deviations
-        return (" × " if sizes else ", ").join(map(_plain, value))
+        parts = (part if isinstance(part, str) else _plain(part) for part in value)  # or names
+        return (" × " if sizes else ", ").join(parts)
     if isinstance(value, Mapping):
         return ", ".join(f"{_spaced(key)} {_plain(part)}" for key, part in value.items())
     if value is None or isinstance(value, bool):  # and not 0 or 1, which equal them

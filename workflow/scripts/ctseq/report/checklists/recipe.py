@@ -30,7 +30,8 @@ def category(study: Conducted) -> Answer:
 def described(model: Model) -> str:
     """Return what a model is in a few words."""
     if model.finetuned:
-        return f"a deep network that sees {sights(model)}, trained from pixels"
+        what = ", with low-rank adapters" if "lora" in model.parts else ""
+        return f"a deep network that sees {sights(model)}{what}, trained from pixels"
     n = len(model.encoders)
     of = "the features of a frozen deep network that sees"
     if n > 1:
