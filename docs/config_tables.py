@@ -76,7 +76,7 @@ def config_keys(
 def values_of(part: dict[str, Any]) -> str:
     """Return what a key may be, in words."""
     if "anyOf" in part:
-        return " or ".join(map(values_of, part["anyOf"]))
+        return " or ".join(dict.fromkeys(map(values_of, part["anyOf"])))
     if "else" in part:  # a number, or one of some words
         return f"{values_of(part['if'] | part['then'])}, or {values_of(part['else'])}"
     if "enum" in part:

@@ -21,6 +21,7 @@ from encoders import settings_of
 PATIENTS = {f"{number:03d}": "-b-" if number % 2 else "----" for number in range(49, 57)}
 LINEAR = {"family": "linear", "labels": "scan", "finetuned": False, "encoder_shuffled": False}
 LINEAR |= {"mirror": False, "epochs": 3, "candidates": 1, "seeds": 1, "folds": None, "repeats": 1}
+LINEAR |= {"trainable": "head"}
 
 
 @pytest.fixture
@@ -170,6 +171,28 @@ def test_fine_tuning_takes_pixels_and_passes_over_them(asked):
     # Three epochs of eight scans, three passes each.
     assert model["seconds_each"] == pytest.approx(3 * 8 * 3 * video["row_seconds"])
     assert image["row_seconds"] is None
+
+
+def test_parts_that_encoders_lack_for_training_are_said_before_anything_runs(asked, tmp_path):
+    tuned = {"finetuned": True, "trainable": {"last_blocks": 9}}
+    models = {"a": asked.models["a"] | tuned}
+    models["b"] = asked.models["b"] | tuned | {"trainable": {"lora": 2, "layers": ["q_proj"]}}
+    wrong = replace(asked, models=models)
+    with pytest.raises(InputError) as raised:
+        check_study(wrong, threads=1)
+    said = str(raised.value)
+    assert "models.a: training.trainable asks for the last 9 blocks, but Vivit" in said
+    assert (
+        "models.b: training.trainable asks for low-rank adapters (lora) of q_proj, but the linear "
+        "layers of ConvNextForImageClassification are pwconv1 and pwconv2." in said
+    )
+    # Of models that are trained already nothing is asked.
+    for model in "ab":
+        for number in (1, 2, 3):
+            run = tmp_path / f"results/s/runs/{model}/replicate-0{number}"
+            run.mkdir(parents=True)
+            (run / "scores.csv").touch()
+    assert [one["runs"] for one in check_study(wrong, threads=1)["models"]] == [0, 0]
 
 
 def test_what_a_dataset_lacks_is_said_without_a_checkpoint_that_is_still_to_be_fetched(asked):

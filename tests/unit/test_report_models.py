@@ -8,6 +8,7 @@ import pytest
 from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS, EncoderType, Sight
 from ctseq.families.registry import FAMILIES, Family
 from ctseq.report.checklists.files import reporting_files
+from ctseq.report.checklists.recipe import category
 from ctseq.report.described import models
 from ctseq.report.page import render
 from ctseq.report.short_tables.models import encoder_table, overview
@@ -102,6 +103,25 @@ def test_blocks_that_are_trained_are_counted():
     said = paragraphs(models_of(vivit=one, convnext=two))
     assert said["ViViT"].startswith("the model's last block and what follows")
     assert said["ConvNeXt"].startswith("the model's last 2 blocks and what follows")
+
+
+def test_low_rank_adapters_are_described():
+    own = {"lora": 4, "alpha": 6, "layers": ["q_proj", "fc1"]}
+    by_name, usual = ({"training": {"trainable": one}} for one in (own, {"lora": 8}))
+    study = models_of(vivit=by_name, convnext=usual)
+    said = paragraphs(study)
+    assert said["ViViT"].startswith(
+        "low-rank adapters (LoRA, Hu et al. 2022) of rank 4, scaled by 1.5, beside its "
+        "layers q_proj and fc1, are trained from pixels with a new final layer, and all "
+        "other weights stay as they are. Training is by AdamW"
+    )
+    assert (
+        "of rank 8, scaled by 2, beside its layers of attention's queries and" in said["ConvNeXt"]
+    )
+    assert study.resolved.models["convnext"].parts == {"lora": 8}
+    rows = {row[0]: row[1:] for row in models.training_table(study).rows}
+    assert rows["Trainable"] == ["lora 4, alpha 6, layers q_proj, fc1", "lora 8"]
+    assert "with low-rank adapters, trained from pixels" in category(study).text
 
 
 def test_where_features_come_from_is_said():

@@ -123,6 +123,9 @@ def attempts(tmp_path_factory):
     settings |= {"training": TRAINING}
     asked = [("undisturbed", None, {}), *(("killed", kill, {}) for kill in KILLS)]
     asked += [("killed", None, {}), ("held_out", None, {"folds": 3})]
+    lora = {"training": TRAINING | {"trainable": {"lora": 2}}}
+    asked += [("adapters", None, lora)]
+    asked += [("adapters_killed", kill, lora) for kill in ("in the second epoch", None)]
     for run, code in (("same_code", "old"), ("other_code", "new")):
         asked += [(run, "in the second epoch", {}), (run, "in the third epoch", {"code": code})]
     names = {"fitted": "fitted", "history": "history.csv", "scores": "scores.csv"}
@@ -168,6 +171,16 @@ def test_killed_at_any_moment_it_ends_as_if_undisturbed(attempts):
     assert len(read_table(root / "killed/history.csv", HISTORY)) == TRAINING["epochs"]
 
 
+def test_adapters_that_were_killed_end_as_if_undisturbed(attempts):
+    root, codes = attempts
+    assert codes[7:10] == [0, -9, 0]
+    expected = results(root / "adapters")
+    assert results(root / "adapters_killed") == expected
+    whole = results(root / "undisturbed")
+    assert expected.keys() == whole.keys()
+    assert expected["scores.csv"] != whole["scores.csv"]
+
+
 def test_what_was_stored_scores_the_test_scans_with_the_same_bytes(attempts, tmp_path):
     root, _ = attempts
     fitted = SimpleNamespace(
@@ -193,7 +206,7 @@ def test_what_was_stored_scores_the_test_scans_with_the_same_bytes(attempts, tmp
 
 def test_other_code_starts_anew(attempts):
     _, codes = attempts
-    assert codes[7:] == [-9, 0, -9, -9]
+    assert codes[10:] == [-9, 0, -9, -9]
 
 
 def test_scores_are_of_patients_that_were_not_learned_from(attempts):

@@ -1,4 +1,4 @@
-"""Train one replicate's whole model, or its last blocks, from packed pixels."""
+"""Train one replicate's model, its last blocks or low-rank adapters, from packed pixels."""
 
 import logging
 import shutil

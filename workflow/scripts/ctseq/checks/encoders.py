@@ -16,6 +16,7 @@ from ctseq.encoders.checkpoints import weight_files
 from ctseq.encoders.contract import extract, load, module_of
 from ctseq.encoders.devices import choose_device
 from ctseq.encoders.registry import SIGHTS
+from ctseq.families.pixels.trainable import choose_trainable
 from ctseq.imaging.preprocessing import Preprocessing, shape_slice
 from ctseq.imaging.windows import parse_windows
 
@@ -45,6 +46,20 @@ def describe(name: str, settings: Mapping[str, Any], folder: str | Path | None) 
     """
     own = Path(folder) if folder else None
     return module_of(settings).describe(own, settings, key=f"encoders.{name}")
+
+
+def check_trainable(
+    description: Mapping[str, Any], folder: str | Path | None, trainable: str | Mapping[str, Any]
+) -> None:
+    """Check that an encoder has what a model trains of it: blocks, or layers for adapters.
+
+    Raises
+    ------
+    InputError
+        If it lacks them.
+    """
+    encoder = load(folder, description, torch.device("cpu"))
+    choose_trainable(encoder.model, trainable, seed=[0])  # no number matters
 
 
 def checkpoint_size(folder: str | Path | None, subfolder: str = "") -> CheckpointSize | None:

@@ -78,7 +78,7 @@ def _encoder(
     passes = [_pass(asked, one, name, described[name, one.name]) for one in examined.values()]
     rows, slices = sum(one.rows for one in passes), sum(one.slices for one in passes)
     tuned = any(
-        its["finetuned"] and name in its["encoders"] and _missing_runs(model, asked)
+        its["finetuned"] and name in its["encoders"] and missing_runs(model, asked)
         for model, its in asked.models.items()
     )
     row_seconds, device = None, None
@@ -151,13 +151,13 @@ def _model(
         "encoders": list(its["encoders"]),
         "needs": [need.words for need in needs_of(its["family"], its["labels"])],
         "finetuned": its["finetuned"],
-        "runs": _missing_runs(name, asked),
+        "runs": missing_runs(name, asked),
         "seconds_each": by_thumb if measured is None else measured,
         "seconds_from": "rules of thumb" if measured is None else "earlier runs",
     }
 
 
-def _missing_runs(model: str, asked: Asked) -> int:
+def missing_runs(model: str, asked: Asked) -> int:
     """Return how many replicates of a model have still to be trained."""
     runs = (
         Path(asked.results, "runs", model, f"replicate-{number:02d}")

@@ -8,8 +8,8 @@ from ctseq.cache.shards import patients_of_shard
 from ctseq.checks.asked import Asked
 from ctseq.checks.current import is_described
 from ctseq.checks.datasets import Examined, examine, window_problems
-from ctseq.checks.encoders import describe
-from ctseq.checks.estimate import estimated
+from ctseq.checks.encoders import check_trainable, describe
+from ctseq.checks.estimate import estimated, missing_runs
 from ctseq.checks.splits import Drawn, draw
 from ctseq.core.errors import InputError, fail_on
 from ctseq.core.files import read_json
@@ -38,6 +38,7 @@ def check_study(asked: Asked, *, threads: int) -> dict[str, Any]:
     problems: list[str] = []
     examined = _examined(asked, threads, problems)
     described = _described(asked, problems)
+    problems += _trainable_problems(asked, described)
     for one in examined.values():
         problems += _dataset_problems(asked, one)
     drawn = None
@@ -100,6 +101,22 @@ def _described(asked: Asked, problems: list[str]) -> Descriptions:
                 break  # it would be the same for others
             found[name, dataset] = {**facts, "settings": settings}
     return found
+
+
+def _trainable_problems(asked: Asked, described: Descriptions) -> Iterator[str]:
+    """Yield what encoders lack of the parts that models with runs to do train."""
+    for name, its in asked.models.items():
+        description = described.get((its["encoders"][0], asked.own))
+        folder = asked.encoders[its["encoders"][0]]["folder"]
+        # All weights and heads are always there, and a checkpoint that is gone is said later.
+        if isinstance(its["trainable"], str) or description is None or not Path(folder).is_dir():
+            continue
+        if not missing_runs(name, asked):
+            continue
+        try:
+            check_trainable(description, folder, its["trainable"])
+        except InputError as error:
+            yield _named(f"models.{name}", error)
 
 
 def _named(key: str, error: InputError) -> str:

@@ -11,3 +11,4 @@ INNER = 4  # inner folds of the training patients
 MODEL = 5  # randomness inside a model, such as dropout
 SLICES = 6  # order of the slices that the control `shuffle_slices` shows
 FEWER = 7  # training patients that a learning curve leaves out
+ADAPTERS = 8  # weights of new low-rank adapters

@@ -97,6 +97,12 @@ class Model:
         return self.training["trainable"] != "head"
 
     @property
+    def parts(self) -> Mapping[str, Any]:
+        """What is trained of its encoder, if that is a part: last blocks or low-rank adapters."""
+        trainable = self.training["trainable"]
+        return trainable if isinstance(trainable, Mapping) else {}
+
+    @property
     def solved(self) -> bool:
         """Whether it is linear, and solved to convergence."""
         return self.training.get("solver") == "exact"

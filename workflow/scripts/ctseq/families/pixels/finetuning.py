@@ -1,4 +1,4 @@
-"""Fine-tuning of a whole model, or of its last blocks, on packed pixels."""
+"""Fine-tuning of a model, of its last blocks or of low-rank adapters, on packed pixels."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,12 @@ from torch.nn import functional
 
 from ctseq.core.errors import InputError
 from ctseq.core.progress import progress
-from ctseq.core.seeds import AUGMENTATION, MODEL, ORDER
+from ctseq.core.seeds import ADAPTERS, AUGMENTATION, MODEL, ORDER
 from ctseq.encoders.devices import autocast, be_deterministic
 from ctseq.families.heads import relative_weight_change
 from ctseq.families.losses import class_weights, row_losses
 from ctseq.families.optimiser import learning_rate_share
+from ctseq.families.pixels.lora import merge_adapters
 from ctseq.families.pixels.pixel_rows import PixelExamples, logits
 from ctseq.families.pixels.resume import Tensors, Unfinished
 from ctseq.families.pixels.trainable import FineTuned, choose_trainable
@@ -38,7 +39,7 @@ def finetune(
     seed: Sequence[int],
     unfinished: Unfinished,
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Train a model with AdamW and restore its best epoch.
+    """Train a model with AdamW, restore its best epoch, and merge adapters into its layers.
 
     Learning rate, early stopping and best epoch are as in `training.train`. Rows are computed
     `micro_batch` at a time, and their gradients summed over a batch. Batch norms keep the
@@ -86,6 +87,7 @@ def finetune(
     with torch.no_grad():
         for name, values in unfinished.load_best(run.best, fitted.encoder.device).items():
             run.weights[name].copy_(values)
+    merge_adapters(fitted.model)
     history = pd.DataFrame(run.history).assign(
         setting=1,
         peak_rate=settings["learning_rate"],
@@ -127,7 +129,7 @@ class FineTuning:
         # What is random in the model itself: dropout, stochastic depth.
         (own,) = np.random.SeedSequence([*self.seed, MODEL]).generate_state(1)
         torch.manual_seed(int(own))
-        choose_trainable(model, settings["trainable"])
+        choose_trainable(model, settings["trainable"], seed=[*self.seed, ADAPTERS])
         if settings["gradient_checkpointing"]:
             if not getattr(model, "supports_gradient_checkpointing", False):
                 raise InputError(

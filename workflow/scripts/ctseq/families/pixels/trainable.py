@@ -15,6 +15,7 @@ from ctseq.core.files import atomic_write, write_json
 from ctseq.encoders.contract import Encoder, load
 from ctseq.encoders.image_processor import FILES
 from ctseq.families.heads import initial_layer
+from ctseq.families.pixels.lora import add_adapters
 from ctseq.families.stored import FACTS, VERSION, read_facts
 
 # Of a model whose encoder was trained too, in what is stored of it.
@@ -49,19 +50,24 @@ def with_new_layer(encoder: Encoder, *, width: int, std: float, seed: list[int])
     return FineTuned(encoder, layer.to(encoder.device))
 
 
-def choose_trainable(model: torch.nn.Module, trainable: str | Mapping[str, int]) -> None:
+def choose_trainable(
+    model: torch.nn.Module, trainable: str | Mapping[str, Any], *, seed: list[int]
+) -> None:
     """Freeze, in place, the weights of a model that are not trained.
 
-    `trainable` is ``all``, or ``{"last_blocks": n}``: the last n blocks of the encoder and
-    everything behind them.
+    `trainable` is ``all``; ``{"last_blocks": n}``: the last n blocks of the encoder and everything
+    behind them; or what `lora.add_adapters` takes: adapters, new weights that `seed` draws.
 
     Raises
     ------
     InputError
-        If the model has fewer blocks.
+        If the model has fewer blocks, or no layers for adapters.
     """
     if trainable == "all":
         model.requires_grad_(True)
+        return
+    if "lora" in trainable:
+        add_adapters(model, trainable, seed=seed)
         return
     number, blocks = trainable["last_blocks"], _blocks(model)
     if number > len(blocks):

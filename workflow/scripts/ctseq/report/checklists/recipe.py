@@ -33,7 +33,8 @@ def category(study: Conducted) -> Answer:
 def described(model: Model) -> str:
     """Return what a model is in a few words."""
     if model.finetuned:
-        return f"a deep network that sees {sights(model)}, trained from pixels"
+        what = ", with low-rank adapters" if "lora" in model.parts else ""
+        return f"a deep network that sees {sights(model)}{what}, trained from pixels"
     if model.members:
         return f"the {model.about.words}, of {members_words(model)}"
     n = len(model.encoders)

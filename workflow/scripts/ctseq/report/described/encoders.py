@@ -86,7 +86,8 @@ def plain(value: Any) -> str:
         return f"{value:.12f}".rstrip("0").rstrip(".") if 1e-9 < value < 1e-3 else f"{value:g}"
     if isinstance(value, list | tuple):
         sizes = all(isinstance(part, int) for part in value)  # not means or deviations
-        return (" × " if sizes else ", ").join(map(plain, value))
+        parts = (part if isinstance(part, str) else plain(part) for part in value)  # or names
+        return (" × " if sizes else ", ").join(parts)
     if isinstance(value, Mapping):
         return ", ".join(f"{spaced(key)} {plain(part)}" for key, part in value.items())
     if value is None or isinstance(value, bool):  # and not 0 or 1, which equal them

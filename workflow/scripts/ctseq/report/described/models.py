@@ -1,6 +1,6 @@
 """What each model is and how it learns, from its own settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ctseq.core.words import listed
@@ -168,17 +168,23 @@ def _recipe(study: Conducted, model: Model) -> dict[str, Any]:
     }
     if not model.in_epochs:
         return recipe
-    trainable = training["trainable"]
     chooses = study.resolved.inner_folds is not None and not model.finetuned
     keys = _listed_keys(model) if chooses else []
     return recipe | {
-        "last_blocks": trainable["last_blocks"] if isinstance(trainable, Mapping) else None,
+        "last_blocks": model.parts.get("last_blocks"),
+        "adapters": _adapters(**model.parts) if "lora" in model.parts else None,
         "warmup": training["warmup_steps"],
         "patience": training["patience"],
         "chosen": ("epoch", *map(spaced, keys)),
         "halving": chooses and model.settings["halving"],
         "seeds": training.get("seeds", 1),
     }
+
+
+def _adapters(lora: int, alpha: float | None = None, layers: Sequence[str] = ()) -> str:
+    """Return in words what a model's low-rank adapters are; arguments are keys of `trainable`."""
+    where = listed(layers) or "of attention's queries and values or, if it has none, pointwise ones"
+    return f"of rank {lora}, scaled by {(alpha or 2 * lora) / lora:g}, beside its layers {where}"
 
 
 def _prepared(model: Model) -> str:
@@ -203,10 +209,9 @@ def _settings(study: Conducted, model: Model) -> dict[str, str]:
     if not model.in_epochs:
         keys = ["trainable", *(SOLVED if model.solved else ()), "augmentation"]
         settings = {key: settings[key] for key in keys if not model.members}
-    folds = f"{tuning['folds']} inner folds of the training patients"
+    where = "one of " * model.finetuned + f"{tuning['folds']} inner folds of the training patients"
     if tuning["repeats"] > 1 and not model.finetuned:
-        folds += f", drawn {tuning['repeats']} times"
-    where = ("one of " if model.finetuned else "") + folds
+        where += f", drawn {tuning['repeats']} times"
     if tuning["patients"] == "test" and not model.about.always_tunes:
         where = "the test patients" if model.in_epochs else "nothing"
     for key in LISTED:
