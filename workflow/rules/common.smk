@@ -115,7 +115,7 @@ wildcard_constraints:
     # Name and digest of the path of a local checkpoint that is converted.
     local=r"local-([\w.]+-)+[0-9a-f]{8}",
     # What a tiny checkpoint sees, and how many frames.
-    tiny=rf"({'|'.join(SIGHTS)})(-\d+)?",
+    tiny=rf"({'|'.join(dict.fromkeys(sight.form for sight in SIGHTS.values()))})(-\d+)?",
 
 
 onstart:

@@ -25,7 +25,7 @@ class Asked:
         Name to ``settings``, ``window`` (None for the dataset's), ``folder`` of its checkpoint,
         ``made``, whether a rule makes that folder, and ``sources``, its local files.
     models
-        Name to ``encoders``, ``family``, ``labels``, ``finetuned``, ``encoder_shuffled``,
+        Name to ``encoders``, ``family``, ``labels``, ``finetuned``, ``shuffled_encoders``,
         ``mirror``, ``epochs`` (None where it learns in none), ``candidates`` (how many settings it
         chooses from), ``seeds``, ``folds`` (on how many inner folds; None where it does not) and
         ``repeats`` (how often these are drawn).
@@ -106,7 +106,7 @@ def _of_model(model: Model) -> dict[str, Any]:
         "family": model.family,
         "labels": model.labels if model.slicewise else "scan",
         "finetuned": model.finetuned,
-        "encoder_shuffled": model.encoder_shuffled,
+        "shuffled_encoders": [one.name for one in model.encoders if model.shuffles(one)],
         "mirror": model.training["augmentation"]["mirror"],
         "epochs": model.training["epochs"] if model.in_epochs else None,
         "candidates": model.n_candidates,

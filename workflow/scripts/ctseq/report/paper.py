@@ -128,8 +128,9 @@ def against_paper(study: Study) -> Table:
     values = study.metrics.set_index(["model", "metric"])["value"].fillna(0)
     rows = []
     for model, label in study.labels.items():
-        sees = study.resolved.models[model].encoders[0].sees
-        other = model if model in theirs else seeing.get(sees)
+        sees = {encoder.sees for encoder in study.resolved.models[model].encoders}
+        alike = seeing.get(*sees) if len(sees) == 1 else None
+        other = model if model in theirs else alike
         if other is None:
             continue
         for metric in dict.fromkeys(study.published.printed["metric"]):

@@ -61,7 +61,7 @@ class Encoder:
     def of(cls, name: str, config: Mapping[str, Any]) -> "Encoder":
         """Return an encoder of the catalogue of a checked configuration."""
         its = config["encoders"][name]
-        override = config["override"].get(its["sees"], {})
+        override = config["override"].get(SIGHTS[its["sees"]].form, {})
         keys = ("type", "sees", "checkpoint", "revision", "subfolder", "pooling", "frames")
         keys += ("frame_sampling", "position_embeddings", "first_slices", "size")
         settings = {key: override.get(key, its.get(key)) for key in keys}
@@ -77,6 +77,11 @@ class Encoder:
     def row(self) -> str:
         """What a row of its features is: a ``slice`` or a ``scan``."""
         return SIGHTS[self.sees].row
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its features depend on the order of the slices."""
+        return SIGHTS[self.sees].ordered
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -118,7 +123,7 @@ class Encoder:
             return None
         if self.checkpoint == TINY:
             frames = f"-{self.frames}" if self.frames else ""
-            return f"{CHECKPOINTS}/tiny-{self.sees}{frames}"
+            return f"{CHECKPOINTS}/tiny-{SIGHTS[self.sees].form}{frames}"
         if self.local_folder is None:
             return self.hub_folder
         return self._converted_folder if self.is_converted else self.local_folder
