@@ -150,7 +150,7 @@ def shallow_model(name: str) -> tuple[torch.nn.Module, str, list[str]]:
         config.image_size = SIDE if isinstance(size, int) else [SIDE] * len(size)
     if getattr(config, "frames_per_clip", None):
         config.frames_per_clip = 16  # of V-JEPA 2, whose 64 would take minutes
-    poolings = default_poolings(config, sees=sees)
+    poolings = default_poolings(config, form=sees)
     torch.manual_seed(0)
     model = model_class(config, poolings[0], sees)(config).eval()
     if poolings[0] == "classifier":

@@ -10,13 +10,14 @@ SETTINGS = {
     "first_slices": None, "size": None,
     "extraction": {"precision": "float32", "speedups": False},
 }  # fmt: skip
-OF_SEQUENCES = {"sees": "sequence", "frame_sampling": "uniform"}
+OF_SEQUENCES = {"frame_sampling": "uniform"}
 OF_SEQUENCES |= {"position_embeddings": "interpolate"}
 
 
 def settings_of(sees="slice", **changes):
     """Return the settings of an encoder with all defaults."""
-    return SETTINGS | (OF_SEQUENCES if sees == "sequence" else {}) | changes
+    own = OF_SEQUENCES if sees == "sequence" else {}
+    return SETTINGS | {"sees": sees} | own | changes
 
 
 def described(folder, sees="slice", **changes):

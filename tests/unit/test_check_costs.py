@@ -11,7 +11,7 @@ from ctseq.core.words import size
 from ctseq.families.needs import Holdings, needs_of
 from encoders import settings_of
 
-MODEL = {"encoders": ["x"], "finetuned": False, "encoder_shuffled": False, "mirror": False}
+MODEL = {"encoders": ["x"], "finetuned": False, "shuffled_encoders": [], "mirror": False}
 STEPS = {"resize": 4, "resample": 2, "crop": (4, 4), "scale": None, "offset": 0.0}
 STEPS |= {"mean": None, "std": None}
 
@@ -30,7 +30,8 @@ def test_rows_are_scans_or_slices_of_which_only_the_first_may_count():
         ({"finetuned": True}, False, []),
         ({"mirror": True}, False, ["", "-mirrored"]),
         ({"mirror": True}, True, [""]),
-        ({"encoder_shuffled": True}, False, [f"-shuffled-7-replicate-0{n}" for n in (1, 2)]),
+        ({"shuffled_encoders": ["x"]}, False, [f"-shuffled-7-replicate-0{n}" for n in (1, 2)]),
+        ({"encoders": ["x", "y"], "shuffled_encoders": ["y"]}, False, [""]),
     ],
 )
 def test_variants_are_those_that_models_read(model, external, expected):

@@ -19,7 +19,7 @@ from dicom_folders import head, write_dicom
 from encoders import settings_of
 
 PATIENTS = {f"{number:03d}": "-b-" if number % 2 else "----" for number in range(49, 57)}
-LINEAR = {"family": "linear", "labels": "scan", "finetuned": False, "encoder_shuffled": False}
+LINEAR = {"family": "linear", "labels": "scan", "finetuned": False, "shuffled_encoders": []}
 LINEAR |= {"mirror": False, "epochs": 3, "candidates": 1, "seeds": 1, "folds": None, "repeats": 1}
 LINEAR |= {"trainable": "head"}
 

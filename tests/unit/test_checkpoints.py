@@ -107,6 +107,12 @@ def test_features_repeat_with_the_same_threads_and_hardly_move_with_others(tiny,
         ),
         (
             "sequence",
+            {"sees": "difference"},
+            r"encoders\.e\.sees is difference, .* VivitForVideoClassification, which sees the "
+            r"sequence of slices\. Set encoders\.e\.sees to sequence or",
+        ),
+        (
+            "sequence",
             {"sees": "sequence", "frames": 5},
             r"encoders\.e\.frames is 5, .* choose a multiple of 2",
         ),

@@ -43,7 +43,7 @@ def test_own_values_stand_beside_those_of_the_same_name_or_kind():
 
 
 def test_what_sees_neither_slices_nor_sequences_stands_beside_nothing(monkeypatch):
-    monkeypatch.setitem(SIGHTS, "volume", Sight("the volume", "scan", ()))
+    monkeypatch.setitem(SIGHTS, "volume", Sight("the volume", "scan", (), "volume"))
     monkeypatch.setitem(FAMILIES, "toy", Family("toys.toy", "a toy", ("volume",)))
     monkeypatch.setitem(ENCODER_TYPES, "toy", EncoderType("toys.toy", "a toy", ("volume",), False))
     given = {"encoders": {"toy": {"type": "toy", "sees": "volume"}}}

@@ -71,6 +71,32 @@ def test_what_a_protocol_overrides_has_files_of_its_own():
     assert list(Study.of(resolved(same)).encoders) == ["vivit", "convnext"]
 
 
+def two_streams(**model):
+    """Return a model of slices joined with their differences."""
+    flow = {"sees": "difference", "checkpoint": "tiny"}
+    own = {"encoder": ["convnext", "flow"], "family": "linear"} | model
+    changes = {"encoders.flow": flow, "models.both": own, "compare": ["convnext", "both"]}
+    changes |= {"override.slice": {"first_slices": 19}}
+    return Study.of(resolved(changed(changes))).models["both"]
+
+
+def test_differences_go_with_slices():
+    model = two_streams()
+    image, flow = model.encoders
+    assert (image.name, flow.name) == ("convnext-first-slices-19", "flow-first-slices-19")
+    assert flow.checkpoint_folder == "resources/checkpoints/tiny-slice"
+    assert (flow.row, model.slicewise, model.sequence_rule) == ("slice", True, "any")
+    assert not two_streams(family="gru").slicewise
+
+
+@pytest.mark.parametrize("family", ["linear", "gru"])
+def test_shuffled_slices_have_other_neighbours_and_are_themselves_the_same(family):
+    model = two_streams(family=family, shuffle_slices=True)
+    assert [model.shuffles(one) for one in model.encoders] == [False, True]
+    assert model.encoder_shuffled
+    assert not two_streams(family=family).encoder_shuffled
+
+
 def test_training_of_slices_is_that_of_models_that_learn_them_one_by_one():
     models = ["vivit", "convnext", "gru"]
     config = changed({"training.slices": {"batch_size": 32}, "compare": models})

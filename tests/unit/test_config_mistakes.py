@@ -23,7 +23,7 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         ),
         ({"models.vivit.pool": "max"}, "models.vivit.pool has no effect: the model has no"),
         ({"encoders.convnext.frames": 3}, "only one that sees a sequence has it; remove it"),
-        ({"encoders.vivit.sees": "sequense"}, "slice, sequence; did you mean sequence?"),
+        ({"encoders.vivit.sees": "sequense"}, "difference; did you mean sequence?"),
         ({"encoders.vivit.sees": None}, "encoders.vivit.sees is missing"),
         ({"encoders.vivit.checkpoint": None}, "encoders.vivit.checkpoint is missing: a Hugging"),
         (
@@ -46,6 +46,17 @@ VIDEO = {"sees": "sequence", "checkpoint": "owner/video"}
         (
             {"models.vivit.encoder": ["vivit", "convnext"]},
             "joins vivit, which sees a sequence and convnext, which sees a slice: only features of",
+        ),
+        (
+            {
+                "encoders.flow": {"sees": "difference", "checkpoint": "x"},
+                "models.convnext.encoder": ["flow", "vivit"],
+            },
+            "choose encoders whose features are all of slices, or all of scans",
+        ),
+        (
+            {"encoders.flow": {"sees": "difference", "checkpoint": "x", "frames": 4}},
+            "flow.frames has no effect: the encoder sees a difference, and only one that sees",
         ),
         (
             {

@@ -15,6 +15,7 @@ from rule_tables import containerfile, rule_graph
 
 from configs import CONFIG, SCHEMA, changed, merged, resolved
 from ctseq.core.tables import read_table
+from ctseq.encoders.registry import SIGHTS
 from ctseq.evidence.levels import LEVELS, beyond_bounds
 from ctseq.evidence.metrics import comparable_metrics
 from ctseq.families.registry import FAMILIES, Family
@@ -162,5 +163,6 @@ def test_the_training_page_has_every_family_rule_and_protocol():
 def test_a_new_family_has_its_line():
     toy = Family("toy", "nearest mean", losses=("focal",), pools=("max",))
     table = families_table({"toy": toy})
-    line = "| `toy` | nearest mean | each row | `slice`, `sequence` | `focal` | `max` |"
+    seen = ", ".join(f"`{sees}`" for sees in SIGHTS)
+    line = f"| `toy` | nearest mean | each row | {seen} | `focal` | `max` |"
     assert table.splitlines()[-1] == line

@@ -209,7 +209,7 @@ def test_joined_encoders_stand_one_by_one():
 
 def test_a_family_an_encoder_type_and_a_sight_are_told_by_their_words(monkeypatch):
     monkeypatch.setitem(FAMILIES, "guess", Family("toys.guess", "a toss of a coin", ("volume",)))
-    sight = Sight("the volume in three dimensions", "scan", ())
+    sight = Sight("the volume in three dimensions", "scan", (), "volume")
     monkeypatch.setitem(SIGHTS, "volume", sight)
     toy = EncoderType("toys.voxels", "a count of voxels", ("volume",), checkpoint=False)
     monkeypatch.setitem(ENCODER_TYPES, "voxels", toy)

@@ -114,8 +114,8 @@ wildcard_constraints:
     checkpoint=r".+--.+",
     # Name and digest of the path of a local checkpoint that is converted.
     local=r"local-([\w.]+-)+[0-9a-f]{8}",
-    # What a tiny checkpoint sees, or its type, and how many frames.
-    tiny=rf"({'|'.join([*SIGHTS, *ENCODER_TYPES])})(-\d+)?",
+    # What a tiny checkpoint is made for, or its type, and how many frames.
+    tiny=rf"({'|'.join(sorted({*ENCODER_TYPES, *(one.form for one in SIGHTS.values())}))})(-\d+)?",
 
 
 onstart:

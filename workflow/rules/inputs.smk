@@ -218,8 +218,8 @@ def features_from(dataset, model, replicate=None):
 
     Only where an encoder itself sees shuffled slices does the replicate matter.
     """
-    order = f"-shuffled-{STUDY.seed}-replicate-{replicate}" if model.encoder_shuffled else ""
-    names = [f"{encoder.name}{order}" for encoder in model.encoders]
+    order = f"-shuffled-{STUDY.seed}-replicate-{replicate}"
+    names = [f"{one.name}{order if model.shuffles(one) else ''}" for one in model.encoders]
 
     def files(ending, suffix):
         paths = [f"{dataset.folder}/features/{name}{ending}" for name in names]

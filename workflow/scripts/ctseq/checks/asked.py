@@ -26,10 +26,10 @@ class Asked:
         ``made``, whether a rule makes that folder, and ``sources``, its local files.
     models
         Name of each that is trained, and so of no ensemble, to ``encoders``, ``family``,
-        ``labels``, ``finetuned``, ``trainable``, ``encoder_shuffled``, ``mirror``, ``epochs`` (None
-        where it learns in none), ``candidates`` (how many settings it chooses from), ``seeds``,
-        ``folds`` (on how many inner folds; None where it does not) and ``repeats`` (how often these
-        are drawn).
+        ``labels``, ``finetuned``, ``trainable``, ``shuffled_encoders``, ``mirror``, ``epochs``
+        (None where it learns in none), ``candidates`` (how many settings it chooses from),
+        ``seeds``, ``folds`` (on how many inner folds; None where it does not) and ``repeats`` (how
+        often these are drawn).
     splits, replicates, seed, shards
         As `study.study.Study` has them, but for the number of replicates.
     """
@@ -108,7 +108,7 @@ def _of_model(model: Model) -> dict[str, Any]:
         "labels": model.labels if model.slicewise else "scan",
         "finetuned": model.finetuned,
         "trainable": model.training["trainable"],
-        "encoder_shuffled": model.encoder_shuffled,
+        "shuffled_encoders": [one.name for one in model.encoders if model.shuffles(one)],
         "mirror": model.training["augmentation"]["mirror"],
         "epochs": model.training["epochs"] if model.in_epochs else None,
         "candidates": model.n_candidates,

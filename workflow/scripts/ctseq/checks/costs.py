@@ -78,7 +78,7 @@ def variants_of(
         if encoder not in model["encoders"] or model["finetuned"]:
             continue
         orders = [""]
-        if model["encoder_shuffled"]:
+        if encoder in model["shuffled_encoders"]:
             numbers = range(1, replicates + 1)
             orders = [f"-shuffled-{seed}-replicate-{number:02d}" for number in numbers]
         mirrored = ["", "-mirrored"] if model["mirror"] and not external else [""]

@@ -16,6 +16,7 @@ from ctseq.encoders.checkpoints import weight_files
 from ctseq.encoders.contract import extract, load, module_of
 from ctseq.encoders.devices import choose_device
 from ctseq.encoders.registry import SIGHTS
+from ctseq.encoders.sequences import members_of_row
 from ctseq.families.pixels.trainable import choose_trainable
 from ctseq.imaging.preprocessing import Preprocessing, shape_slice
 from ctseq.imaging.windows import parse_windows
@@ -110,8 +111,8 @@ def time_row(
     if settings["extraction"]["speedups"]:
         encoder.speed_up()
     rows = 1 if SIGHTS[settings["sees"]].row == "scan" else _SLICES[device.type]
-    frames = () if description["frames"] is None else (description["frames"],)
-    batch = np.zeros((rows, *frames, *pixels_of(description)), np.uint8)
+    members = members_of_row(settings, frames=description["frames"])
+    batch = np.zeros((rows, *members, *pixels_of(description)), np.uint8)
     seconds = math.inf
     for _ in range(3):
         began = time.monotonic()

@@ -20,6 +20,7 @@ from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.timm_config import is_timms
 
 Config = transformers.PretrainedConfig
+# By what a model is made for, as `registry.Sight` has it.
 _CLASSIFIERS = {
     "sequence": modeling_auto.MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING,
     "slice": modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
@@ -110,7 +111,7 @@ def check_sight(config: Config, *, sees: str, key: str, folder: Path) -> None:
     Models of sequences are those of whose architecture transformers has a classifier of videos.
     """
     found = "sequence" if type(config) in _CLASSIFIERS["sequence"] else "slice"
-    if found != sees:
+    if found != SIGHTS[sees].form:
         raise InputError(
             f"{key}.sees is {sees}, but {folder} holds {named(config.to_dict())}, which sees "
             f"{SIGHTS[found].words}. Set {key}.sees to {found} or choose another checkpoint."
@@ -135,7 +136,7 @@ def check_channels(config: Config, *, key: str, folder: Path) -> None:
         )
 
 
-def default_poolings(config: Config, *, sees: str) -> list[str]:
+def default_poolings(config: Config, *, form: str) -> list[str]:
     """List what ``pooling: auto`` tries, in this order.
 
     A classifier is read as it reads itself. So is any other checkpoint if the architecture has a
@@ -146,10 +147,10 @@ def default_poolings(config: Config, *, sees: str) -> list[str]:
         return ["pooler"]
     if is_classifier(config.to_dict()):
         return ["classifier"]
-    return ["classifier"] * (type(config) in _CLASSIFIERS[sees]) + ["pooler", "mean"]
+    return ["classifier"] * (type(config) in _CLASSIFIERS[form]) + ["pooler", "mean"]
 
 
-def model_class(config: Config, pooling: str, sees: str) -> type[transformers.PreTrainedModel]:
+def model_class(config: Config, pooling: str, form: str) -> type[transformers.PreTrainedModel]:
     """Return the class that a checkpoint is loaded as: a classifier, or a bare model.
 
     Raises
@@ -158,7 +159,7 @@ def model_class(config: Config, pooling: str, sees: str) -> type[transformers.Pr
         If transformers has no such class.
     """
     if pooling == "classifier":
-        found = _CLASSIFIERS[sees].get(type(config), None)
+        found = _CLASSIFIERS[form].get(type(config), None)
         named = getattr(transformers, (config.architectures or [""])[0], None)
         found = (named if named in found else found[0]) if isinstance(found, tuple) else found
     else:
@@ -174,7 +175,7 @@ def model_class(config: Config, pooling: str, sees: str) -> type[transformers.Pr
 
 
 def load_model(
-    folder: Path, config: Config, *, pooling: str, sees: str
+    folder: Path, config: Config, *, pooling: str, form: str
 ) -> transformers.PreTrainedModel:
     """Return a checkpoint's model, in evaluation mode.
 
@@ -185,7 +186,7 @@ def load_model(
         that is partly random would go unnoticed otherwise. If a checkpoint of this very class
         holds more than the model.
     """
-    own = model_class(config, pooling, sees)
+    own = model_class(config, pooling, form)
     with _refused_if_broken(folder, read_json(folder / "config.json")):
         model, info = _loaded(own, folder, config)
     heads = _heads(model) if pooling == "classifier" else []

@@ -1,6 +1,7 @@
 """What the module of a type of encoders offers; see `registry.ENCODER_TYPES`."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +11,8 @@ import torch
 
 from ctseq.core.errors import InputError
 from ctseq.encoders.devices import autocast
-from ctseq.encoders.registry import ENCODER_TYPES
+from ctseq.encoders.registry import ENCODER_TYPES, SIGHTS
+from ctseq.imaging.differences import differences
 
 
 class Encoder(Protocol):
@@ -31,12 +33,40 @@ class Encoder(Protocol):
         """Return the features, (batch, width), of grey values, uint8.
 
         These are (batch, height, width) of slices and (batch, frames, height, width) of sequences;
-        of slices in three windows, an axis of 3 stands before height and width. Gradients reach
-        the parameters of `model`.
+        of slices in three windows, an axis of 3 stands before height and width. Differences of
+        slices are images like slices. Gradients reach the parameters of `model`.
         """
 
     def speed_up(self) -> list[str]:
         """Make a frozen encoder faster, in place, and return what was done, for the log."""
+
+
+@dataclass(frozen=True)
+class OfDifferences:
+    """An `Encoder` of slices that is shown differences of neighbouring ones.
+
+    It is given both slices, in whose pixels an augmentation knows what it changes.
+    """
+
+    encoder: Encoder
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The module that computes."""
+        return self.encoder.model
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.encoder.device
+
+    def features(self, grey: np.ndarray) -> torch.Tensor:
+        """Return the features of differences, whose pairs are as `imaging.differences` takes."""
+        return self.encoder.features(differences(grey))
+
+    def speed_up(self) -> list[str]:
+        """Make it faster, in place, and return what was done, for the log."""
+        return self.encoder.speed_up()
 
 
 class EncoderModule(Protocol):
@@ -67,7 +97,7 @@ class EncoderModule(Protocol):
     def load(
         self, folder: Path | None, description: Mapping[str, Any], device: torch.device
     ) -> Encoder:
-        """Load the encoder that `describe` described."""
+        """Load the encoder that `describe` described; of differences, what is shown them."""
 
 
 def module_of(settings: Mapping[str, Any]) -> EncoderModule:
@@ -79,8 +109,9 @@ def load(
     folder: str | Path | None, description: Mapping[str, Any], device: torch.device
 ) -> Encoder:
     """Load an encoder from its checkpoint, if it has one, and its description."""
-    module = module_of(description["settings"])
-    return module.load(Path(folder) if folder else None, description, device)
+    settings = description["settings"]
+    encoder = module_of(settings).load(Path(folder) if folder else None, description, device)
+    return OfDifferences(encoder) if SIGHTS[settings["sees"]].subtracts else encoder
 
 
 @torch.inference_mode()
@@ -89,8 +120,8 @@ def extract(
 ) -> Iterator[np.ndarray]:
     """Yield the features of batches, float32, (batch, width), one after the other.
 
-    `batches` are as `Encoder.features` takes them; `precision`, one of `devices.PRECISIONS`, is
-    that of products and convolutions.
+    `batches` are as the encoder's own `features` takes them; `precision`, one of
+    `devices.PRECISIONS`, is that of products and convolutions.
 
     Raises
     ------

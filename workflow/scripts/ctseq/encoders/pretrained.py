@@ -34,6 +34,7 @@ from ctseq.encoders.positions import (
     resized,
     tubelet_frames,
 )
+from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.speed import speed_up
 from ctseq.imaging.preprocessing import Preprocessing, intensity_table, shape_slice, with_side
 
@@ -56,8 +57,8 @@ class Pretrained:
         its final linear layer passes on its input.
     pooling
         How what it returns becomes features: one of `pooling.POOLINGS`.
-    sees
-        A key of `registry.SIGHTS`.
+    form
+        What the model is made for, as `registry.Sight` has it.
     table
         Input value for each grey value, float32, shape (3, 256), on `device`.
     options
@@ -66,7 +67,7 @@ class Pretrained:
 
     model: torch.nn.Module
     pooling: str
-    sees: str
+    form: str
     table: torch.Tensor
     device: torch.device
     options: Mapping[str, Any]
@@ -82,7 +83,7 @@ class Pretrained:
         A slice in one window feeds all channels; slices in three windows have that axis already.
         """
         values = torch.from_numpy(np.ascontiguousarray(grey)).to(self.device).int()
-        has_channels = values.ndim == (5 if self.sees == "sequence" else 4)
+        has_channels = values.ndim == (5 if self.form == "sequence" else 4)
         channels = values.unbind(-3) if has_channels else [values] * 3
         pairs = zip(self.table, channels, strict=True)
         return torch.stack([table[channel] for table, channel in pairs], dim=-3)
@@ -131,7 +132,8 @@ def load(folder: Path, description: Mapping[str, Any], device: torch.device) -> 
     settings, pooling = description["settings"], description["pooling"]
     folder = folder / (settings["subfolder"] or "")
     config = read_config(folder, key=str(folder))
-    model = load_model(folder, config, pooling=pooling, sees=settings["sees"])
+    form = SIGHTS[settings["sees"]].form
+    model = load_model(folder, config, pooling=pooling, form=form)
     if description["frames"] is not None:
         model = _with_frames(model, description["frames"], settings["position_embeddings"])
     if pooling == "classifier":
@@ -140,14 +142,14 @@ def load(folder: Path, description: Mapping[str, Any], device: torch.device) -> 
     table = torch.from_numpy(intensity_table(steps)).to(device)
     options = dict(_OPTIONS.get(type(model).__name__, {}))
     options |= options_of_size(model) if settings["size"] is not None else {}
-    return Pretrained(model.eval().to(device), pooling, settings["sees"], table, device, options)
+    return Pretrained(model.eval().to(device), pooling, form, table, device, options)
 
 
 def _frames(
     config: transformers.PretrainedConfig, settings: Mapping[str, Any], *, key: str
 ) -> int | None:
     """Return the number of frames that an encoder of sequences sees, if it was not told its own."""
-    if settings["sees"] != "sequence":
+    if SIGHTS[settings["sees"]].form != "sequence":
         return None
     values = config.to_dict()
     frames = settings["frames"] or values[frames_key(values)]
@@ -160,7 +162,7 @@ def _pooling_and_width(
 ) -> dict[str, Any]:
     """Return the first of the poolings asked for that a checkpoint can take, and its width."""
     asked = facts["settings"]["pooling"]
-    poolings = default_poolings(config, sees=facts["settings"]["sees"])
+    poolings = default_poolings(config, form=SIGHTS[facts["settings"]["sees"]].form)
     if asked != "auto":
         poolings = [asked]
     for pooling in poolings:

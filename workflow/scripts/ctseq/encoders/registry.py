@@ -18,18 +18,40 @@ class Sight:
         What a row of its features is: a ``slice`` or a whole ``scan``.
     settings
         Keys of an encoder's configuration that only encoders with this sight have.
+    form
+        What its model is made for: an image, as of a ``slice``, or a video, as of a ``sequence``.
+        Checkpoints, and what `override` says of all encoders, go by it.
+    subtracts
+        Whether the image is the difference of a slice from its neighbour: the encoder gets both.
     """
 
     words: str
     row: str
     settings: tuple[str, ...]
+    form: str
+    subtracts: bool = False
+
+    @property
+    def ordered(self) -> bool:
+        """Whether what it sees depends on the order of the slices."""
+        return self.row == "scan" or self.subtracts
 
 
 # `sees` of the configuration.
 SIGHTS: dict[str, Sight] = {
-    "slice": Sight("one slice at a time", "slice", ("first_slices", "size")),
+    "slice": Sight("one slice at a time", "slice", ("first_slices", "size"), "slice"),
     "sequence": Sight(
-        "the sequence of slices", "scan", ("frames", "frame_sampling", "position_embeddings")
+        "the sequence of slices",
+        "scan",
+        ("frames", "frame_sampling", "position_embeddings"),
+        "sequence",
+    ),
+    "difference": Sight(
+        "the difference of each slice from the one below",
+        "slice",
+        ("first_slices", "size"),
+        "slice",
+        subtracts=True,
     ),
 }
 
@@ -64,7 +86,7 @@ ENCODER_TYPES: dict[str, EncoderType] = {
     "transformers": EncoderType(
         module="ctseq.encoders.pretrained",
         words="a model of transformers",
-        sees=("slice", "sequence"),
+        sees=("slice", "sequence", "difference"),
         checkpoint=True,
     ),
     "videomamba": EncoderType(

@@ -64,7 +64,10 @@ def model_rows(
     frames: int | None,
     shuffle_seed: Sequence[int] | None,
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Return the slices of each input of an encoder: a slice, or the sequence of a scan.
+    """Return the slices of each input of an encoder: a slice, two of them, or a scan's sequence.
+
+    A slice whose difference is seen has the one below it beside it, which comes before it in the
+    order of the body; the lowest has itself, and so differs by nothing.
 
     Parameters
     ----------
@@ -76,18 +79,24 @@ def model_rows(
         Number of slices that it sees of a scan, as its description has it; None if it sees them one
         by one.
     shuffle_seed
-        As for `ordered_slices`; without effect where slices are seen one by one.
+        As for `ordered_slices`; without effect where slices are seen one by one. The neighbour of
+        a slice is the one that comes before it in this order.
 
     Returns
     -------
     members
-        Indices in `rows`, shape (slices,) or (scans, frames).
+        Indices in `rows`, shape (slices,), (slices, 2) of differences, the neighbour first, or
+        (scans, frames).
     ids
         `tables.ROWS` of the inputs, in the order of `rows`; scans have no slice number.
     """
-    if SIGHTS[settings["sees"]].row == "slice":
+    sight = SIGHTS[settings["sees"]]
+    if sight.row == "slice":
         chosen = first_slices(rows, settings["first_slices"])
-        return chosen, rows.iloc[chosen].reset_index(drop=True)
+        ids = rows.iloc[chosen].reset_index(drop=True)
+        if not sight.subtracts:
+            return chosen, ids
+        return chosen[_with_neighbours(ids, shuffle_seed=shuffle_seed)], ids
     sequences = ordered_slices(rows, shuffle_seed=shuffle_seed)
     members = [
         own[sample_frames(len(own), frames, sampling=settings["frame_sampling"])]
@@ -95,3 +104,18 @@ def model_rows(
     ]
     scans = rows.drop_duplicates("scan_id", ignore_index=True)
     return np.stack(members), scans.assign(slice_number=pd.NA)
+
+
+def members_of_row(settings: Mapping[str, Any], *, frames: int | None) -> tuple[int, ...]:
+    """Return the shape of the slices of one input of an encoder: as `model_rows`, but for rows."""
+    if SIGHTS[settings["sees"]].subtracts:
+        return (2,)
+    return () if frames is None else (frames,)
+
+
+def _with_neighbours(rows: pd.DataFrame, *, shuffle_seed: Sequence[int] | None) -> np.ndarray:
+    """Return the indices of each slice's neighbour and of itself, shape (slices, 2)."""
+    pairs = np.tile(np.arange(len(rows))[:, np.newaxis], 2)
+    for own in ordered_slices(rows, shuffle_seed=shuffle_seed).values():
+        pairs[own[1:], 0] = own[:-1]
+    return pairs

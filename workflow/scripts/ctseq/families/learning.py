@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from ctseq.core.errors import InputError
-from ctseq.encoders.registry import SIGHTS
 from ctseq.encoders.sequences import ordered_slices
 from ctseq.families.contract import Fitted, Learned, module_of
 from ctseq.families.features import Features, Labelled, check_encoders
 from ctseq.families.fusion import Scale, scale_of
 from ctseq.families.inputs import Inputs, Reading
 from ctseq.families.pooling import POOLS
-from ctseq.families.registry import FAMILIES
+from ctseq.families.registry import FAMILIES, OF_SLICES
 from ctseq.replicates.splits import rows_of
 from ctseq.replicates.tasks import Task, draw_task, tabulate_scores
 
@@ -203,7 +202,7 @@ def _check_sight(model: Mapping[str, Any], reading: Reading, features: Features)
     seen = {encoder["settings"]["sees"] for encoder in features.encoders}
     takes = FAMILIES[family].takes
     if reading.pool:
-        takes = tuple(sees for sees, sight in SIGHTS.items() if sight.row == "slice")
+        takes = OF_SLICES
     if not seen <= {*takes}:
         pool = f" with pool {reading.pool}" if reading.pool else ""
         raise InputError(

@@ -5,6 +5,8 @@ This table imports no family, so that the configuration is checked and documente
 
 from dataclasses import dataclass
 
+from ctseq.encoders.registry import SIGHTS
+
 # Keys of `training` that may list several values, among which inner folds choose.
 LISTED = ("learning_rate", "weight_decay", "dropout", "size")
 
@@ -51,7 +53,7 @@ class Family:
 
     module: str
     words: str
-    takes: tuple[str, ...] = ("slice", "sequence")
+    takes: tuple[str, ...] = tuple(SIGHTS)
     together: bool = False
     in_context: bool = False
     epochs: bool = False
@@ -76,7 +78,9 @@ _CLASSICAL = {
 }
 # scikit-learn's classifiers that know no weights of classes.
 _UNWEIGHED = {"losses": ("cross_entropy",)}
-_TOGETHER = {"takes": ("slice",), "together": True, "epochs": True}
+# What an encoder may see whose rows are slices.
+OF_SLICES = tuple(sees for sees, sight in SIGHTS.items() if sight.row == "slice")
+_TOGETHER = {"takes": OF_SLICES, "together": True, "epochs": True}
 _SEQUENCE = _TOGETHER | {"module": "ctseq.families.trained.sequence_heads", "hidden": True}
 _ENSEMBLE = {"module": "ctseq.families.ensembles.combined", "takes": (), "combines": True}
 # A linear layer reads pooled slices as it does any other row.

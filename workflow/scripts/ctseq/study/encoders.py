@@ -63,7 +63,7 @@ class Encoder:
     def of(cls, name: str, config: Mapping[str, Any]) -> "Encoder":
         """Return an encoder of the catalogue of a checked configuration."""
         its = config["encoders"][name]
-        override = config["override"].get(its["sees"], {})
+        override = config["override"].get(SIGHTS[its["sees"]].form, {})
         keys = ("type", "sees", "checkpoint", "revision", "subfolder", "pooling", "frames")
         keys += ("frame_sampling", "position_embeddings", "first_slices", "size")
         settings = {key: override.get(key, its.get(key)) for key in keys}
@@ -79,6 +79,11 @@ class Encoder:
     def row(self) -> str:
         """What a row of its features is: a ``slice`` or a ``scan``."""
         return SIGHTS[self.sees].row
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its features depend on the order of the slices."""
+        return SIGHTS[self.sees].ordered
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -122,7 +127,7 @@ class Encoder:
             return None
         if self.checkpoint == TINY:
             frames = f"-{self.frames}" if self.frames else ""
-            kind = self.sees if self.type == "transformers" else self.type
+            kind = SIGHTS[self.sees].form if self.type == "transformers" else self.type
             return f"{CHECKPOINTS}/tiny-{kind}{frames}"
         if self.local_folder is None:
             return self.hub_folder

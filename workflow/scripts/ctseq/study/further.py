@@ -5,7 +5,7 @@ from typing import Any
 
 from ctseq.core.words import listed
 from ctseq.families.registry import FAMILIES
-from ctseq.study.models import encoder_names, row_of, training_settings
+from ctseq.study.models import encoder_names, sees_order, training_settings
 
 
 def further_problems(config: Mapping[str, Any]) -> Iterator[str]:
@@ -36,7 +36,7 @@ def untrainable_models(config: Mapping[str, Any]) -> list[str]:
             found.append(
                 f"models.{name} is trained from pixels, which takes too long to be done many times"
             )
-        elif row_of(name, config) == "scan" and config["models"][name].get("shuffle_slices"):
+        elif sees_order(name, config) and config["models"][name].get("shuffle_slices"):
             seen = listed(encoder_names(name, config))
             found.append(
                 f"models.{name} shows {seen} its slices in a new order each replicate, so that its "

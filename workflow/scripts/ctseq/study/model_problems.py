@@ -41,7 +41,7 @@ def naming_problems(name: str, config: Config) -> list[str]:
         each = listed(f"{one}, which sees a {seen}" for one, seen in sees.items())
         found.append(
             f"{key}.encoder joins {each}: only features of the same rows can be joined; choose "
-            "encoders that see the same"
+            "encoders whose features are all of slices, or all of scans"
         )
     elif len({config["encoders"][one].get("first_slices") for one in names}) > 1:
         found.append(

@@ -130,8 +130,12 @@ class Model:
 
     @property
     def encoder_shuffled(self) -> bool:
-        """Whether its encoder sees shuffled slices: each replicate then has its own features."""
-        return self.shuffled and self.encoders[0].row == "scan"
+        """Whether an encoder sees shuffled slices: each replicate then has its own features."""
+        return any(map(self.shuffles, self.encoders))
+
+    def shuffles(self, encoder: Encoder) -> bool:
+        """Tell whether one of its encoders sees shuffled slices, which change its features."""
+        return self.shuffled and encoder.ordered
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -192,6 +196,12 @@ def row_of(name: str, config: Config) -> str:
     return SIGHTS[first["sees"]].row
 
 
+def sees_order(name: str, config: Config) -> bool:
+    """Tell whether an encoder of a model makes features that depend on the order of the slices."""
+    its = (config["encoders"][one]["sees"] for one in encoder_names(name, config))
+    return any(SIGHTS[sees].ordered for sees in its)
+
+
 def is_slicewise(name: str, config: Config) -> bool:
     """Tell whether a model learns from slices one by one."""
     its = config["models"][name]
@@ -227,7 +237,7 @@ def has_key(name: str, config: Config, key: str) -> bool:
         "labels": one_by_one or about.in_context,
         "sequence_rule": one_by_one or in_context,
         "pool": bool(about.pools) and row == "slice",
-        "shuffle_slices": about.together or row == "scan",
+        "shuffle_slices": about.together or sees_order(name, config),
     }
     return effective.get(key, True)
 

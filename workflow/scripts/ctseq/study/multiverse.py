@@ -215,9 +215,10 @@ def _models(config: Config) -> Iterable[Config]:
 
 def _show(config: Config, frames: int) -> None:
     """Let every encoder that sees several slices at a time see another number of them."""
-    for sees, sight in SIGHTS.items():
+    for sight in SIGHTS.values():
         if "frames" in sight.settings:
-            config["override"][sees] = config["override"].get(sees, {}) | {"frames": frames}
+            others = config["override"].get(sight.form, {})
+            config["override"][sight.form] = others | {"frames": frames}
 
 
 def _training(name: str, words: str) -> Axis:

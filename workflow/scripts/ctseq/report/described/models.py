@@ -1,6 +1,6 @@
 """What each model is and how it learns, from its own settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ctseq.core.words import listed

@@ -74,8 +74,11 @@ def _question(study: Study) -> tuple[str, Collection[str]]:
         better = f"Does any model find {study.target} better than {labels[reference]}?"
         return better, {model for pair in pairs for model in pair} - common
     [(a, b)] = pairs
-    whole = {name for name in (a, b) if study.resolved.models[name].sees_scans}
-    if len(whole) != 1:
+    models = {name: study.resolved.models[name] for name in (a, b)}
+    whole = {name for name, model in models.items() if model.sees_scans}
+    # Single slices are seen by models that see no order: differences of slices are neither.
+    single = {name for name in models if not any(one.ordered for one in models[name].encoders)}
+    if len(whole) != 1 or not {a, b} - whole <= single:
         return f"Does {labels[a]} find {study.target} better than {labels[b]}?", {a}
     # What is asked is whether seeing the sequence helps, whichever model is named first.
     [first] = whole
