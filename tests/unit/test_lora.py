@@ -30,7 +30,7 @@ def adapters(model):
 
 
 def moved(model):
-    """Give adapters weights as large as those of layers, as if they had been trained."""
+    """Set the adapters of a model to weights as large as those of layers, as if trained."""
     generator = torch.Generator().manual_seed(0)
     for one in adapters(model).values():
         one.up.data.normal_(0, 0.1, generator=generator)
