@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from ct_files import HU, ct, save
 from ctseq.core.errors import InputError
 from ctseq.intake.index import index_dataset
 from ctseq.readers.images import read_image
@@ -67,6 +68,13 @@ def test_a_dataset_without_slices_says_that_they_lie_behind_links(folder):
     files_into(folder, folder.parent / "store")
     with pytest.raises(InputError, match=f"holds no brain slices .*Links that lead out of it: {N}"):
         index(folder)
+
+
+def test_nothing_is_left_where_the_only_image_that_is_here_is_no_ct(folder):
+    files_into(folder, folder.parent / "store")
+    save(ct(HU, z=0.0, Modality="MR"), folder / "a/object.dcm")
+    with pytest.raises(InputError, match=f"holds no brain slices .*Links that lead out of it: {N}"):
+        index(folder, "exclude")
 
 
 def test_missing_slices_that_lie_behind_links_are_told_so(folder):

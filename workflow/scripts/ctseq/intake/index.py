@@ -95,7 +95,8 @@ def index_dataset(
     read_by = _read_by(format, labels, Columns.of(columns or {}, f"{key}.columns"))
     contents = reader_of(format).list_contents(folder, labels, target, links_into, **read_by)
     files, slices = files_and_slices(contents.files)
-    if slices.empty and not contents.problems:
+    # To leave out what is wrong with files that are none leaves nothing.
+    if slices.empty and (on_problem == "exclude" or not contents.problems):
         raise InputError(_nothing(folder, files, format) + where_files_are(folder, links_into, key))
     rows = with_targets(frame(contents.labels, LABELS), target, key=key)
     label_tables = [*dict.fromkeys(map(file_called, rows["path"]))]
