@@ -5,6 +5,7 @@ import shutil
 import zipfile
 
 import pytest
+from pydicom.uid import MRImageStorage
 
 from ct_files import HU, ct, save
 from ctseq.core.errors import InputError
@@ -72,7 +73,7 @@ def test_a_dataset_without_slices_says_that_they_lie_behind_links(folder):
 
 def test_nothing_is_left_where_the_only_image_that_is_here_is_no_ct(folder):
     files_into(folder, folder.parent / "store")
-    save(ct(HU, z=0.0, Modality="MR"), folder / "a/object.dcm")
+    save(ct(HU, SOPClassUID=MRImageStorage), folder / "a/object.dcm")
     with pytest.raises(InputError, match=f"holds no brain slices .*Links that lead out of it: {N}"):
         index(folder, "exclude")
 
