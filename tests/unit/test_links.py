@@ -73,7 +73,7 @@ def test_a_dataset_without_slices_says_that_they_lie_behind_links(folder):
 
 def test_nothing_is_left_where_the_only_image_that_is_here_is_no_ct(folder):
     files_into(folder, folder.parent / "store")
-    save(ct(HU, SOPClassUID=MRImageStorage), folder / "a/object.dcm")
+    save(ct(HU, Modality="MR", SOPClassUID=MRImageStorage), folder / "a/object.dcm")
     with pytest.raises(InputError, match=f"holds no brain slices .*Links that lead out of it: {N}"):
         index(folder, "exclude")
 
