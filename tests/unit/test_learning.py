@@ -178,7 +178,7 @@ def test_what_reads_slices_refuses_encoders_of_sequences(data, split, model):
     features = Features(
         [np.zeros((N, 5), np.float32)], 1, of_scans, [encoder_of(5, settings=settings)]
     )
-    with pytest.raises(InputError, match="reads features of a slice, and its encoder sees a seq"):
+    with pytest.raises(InputError, match="of a slice or difference, and its encoder sees a seq"):
         fitted_to(replace(data, features=features), split, MODELS[model])
 
 

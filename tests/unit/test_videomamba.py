@@ -291,7 +291,7 @@ def test_a_fine_tuned_one_is_stored_with_its_frames(folder, tmp_path):
     changes = OF | {"frames": 6}
     facts = described(folder, **changes)
     fitted = with_new_layer(loaded(folder, **changes), width=24, std=0.02, seed=[0])
-    choose_trainable(fitted.model, {"last_blocks": 1})
+    choose_trainable(fitted.model, {"last_blocks": 1}, seed=[0])
     trained = {name for name, one in fitted.model.named_parameters() if one.requires_grad}
     assert {name.rpartition("layers.")[2][0] for name in trained} == {"1", "n"}  # and norm_f
     slices = grey(frames=6)

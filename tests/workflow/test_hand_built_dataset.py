@@ -99,7 +99,7 @@ def test_it_runs_to_the_report(tmp_path, working_copy, local_encoders):
 
     # An edit in place leaves the time of the folder as it was.
     table = dataset / "hemorrhage_diagnosis.csv"
-    table.write_bytes(table.read_bytes())
+    table.write_bytes(table.read_bytes() + b"\r\n")
     plan = copy.snakemake("--dry-run")
     assert plan.checked
     assert {"index_dataset", "fit"} <= plan.rules
