@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from catalogue_tables import dataset_tables, training_tables  # noqa: E402
 from config_tables import config_tables  # noqa: E402
 from encoder_tables import encoder_tables  # noqa: E402
+from head_tables import head_tables  # noqa: E402
 from level_tables import level_tables  # noqa: E402
 from rule_tables import containerfile, rule_graph, rule_tables  # noqa: E402
 
@@ -25,6 +26,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "cluster": rule_tables,
     "datasets": dataset_tables,
     "encoders": encoder_tables,
+    "heads": head_tables,
     "statistics": level_tables,
     "training": training_tables,
 }

@@ -5,11 +5,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from catalogue_tables import families_table
 from config_tables import config_keys, values_of
 from generate import page as generated
+from head_tables import heads_table
 from level_tables import REASONS, beyond_table, reason_of
 from rule_tables import containerfile, rule_graph
 
@@ -146,6 +148,22 @@ def test_the_statistics_page_states_the_levels_that_ship():
     page = (ROOT / "docs/statistics.md").read_text("utf-8")
     assert page == generated("statistics"), "Run: make docs"
     assert "| 10 random splits of 82 patients |" in page
+
+
+def test_the_page_of_heads_has_the_comparison_that_ships():
+    page = (ROOT / "docs/heads.md").read_text("utf-8")
+    assert page == generated("heads"), "Run: make docs"
+
+
+def test_a_head_is_set_beside_the_best_pipeline():
+    row = {"kind": "maximum", "width": 8, "splits": 3, "auc": 0.75, "seconds": 1.25}
+    gru = row | {"head": "gru", "strength": "weak", "low": -0.01, "high": 0.2}
+    best = row | {"head": "sklearn max", "strength": "middle", "low": 0.0, "high": 0.0}
+    table = heads_table(pd.DataFrame([gru, best | {"seconds": 0.5}]))
+    assert table.splitlines()[2:] == [
+        "| in a few slices, 8 features | gru | 0.750 (-0.010 to +0.200) |  | 3 | 1.2 |",
+        "| in a few slices, 8 features | sklearn max |  | 0.750 | 3 | 0.5 |",
+    ]
 
 
 def test_the_training_page_has_every_family_rule_and_protocol():
