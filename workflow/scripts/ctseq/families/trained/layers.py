@@ -58,7 +58,12 @@ def attended(
     """
     width = values.shape[-1]
     heads = gcd(width, _MOST_HEADS)
-    projected = affine(parameters, values, name=f"{name}.in_proj_")
+    of_query, of_key, of_value = parameters[f"{name}.in_proj_bias"].chunk(3, dim=-1)
+    # That of keys changes no weight: all that it could learn is rounding, which AdamW makes large.
+    bias = torch.cat([of_query, of_key.detach(), of_value], dim=-1)
+    projected = affine(
+        {**parameters, f"{name}.in_proj_bias": bias}, values, name=f"{name}.in_proj_"
+    )
     # Trainings, scans, heads, slices, width of a head.
     of_heads = projected.unflatten(-1, (3, heads, width // heads)).permute(3, 0, 1, 4, 2, 5)
     query, key, value = of_heads
