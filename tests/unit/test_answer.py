@@ -39,6 +39,11 @@ def test_the_question_is_of_the_contrasts():
     question = "Does ViViT find hemorrhage better than ConvNeXt?"
     assert answer.question == question
     assert answer.sentence.startswith("Not shown: ViViT's mean accuracy is 0.04 above ConvNeXt's")
+    models = {"other": {"encoder": "image", "family": "mean"}}
+    models["third"] = {"encoder": "image", "family": "max"}
+    models["vivit"] = {"family": "average", "members": ["other", "third"]}
+    models["convnext"] = {"encoder": "image", "family": "linear"}
+    assert answer_of(study_of(TWO, given={"models": models})).question == question
     three = study_of(THREE)
     question = "Does any model find hemorrhage better than ViViT?"
     assert answer_of(three).question == question

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -118,12 +119,15 @@ def test_the_full_study_is_of_the_size_of_the_papers():
 
 def test_benchmarks_run_studies_that_the_workflow_takes():
     import again
+    import order
     import planning
     import scale
 
     paper = planning.SMALL | {"replicates": 2}
     studies = [scale.study_of(82, shards=2), *dict(again.steps(paper, 2)).values()]
     studies += [planning.SMALL, {"compare": planning.FOUR, "replicates": 1000}]
+    drawn = Namespace(patients=82, replicates=10)
+    studies.append(order.study_of(drawn))
     for study in studies:
         resolved(merged(CONFIG, study))
 

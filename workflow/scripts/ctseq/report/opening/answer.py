@@ -78,7 +78,8 @@ def _question(study: Study) -> tuple[str, Collection[str]]:
     whole = {name for name, model in models.items() if model.sees_scans}
     # Single slices are seen by models that see no order: differences of slices are neither.
     single = {name for name in models if not any(one.ordered for one in models[name].encoders)}
-    if len(whole) != 1 or not {a, b} - whole <= single:
+    combined = any(model.members for model in models.values())  # and what its members see differs
+    if combined or len(whole) != 1 or not {a, b} - whole <= single:
         return f"Does {labels[a]} find {study.target} better than {labels[b]}?", {a}
     # What is asked is whether seeing the sequence helps, whichever model is named first.
     [first] = whole
